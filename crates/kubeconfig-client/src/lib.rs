@@ -1,0 +1,1 @@
+//! The client of the kubeconfig API, generated from spec/openapi.yaml.

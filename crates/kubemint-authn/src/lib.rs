@@ -1,0 +1,1 @@
+//! Who is calling: OIDC discovery, key sets, bearer token to caller.

@@ -1,0 +1,1 @@
+//! The credential: ServiceAccounts in role namespaces, through each cluster's API.

@@ -1,0 +1,1 @@
+//! May they: a Cedar policy set behind the domain's policy port.

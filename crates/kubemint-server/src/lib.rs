@@ -1,0 +1,1 @@
+//! The HTTP edge and the wiring: the server's library and binary.

@@ -1,0 +1,1 @@
+//! The record and the audit trail, in SQLite with group commit.

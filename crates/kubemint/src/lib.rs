@@ -1,0 +1,1 @@
+//! The domain: may this caller have this credential, for how long, and its life after.

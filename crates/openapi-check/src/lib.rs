@@ -1,0 +1,1 @@
+//! Lints OpenAPI documents and compares them by meaning.

@@ -1,0 +1,1 @@
+//! Reads an OpenAPI document with spans, diagnoses it, and normalises it.

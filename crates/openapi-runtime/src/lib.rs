@@ -1,0 +1,1 @@
+//! The support library of generated servers: the guarded extractor, strict decoding, the error envelope.

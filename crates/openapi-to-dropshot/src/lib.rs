@@ -1,0 +1,1 @@
+//! Writes a dropshot API trait, types and a client from an OpenAPI document.

@@ -1,0 +1,1 @@
+//! The ring's one test binary.

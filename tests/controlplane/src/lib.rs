@@ -1,0 +1,1 @@
+//! Builds, starts and stops a real Kubernetes control plane on loopback.
