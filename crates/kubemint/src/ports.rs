@@ -1,0 +1,304 @@
+//! How the world comes in: the traits that the edges implement.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::audit::Event;
+use crate::caller::Principal;
+use crate::cluster::{ClusterKey, ClusterProfile};
+use crate::id::KubeconfigId;
+use crate::policy::{Decision, Query};
+use crate::record::{Record, RecordRef};
+
+/// The time.
+#[async_trait]
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> DateTime<Utc>;
+
+    /// Returns after `duration`.
+    async fn sleep(&self, duration: Duration);
+}
+
+/// Fresh identifiers, from a cryptographic source of randomness.
+pub trait Ids: Send + Sync {
+    /// A UUID, version 4.
+    fn uid(&self) -> Uuid;
+
+    /// A kubeconfig's name.
+    fn kubeconfig_id(&self) -> KubeconfigId;
+}
+
+/// Who may do what.
+pub trait Policy: Send + Sync {
+    /// Decides. It never fails: where it cannot tell, it denies and says why.
+    fn decide(&self, query: &Query<'_>) -> Decision;
+}
+
+/// The object that stands for a kubeconfig in its cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectRef {
+    /// The role, which says where in the cluster the object is.
+    pub role: String,
+    /// Its name: the kubeconfig's.
+    pub id: KubeconfigId,
+    /// The kubeconfig's UUID, which the object carries.
+    pub uid: Uuid,
+    /// The cluster's own UID of the object; `None` when it is not known (a crash came between).
+    pub object_uid: Option<String>,
+}
+
+/// A credential fresh from a cluster.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// The bearer token. A secret: it goes to the caller, and nowhere else.
+    pub token: SecretString,
+    /// When the cluster issued it, by the cluster's clock (`iat`).
+    pub issued_at: DateTime<Utc>,
+    /// When it ends, by the cluster's clock (`exp`): what was granted, whatever was asked.
+    pub expires_at: DateTime<Utc>,
+    /// Its identifier (`jti`), which the cluster's own audit log carries; `None` before Kubernetes 1.32.
+    pub jti: Option<String>,
+}
+
+/// An object found in a cluster with this installation's label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundObject {
+    /// Which kubeconfig it says that it stands for. `uid` comes from its annotation.
+    pub object: ObjectRef,
+    /// When the cluster made it.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Why a cluster did not do what it was asked. Nothing of the cluster's own text is in `Display`, since it may hold
+/// what should not be told; the source has it, for the log.
+#[derive(Debug, Error)]
+pub enum ClusterError {
+    /// No such cluster in the configuration.
+    #[error("unknown cluster")]
+    Unknown,
+    /// It cannot be reached, or did not answer in time. The work may or may not have been done.
+    #[error("the cluster cannot be reached")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It refused the service's own credential or rights (401, 403): an operator must mend it.
+    #[error("the cluster refuses the service's credential")]
+    Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It is too busy (429), or failing (5xx).
+    #[error("the cluster is not able to serve")]
+    Busy(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It answered what a cluster should not: garbage, a token that does not say what was asked, a grant too long.
+    #[error("the cluster misbehaves")]
+    Misbehaving(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The object that stands for the kubeconfig is not there.
+    #[error("the credential's object is missing")]
+    Missing,
+    /// An object of that name is there, and it stands for something else.
+    #[error("another object has the name")]
+    Foreign,
+}
+
+/// The clusters of the fleet.
+#[async_trait]
+pub trait Clusters: Send + Sync {
+    /// What the configuration says of a cluster.
+    fn profile(&self, key: &ClusterKey) -> Option<Arc<ClusterProfile>>;
+
+    /// Every cluster of the configuration, in order.
+    fn keys(&self) -> Vec<ClusterKey>;
+
+    /// Makes the object that stands for `record`, or finds that it is there already: one that carries the record's
+    /// UUID is the same. Returns the cluster's own UID of it.
+    ///
+    /// # Errors
+    /// [`ClusterError::Foreign`] if the name is taken by something else, and all but [`ClusterError::Missing`].
+    async fn create(&self, record: &Record) -> Result<String, ClusterError>;
+
+    /// Mints a credential for an object, asking for `seconds` of life (at least 600: Kubernetes' own floor). The
+    /// answer is what was granted, read from the credential itself.
+    ///
+    /// # Errors
+    /// [`ClusterError::Missing`] if the object is gone; see the others.
+    async fn mint(&self, key: &ClusterKey, object: &ObjectRef, seconds: u32) -> Result<Credential, ClusterError>;
+
+    /// Removes an object and confirms that it is gone; one that is not there is gone. One of the same name that
+    /// stands for something else is left alone, and is not this one: gone too.
+    ///
+    /// # Errors
+    /// All but [`ClusterError::Missing`] and [`ClusterError::Foreign`].
+    async fn remove(&self, key: &ClusterKey, object: &ObjectRef) -> Result<(), ClusterError>;
+
+    /// Every object of this installation at a cluster.
+    ///
+    /// # Errors
+    /// All but [`ClusterError::Missing`] and [`ClusterError::Foreign`].
+    async fn objects(&self, key: &ClusterKey) -> Result<Vec<FoundObject>, ClusterError>;
+}
+
+/// An idempotency key as the store sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The caller, whose key it is.
+    pub principal: Principal,
+    /// The key, 1 to 255 visible ASCII characters.
+    pub key: String,
+    /// A hash of the request's meaning: the same key with another one is an error.
+    pub fingerprint: String,
+    /// Until when it is kept.
+    pub keep_until: DateTime<Utc>,
+}
+
+/// How an issue began.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Begun {
+    /// The record is durable as pending, with its audit event: go on.
+    Started,
+    /// The same key and meaning came before and was granted: this is its record, whatever became of it.
+    Replay(Box<Record>),
+    /// The same key and meaning came before and is still under way.
+    InProgress,
+    /// The same key came before with another meaning.
+    KeyReused,
+    /// The name is, or was, someone's.
+    IdTaken,
+}
+
+/// What the cluster granted, to be recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// When the credential ends.
+    pub expires_at: DateTime<Utc>,
+    /// The cluster's own UID of the object.
+    pub object_uid: String,
+    /// The credential's identifier.
+    pub jti: Option<String>,
+}
+
+/// A place in a list: the sequence number of the last record that was shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position(pub u64);
+
+/// Which records of a cluster a list may hold. The parts add up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visible {
+    /// Who asks.
+    pub principal: Principal,
+    /// Everything.
+    pub all: bool,
+    /// What the caller created.
+    pub created: bool,
+    /// What is for the caller: `issued_for` is the caller's subject, and the creator is of the caller's issuer.
+    pub issued_for: bool,
+}
+
+/// A page of records, newest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// The records: active, revoking or expired ones only.
+    pub records: Vec<Record>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<Position>,
+}
+
+/// What this installation is, drawn once when its store is made.
+#[derive(Clone)]
+pub struct Instance {
+    /// Labels the installation's objects in clusters.
+    pub id: Uuid,
+    /// Signs page tokens, so that a forged one is refused.
+    pub page_key: [u8; 32],
+}
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// It cannot be used: the disk, the lock, the network.
+    #[error("the store cannot be used")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It holds what this program cannot read.
+    #[error("the store is damaged")]
+    Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The records and the audit trail. Every method that takes an event writes it in the same transaction, and returns
+/// only when both are durable. Transitions are conditional: `false` means that the record was not in the state that
+/// the transition starts from, and that nothing was written.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// What this installation is.
+    fn instance(&self) -> Instance;
+
+    /// Whether the store can be written. For the readiness probe.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Writes a pending record, unless its name is taken or its idempotency key was used. The event is written only
+    /// when the answer is [`Begun::Started`].
+    async fn begin_issue(
+        &self,
+        record: &Record,
+        idempotency: Option<&Idempotency>,
+        event: Event,
+    ) -> Result<Begun, StoreError>;
+
+    /// `pending -> active`, with what was granted.
+    async fn activate(&self, record: &RecordRef, grant: &Grant, event: Event) -> Result<bool, StoreError>;
+
+    /// `pending -> failed`; its idempotency key is free again.
+    async fn fail(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError>;
+
+    /// `active -> revoking`; also `true` when it is revoking already.
+    async fn begin_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError>;
+
+    /// `revoking -> revoked`.
+    async fn finish_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError>;
+
+    /// `active -> revoked`, because the object was gone from the cluster.
+    async fn lose(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError>;
+
+    /// `active -> expired`, once the object is gone.
+    async fn expire(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError>;
+
+    /// Records one more credential of an active record.
+    async fn add_credential(
+        &self,
+        record: &RecordRef,
+        jti: Option<&str>,
+        expires_at: DateTime<Utc>,
+        event: Event,
+    ) -> Result<bool, StoreError>;
+
+    /// Writes an event alone.
+    async fn append(&self, event: Event) -> Result<(), StoreError>;
+
+    /// The record of a name, in whatever state.
+    async fn find(&self, cluster: &ClusterKey, id: &KubeconfigId) -> Result<Option<Record>, StoreError>;
+
+    /// The records of a cluster that are shown and visible, newest first, from after `after`, at most `limit`.
+    async fn list(
+        &self,
+        cluster: &ClusterKey,
+        visible: &Visible,
+        after: Option<Position>,
+        limit: u16,
+    ) -> Result<Page, StoreError>;
+
+    /// The records of a cluster that need the reconciler at `now`: pending past `pending_until`, revoking, and active
+    /// past `expires_at`; the most urgent first, at most `limit`.
+    async fn due(&self, cluster: &ClusterKey, now: DateTime<Utc>, limit: u16) -> Result<Vec<Record>, StoreError>;
+
+    /// When the next active record of a cluster ends; `None` if none will.
+    async fn next_expiry(&self, cluster: &ClusterKey) -> Result<Option<DateTime<Utc>>, StoreError>;
+
+    /// The active records of a cluster, for comparison with its objects, by pages from after `after`.
+    async fn active(
+        &self,
+        cluster: &ClusterKey,
+        after: Option<Position>,
+        limit: u16,
+    ) -> Result<Page, StoreError>;
+}
