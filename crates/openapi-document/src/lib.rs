@@ -1,1 +1,175 @@
 //! Reads an OpenAPI document with spans, diagnoses it, and normalises it.
+//!
+//! ```text
+//! text --read--> Node (order and places kept) --rules--> Diagnostics | OpenAPI --normalise--> Document
+//! ```
+//!
+//! [`Document::read`] is the only way in. It reports everything that is wrong at once, each with a stable code and
+//! `file:line:column`. What comes out is what every generator and check of the toolchain shares: no reader needs to
+//! resolve a parameter's `$ref` or to ask which security applies. This crate knows nothing of Rust or dropshot.
+
+mod diagnostic;
+mod node;
+mod normalise;
+mod read;
+mod rules;
+mod shape;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Source};
+pub use node::{Content, Entry, Node, Span, escape};
+pub use openapiv3;
+pub use read::MAX_DEPTH;
+pub use rules::{METHODS, RULES, each_schema, resolve};
+
+use openapiv3::{OpenAPI, Operation, ReferenceOr};
+use std::sync::Arc;
+
+/// A document that satisfies every rule of this crate.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The normalised document: only schemas are referred to, parameters belong to operations, security is explicit.
+    pub openapi: OpenAPI,
+    /// The document as it was read.
+    pub root: Node,
+    source: Arc<Source>,
+}
+
+/// One operation of a [`Document`].
+#[derive(Debug, Clone, Copy)]
+pub struct OperationRef<'a> {
+    /// The path template, such as `/things/{id}`.
+    pub path: &'a str,
+    /// The method in lower case.
+    pub method: &'a str,
+    /// The normalised operation.
+    pub operation: &'a Operation,
+}
+
+impl OperationRef<'_> {
+    /// The `operationId`, which every operation has.
+    pub fn id(&self) -> &str {
+        self.operation.operation_id.as_deref().unwrap_or_default()
+    }
+
+    /// The JSON pointer of the operation in the document as it was read.
+    pub fn pointer(&self) -> String {
+        format!("/paths/{}/{}", escape(self.path), self.method)
+    }
+
+    /// Whether a caller must authenticate: no alternative of its security is empty, and there is one.
+    pub fn is_secured(&self) -> bool {
+        let alternatives = self.operation.security.as_deref().unwrap_or_default();
+        !alternatives.is_empty() && alternatives.iter().all(|schemes| !schemes.is_empty())
+    }
+}
+
+impl Document {
+    /// Reads, checks and normalises `text`. `name` is how diagnoses call the file.
+    ///
+    /// # Errors
+    /// Everything that is wrong, sorted by place.
+    pub fn read(name: &str, text: &str) -> Result<Document, Diagnostics> {
+        let source = Arc::new(Source {
+            name: name.to_owned(),
+            text: text.to_owned(),
+        });
+        let root = read::read(&source)?;
+        let mut diagnostics = rules::check(&root, &source);
+        let openapi = shape::openapi(&root, &mut diagnostics);
+        match openapi {
+            Some(openapi) => {
+                let openapi = normalise::normalise(openapi);
+                diagnostics.into_result(Document {
+                    openapi,
+                    root,
+                    source,
+                })
+            }
+            None => Err(match diagnostics.into_result(()) {
+                Err(diagnostics) => diagnostics,
+                Ok(()) => Diagnostics::new(source),
+            }),
+        }
+    }
+
+    /// The operations, in the order of the document.
+    pub fn operations(&self) -> impl Iterator<Item = OperationRef<'_>> {
+        self.openapi.paths.paths.iter().flat_map(|(path, item)| {
+            let item = match item {
+                ReferenceOr::Item(item) => Some(item),
+                ReferenceOr::Reference { .. } => None,
+            };
+            let written = self.root.at(&format!("/paths/{}", escape(path)));
+            let mut operations: Vec<_> = item
+                .into_iter()
+                .flat_map(|item| item.iter())
+                .map(|(method, operation)| OperationRef {
+                    path,
+                    method,
+                    operation,
+                })
+                .collect();
+            // `PathItem::iter` has an order of its own.
+            operations.sort_by_key(|o| {
+                written.and_then(|w| w.entries().iter().position(|e| e.key == o.method))
+            });
+            operations
+        })
+    }
+
+    /// The named schemas, those that normalising named included, in order.
+    pub fn schemas(&self) -> impl Iterator<Item = (&str, &ReferenceOr<openapiv3::Schema>)> {
+        self.openapi
+            .components
+            .iter()
+            .flat_map(|c| c.schemas.iter())
+            .map(|(name, schema)| (name.as_str(), schema))
+    }
+
+    /// The place to underline for a JSON pointer into the document as it was read; the nearest enclosing place that
+    /// exists when the pointer leads nowhere.
+    pub fn span(&self, pointer: &str) -> Span {
+        let mut pointer = pointer;
+        loop {
+            if let Some(span) = self.root.span_at(pointer) {
+                return span;
+            }
+            match pointer.rsplit_once('/') {
+                Some((parent, _)) => pointer = parent,
+                None => {
+                    return Span {
+                        line: 1,
+                        column: 1,
+                        ..Span::default()
+                    };
+                }
+            }
+        }
+    }
+
+    /// An empty list of diagnoses about this document.
+    pub fn diagnostics(&self) -> Diagnostics {
+        Diagnostics::new(Arc::clone(&self.source))
+    }
+
+    /// The document as it was read, without places.
+    pub fn source(&self) -> serde_json::Value {
+        self.root.to_value()
+    }
+
+    /// The document as it was read, as JSON, in the order of the document, ending with a line feed.
+    pub fn source_json(&self) -> String {
+        // Writing nodes to a string cannot fail: every key is a string.
+        let mut json = serde_json::to_string_pretty(&self.root).unwrap_or_default();
+        json.push('\n');
+        json
+    }
+}
+
+/// What a diagnosis's code means, if it is one of this crate's.
+pub fn explain(code: &str) -> Option<&'static str> {
+    RULES
+        .iter()
+        .find(|(known, _)| *known == code)
+        .map(|(_, meaning)| *meaning)
+}

@@ -1,0 +1,222 @@
+//! One document for all readers: references of parameters, bodies, responses and headers resolved, parameters of
+//! paths pushed down to their operations, security made explicit, constrained inline schemas given a name.
+//!
+//! What the document means is unchanged; only schemas are still referred to by `$ref`.
+
+use heck::ToUpperCamelCase;
+use indexmap::IndexMap;
+use openapiv3::{
+    Components, Header, MediaType, OpenAPI, Operation, Parameter, ParameterSchemaOrContent,
+    ReferenceOr, RequestBody, Response, Schema, SchemaKind, Type, VariantOrUnknownOrEmpty,
+};
+
+/// Normalises `openapi`, whose references have been checked.
+pub(crate) fn normalise(mut openapi: OpenAPI) -> OpenAPI {
+    let components = openapi.components.clone().unwrap_or_default();
+    let mut names = Names {
+        schemas: components.schemas.clone(),
+    };
+    let default_security = openapi.security.clone();
+    for item in openapi.paths.paths.values_mut() {
+        let ReferenceOr::Item(item) = item else {
+            continue;
+        };
+        let common = std::mem::take(&mut item.parameters);
+        let operations = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.delete,
+            &mut item.options,
+            &mut item.head,
+            &mut item.patch,
+            &mut item.trace,
+        ];
+        for operation in operations.into_iter().flatten() {
+            if operation.security.is_none() {
+                operation.security = Some(default_security.clone().unwrap_or_default());
+            }
+            parameters(operation, &common, &components, &mut names);
+            bodies(operation, &components, &mut names);
+        }
+    }
+    openapi.security = None;
+    openapi.components = Some(Components {
+        schemas: names.schemas,
+        security_schemes: components.security_schemes,
+        ..Components::default()
+    });
+    openapi
+}
+
+fn parameters(
+    operation: &mut Operation,
+    common: &[ReferenceOr<Parameter>],
+    components: &Components,
+    names: &mut Names,
+) {
+    let own = std::mem::take(&mut operation.parameters);
+    let mut merged: Vec<Parameter> = Vec::new();
+    for parameter in common.iter().chain(&own) {
+        let Some(parameter) = look_up(parameter, &components.parameters, "parameters") else {
+            continue;
+        };
+        // An operation's parameter replaces the path's one of the same place and name.
+        merged.retain(|p| {
+            place(p) != place(&parameter)
+                || p.parameter_data_ref().name != parameter.parameter_data_ref().name
+        });
+        merged.push(parameter);
+    }
+    let id = operation.operation_id.clone().unwrap_or_default();
+    for parameter in &mut merged {
+        let data = match parameter {
+            Parameter::Query { parameter_data, .. }
+            | Parameter::Header { parameter_data, .. }
+            | Parameter::Path { parameter_data, .. }
+            | Parameter::Cookie { parameter_data, .. } => parameter_data,
+        };
+        let name = data.name.clone();
+        if let ParameterSchemaOrContent::Schema(schema) = &mut data.format {
+            names.hoist(schema, &name, &id);
+        }
+    }
+    operation.parameters = merged.into_iter().map(ReferenceOr::Item).collect();
+}
+
+fn place(parameter: &Parameter) -> u8 {
+    match parameter {
+        Parameter::Path { .. } => 0,
+        Parameter::Query { .. } => 1,
+        Parameter::Header { .. } => 2,
+        Parameter::Cookie { .. } => 3,
+    }
+}
+
+fn bodies(operation: &mut Operation, components: &Components, names: &mut Names) {
+    let id = operation.operation_id.clone().unwrap_or_default();
+    if let Some(body) = &operation.request_body {
+        operation.request_body = look_up(body, &components.request_bodies, "requestBodies").map(
+            |mut body: RequestBody| {
+                contents(&mut body.content, "Body", &id, names);
+                ReferenceOr::Item(body)
+            },
+        );
+    }
+    for (status, response) in &mut operation.responses.responses {
+        let Some(mut resolved) = look_up(response, &components.responses, "responses") else {
+            continue;
+        };
+        headers(&mut resolved, components, &id, names);
+        contents(
+            &mut resolved.content,
+            &format!("Response{status}"),
+            &id,
+            names,
+        );
+        *response = ReferenceOr::Item(resolved);
+    }
+}
+
+fn headers(response: &mut Response, components: &Components, id: &str, names: &mut Names) {
+    for (name, header) in &mut response.headers {
+        let Some(mut resolved) = look_up::<Header>(header, &components.headers, "headers") else {
+            continue;
+        };
+        if let ParameterSchemaOrContent::Schema(schema) = &mut resolved.format {
+            names.hoist(schema, name, id);
+        }
+        *header = ReferenceOr::Item(resolved);
+    }
+}
+
+fn contents(content: &mut IndexMap<String, MediaType>, name: &str, id: &str, names: &mut Names) {
+    for media in content.values_mut() {
+        if let Some(schema) = &mut media.schema {
+            names.hoist(schema, &format!("{id}-{name}"), id);
+        }
+    }
+}
+
+fn look_up<T: Clone>(
+    item: &ReferenceOr<T>,
+    components: &IndexMap<String, ReferenceOr<T>>,
+    kind: &str,
+) -> Option<T> {
+    let mut item = item;
+    for _ in 0..16 {
+        match item {
+            ReferenceOr::Item(item) => return Some(item.clone()),
+            ReferenceOr::Reference { reference } => {
+                let name = reference
+                    .strip_prefix("#/components/")?
+                    .strip_prefix(kind)?
+                    .strip_prefix('/')?;
+                item = components.get(&name.replace("~1", "/").replace("~0", "~"))?;
+            }
+        }
+    }
+    None
+}
+
+/// The named schemas, to which inline ones are added.
+struct Names {
+    schemas: IndexMap<String, ReferenceOr<Schema>>,
+}
+
+impl Names {
+    /// Replaces an inline schema that constrains its values by a reference to a named one, so that it becomes one
+    /// type wherever it is used. Equal schemas share a name; a taken name is prefixed by the operation's.
+    fn hoist(&mut self, schema: &mut ReferenceOr<Schema>, name: &str, operation: &str) {
+        let ReferenceOr::Item(item) = schema else {
+            return;
+        };
+        if plain(item) {
+            return;
+        }
+        let short = name.to_upper_camel_case();
+        let long = format!("{operation}-{name}").to_upper_camel_case();
+        let free = |candidate: &String| match self.schemas.get(candidate) {
+            None => true,
+            Some(ReferenceOr::Item(existing)) => existing == item,
+            Some(_) => false,
+        };
+        let numbered = (2..).map(|n| format!("{long}{n}"));
+        let Some(chosen) = [short, long.clone()]
+            .into_iter()
+            .chain(numbered)
+            .find(|name| free(name))
+        else {
+            return;
+        };
+        self.schemas
+            .insert(chosen.clone(), ReferenceOr::Item(item.clone()));
+        *schema = ReferenceOr::Reference {
+            reference: format!("#/components/schemas/{chosen}"),
+        };
+    }
+}
+
+/// Whether every value of the Rust type that stands for the schema is valid, so that it needs no name.
+fn plain(schema: &Schema) -> bool {
+    match &schema.schema_kind {
+        SchemaKind::Type(Type::String(string)) => {
+            string.pattern.is_none()
+                && string.enumeration.is_empty()
+                && string.min_length.is_none()
+                && string.max_length.is_none()
+        }
+        SchemaKind::Type(Type::Integer(integer)) => {
+            integer.minimum.is_none()
+                && integer.maximum.is_none()
+                && integer.multiple_of.is_none()
+                && integer.enumeration.is_empty()
+                && !matches!(integer.format, VariantOrUnknownOrEmpty::Unknown(_))
+        }
+        SchemaKind::Type(Type::Number(number)) => {
+            number.minimum.is_none() && number.maximum.is_none() && number.enumeration.is_empty()
+        }
+        SchemaKind::Type(Type::Boolean(boolean)) => boolean.enumeration.is_empty(),
+        _ => false,
+    }
+}

@@ -1,0 +1,263 @@
+//! Text to nodes: YAML 1.2 (and so JSON), with the restrictions that make a document unambiguous.
+//!
+//! Refused by name: duplicate keys, anchors and aliases, tags, several documents, keys that are not scalars,
+//! and nesting deeper than [`MAX_DEPTH`].
+
+use crate::node::{Content, Entry, Node, Span};
+use crate::{Diagnostic, Diagnostics, Source};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The deepest nesting that is read. Far more than any document needs; far less than any stack holds.
+pub const MAX_DEPTH: usize = 100;
+
+/// A mapping or list that is not complete yet.
+enum Open {
+    List(Vec<Node>),
+    Map(Vec<Entry>, HashMap<String, Span>, Option<(String, Span)>),
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    /// Byte offset of each character; empty when the text is ASCII and they are the same.
+    offsets: Vec<usize>,
+    open: Vec<Open>,
+    root: Option<Node>,
+    diagnostics: Diagnostics,
+}
+
+/// Reads the one document in `source`.
+///
+/// # Errors
+/// Diagnoses `K0001` to `K0006`. Duplicate keys are all reported; other defects end the reading.
+pub(crate) fn read(source: &Arc<Source>) -> Result<Node, Diagnostics> {
+    let text = source.text.as_str();
+    let mut reader = Reader {
+        text,
+        offsets: if text.is_ascii() {
+            Vec::new()
+        } else {
+            text.char_indices().map(|(at, _)| at).collect()
+        },
+        open: Vec::new(),
+        root: None,
+        diagnostics: Diagnostics::new(Arc::clone(source)),
+    };
+    for event in Parser::new_from_str(text) {
+        let outcome = match event {
+            Ok((event, span)) => {
+                let span = reader.span(span.start, span.end);
+                reader.event(event, span)
+            }
+            Err(error) => {
+                let at = reader.span(*error.marker(), *error.marker());
+                Err(Diagnostic::new(
+                    "K0001",
+                    at,
+                    format!("not valid YAML: {}", error.info()),
+                ))
+            }
+        };
+        if let Err(diagnostic) = outcome {
+            reader.diagnostics.push(diagnostic);
+            break;
+        }
+    }
+    let Reader {
+        root,
+        mut diagnostics,
+        ..
+    } = reader;
+    let root = root.unwrap_or(Node {
+        span: Span::default(),
+        content: Content::Null,
+    });
+    if root.content == Content::Null && diagnostics.is_empty() {
+        diagnostics.push(Diagnostic::new(
+            "K0001",
+            Span {
+                line: 1,
+                column: 1,
+                ..Span::default()
+            },
+            "the document is empty",
+        ));
+    }
+    diagnostics.into_result(root)
+}
+
+impl Reader<'_> {
+    fn span(&self, start: Marker, end: Marker) -> Span {
+        let offset = |marker: Marker| {
+            let at = if self.offsets.is_empty() {
+                marker.index()
+            } else {
+                self.offsets
+                    .get(marker.index())
+                    .copied()
+                    .unwrap_or(self.text.len())
+            };
+            at.min(self.text.len())
+        };
+        let (first, last) = (offset(start), offset(end));
+        Span {
+            start: first,
+            end: last.max(first),
+            line: start.line(),
+            column: start.col() + 1,
+        }
+    }
+
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Diagnostic> {
+        match event {
+            Event::Alias(_) => Err(Diagnostic::new("K0003", span, "aliases are not supported")
+                .help("write the value out, or use `$ref`")),
+            Event::Scalar(text, style, anchor, tag) => {
+                self.plain(anchor, tag.is_some(), span)?;
+                self.scalar(&text, style, span)
+            }
+            Event::SequenceStart(anchor, tag) => {
+                self.plain(anchor, tag.is_some(), span)?;
+                self.open(Open::List(Vec::new()), span)
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.plain(anchor, tag.is_some(), span)?;
+                self.open(Open::Map(Vec::new(), HashMap::new(), None), span)
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                let node = match self.open.pop() {
+                    Some(Open::List(items)) => Node {
+                        span,
+                        content: Content::List(items),
+                    },
+                    Some(Open::Map(entries, ..)) => Node {
+                        span,
+                        content: Content::Map(entries),
+                    },
+                    None => {
+                        return Err(Diagnostic::new(
+                            "K0001",
+                            span,
+                            "not valid YAML: unbalanced end",
+                        ));
+                    }
+                };
+                self.close(node)
+            }
+            Event::DocumentStart(_) if self.root.is_some() => {
+                Err(
+                    Diagnostic::new("K0005", span, "there is a second document in the file")
+                        .help("keep one document per file"),
+                )
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn plain(&self, anchor: usize, tagged: bool, span: Span) -> Result<(), Diagnostic> {
+        if anchor != 0 {
+            return Err(Diagnostic::new("K0003", span, "anchors are not supported")
+                .help("write the value out, or use `$ref`"));
+        }
+        if tagged {
+            return Err(
+                Diagnostic::new("K0006", span, "YAML tags are not supported")
+                    .help("remove the `!` tag; quote a value to make it a string"),
+            );
+        }
+        Ok(())
+    }
+
+    fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span) -> Result<(), Diagnostic> {
+        if let Some(Open::Map(_, _, key @ None)) = self.open.last_mut() {
+            *key = Some((text.to_owned(), span));
+            return Ok(());
+        }
+        let content = if style == ScalarStyle::Plain {
+            resolve(text)
+        } else {
+            Content::String(text.to_owned())
+        };
+        self.close(Node { span, content })
+    }
+
+    fn open(&mut self, open: Open, span: Span) -> Result<(), Diagnostic> {
+        if self.open.len() >= MAX_DEPTH {
+            return Err(Diagnostic::new(
+                "K0004",
+                span,
+                format!("nested deeper than {MAX_DEPTH} levels"),
+            ));
+        }
+        if let Some(Open::Map(_, _, None)) = self.open.last() {
+            return Err(Diagnostic::new("K0001", span, "a key must be a string"));
+        }
+        self.open.push(open);
+        Ok(())
+    }
+
+    fn close(&mut self, node: Node) -> Result<(), Diagnostic> {
+        match self.open.last_mut() {
+            None => self.root = Some(node),
+            Some(Open::List(items)) => items.push(node),
+            Some(Open::Map(entries, seen, key)) => {
+                let Some((key, key_span)) = key.take() else {
+                    return Err(Diagnostic::new(
+                        "K0001",
+                        node.span,
+                        "a key must be a string",
+                    ));
+                };
+                match seen.get(&key) {
+                    Some(first) => self.diagnostics.push(
+                        Diagnostic::new(
+                            "K0002",
+                            key_span,
+                            format!("the key `{key}` is written twice"),
+                        )
+                        .label("again here")
+                        .related(*first, "first here")
+                        .help("keep one of them"),
+                    ),
+                    None => {
+                        seen.insert(key.clone(), key_span);
+                        entries.push(Entry {
+                            key,
+                            key_span,
+                            node,
+                        });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A plain scalar by YAML's core schema, as JSON has it: hexadecimal, octal and infinite numbers are strings.
+fn resolve(text: &str) -> Content {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Content::Null,
+        "true" | "True" | "TRUE" => return Content::Bool(true),
+        "false" | "False" | "FALSE" => return Content::Bool(false),
+        _ => {}
+    }
+    if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.')) {
+        return Content::String(text.to_owned());
+    }
+    let unsigned = text.strip_prefix('+').unwrap_or(text);
+    let number = unsigned
+        .parse::<i64>()
+        .map(serde_json::Number::from)
+        .or_else(|_| unsigned.parse::<u64>().map(serde_json::Number::from))
+        .ok()
+        .or_else(|| {
+            let float = unsigned
+                .parse::<f64>()
+                .ok()
+                .filter(|_| unsigned.contains(|c: char| c.is_ascii_digit()))?;
+            serde_json::Number::from_f64(float)
+        });
+    number.map_or_else(|| Content::String(text.to_owned()), Content::Number)
+}

@@ -1,0 +1,187 @@
+//! What a document must satisfy before anything is made from it. Each rule has a stable code.
+
+mod keys;
+mod operations;
+mod references;
+mod schemas;
+mod version;
+
+use crate::node::Node;
+use crate::{Diagnostic, Diagnostics, Source};
+use std::sync::Arc;
+
+/// Every code of this crate and what it means, for `explain`.
+pub const RULES: &[(&str, &str)] = &[
+    (
+        "K0001",
+        "The file is not valid YAML or JSON, or it is empty.",
+    ),
+    (
+        "K0002",
+        "A key is written twice in one mapping. Parsers differ in which one counts, so a path could silently vanish.",
+    ),
+    (
+        "K0003",
+        "Anchors and aliases are not supported: they have no meaning in OpenAPI, and a short file can expand without bound. Use `$ref`.",
+    ),
+    ("K0004", "The document is nested too deep."),
+    ("K0005", "The file holds more than one YAML document."),
+    (
+        "K0006",
+        "YAML tags such as `!!str` are not supported. Quote a value to make it a string.",
+    ),
+    (
+        "K0101",
+        "Only OpenAPI 3.0.x is supported. 3.1 differs in its schemas (type arrays, `const`, `examples`).",
+    ),
+    (
+        "K0102",
+        "A part of the document does not have the shape that OpenAPI 3.0 gives it.",
+    ),
+    (
+        "K0103",
+        "A `$ref` leads nowhere, out of the document, round in a circle, or to something of another kind.",
+    ),
+    (
+        "K0105",
+        "An operation has no `operationId`. It becomes the name of a method, a metric and an audit event, so it is chosen once, in the document.",
+    ),
+    ("K0106", "Two operations have the same `operationId`."),
+    (
+        "K0107",
+        "A lower bound is above the upper bound, so no value can satisfy the schema.",
+    ),
+    (
+        "K0108",
+        "The `format` is not known, so nothing would check it.",
+    ),
+    (
+        "K0109",
+        "The feature is a part of OpenAPI 3.0 that the generators do not support.",
+    ),
+    (
+        "K0110",
+        "The variables of a path and its path parameters differ.",
+    ),
+    (
+        "K0111",
+        "A `required` member is not among the `properties`.",
+    ),
+    (
+        "K0112",
+        "A security requirement names a scheme that is not declared, or whose kind is not supported.",
+    ),
+    (
+        "K0113",
+        "The key is not one that OpenAPI 3.0 knows here; it would silently have no effect.",
+    ),
+];
+
+/// Runs every rule of this crate over the document.
+pub(crate) fn check(root: &Node, source: &Arc<Source>) -> Diagnostics {
+    let mut found = Findings {
+        root,
+        diagnostics: Diagnostics::new(Arc::clone(source)),
+    };
+    if version::check(&mut found) {
+        references::check(&mut found);
+        keys::check(&mut found);
+        operations::check(&mut found);
+        schemas::check(&mut found);
+    }
+    found.diagnostics
+}
+
+/// The document under examination and what was found so far.
+pub(crate) struct Findings<'a> {
+    pub(crate) root: &'a Node,
+    diagnostics: Diagnostics,
+}
+
+impl<'a> Findings<'a> {
+    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Follows `$ref`s of `node`; `None` when they lead nowhere (which `references` reports).
+    pub(crate) fn resolve(&self, node: &'a Node) -> Option<&'a Node> {
+        resolve(self.root, node)
+    }
+
+    /// The entries of `/components/KIND`.
+    pub(crate) fn components(&self, kind: &str) -> &'a [crate::node::Entry] {
+        self.root
+            .get("components")
+            .and_then(|c| c.get(kind))
+            .map_or(&[], Node::entries)
+    }
+}
+
+/// Follows the `$ref`s of `node` inside the document, at most 16 of them.
+pub fn resolve<'a>(root: &'a Node, node: &'a Node) -> Option<&'a Node> {
+    let mut node = node;
+    for _ in 0..16 {
+        match node.get("$ref").and_then(Node::as_str) {
+            Some(reference) => node = root.at(reference.strip_prefix('#')?)?,
+            None => return Some(node),
+        }
+    }
+    None
+}
+
+/// The methods that an OpenAPI path item can have, as they are written.
+pub const METHODS: [&str; 8] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+];
+
+/// Calls `visit` with every schema of the document, each once, in its order. References are not followed.
+pub fn each_schema<'a>(root: &'a Node, visit: &mut dyn FnMut(&'a Node)) {
+    if let Some(schemas) = root.get("components").and_then(|c| c.get("schemas")) {
+        schemas
+            .entries()
+            .iter()
+            .for_each(|entry| schema(&entry.node, visit));
+    }
+    // A map named `properties`, `example` or `default` may hold anything, so only the places where OpenAPI puts a
+    // schema are entered: `schema` below parameters, headers and media types, outside `components/schemas`.
+    for entry in root.entries() {
+        match entry.key.as_str() {
+            "components" => entry
+                .node
+                .entries()
+                .iter()
+                .filter(|kind| !matches!(kind.key.as_str(), "schemas" | "examples"))
+                .for_each(|kind| below(&kind.node, visit)),
+            "paths" => below(&entry.node, visit),
+            _ => {}
+        }
+    }
+}
+
+fn below<'a>(node: &'a Node, visit: &mut dyn FnMut(&'a Node)) {
+    for entry in node.entries() {
+        match entry.key.as_str() {
+            "schema" => schema(&entry.node, visit),
+            "example" | "examples" => {}
+            key if key.starts_with("x-") => {}
+            _ => below(&entry.node, visit),
+        }
+    }
+    node.items().iter().for_each(|item| below(item, visit));
+}
+
+fn schema<'a>(node: &'a Node, visit: &mut dyn FnMut(&'a Node)) {
+    visit(node);
+    for entry in node.entries() {
+        match entry.key.as_str() {
+            "properties" => entry
+                .node
+                .entries()
+                .iter()
+                .for_each(|p| schema(&p.node, visit)),
+            "allOf" | "anyOf" | "oneOf" => entry.node.items().iter().for_each(|s| schema(s, visit)),
+            "items" | "not" | "additionalProperties" => schema(&entry.node, visit),
+            _ => {}
+        }
+    }
+}

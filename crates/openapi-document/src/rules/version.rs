@@ -1,0 +1,43 @@
+//! K0101: the document is OpenAPI 3.0.
+
+use super::Findings;
+use crate::Diagnostic;
+
+/// Whether the other rules may look at the document.
+pub(super) fn check(found: &mut Findings<'_>) -> bool {
+    let start = found.root.span;
+    if let Some(swagger) = found.root.entry("swagger") {
+        found.push(
+            Diagnostic::new("K0101", swagger.key_span, "Swagger 2.0 is not supported")
+                .help("convert the document to OpenAPI 3.0.3"),
+        );
+        return false;
+    }
+    let Some(entry) = found.root.entry("openapi") else {
+        found.push(
+            Diagnostic::new(
+                "K0101",
+                start,
+                "the document does not say which OpenAPI it is",
+            )
+            .help("write `openapi: 3.0.3` at its top"),
+        );
+        return false;
+    };
+    let version = entry.node.as_str().unwrap_or_default();
+    if version.starts_with("3.0.") {
+        return true;
+    }
+    let message = if version.is_empty() {
+        "the version of OpenAPI must be a string".to_owned()
+    } else {
+        format!("OpenAPI {version} is not supported")
+    };
+    let span = entry.node.span;
+    found.push(
+        Diagnostic::new("K0101", span, message)
+            .label("only 3.0.x is")
+            .help("write `openapi: 3.0.3`, `nullable: true` for `type: [T, \"null\"]`, `enum: [V]` for `const: V`"),
+    );
+    false
+}

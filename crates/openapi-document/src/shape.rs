@@ -1,0 +1,188 @@
+//! K0102: nodes to the typed model, and which part is to blame when that fails.
+
+use crate::node::{Content, Node};
+use crate::{Diagnostic, Diagnostics, METHODS};
+use openapiv3::{
+    Header, OpenAPI, Operation, Parameter, ReferenceOr, RequestBody, Response, Schema,
+};
+use serde::de::DeserializeOwned;
+
+/// The typed document; `None`, and a diagnosis, when a part has the wrong shape.
+///
+/// The model's own errors say little (`data did not match any variant`) and nothing of the place, so the parts are
+/// tried one by one, and the smallest that fails is underlined.
+pub(crate) fn openapi(root: &Node, diagnostics: &mut Diagnostics) -> Option<OpenAPI> {
+    let error = match read::<OpenAPI>(root) {
+        Ok(openapi) => return Some(openapi),
+        Err(error) => error,
+    };
+    let before = diagnostics.len();
+    let mut blame = Blame { diagnostics };
+    let components = root.get("components");
+    let kind = |kind: &str| {
+        components
+            .and_then(|c| c.get(kind))
+            .map_or(&[][..], Node::entries)
+    };
+    for entry in kind("schemas") {
+        blame.schema(&entry.node);
+    }
+    for entry in kind("parameters") {
+        blame.part::<Parameter>(&entry.node, "a parameter");
+    }
+    for entry in kind("headers") {
+        blame.part::<Header>(&entry.node, "a header");
+    }
+    for entry in kind("requestBodies") {
+        blame.part::<RequestBody>(&entry.node, "a request body");
+    }
+    for entry in kind("responses") {
+        blame.part::<Response>(&entry.node, "a response");
+    }
+    for path in root.get("paths").map_or(&[][..], Node::entries) {
+        for method in path
+            .node
+            .entries()
+            .iter()
+            .filter(|e| METHODS.contains(&e.key.as_str()))
+        {
+            blame.operation(&method.node);
+        }
+    }
+    if diagnostics.len() == before && diagnostics.is_empty() {
+        let span = root
+            .entries()
+            .first()
+            .map_or(root.span, |entry| entry.key_span);
+        diagnostics.push(Diagnostic::new(
+            "K0102",
+            span,
+            format!("not an OpenAPI 3.0 document: {error}"),
+        ));
+    }
+    None
+}
+
+struct Blame<'d> {
+    diagnostics: &'d mut Diagnostics,
+}
+
+impl Blame<'_> {
+    fn operation(&mut self, node: &Node) {
+        let before = self.diagnostics.len();
+        for parameter in node.get("parameters").map_or(&[][..], Node::items) {
+            self.part::<Parameter>(parameter, "a parameter");
+        }
+        if let Some(body) = node.get("requestBody") {
+            self.part::<RequestBody>(body, "a request body");
+        }
+        for response in node.get("responses").map_or(&[][..], Node::entries) {
+            self.part::<Response>(&response.node, "a response");
+        }
+        if self.diagnostics.len() == before {
+            if let Err(error) = read::<Operation>(node) {
+                self.push(node, "an operation", &error);
+            }
+        }
+    }
+
+    fn part<T: DeserializeOwned>(&mut self, node: &Node, what: &str) {
+        let before = self.diagnostics.len();
+        if let Some(schema) = node.get("schema") {
+            self.schema(schema);
+        }
+        for media in node.get("content").map_or(&[][..], Node::entries) {
+            if let Some(schema) = media.node.get("schema") {
+                self.schema(schema);
+            }
+        }
+        if self.diagnostics.len() > before {
+            return;
+        }
+        // Reading the bare type, rather than `ReferenceOr`, gives an error that says something.
+        if node.get("$ref").is_none() {
+            if let Err(error) = read::<T>(node) {
+                self.push(node, what, &error);
+            }
+        }
+    }
+
+    fn schema(&mut self, node: &Node) {
+        if read::<ReferenceOr<Schema>>(node).is_ok() {
+            return;
+        }
+        let before = self.diagnostics.len();
+        for entry in node.entries() {
+            match entry.key.as_str() {
+                "properties" => entry
+                    .node
+                    .entries()
+                    .iter()
+                    .for_each(|p| self.schema(&p.node)),
+                "allOf" | "anyOf" | "oneOf" => {
+                    entry.node.items().iter().for_each(|s| self.schema(s))
+                }
+                "items" | "not" => self.schema(&entry.node),
+                "additionalProperties" if !matches!(entry.node.content, Content::Bool(_)) => {
+                    self.schema(&entry.node)
+                }
+                _ => {}
+            }
+        }
+        if self.diagnostics.len() > before {
+            return;
+        }
+        // No part of it fails alone: find the key without which it can be read.
+        for entry in node.entries() {
+            let rest = Node {
+                span: node.span,
+                content: Content::Map(
+                    node.entries()
+                        .iter()
+                        .filter(|e| e.key != entry.key)
+                        .cloned()
+                        .collect(),
+                ),
+            };
+            if read::<ReferenceOr<Schema>>(&rest).is_ok() {
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        "K0102",
+                        entry.node.span,
+                        format!("`{}` has the wrong shape for a schema", entry.key),
+                    )
+                    .help(shape_of(&entry.key)),
+                );
+                return;
+            }
+        }
+        self.diagnostics
+            .push(Diagnostic::new("K0102", node.span, "this is not a schema"));
+    }
+
+    fn push(&mut self, node: &Node, what: &str, error: &serde_json::Error) {
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or_default();
+        self.diagnostics.push(Diagnostic::new(
+            "K0102",
+            node.span,
+            format!("this is not {what}: {message}"),
+        ));
+    }
+}
+
+fn shape_of(key: &str) -> String {
+    match key {
+        "type" => "`type` is one of `string`, `integer`, `number`, `boolean`, `array`, `object`; `nullable: true` allows null".to_owned(),
+        "minimum" | "maximum" | "multipleOf" => "a number, and a whole one where `type` is `integer`".to_owned(),
+        "exclusiveMinimum" | "exclusiveMaximum" => "a boolean in OpenAPI 3.0, beside `minimum` or `maximum`".to_owned(),
+        "enum" => "a list of values of the schema's own type".to_owned(),
+        "required" => "a list of names".to_owned(),
+        key => format!("compare the key `{key}` with OpenAPI 3.0's Schema Object"),
+    }
+}
+
+/// Reads by way of JSON text, which keeps the order of the document in the model's maps.
+fn read<T: DeserializeOwned>(node: &Node) -> Result<T, serde_json::Error> {
+    serde_json::from_str(&serde_json::to_string(node)?)
+}
