@@ -36,7 +36,10 @@ impl Caller {
     #[must_use]
     pub fn new(issuer: impl Into<String>, subject: impl Into<String>) -> Self {
         Self {
-            principal: Principal { issuer: issuer.into(), subject: subject.into() },
+            principal: Principal {
+                issuer: issuer.into(),
+                subject: subject.into(),
+            },
             tenant: None,
             scope: None,
             scope_id: None,

@@ -18,14 +18,26 @@ pub struct ClusterKey {
 
 impl ClusterKey {
     /// A key from its three parts.
-    pub fn new(region: impl Into<String>, project: impl Into<String>, cluster: impl Into<String>) -> Self {
-        Self { region: region.into(), project: project.into(), cluster: cluster.into() }
+    pub fn new(
+        region: impl Into<String>,
+        project: impl Into<String>,
+        cluster: impl Into<String>,
+    ) -> Self {
+        Self {
+            region: region.into(),
+            project: project.into(),
+            cluster: cluster.into(),
+        }
     }
 
     /// The path of the cluster's kubeconfigs (spec: `issueKubeconfig`).
     #[must_use]
     pub fn collection_path(&self) -> String {
-        let Self { region, project, cluster } = self;
+        let Self {
+            region,
+            project,
+            cluster,
+        } = self;
         format!("/v1/regions/{region}/projects/{project}/compute/clusters/{cluster}/kubeconfigs")
     }
 

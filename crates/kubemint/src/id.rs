@@ -13,7 +13,9 @@ pub struct KubeconfigId(String);
 
 /// A text that is not a [`KubeconfigId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("not a kubeconfig id: 1 to 63 lower-case letters, digits or hyphens, the first a letter, the last no hyphen")]
+#[error(
+    "not a kubeconfig id: 1 to 63 lower-case letters, digits or hyphens, the first a letter, the last no hyphen"
+)]
 pub struct InvalidId;
 
 /// What generated ids are written with: 32 lower-case letters and digits, without the look-alikes 0, 1, l and o.
@@ -26,7 +28,10 @@ impl KubeconfigId {
     /// The id `kubeconfig-` and twelve characters of [`ALPHABET`], one for each byte given: 60 bits of randomness.
     #[must_use]
     pub fn generated(random: [u8; 12]) -> Self {
-        let tail: String = random.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
+        let tail: String = random
+            .iter()
+            .map(|byte| char::from(ALPHABET[usize::from(byte % 32)]))
+            .collect();
         Self(format!("kubeconfig-{tail}"))
     }
 
@@ -42,7 +47,8 @@ impl FromStr for KubeconfigId {
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
         let bytes = text.as_bytes();
-        let within = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
+        let within =
+            |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
         match (bytes.first(), bytes.last()) {
             (Some(first), Some(last))
                 if bytes.len() <= Self::MAX_LEN
@@ -72,7 +78,19 @@ mod tests {
         for good in ["a", "a1", "a-b", "kubeconfig-s2t3u4", &"a".repeat(63)] {
             assert_eq!(good.parse::<KubeconfigId>().unwrap().as_str(), good);
         }
-        for bad in ["", "-a", "a-", "1a", "A", "a_b", "a.b", "a b", "é", "a\n", &"a".repeat(64)] {
+        for bad in [
+            "",
+            "-a",
+            "a-",
+            "1a",
+            "A",
+            "a_b",
+            "a.b",
+            "a b",
+            "é",
+            "a\n",
+            &"a".repeat(64),
+        ] {
             assert_eq!(bad.parse::<KubeconfigId>(), Err(InvalidId), "{bad:?}");
         }
     }

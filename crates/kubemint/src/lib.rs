@@ -15,9 +15,13 @@ pub mod id;
 pub mod policy;
 pub mod ports;
 pub mod record;
+mod service;
 
 pub use caller::{Caller, Principal};
 pub use cluster::{ClusterKey, ClusterProfile, RoleRules};
 pub use error::{Error, Invalid};
 pub use id::KubeconfigId;
 pub use record::{Record, State, Status};
+pub use service::{
+    Context, Delivery, Issue, Issued, Kubemint, ListPage, Ports, Reconciled, Settings, Shown,
+};

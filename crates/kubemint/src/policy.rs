@@ -23,8 +23,14 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Action; 6] =
-        [Action::Issue, Action::IssueForOthers, Action::List, Action::Get, Action::Download, Action::Revoke];
+    pub const ALL: [Action; 6] = [
+        Action::Issue,
+        Action::IssueForOthers,
+        Action::List,
+        Action::Get,
+        Action::Download,
+        Action::Revoke,
+    ];
 
     /// The action's stable name, as policies know it.
     #[must_use]

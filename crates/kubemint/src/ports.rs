@@ -124,7 +124,12 @@ pub trait Clusters: Send + Sync {
     ///
     /// # Errors
     /// [`ClusterError::Missing`] if the object is gone; see the others.
-    async fn mint(&self, key: &ClusterKey, object: &ObjectRef, seconds: u32) -> Result<Credential, ClusterError>;
+    async fn mint(
+        &self,
+        key: &ClusterKey,
+        object: &ObjectRef,
+        seconds: u32,
+    ) -> Result<Credential, ClusterError>;
 
     /// Removes an object and confirms that it is gone; one that is not there is gone. One of the same name that
     /// stands for something else is left alone, and is not this one: gone too.
@@ -147,7 +152,7 @@ pub struct Idempotency {
     pub principal: Principal,
     /// The key, 1 to 255 visible ASCII characters.
     pub key: String,
-    /// A hash of the request's meaning: the same key with another one is an error.
+    /// The request's meaning as canonical text: the same key with another one is an error.
     pub fingerprint: String,
     /// Until when it is kept.
     pub keep_until: DateTime<Utc>,
@@ -246,12 +251,18 @@ pub trait Store: Send + Sync {
     ) -> Result<Begun, StoreError>;
 
     /// `pending -> active`, with what was granted.
-    async fn activate(&self, record: &RecordRef, grant: &Grant, event: Event) -> Result<bool, StoreError>;
+    async fn activate(
+        &self,
+        record: &RecordRef,
+        grant: &Grant,
+        event: Event,
+    ) -> Result<bool, StoreError>;
 
     /// `pending -> failed`; its idempotency key is free again.
     async fn fail(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError>;
 
-    /// `active -> revoking`; also `true` when it is revoking already.
+    /// `active -> revoking`, and `expired -> revoking` (so that a user can be rid of it); also `true` when it is
+    /// revoking already.
     async fn begin_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError>;
 
     /// `revoking -> revoked`.
@@ -276,7 +287,11 @@ pub trait Store: Send + Sync {
     async fn append(&self, event: Event) -> Result<(), StoreError>;
 
     /// The record of a name, in whatever state.
-    async fn find(&self, cluster: &ClusterKey, id: &KubeconfigId) -> Result<Option<Record>, StoreError>;
+    async fn find(
+        &self,
+        cluster: &ClusterKey,
+        id: &KubeconfigId,
+    ) -> Result<Option<Record>, StoreError>;
 
     /// The records of a cluster that are shown and visible, newest first, from after `after`, at most `limit`.
     async fn list(
@@ -289,7 +304,12 @@ pub trait Store: Send + Sync {
 
     /// The records of a cluster that need the reconciler at `now`: pending past `pending_until`, revoking, and active
     /// past `expires_at`; the most urgent first, at most `limit`.
-    async fn due(&self, cluster: &ClusterKey, now: DateTime<Utc>, limit: u16) -> Result<Vec<Record>, StoreError>;
+    async fn due(
+        &self,
+        cluster: &ClusterKey,
+        now: DateTime<Utc>,
+        limit: u16,
+    ) -> Result<Vec<Record>, StoreError>;
 
     /// When the next active record of a cluster ends; `None` if none will.
     async fn next_expiry(&self, cluster: &ClusterKey) -> Result<Option<DateTime<Utc>>, StoreError>;

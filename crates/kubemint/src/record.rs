@@ -27,8 +27,14 @@ pub enum State {
 
 impl State {
     /// Every state.
-    pub const ALL: [State; 6] =
-        [State::Pending, State::Active, State::Revoking, State::Revoked, State::Failed, State::Expired];
+    pub const ALL: [State; 6] = [
+        State::Pending,
+        State::Active,
+        State::Revoking,
+        State::Revoked,
+        State::Failed,
+        State::Expired,
+    ];
 
     /// The state's stable name, as stored.
     #[must_use]
@@ -132,7 +138,11 @@ impl Record {
     /// What names it.
     #[must_use]
     pub fn reference(&self) -> RecordRef {
-        RecordRef { cluster: self.cluster.clone(), id: self.id.clone(), uid: self.uid }
+        RecordRef {
+            cluster: self.cluster.clone(),
+            id: self.id.clone(),
+            uid: self.uid,
+        }
     }
 
     /// Its URL, relative to the server.
@@ -159,7 +169,9 @@ impl Record {
     pub fn relation(&self, caller: &Caller) -> Relation {
         if caller.principal == self.created_by {
             Relation::Creator
-        } else if caller.principal.issuer == self.created_by.issuer && caller.principal.subject == self.issued_for {
+        } else if caller.principal.issuer == self.created_by.issuer
+            && caller.principal.subject == self.issued_for
+        {
             Relation::Subject
         } else {
             Relation::Stranger

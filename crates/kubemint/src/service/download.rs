@@ -1,0 +1,152 @@
+//! Download a kubeconfig: mint a fresh credential that ends when the kubeconfig does.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::SecretString;
+
+use super::issue::object_of;
+use super::{Context, KUBERNETES_FLOOR, Kubemint};
+use crate::audit::{Event, Kind};
+use crate::cluster::{ClusterKey, ClusterProfile};
+use crate::error::Error;
+use crate::id::KubeconfigId;
+use crate::policy::Action;
+use crate::ports::{ClusterError, Credential};
+use crate::record::{Record, Status};
+
+/// How much earlier than the kubeconfig a delivered credential may end, in seconds.
+const SLACK: i64 = 5;
+
+/// How often a credential that ends at the wrong time is thrown away and minted again.
+const TRIES: u32 = 3;
+
+/// What goes into a kubeconfig file.
+#[derive(Debug)]
+pub struct Delivery {
+    /// The kubeconfig's record.
+    pub record: Record,
+    /// The cluster.
+    pub profile: Arc<ClusterProfile>,
+    /// The bearer token. A secret.
+    pub token: SecretString,
+    /// When the kubeconfig ends.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl Kubemint {
+    /// Mints a credential for a kubeconfig that the caller may download. It is audited before and after.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchKubeconfig`], [`Error::NotPermitted`], [`Error::Expired`], [`Error::Revoking`],
+    /// [`Error::Cluster`], [`Error::Store`].
+    pub async fn download(
+        &self,
+        ctx: &Context,
+        key: &ClusterKey,
+        id: &KubeconfigId,
+    ) -> Result<Delivery, Error> {
+        let (record, profile, decision) = self
+            .permitted(ctx, key, id, Action::Download, Kind::DownloadRefused)
+            .await?;
+        let now = self.ports.clock.now();
+        let expires_at = match (record.status(now), record.expires_at) {
+            (Some(Status::Active), Some(end)) if (end - now).num_seconds() >= 1 => end,
+            (Some(Status::Revoking), _) => {
+                return Err(self.not_deliverable(ctx, &record, Error::Revoking).await);
+            }
+            _ => return Err(self.not_deliverable(ctx, &record, Error::Expired).await),
+        };
+        let event = Event {
+            decision: Some(decision),
+            ..self.record_event(ctx, Kind::DownloadRequested, &record)
+        };
+        self.ports.store.append(event).await?;
+        let credential = match self.mint_until(&record, expires_at).await {
+            Ok(credential) => credential,
+            Err(error) => return Err(self.not_minted(ctx, &record, error).await),
+        };
+        let event = self
+            .record_event(ctx, Kind::Downloaded, &record)
+            .with("jti", credential.jti.clone())
+            .with("exp", credential.expires_at.to_rfc3339());
+        let reference = record.reference();
+        let jti = credential.jti.as_deref();
+        if !self
+            .ports
+            .store
+            .add_credential(&reference, jti, credential.expires_at, event)
+            .await?
+        {
+            // Revoked meanwhile: its object, and with it this credential, is or will be gone.
+            return Err(self
+                .not_deliverable(ctx, &record, Error::NoSuchKubeconfig)
+                .await);
+        }
+        Ok(Delivery {
+            record,
+            profile,
+            token: credential.token,
+            expires_at,
+        })
+    }
+
+    async fn not_deliverable(&self, ctx: &Context, record: &Record, error: Error) -> Error {
+        let event = self.record_event(ctx, Kind::DownloadRefused, record);
+        self.refuse(event, None, error).await
+    }
+
+    async fn not_minted(&self, ctx: &Context, record: &Record, error: ClusterError) -> Error {
+        if matches!(error, ClusterError::Missing) {
+            // Someone removed the object behind our back: the kubeconfig is revoked, whoever did it.
+            let event = self.record_event(ctx, Kind::ObjectMissing, record);
+            return match self.ports.store.lose(&record.reference(), event).await {
+                Ok(_) => Error::NoSuchKubeconfig,
+                Err(failed) => Error::Store(failed),
+            };
+        }
+        let event = self.record_event(ctx, Kind::DownloadFailed, record);
+        self.refuse(event, None, Error::Cluster(error)).await
+    }
+
+    /// A credential that ends within [`SLACK`] before `end`. The cluster's clock may differ from ours: the first try
+    /// shows by how much. With less than Kubernetes' floor left, a longer one is taken: the removal of the object
+    /// ends it.
+    async fn mint_until(
+        &self,
+        record: &Record,
+        end: DateTime<Utc>,
+    ) -> Result<Credential, ClusterError> {
+        let object = object_of(record);
+        let floor = i64::from(KUBERNETES_FLOOR);
+        let mut seconds = (end - self.ports.clock.now()).num_seconds() - 1;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let asked = u32::try_from(seconds.max(floor)).unwrap_or(u32::MAX);
+            let credential = self
+                .ports
+                .clusters
+                .mint(&record.cluster, &object, asked)
+                .await?;
+            let early = end - credential.expires_at;
+            if (TimeDelta::zero()..=TimeDelta::seconds(SLACK)).contains(&early) {
+                return Ok(credential);
+            }
+            if early < TimeDelta::zero() && i64::from(asked) <= floor {
+                return Ok(credential);
+            }
+            if tries == TRIES {
+                return if early > TimeDelta::zero() {
+                    Ok(credential)
+                } else {
+                    Err(ClusterError::Misbehaving(
+                        "it grants longer than it is asked".into(),
+                    ))
+                };
+            }
+            // Aim for the middle of the slack, so that rounding on either side does not matter.
+            seconds = i64::from(asked) + early.num_seconds() - SLACK / 2;
+        }
+    }
+}

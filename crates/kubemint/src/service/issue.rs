@@ -1,0 +1,429 @@
+//! Issue a kubeconfig.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use super::{Context, KUBERNETES_FLOOR, Kubemint};
+use crate::audit::{Event, Kind};
+use crate::cluster::{ClusterKey, ClusterProfile, RoleRules};
+use crate::error::{Error, Invalid};
+use crate::id::KubeconfigId;
+use crate::policy::{Action, Decision, Query};
+use crate::ports::{Begun, ClusterError, Grant, Idempotency, ObjectRef};
+use crate::record::{Record, State, Status};
+
+/// How often a twin looks whether the first is done.
+const TWIN_POLL: Duration = Duration::from_millis(100);
+
+/// What a caller asks for. Every part is optional (spec: schema `KubeconfigIssueRequest`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Issue {
+    /// The user that it is for; absent: the caller.
+    pub user: Option<String>,
+    /// The role; absent: the cluster's default.
+    pub role: Option<String>,
+    /// The time to live, in seconds; absent: the cluster's default.
+    pub ttl: Option<i64>,
+    /// The name; absent: generated.
+    pub id: Option<KubeconfigId>,
+    /// A name for people.
+    pub display_name: Option<String>,
+    /// A description.
+    pub description: Option<String>,
+    /// What makes a repeated request safe.
+    pub idempotency_key: Option<String>,
+}
+
+/// An issued kubeconfig.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Issued {
+    /// Its record.
+    pub record: Record,
+    /// What the caller is told of its life: active, also when an earlier answer is given again.
+    pub status: Status,
+    /// Whether it is an earlier answer, given again for the same idempotency key.
+    pub replayed: bool,
+}
+
+/// A request with its defaults filled in, that may be granted.
+struct Terms {
+    user: String,
+    role: String,
+    ttl: u32,
+    decision: Decision,
+}
+
+impl Kubemint {
+    /// Issues a kubeconfig: records it, makes its object in the cluster, reads the true expiry from a first
+    /// credential, and records that. The credential itself is thrown away; a download mints its own.
+    ///
+    /// # Errors
+    /// See [`Error`]. After [`Error::Cluster`] or [`Error::Store`] nothing is left that the reconciler does not
+    /// clean up.
+    pub async fn issue(
+        &self,
+        ctx: &Context,
+        key: &ClusterKey,
+        request: Issue,
+    ) -> Result<Issued, Error> {
+        let terms = self.terms(ctx, key, &request).await?;
+        let record = self.draft(ctx, key, &request, &terms);
+        match self.begin(ctx, &record, &request, &terms.decision).await? {
+            Some(earlier) => Ok(earlier),
+            None => self.grant(ctx, record).await,
+        }
+    }
+
+    /// Whether it may be granted, and on which terms.
+    async fn terms(
+        &self,
+        ctx: &Context,
+        key: &ClusterKey,
+        request: &Issue,
+    ) -> Result<Terms, Error> {
+        let (profile, discovered) = self.discover(ctx, key);
+        let mut event = self
+            .event(ctx, Kind::IssueRefused, key)
+            .with("request", meaning(request));
+        event.kubeconfig = request.id.as_ref().map(ToString::to_string);
+        let Some(profile) = profile else {
+            return Err(self
+                .refuse(event, Some(discovered), Error::NoSuchCluster)
+                .await);
+        };
+        let invalid = hostile_text(request);
+        if !invalid.is_empty() {
+            return Err(self.refuse(event, None, Error::Invalid(invalid)).await);
+        }
+        let user = request
+            .user
+            .clone()
+            .unwrap_or_else(|| ctx.caller.subject().to_owned());
+        let role = request
+            .role
+            .clone()
+            .unwrap_or_else(|| profile.default_role.clone());
+        let rules = profile.roles.get(&role).copied();
+        let ttl = request
+            .ttl
+            .unwrap_or_else(|| i64::from(default_ttl(&profile, rules)));
+        let decision = match self.judge(ctx, key, &user, &role, ttl) {
+            Ok(decision) => decision,
+            Err((decision, error)) => return Err(self.refuse(event, Some(decision), error).await),
+        };
+        let Some(rules) = rules else {
+            return Err(self
+                .refuse(event, Some(decision), Error::RoleNotPermitted)
+                .await);
+        };
+        match within(ttl, rules) {
+            Ok(ttl) => Ok(Terms {
+                user,
+                role,
+                ttl,
+                decision,
+            }),
+            Err(invalid) => Err(self
+                .refuse(event, Some(decision), Error::Invalid(invalid))
+                .await),
+        }
+    }
+
+    /// What policy says of it.
+    fn judge(
+        &self,
+        ctx: &Context,
+        cluster: &ClusterKey,
+        user: &str,
+        role: &str,
+        ttl: i64,
+    ) -> Result<Decision, (Decision, Error)> {
+        let query = |action| Query {
+            caller: &ctx.caller,
+            action,
+            cluster,
+            role: Some(role),
+            ttl: Some(u32::try_from(ttl).unwrap_or(u32::MAX)),
+            user: Some(user),
+            relation: None,
+        };
+        let decision = self.ports.policy.decide(&query(Action::Issue));
+        if !decision.allowed {
+            return Err((decision, Error::RoleNotPermitted));
+        }
+        if user == ctx.caller.subject() {
+            return Ok(decision);
+        }
+        let for_others = self.ports.policy.decide(&query(Action::IssueForOthers));
+        if for_others.allowed {
+            Ok(for_others)
+        } else {
+            Err((for_others, Error::UserNotPermitted))
+        }
+    }
+
+    fn draft(&self, ctx: &Context, key: &ClusterKey, request: &Issue, terms: &Terms) -> Record {
+        let now = self.ports.clock.now();
+        Record {
+            cluster: key.clone(),
+            id: request
+                .id
+                .clone()
+                .unwrap_or_else(|| self.ports.ids.kubeconfig_id()),
+            uid: self.ports.ids.uid(),
+            display_name: request.display_name.clone(),
+            description: request.description.clone(),
+            issued_for: terms.user.clone(),
+            role: terms.role.clone(),
+            created_by: ctx.caller.principal.clone(),
+            ttl: terms.ttl,
+            state: State::Pending,
+            created_at: now,
+            pending_until: now + self.settings.pending,
+            expires_at: None,
+            object_uid: None,
+        }
+    }
+
+    /// Makes the record durable as pending. `Some` is an earlier answer to give again.
+    async fn begin(
+        &self,
+        ctx: &Context,
+        record: &Record,
+        request: &Issue,
+        decision: &Decision,
+    ) -> Result<Option<Issued>, Error> {
+        let idempotency = request.idempotency_key.clone().map(|key| Idempotency {
+            principal: ctx.caller.principal.clone(),
+            key,
+            fingerprint: meaning(request).to_string(),
+            keep_until: record.created_at + self.settings.idempotency,
+        });
+        let event = Event {
+            decision: Some(decision.clone()),
+            ..self.record_event(ctx, Kind::IssueRequested, record)
+        }
+        .with("user", record.issued_for.as_str())
+        .with("role", record.role.as_str())
+        .with("ttl", record.ttl);
+        let give_up = record.created_at + self.settings.twin_wait;
+        let error = loop {
+            match self
+                .ports
+                .store
+                .begin_issue(record, idempotency.as_ref(), event.clone())
+                .await?
+            {
+                Begun::Started => return Ok(None),
+                Begun::Replay(earlier) => {
+                    let event = self.record_event(ctx, Kind::IssueReplayed, &earlier);
+                    self.ports.store.append(event).await?;
+                    return Ok(Some(Issued {
+                        record: *earlier,
+                        status: Status::Active,
+                        replayed: true,
+                    }));
+                }
+                Begun::InProgress if self.ports.clock.now() < give_up => {
+                    self.ports.clock.sleep(TWIN_POLL).await
+                }
+                Begun::InProgress => break Error::InProgress,
+                Begun::KeyReused => break Error::KeyReused,
+                Begun::IdTaken => break Error::IdTaken,
+            }
+        };
+        let refused = Event {
+            uid: None,
+            ..self.record_event(ctx, Kind::IssueRefused, record)
+        };
+        Err(self.refuse(refused, Some(decision.clone()), error).await)
+    }
+
+    /// Makes the object and reads the true expiry.
+    async fn grant(&self, ctx: &Context, record: Record) -> Result<Issued, Error> {
+        let grant = match self.mint_first(&record).await {
+            Ok(grant) => grant,
+            Err(error) => {
+                self.give_up(ctx, &record, &error).await?;
+                return Err(Error::Cluster(error));
+            }
+        };
+        let event = self
+            .record_event(ctx, Kind::Issued, &record)
+            .with("expiresAt", grant.expires_at.to_rfc3339())
+            .with("jti", grant.jti.clone());
+        if !self
+            .ports
+            .store
+            .activate(&record.reference(), &grant, event)
+            .await?
+        {
+            // The reconciler gave it up meanwhile: its deadline had passed.
+            self.remove(&record).await.map_err(Error::Cluster)?;
+            return Err(Error::Cluster(ClusterError::Unreachable(
+                "the cluster took too long".into(),
+            )));
+        }
+        let record = Record {
+            state: State::Active,
+            expires_at: Some(grant.expires_at),
+            object_uid: Some(grant.object_uid),
+            ..record
+        };
+        Ok(Issued {
+            record,
+            status: Status::Active,
+            replayed: false,
+        })
+    }
+
+    async fn mint_first(&self, record: &Record) -> Result<Grant, ClusterError> {
+        let object_uid = self.ports.clusters.create(record).await?;
+        let object = ObjectRef {
+            object_uid: Some(object_uid.clone()),
+            ..object_of(record)
+        };
+        let seconds = record.ttl.max(KUBERNETES_FLOOR);
+        let credential = self
+            .ports
+            .clusters
+            .mint(&record.cluster, &object, seconds)
+            .await?;
+        // What was asked for below Kubernetes' floor ends earlier than the token says: its object is removed then.
+        let asked = credential.issued_at + TimeDelta::seconds(i64::from(record.ttl));
+        let expires_at = if record.ttl < KUBERNETES_FLOOR {
+            credential.expires_at.min(asked)
+        } else {
+            credential.expires_at
+        };
+        Ok(Grant {
+            expires_at,
+            object_uid,
+            jti: credential.jti,
+        })
+    }
+
+    /// Removes what a failed issue may have left, and says that it failed. What cannot be done now is left to the
+    /// reconciler: the record stays pending until then.
+    async fn give_up(
+        &self,
+        ctx: &Context,
+        record: &Record,
+        error: &ClusterError,
+    ) -> Result<(), Error> {
+        if self.remove(record).await.is_ok() {
+            let event = self
+                .record_event(ctx, Kind::IssueFailed, record)
+                .with("reason", error.to_string());
+            self.ports.store.fail(&record.reference(), event).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn remove(&self, record: &Record) -> Result<(), ClusterError> {
+        self.ports
+            .clusters
+            .remove(&record.cluster, &object_of(record))
+            .await
+    }
+}
+
+/// The object that stands for a record.
+pub(super) fn object_of(record: &Record) -> ObjectRef {
+    ObjectRef {
+        role: record.role.clone(),
+        id: record.id.clone(),
+        uid: record.uid,
+        object_uid: record.object_uid.clone(),
+    }
+}
+
+/// The time to live when none is asked for: the cluster's, as far as the role allows it.
+fn default_ttl(profile: &Arc<ClusterProfile>, rules: Option<RoleRules>) -> u32 {
+    rules.map_or(profile.default_ttl, |rules| {
+        profile.default_ttl.clamp(rules.min_ttl, rules.max_ttl)
+    })
+}
+
+fn within(ttl: i64, rules: RoleRules) -> Result<u32, Vec<Invalid>> {
+    let RoleRules { min_ttl, max_ttl } = rules;
+    match u32::try_from(ttl) {
+        Ok(ttl) if (min_ttl..=max_ttl).contains(&ttl) => Ok(ttl),
+        _ => {
+            let violated = if ttl < i64::from(min_ttl) {
+                min_ttl
+            } else {
+                max_ttl
+            };
+            let message = format!(
+                "ttl must be between {min_ttl} and {max_ttl} seconds for this role at this cluster"
+            );
+            let bound = |reason, limit: u32| Invalid {
+                field: "ttl",
+                reason,
+                limit: Some(i64::from(limit)),
+                message: message.clone(),
+            };
+            Err(vec![
+                bound("ttl_out_of_range", violated),
+                bound("ttl_minimum", min_ttl),
+                bound("ttl_maximum", max_ttl),
+            ])
+        }
+    }
+}
+
+/// What no user or role may hold, whatever the cluster: Kubernetes' own names, and characters that hide text from the
+/// one who reads it (Unicode TR 36).
+fn hostile_text(request: &Issue) -> Vec<Invalid> {
+    let mut found = Vec::new();
+    for (field, text) in [
+        ("user", request.user.as_deref()),
+        ("role", request.role.as_deref()),
+        ("displayName", request.display_name.as_deref()),
+    ] {
+        if text.is_some_and(|text| text.chars().any(hides)) {
+            found.push(Invalid {
+                field,
+                reason: "forbidden_character",
+                limit: None,
+                message: format!(
+                    "{field} must not have control or bidirectional formatting characters"
+                ),
+            });
+        }
+    }
+    if request
+        .user
+        .as_deref()
+        .is_some_and(|user| user.starts_with("system:"))
+    {
+        found.push(Invalid {
+            field: "user",
+            reason: "reserved_user",
+            limit: None,
+            message: "user must not begin with `system:`, which Kubernetes reserves".to_owned(),
+        });
+    }
+    found
+}
+
+fn hides(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// What a request means, for comparison with another one and for the audit trail.
+fn meaning(request: &Issue) -> serde_json::Value {
+    json!({
+        "user": request.user,
+        "role": request.role,
+        "ttl": request.ttl,
+        "id": request.id.as_ref().map(KubeconfigId::as_str),
+        "displayName": request.display_name,
+        "description": request.description,
+    })
+}

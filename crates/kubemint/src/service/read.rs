@@ -1,0 +1,97 @@
+//! Read one kubeconfig, or a page of them.
+
+use super::{Context, Kubemint};
+use crate::audit::{Event, Kind};
+use crate::cluster::ClusterKey;
+use crate::error::Error;
+use crate::id::KubeconfigId;
+use crate::policy::Action;
+use crate::ports::{Position, Visible};
+use crate::record::{Record, Relation, Status};
+
+/// A kubeconfig as it is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// Its record.
+    pub record: Record,
+    /// What the caller is told of its life, at the time of the answer.
+    pub status: Status,
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListPage {
+    /// The kubeconfigs, newest first.
+    pub items: Vec<Shown>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<Position>,
+}
+
+impl Kubemint {
+    /// Reads one kubeconfig.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchKubeconfig`] if there is none that the caller may see; [`Error::Store`].
+    pub async fn get(
+        &self,
+        ctx: &Context,
+        key: &ClusterKey,
+        id: &KubeconfigId,
+    ) -> Result<Shown, Error> {
+        let (record, _, decision) = self
+            .permitted(ctx, key, id, Action::Get, Kind::ReadRefused)
+            .await?;
+        let event = Event {
+            decision: Some(decision),
+            ..self.record_event(ctx, Kind::Read, &record)
+        };
+        self.ports.store.append(event).await?;
+        let status = record
+            .status(self.ports.clock.now())
+            .ok_or(Error::NoSuchKubeconfig)?;
+        Ok(Shown { record, status })
+    }
+
+    /// Lists what the caller may get, newest first, from after `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchCluster`] if there is none that the caller may know of; [`Error::Store`].
+    pub async fn list(
+        &self,
+        ctx: &Context,
+        key: &ClusterKey,
+        after: Option<Position>,
+        limit: u16,
+    ) -> Result<ListPage, Error> {
+        let (profile, decision) = self.discover(ctx, key);
+        if profile.is_none() {
+            let event = self.event(ctx, Kind::ListRefused, key);
+            return Err(self
+                .refuse(event, Some(decision), Error::NoSuchCluster)
+                .await);
+        }
+        let may_get = |relation| self.decide(ctx, key, Action::Get, Some(relation)).allowed;
+        let visible = Visible {
+            principal: ctx.caller.principal.clone(),
+            all: may_get(Relation::Stranger),
+            created: may_get(Relation::Creator),
+            issued_for: may_get(Relation::Subject),
+        };
+        let page = self.ports.store.list(key, &visible, after, limit).await?;
+        let now = self.ports.clock.now();
+        let shown = |record: Record| record.status(now).map(|status| Shown { record, status });
+        let items: Vec<Shown> = page.records.into_iter().filter_map(shown).collect();
+        let event = Event {
+            decision: Some(decision),
+            ..self.event(ctx, Kind::Listed, key)
+        };
+        self.ports
+            .store
+            .append(event.with("count", items.len()))
+            .await?;
+        Ok(ListPage {
+            items,
+            next: page.next,
+        })
+    }
+}

@@ -1,0 +1,180 @@
+//! What happens on its own: expired credentials end, broken-off work is finished, and strays are swept.
+
+use std::collections::HashSet;
+
+use super::Kubemint;
+use crate::audit::{Event, Kind};
+use crate::cluster::ClusterKey;
+use crate::error::Error;
+use crate::ports::{FoundObject, Position};
+use crate::record::{Record, State};
+
+/// How many records one round takes.
+const ROUND: u16 = 256;
+
+/// More missing objects than this, and more than half of all, are no accident: someone points us at another cluster,
+/// or at a restored one. An operator must look.
+const SUSPICIOUS: usize = 10;
+
+/// What a round did.
+#[derive(Debug, Default)]
+pub struct Reconciled {
+    /// Pending records that were given up.
+    pub failed: usize,
+    /// Revocations that were confirmed.
+    pub revoked: usize,
+    /// Credentials that were ended at their time.
+    pub expired: usize,
+    /// Objects without a live record that were removed.
+    pub swept: usize,
+    /// Active records whose object was missing.
+    pub lost: usize,
+    /// What could not be done, and is tried again.
+    pub errors: Vec<Error>,
+    /// So many objects were missing that none was believed.
+    pub suspicious: bool,
+}
+
+impl Kubemint {
+    /// Does what is due at a cluster: gives up what is pending for too long, goes on revoking, and ends what has
+    /// expired. An error of one record does not stop the others.
+    pub async fn reconcile(&self, key: &ClusterKey) -> Reconciled {
+        let mut done = Reconciled::default();
+        let until = self.ports.clock.now() + self.settings.expiry_lead;
+        let due = match self.ports.store.due(key, until, ROUND).await {
+            Ok(due) => due,
+            Err(error) => {
+                done.errors.push(error.into());
+                return done;
+            }
+        };
+        for record in due {
+            if let Err(error) = self.settle(&record, &mut done).await {
+                let cluster_is_ill = matches!(error, Error::Cluster(_));
+                done.errors.push(error);
+                if cluster_is_ill {
+                    // The next record would only wait for the same deadline.
+                    break;
+                }
+            }
+        }
+        done
+    }
+
+    async fn settle(&self, record: &Record, done: &mut Reconciled) -> Result<(), Error> {
+        self.remove(record).await.map_err(Error::Cluster)?;
+        let reference = record.reference();
+        let store = &self.ports.store;
+        match record.state {
+            State::Pending => {
+                let event = self
+                    .own_event(Kind::IssueFailed, record)
+                    .with("reason", "it was pending for too long");
+                done.failed += usize::from(store.fail(&reference, event).await?);
+            }
+            State::Revoking => {
+                let event = self.own_event(Kind::Revoked, record);
+                done.revoked += usize::from(store.finish_revoke(&reference, event).await?);
+            }
+            State::Active => {
+                let event = self.own_event(Kind::Expired, record);
+                done.expired += usize::from(store.expire(&reference, event).await?);
+            }
+            State::Revoked | State::Failed | State::Expired => {}
+        }
+        Ok(())
+    }
+
+    /// Compares a cluster's objects with the records: an object without a live record is removed once it is old
+    /// enough to belong to no issue under way, and an active record without an object is revoked.
+    pub async fn sweep(&self, key: &ClusterKey) -> Reconciled {
+        let mut done = Reconciled::default();
+        if let Err(error) = self.sweep_into(key, &mut done).await {
+            done.errors.push(error);
+        }
+        done
+    }
+
+    async fn sweep_into(&self, key: &ClusterKey, done: &mut Reconciled) -> Result<(), Error> {
+        // The records first: one that is issued after this read has its object already, or has none to miss.
+        let active = self.active_records(key).await?;
+        let found = self
+            .ports
+            .clusters
+            .objects(key)
+            .await
+            .map_err(Error::Cluster)?;
+        let present: HashSet<_> = found.iter().map(|found| found.object.uid).collect();
+        let missing: Vec<_> = active
+            .iter()
+            .filter(|record| !present.contains(&record.uid))
+            .collect();
+        if missing.len() > SUSPICIOUS && missing.len() * 2 > active.len() {
+            done.suspicious = true;
+            return Ok(());
+        }
+        for record in missing {
+            let event = self.own_event(Kind::ObjectMissing, record);
+            done.lost += usize::from(self.ports.store.lose(&record.reference(), event).await?);
+        }
+        for found in found {
+            self.sweep_object(key, found, done).await?;
+        }
+        Ok(())
+    }
+
+    async fn sweep_object(
+        &self,
+        key: &ClusterKey,
+        found: FoundObject,
+        done: &mut Reconciled,
+    ) -> Result<(), Error> {
+        if found.created_at + self.settings.sweep_after > self.ports.clock.now() {
+            return Ok(());
+        }
+        let record = self.ports.store.find(key, &found.object.id).await?;
+        let live = record.is_some_and(|record| {
+            record.uid == found.object.uid
+                && matches!(
+                    record.state,
+                    State::Pending | State::Active | State::Revoking
+                )
+        });
+        if live {
+            return Ok(());
+        }
+        self.ports
+            .clusters
+            .remove(key, &found.object)
+            .await
+            .map_err(Error::Cluster)?;
+        let event = Event {
+            at: self.ports.clock.now(),
+            kind: Kind::Swept,
+            request_id: None,
+            principal: None,
+            token_id: None,
+            cluster: key.clone(),
+            kubeconfig: Some(found.object.id.to_string()),
+            uid: Some(found.object.uid),
+            decision: None,
+            detail: serde_json::Map::new(),
+        };
+        self.ports.store.append(event).await?;
+        done.swept += 1;
+        Ok(())
+    }
+
+    async fn active_records(&self, key: &ClusterKey) -> Result<Vec<Record>, Error> {
+        let mut records = Vec::new();
+        let mut after: Option<Position> = None;
+        loop {
+            let page = self.ports.store.active(key, after, ROUND).await?;
+            records.extend(page.records);
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(records),
+            }
+        }
+    }
+}

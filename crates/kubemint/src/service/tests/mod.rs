@@ -1,0 +1,20 @@
+//! The service in a world of fakes.
+
+mod issue;
+mod life;
+mod world;
+
+use super::Issue;
+use crate::id::KubeconfigId;
+
+fn request(role: Option<&str>, ttl: Option<i64>) -> Issue {
+    Issue {
+        role: role.map(str::to_owned),
+        ttl,
+        ..Issue::default()
+    }
+}
+
+fn id(name: &str) -> KubeconfigId {
+    name.parse().unwrap()
+}
