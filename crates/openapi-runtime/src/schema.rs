@@ -33,6 +33,7 @@ mod pattern;
 
 pub use format::{Format, IntegerFormat};
 pub use literal::Literal;
+pub(crate) use literal::{integer, integer_value};
 pub use pattern::Pattern;
 
 /// One schema: what a JSON value must be.

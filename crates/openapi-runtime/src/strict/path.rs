@@ -1,0 +1,80 @@
+//! Where in the input something is. A path lives on the stack and becomes text only when there is something to report.
+
+/// The longest name of a member that is quoted, in characters.
+const NAME_LENGTH: usize = 64;
+
+pub(super) enum Path<'a> {
+    /// The body as a whole.
+    Body,
+    /// A parameter, by our own name of it.
+    Parameter(&'a str),
+    /// A member, by the name that the client wrote.
+    Member(&'a Path<'a>, &'a str),
+    Item(&'a Path<'a>, usize),
+}
+
+impl Path<'_> {
+    /// The JSON pointer, with the names made printable.
+    pub(super) fn pointer(&self) -> String {
+        match self {
+            Path::Body | Path::Parameter(_) => String::new(),
+            Path::Member(parent, name) => {
+                let name = printable_name(name).replace('~', "~0").replace('/', "~1");
+                format!("{}/{name}", parent.pointer())
+            }
+            Path::Item(parent, index) => format!("{}/{index}", parent.pointer()),
+        }
+    }
+
+    /// The name for people.
+    pub(super) fn field(&self) -> String {
+        match self {
+            Path::Body => "body".to_owned(),
+            Path::Parameter(name) => (*name).to_owned(),
+            Path::Member(Path::Body, name) => printable_name(name),
+            Path::Member(parent, name) => format!("{}.{}", parent.field(), printable_name(name)),
+            Path::Item(parent, index) => format!("{}[{index}]", parent.field()),
+        }
+    }
+}
+
+/// A name that a client sent, fit to be shown: characters that are not printable are escaped (`\u{202e}`), and what is
+/// longer than 64 characters is cut, with an ellipsis.
+#[must_use]
+pub fn printable_name(name: &str) -> String {
+    let mut shown = String::new();
+    let mut length = 0;
+    let mut kept = 0; // Bytes of `shown` that leave room for the ellipsis.
+    for c in name.chars() {
+        let before = shown.len();
+        if is_printable(c) {
+            shown.push(c);
+            length += 1;
+        } else {
+            shown.extend(c.escape_unicode());
+            length += shown.len() - before;
+        }
+        if length < NAME_LENGTH {
+            kept = shown.len();
+        } else if length > NAME_LENGTH {
+            shown.truncate(kept);
+            shown.push('…');
+            break;
+        }
+    }
+    shown
+}
+
+/// Whether the character is visible text or a space: no control character, no bidirectional control, and no other
+/// invisible format character (joiners included), separator of lines, tag or noncharacter.
+#[must_use]
+pub fn is_printable(c: char) -> bool {
+    let invisible = matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
+        | '\u{890}'..='\u{891}' | '\u{8e2}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fdd0}'..='\u{fdef}' | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e007f}');
+    let noncharacter = u32::from(c) & 0xfffe == 0xfffe;
+    !c.is_control() && !invisible && !noncharacter
+}
