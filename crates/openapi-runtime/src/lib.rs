@@ -1,4 +1,20 @@
 //! The support library of generated servers: the guarded extractor, strict decoding, the error envelope.
+//!
+//! A generated API crate names, for each operation, what it takes ([`Operation`]), what it answers ([`Answer`]) and
+//! how it fails ([`Failure`]); everything that is the same for all of them is here. [`serve`] is the way of a request.
 
+mod auth;
+mod body;
+mod fault;
+mod guard;
+mod metadata;
+mod params;
+pub mod respond;
 pub mod schema;
 pub mod strict;
+
+pub use auth::{Authenticator, Limits, Refusal, RequestHead};
+pub use fault::{Detail, Envelope, Failure, Fault, MAX_DETAILS, MAX_FIELD, MAX_MESSAGE};
+pub use guard::{Guarded, Open, Operation, Parts, Unread, serve, serve_open};
+pub use params::{Parameters, Values};
+pub use respond::{Answer, Reply};

@@ -1,0 +1,126 @@
+//! The request body: its type, its size, the time it takes, and its strict decoding.
+
+use crate::schema::Schema;
+use crate::{Detail, Fault, Limits, strict};
+use bytes::BytesMut;
+use dropshot::Body;
+use http::{HeaderMap, header};
+use http_body_util::BodyExt;
+use serde::de::DeserializeOwned;
+
+/// Reads and decodes a JSON body.
+///
+/// # Errors
+/// 415, 413, 408 or 400, in this order of judgement.
+pub(crate) async fn json<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Body,
+    schema: &'static Schema,
+    limits: Limits,
+) -> Result<T, (u16, Fault)> {
+    media_type(headers)?;
+    let bytes = read(headers, body, limits).await?;
+    let value = strict::decode(&bytes, schema, strict::Limits::DEFAULT)
+        .map_err(|v| (400, Fault::from(&v)))?;
+    serde_json::from_value(value).map_err(|error| {
+        // The schema and the type come from one document, so this is a defect of ours; still the caller's value.
+        let fault = Fault::because(
+            "invalid_body",
+            "the body is not what the document describes",
+        );
+        (400, fault.log(error.to_string()))
+    })
+}
+
+fn media_type(headers: &HeaderMap) -> Result<(), (u16, Fault)> {
+    let refuse = |name: &str, message: &str| {
+        let detail = Detail::new("unsupported_media_type").field(name);
+        (415, Fault::new(message).detail(detail))
+    };
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let (first, more) = (types.next(), types.next());
+    let accepted = more.is_none()
+        && first
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(is_json);
+    if !accepted {
+        return Err(refuse("Content-Type", "the body must be application/json"));
+    }
+    let identity = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if !headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .all(identity)
+    {
+        return Err(refuse(
+            "Content-Encoding",
+            "the body must not be compressed",
+        ));
+    }
+    Ok(())
+}
+
+/// `application/json`, with no parameter but `charset=utf-8`.
+fn is_json(text: &str) -> bool {
+    let mut parts = text.split(';').map(str::trim);
+    parts
+        .next()
+        .is_some_and(|name| name.eq_ignore_ascii_case("application/json"))
+        && parts.all(|part| {
+            let part = part.replace('"', "");
+            part.eq_ignore_ascii_case("charset=utf-8")
+        })
+}
+
+async fn read(
+    headers: &HeaderMap,
+    mut body: Body,
+    limits: Limits,
+) -> Result<BytesMut, (u16, Fault)> {
+    let too_large = || {
+        let limit = limits.body_bytes;
+        let detail = Detail::new("body_too_large").limit(i64::try_from(limit).unwrap_or(i64::MAX));
+        (
+            413,
+            Fault::new(format!("the body is larger than {limit} bytes")).detail(detail),
+        )
+    };
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > limits.body_bytes as u64) {
+        return Err(too_large());
+    }
+    let all = async {
+        let mut bytes = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| {
+                (
+                    400,
+                    Fault::because("body_unreadable", "the body could not be read to its end")
+                        .log(error.to_string()),
+                )
+            })?;
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            if bytes.len() + data.len() > limits.body_bytes {
+                return Err(too_large());
+            }
+            bytes.extend_from_slice(&data);
+        }
+        Ok(bytes)
+    };
+    tokio::time::timeout(limits.body_timeout, all)
+        .await
+        .unwrap_or_else(|_| {
+            let seconds = limits.body_timeout.as_secs();
+            let detail =
+                Detail::new("body_timeout").limit(i64::try_from(seconds).unwrap_or(i64::MAX));
+            Err((
+                408,
+                Fault::new(format!("the body did not arrive within {seconds} seconds"))
+                    .detail(detail),
+            ))
+        })
+}

@@ -1,0 +1,282 @@
+//! What an answer that is not a success says: the fault, and the error body that carries it.
+
+use crate::strict::Violations;
+use dropshot::{Body, HttpError};
+use http::{HeaderValue, Response, StatusCode, header};
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
+
+/// The most details that a body carries; more are cut off.
+pub const MAX_DETAILS: usize = 32;
+/// The most characters of a message; the rest is cut off.
+pub const MAX_MESSAGE: usize = 1024;
+/// The most characters of a field's name; the rest is cut off.
+pub const MAX_FIELD: usize = 256;
+
+/// One thing that is wrong, for a program to read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Detail {
+    /// A stable word for the kind of error, such as `too_large`.
+    pub reason: Cow<'static, str>,
+    /// The member, parameter or header that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// The bound that was passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<i64>,
+}
+
+impl Detail {
+    /// A detail of this reason, about nothing in particular.
+    pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
+        Detail {
+            reason: reason.into(),
+            field: None,
+            limit: None,
+        }
+    }
+
+    /// Names the member, parameter or header.
+    #[must_use]
+    pub fn field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// Names the bound.
+    #[must_use]
+    pub fn limit(mut self, limit: i64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+}
+
+/// What an answer that is not a success says. Its status is the variant of the operation's error that holds it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fault {
+    /// For a person; part of the answer, so never a secret.
+    pub message: String,
+    /// For a program; part of the answer.
+    pub details: Vec<Detail>,
+    /// The `Retry-After` header, in seconds. Without one, 429 and 503 say 1.
+    pub retry_after: Option<u32>,
+    /// For the log only.
+    pub internal: Option<String>,
+    /// The `WWW-Authenticate` header. Without one, 401 says `Bearer`.
+    pub challenge: Option<&'static str>,
+}
+
+impl Fault {
+    /// A fault with this message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Fault {
+            message: message.into(),
+            ..Fault::default()
+        }
+    }
+
+    /// A fault with this message and one detail of this reason.
+    pub fn because(reason: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Fault::new(message).detail(Detail::new(reason))
+    }
+
+    /// The server failed; `internal` goes to the log and not to the caller.
+    pub fn internal(internal: impl Into<String>) -> Self {
+        Fault::because("internal", "the server failed").log(internal)
+    }
+
+    /// Adds a detail.
+    #[must_use]
+    pub fn detail(mut self, detail: Detail) -> Self {
+        self.details.push(detail);
+        self
+    }
+
+    /// Asks the caller to wait this many seconds.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Adds what only the log may know.
+    #[must_use]
+    pub fn log(mut self, internal: impl Into<String>) -> Self {
+        self.internal = Some(internal.into());
+        self
+    }
+}
+
+/// What strict decoding found, each violation a detail.
+impl From<&Violations> for Fault {
+    fn from(violations: &Violations) -> Self {
+        let details = violations.iter().map(|violation| Detail {
+            reason: violation.reason.into(),
+            field: Some(violation.field.clone()),
+            limit: violation.limit.as_ref().and_then(serde_json::Value::as_i64),
+        });
+        Fault {
+            message: violations.to_string(),
+            details: details.collect(),
+            ..Fault::default()
+        }
+    }
+}
+
+/// The errors that an operation declares: one variant per status. Generated code implements it by
+/// [`failure!`](crate::failure).
+pub trait Failure: From<HttpError> + Send + Sync + 'static {
+    /// The variant of `status`. One that the operation does not declare becomes 400 (if it is a client error and 400
+    /// is declared) or 500, so that no answer is outside the document.
+    fn of(status: u16, fault: Fault) -> Self;
+    /// The status, 400 to 599.
+    fn status(&self) -> u16;
+    /// What the answer says.
+    fn fault(&self) -> &Fault;
+}
+
+/// The error body: `{"error": {"code", "message", "details"}}`.
+pub struct Envelope<'a> {
+    status: u16,
+    fault: &'a Fault,
+}
+
+impl<'a> Envelope<'a> {
+    /// The body of this fault under this status.
+    pub fn new(status: u16, fault: &'a Fault) -> Self {
+        Envelope { status, fault }
+    }
+
+    /// The whole answer: status, body, and the headers that the status asks for.
+    pub fn response(&self) -> Response<Body> {
+        let body = serde_json::to_vec(self).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        if self.status == 401 {
+            let challenge = self.fault.challenge.unwrap_or("Bearer");
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static(challenge),
+            );
+        }
+        if matches!(self.status, 429 | 503) || self.fault.retry_after.is_some() {
+            let seconds = self.fault.retry_after.unwrap_or(1);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl Serialize for Envelope<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Outer<'a> {
+            error: Inner<'a>,
+        }
+        #[derive(Serialize)]
+        struct Inner<'a> {
+            code: u16,
+            message: &'a str,
+            details: Vec<Detail>,
+        }
+        let fallback = StatusCode::from_u16(self.status)
+            .ok()
+            .and_then(|s| s.canonical_reason())
+            .unwrap_or("error");
+        let message = cut(&self.fault.message, MAX_MESSAGE);
+        let details = self.fault.details.iter().take(MAX_DETAILS).map(|detail| {
+            let field = detail.field.as_deref().filter(|field| !field.is_empty());
+            Detail {
+                field: field.map(|field| cut(field, MAX_FIELD).to_owned()),
+                ..detail.clone()
+            }
+        });
+        Outer {
+            error: Inner {
+                code: self.status,
+                message: if message.is_empty() {
+                    fallback
+                } else {
+                    message
+                },
+                details: details.collect(),
+            },
+        }
+        .serialize(serializer)
+    }
+}
+
+fn cut(text: &str, characters: usize) -> &str {
+    text.char_indices()
+        .nth(characters)
+        .map_or(text, |(end, _)| &text[..end])
+}
+
+/// Implements [`Failure`](crate::Failure), and what dropshot asks of an error, for an enum whose variants each hold a
+/// [`Fault`](crate::Fault). `$body` is the type whose schema the document gives to error bodies.
+#[macro_export]
+macro_rules! failure {
+    ($name:ident: $body:ty { $($code:literal => $variant:ident),+ $(,)? }) => {
+        impl $crate::Failure for $name {
+            fn of(status: u16, fault: $crate::Fault) -> Self {
+                match status {
+                    $($code => Self::$variant(fault),)+
+                    401..=499 => <Self as $crate::Failure>::of(400, fault),
+                    _ => Self::InternalServerError(fault),
+                }
+            }
+            fn status(&self) -> u16 {
+                match self {
+                    $(Self::$variant(_) => $code,)+
+                }
+            }
+            fn fault(&self) -> &$crate::Fault {
+                match self {
+                    $(Self::$variant(fault) => fault,)+
+                }
+            }
+        }
+        impl ::std::convert::From<::dropshot::HttpError> for $name {
+            fn from(error: ::dropshot::HttpError) -> Self {
+                let fault = $crate::Fault::new(error.external_message).log(error.internal_message);
+                <Self as $crate::Failure>::of(error.status_code.as_u16(), fault)
+            }
+        }
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                let fault = $crate::Failure::fault(self);
+                write!(f, "{} {}", $crate::Failure::status(self), fault.message)
+            }
+        }
+        impl ::std::error::Error for $name {}
+        impl ::dropshot::HttpResponseError for $name {
+            fn status_code(&self) -> ::dropshot::ErrorStatusCode {
+                ::dropshot::ErrorStatusCode::from_u16($crate::Failure::status(self))
+                    .unwrap_or(::dropshot::ErrorStatusCode::INTERNAL_SERVER_ERROR)
+            }
+        }
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let fault = $crate::Failure::fault(self);
+                $crate::Envelope::new($crate::Failure::status(self), fault).serialize(serializer)
+            }
+        }
+        impl ::schemars::JsonSchema for $name {
+            fn schema_name() -> String {
+                <$body as ::schemars::JsonSchema>::schema_name()
+            }
+            fn schema_id() -> ::std::borrow::Cow<'static, str> {
+                <$body as ::schemars::JsonSchema>::schema_id()
+            }
+            fn json_schema(generator: &mut ::schemars::r#gen::SchemaGenerator) -> ::schemars::schema::Schema {
+                <$body as ::schemars::JsonSchema>::json_schema(generator)
+            }
+        }
+    };
+}

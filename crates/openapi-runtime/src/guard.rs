@@ -1,0 +1,262 @@
+//! The way of a request: authenticate, then path and query and headers, then the body, then the handler.
+//!
+//! dropshot runs extractors before the handler and side by side, so a body would be read for a caller who may not
+//! even ask. Here the one extractor, [`Unread`], extracts nothing: it carries the request to [`serve`], which does
+//! each step in order, on the typed context, and answers every outcome, a panic included, with a status and a body
+//! that the document declares.
+
+use crate::metadata;
+use crate::params::{Parameters, Values};
+use crate::schema::Schema;
+use crate::{Authenticator, Failure, Fault, Limits, Reply, RequestHead, auth, body};
+use async_trait::async_trait;
+use dropshot::{
+    ApiEndpointBodyContentType, ExclusiveExtractor, ExtractorMetadata, HttpError, HttpResponse,
+    RequestContext, RequestInfo, ServerContext,
+};
+use futures::FutureExt;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What an operation takes. Generated: one empty type per operation.
+pub trait Operation: Send + Sync + 'static {
+    /// The `operationId`.
+    const ID: &'static str;
+    /// The path template, such as `/things/{id}`.
+    const PATH: &'static str;
+    /// The whole schema of the body; `None` when the operation takes none (then `Body` is `()`).
+    const SCHEMA: Option<&'static Schema>;
+    /// The path parameters.
+    type Path: Parameters;
+    /// The query parameters.
+    type Query: Parameters;
+    /// The header parameters.
+    type Headers: Parameters;
+    /// The body.
+    type Body: DeserializeOwned + JsonSchema + Send + Sync + 'static;
+}
+
+/// The typed parts of a request.
+pub struct Parts<O: Operation> {
+    /// The path parameters.
+    pub path: O::Path,
+    /// The query parameters.
+    pub query: O::Query,
+    /// The header parameters.
+    pub headers: O::Headers,
+    /// The body.
+    pub body: O::Body,
+}
+
+/// A request of an operation with `security`: every part is valid, and the caller is known.
+pub struct Guarded<C: Authenticator, O: Operation> {
+    /// Who is calling.
+    pub caller: C::Caller,
+    /// The path parameters.
+    pub path: O::Path,
+    /// The query parameters; `()` when the operation has none.
+    pub query: O::Query,
+    /// The header parameters; `()` when the operation has none.
+    pub headers: O::Headers,
+    /// The body; `()` when the operation takes none.
+    pub body: O::Body,
+}
+
+/// A request of an operation without `security`: every part is valid, and nobody asked who is calling.
+pub type Open<O> = Parts<O>;
+
+/// Shows the operation only: parts may hold what a log must not.
+impl<C: Authenticator, O: Operation> fmt::Debug for Guarded<C, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Guarded<{}>", O::ID)
+    }
+}
+
+/// A request that nothing was read of; described to dropshot as what [`Operation`] takes.
+pub struct Unread<O> {
+    request: hyper::Request<dropshot::Body>,
+    operation: PhantomData<fn() -> O>,
+}
+
+#[async_trait]
+impl<O: Operation> ExclusiveExtractor for Unread<O> {
+    async fn from_request<Context: ServerContext>(
+        _: &RequestContext<Context>,
+        request: hyper::Request<dropshot::Body>,
+    ) -> Result<Self, HttpError> {
+        Ok(Unread {
+            request,
+            operation: PhantomData,
+        })
+    }
+
+    fn metadata(content_type: ApiEndpointBodyContentType) -> ExtractorMetadata {
+        metadata::of::<O>(content_type)
+    }
+}
+
+/// Serves an operation with `security`.
+///
+/// # Errors
+/// None: failures are in the reply. (dropshot wants the type.)
+pub async fn serve<C, O, R, E, H, F>(
+    rqctx: RequestContext<C>,
+    request: Unread<O>,
+    handler: H,
+) -> Result<Reply<R, E>, E>
+where
+    C: Authenticator,
+    O: Operation,
+    R: HttpResponse,
+    E: Failure,
+    H: FnOnce(RequestContext<C>, Guarded<C, O>) -> F + Send,
+    F: Future<Output = Result<R, E>> + Send,
+{
+    let start = Instant::now();
+    let server = Arc::clone(&rqctx.server);
+    let log = rqctx.log.clone();
+    let work = async move {
+        match admit(&rqctx, request).await {
+            Ok(guarded) => handler(rqctx, guarded).await,
+            Err((status, fault)) => Err(E::of(status, fault)),
+        }
+    };
+    let outcome = AssertUnwindSafe(work)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|panic| {
+            server.private.panicked(O::ID);
+            Err(after_panic::<O, E>(&log, &*panic))
+        });
+    let reply = finish::<O, R, E>(&log, outcome);
+    server
+        .private
+        .answered(O::ID, reply.status(), start.elapsed());
+    Ok(reply)
+}
+
+/// Serves an operation without `security`.
+///
+/// # Errors
+/// None: failures are in the reply. (dropshot wants the type.)
+pub async fn serve_open<C, O, R, E, H, F>(
+    rqctx: RequestContext<C>,
+    request: Unread<O>,
+    handler: H,
+) -> Result<Reply<R, E>, E>
+where
+    C: ServerContext,
+    O: Operation,
+    R: HttpResponse,
+    E: Failure,
+    H: FnOnce(RequestContext<C>, Open<O>) -> F + Send,
+    F: Future<Output = Result<R, E>> + Send,
+{
+    let log = rqctx.log.clone();
+    let work = async move {
+        match decode::<O>(&rqctx.request, request, Limits::DEFAULT).await {
+            Ok(parts) => handler(rqctx, parts).await,
+            Err((status, fault)) => Err(E::of(status, fault)),
+        }
+    };
+    let caught = AssertUnwindSafe(work).catch_unwind().await;
+    let outcome = caught.unwrap_or_else(|panic| Err(after_panic::<O, E>(&log, &*panic)));
+    Ok(finish::<O, R, E>(&log, outcome))
+}
+
+async fn admit<C: Authenticator, O: Operation>(
+    rqctx: &RequestContext<C>,
+    request: Unread<O>,
+) -> Result<Guarded<C, O>, (u16, Fault)> {
+    let context = rqctx.context();
+    let head = RequestHead {
+        operation: O::ID,
+        request_id: &rqctx.request_id,
+        info: &rqctx.request,
+        bearer: auth::bearer(rqctx.request.headers())?,
+    };
+    let caller = context
+        .authenticate(&head)
+        .await
+        .map_err(auth::Refusal::into_fault)?;
+    match decode::<O>(&rqctx.request, request, context.limits()).await {
+        Ok(Parts {
+            path,
+            query,
+            headers,
+            body,
+        }) => Ok(Guarded {
+            caller,
+            path,
+            query,
+            headers,
+            body,
+        }),
+        Err((status, fault)) => {
+            context.refused(&caller, &head, status, &fault).await;
+            Err((status, fault))
+        }
+    }
+}
+
+async fn decode<O: Operation>(
+    info: &RequestInfo,
+    request: Unread<O>,
+    limits: Limits,
+) -> Result<Parts<O>, (u16, Fault)> {
+    let path = Values::path(O::PATH, info.uri().path())?.decode()?;
+    let query = Values::query(info.uri().query().unwrap_or_default())?.decode()?;
+    let headers = Values::headers(info.headers()).decode()?;
+    let body = match O::SCHEMA {
+        Some(schema) => {
+            body::json(info.headers(), request.request.into_body(), schema, limits).await?
+        }
+        None => serde_json::from_value(serde_json::Value::Null).map_err(|e| {
+            (
+                500,
+                Fault::internal(format!("an operation without a body wants one: {e}")),
+            )
+        })?,
+    };
+    Ok(Parts {
+        path,
+        query,
+        headers,
+        body,
+    })
+}
+
+fn after_panic<O: Operation, E: Failure>(
+    log: &slog::Logger,
+    panic: &(dyn std::any::Any + Send),
+) -> E {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "not a text".to_owned());
+    slog::error!(log, "handler panicked"; "operation" => O::ID);
+    E::of(500, Fault::internal(format!("panic: {text}")))
+}
+
+fn finish<O: Operation, R: HttpResponse, E: Failure>(
+    log: &slog::Logger,
+    outcome: Result<R, E>,
+) -> Reply<R, E> {
+    let (reply, internal) = Reply::new(outcome);
+    if let Some(internal) = internal {
+        let status = reply.status();
+        if status >= 500 {
+            slog::error!(log, "request failed"; "operation" => O::ID, "code" => status, "reason" => internal);
+        } else {
+            slog::info!(log, "request refused"; "operation" => O::ID, "code" => status, "reason" => internal);
+        }
+    }
+    reply
+}

@@ -1,0 +1,234 @@
+//! Parameters: from the text of path, query and headers to typed values, each error naming its parameter.
+
+use crate::schema::Schema;
+use crate::strict::{self, printable_name};
+use crate::{Detail, Fault};
+use http::HeaderMap;
+use percent_encoding::percent_decode_str;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+/// The parameters of one place (path, query or headers) of an operation. Generated.
+pub trait Parameters: JsonSchema + Sized + Send + Sync + 'static {
+    /// Whether there are none.
+    const EMPTY: bool = false;
+    /// Takes each parameter from `values`; `None` when one of them was noted as wrong.
+    fn decode(values: &mut Values<'_>) -> Option<Self>;
+}
+
+/// No parameters.
+impl Parameters for () {
+    const EMPTY: bool = true;
+    fn decode(_: &mut Values<'_>) -> Option<Self> {
+        Some(())
+    }
+}
+
+/// The texts of the parameters of one place, and what was found wrong with them.
+pub struct Values<'a> {
+    place: &'static str,
+    texts: Texts<'a>,
+    details: Vec<Detail>,
+    messages: Vec<String>,
+}
+
+enum Texts<'a> {
+    /// Names and decoded values, in order.
+    Pairs(Vec<(String, String)>),
+    Headers(&'a HeaderMap),
+}
+
+impl<'a> Values<'a> {
+    fn new(place: &'static str, texts: Texts<'a>) -> Self {
+        Values {
+            place,
+            texts,
+            details: Vec::new(),
+            messages: Vec::new(),
+        }
+    }
+
+    /// The variables of `template` in `path`, both beginning with `/`.
+    ///
+    /// # Errors
+    /// 404 when the path is not of the template: an empty segment, a trailing slash. (The router is lenient there.)
+    pub(crate) fn path(template: &str, path: &str) -> Result<Self, (u16, Fault)> {
+        let not_found = || (404, Fault::because("not_found", "no such path"));
+        let mut pairs = Vec::new();
+        let (mut wanted, mut given) = (template.split('/'), path.split('/'));
+        loop {
+            let (wanted, given) = match (wanted.next(), given.next()) {
+                (None, None) => break,
+                (Some(wanted), Some(given)) => (wanted, given),
+                _ => return Err(not_found()),
+            };
+            let text = percent_decode_str(given)
+                .decode_utf8()
+                .map_err(|_| not_found())?;
+            match wanted.strip_prefix('{').and_then(|w| w.strip_suffix('}')) {
+                Some(name) => pairs.push((name.to_owned(), text.into_owned())),
+                None if wanted == text => {}
+                None => return Err(not_found()),
+            }
+        }
+        Ok(Values::new("path", Texts::Pairs(pairs)))
+    }
+
+    /// The parameters of a query string (`application/x-www-form-urlencoded`).
+    ///
+    /// # Errors
+    /// 400 when a name or value is not UTF-8.
+    pub(crate) fn query(query: &str) -> Result<Self, (u16, Fault)> {
+        let mut pairs = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let decode = |text: &str| {
+                let text = text.replace('+', " ");
+                let decoded = percent_decode_str(&text).decode_utf8();
+                decoded.map(|text| text.into_owned()).map_err(|_| {
+                    let fault = Fault::because("not_utf8", "the query is not UTF-8");
+                    (400, fault)
+                })
+            };
+            pairs.push((decode(name)?, decode(value)?));
+        }
+        Ok(Values::new("query", Texts::Pairs(pairs)))
+    }
+
+    /// The headers of a request.
+    pub(crate) fn headers(headers: &'a HeaderMap) -> Self {
+        Values::new("headers", Texts::Headers(headers))
+    }
+
+    /// A parameter that must be there. `None` means that it was noted as wrong.
+    pub fn required<T: DeserializeOwned>(&mut self, name: &str, schema: &Schema) -> Option<T> {
+        match self.optional(name, schema)? {
+            Some(value) => Some(value),
+            None => {
+                self.note("missing_parameter", name, "is required");
+                None
+            }
+        }
+    }
+
+    /// A parameter that may be absent. The outer `None` means that it was noted as wrong.
+    pub fn optional<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+        schema: &Schema,
+    ) -> Option<Option<T>> {
+        let text = match self.take(name) {
+            Err(()) => return None,
+            Ok(None) => return Some(None),
+            Ok(Some(text)) => text,
+        };
+        match strict::check_str(name, &text, schema) {
+            Ok(value) => match serde_json::from_value(value) {
+                Ok(value) => Some(Some(value)),
+                // The schema and the type come from one document: not reached, and still the caller's value.
+                Err(_) => {
+                    self.note(
+                        "invalid_parameter",
+                        name,
+                        "is not what the document describes",
+                    );
+                    None
+                }
+            },
+            Err(violations) => {
+                let fault = Fault::from(&violations);
+                self.messages
+                    .push(format!("{}: {}", self.place, fault.message));
+                self.details.extend(fault.details);
+                None
+            }
+        }
+    }
+
+    /// A parameter that stands for `default`, a value of its schema, when it is absent.
+    pub fn or<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+        schema: &Schema,
+        default: serde_json::Value,
+    ) -> Option<T> {
+        match self.optional(name, schema)? {
+            Some(value) => Some(value),
+            None => serde_json::from_value(default).ok(),
+        }
+    }
+
+    /// The text of a parameter; taken out, so that what remains is unknown.
+    fn take(&mut self, name: &str) -> Result<Option<String>, ()> {
+        let (count, text) = match &mut self.texts {
+            Texts::Pairs(pairs) => {
+                let mut found: Vec<String> = Vec::new();
+                pairs.retain_mut(|(key, value)| {
+                    let ours = key == name;
+                    if ours {
+                        found.push(std::mem::take(value));
+                    }
+                    !ours
+                });
+                (found.len(), found.pop())
+            }
+            Texts::Headers(headers) => {
+                let mut values = headers.get_all(name).iter();
+                match (values.next(), values.count()) {
+                    (None, _) => (0, None),
+                    (Some(value), 0) => match value.to_str() {
+                        Ok(text) => (1, Some(text.to_owned())),
+                        Err(_) => {
+                            self.note(
+                                "invalid_parameter",
+                                name,
+                                "holds other than visible ASCII characters",
+                            );
+                            return Err(());
+                        }
+                    },
+                    (Some(_), more) => (more + 1, None),
+                }
+            }
+        };
+        if count > 1 {
+            self.note("duplicate_parameter", name, "is given more than once");
+            return Err(());
+        }
+        Ok(text)
+    }
+
+    fn note(&mut self, reason: &'static str, name: &str, why: &str) {
+        self.messages.push(format!("{}: {name}: {why}", self.place));
+        self.details.push(Detail::new(reason).field(name));
+    }
+
+    /// Decodes all parameters of the place.
+    ///
+    /// # Errors
+    /// 400 with every parameter that is wrong, duplicate or (in a query) unknown.
+    pub(crate) fn decode<P: Parameters>(mut self) -> Result<P, (u16, Fault)> {
+        let decoded = P::decode(&mut self);
+        if let Texts::Pairs(pairs) = &mut self.texts {
+            for (name, _) in std::mem::take(pairs) {
+                let name = printable_name(&name);
+                self.note(
+                    "unknown_parameter",
+                    if name.is_empty() { "?" } else { &name },
+                    "is no parameter of this operation",
+                );
+            }
+        }
+        match decoded {
+            Some(decoded) if self.details.is_empty() => Ok(decoded),
+            _ => Err((
+                400,
+                Fault {
+                    message: self.messages.join("; "),
+                    details: self.details,
+                    ..Fault::default()
+                },
+            )),
+        }
+    }
+}
