@@ -77,7 +77,11 @@ fn describe(condition: Condition, state: &State, cluster: &Detached) -> String {
         .programs
         .iter()
         .map(|program| {
-            let dead = if program.process.is_alive() { "" } else { " (dead)" };
+            let dead = if program.process.is_alive() {
+                ""
+            } else {
+                " (dead)"
+            };
             format!("{} {}{dead}", program.name, program.process.pid)
         })
         .collect();

@@ -22,6 +22,9 @@ pub(super) fn start() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 1, 2, 3, 4, 5).unwrap()
 }
 
+/// An object: the kubeconfig's UUID, the cluster's own UID, and when it was made.
+pub(super) type Object = (Uuid, String, DateTime<Utc>);
+
 /// Everything that is faked, in one place.
 pub(super) struct World {
     pub(super) now: Mutex<DateTime<Utc>>,
@@ -29,7 +32,7 @@ pub(super) struct World {
     pub(super) rows: Mutex<Vec<Record>>,
     pub(super) keys: Mutex<BTreeMap<String, (String, Uuid)>>,
     pub(super) events: Mutex<Vec<Event>>,
-    pub(super) objects: Mutex<BTreeMap<KubeconfigId, (Uuid, String, DateTime<Utc>)>>,
+    pub(super) objects: Mutex<BTreeMap<KubeconfigId, Object>>,
     /// The next calls of a name fail so.
     pub(super) broken: Mutex<BTreeMap<&'static str, u32>>,
     /// How far the cluster's clock is ahead, in seconds.

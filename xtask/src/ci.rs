@@ -1,0 +1,173 @@
+//! `cargo xtask ci`: everything that the test command does not run, with what is missing named.
+
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use crate::tidy::root;
+
+/// One step: what it is, its command, and a program that it needs with how to get it.
+struct Step {
+    name: &'static str,
+    command: &'static [&'static str],
+    needs: Option<Need>,
+}
+
+/// A program that is not part of a Rust toolchain.
+struct Need {
+    probe: &'static [&'static str],
+    get: &'static str,
+}
+
+const GO: Need = Need {
+    probe: &["go", "version"],
+    get: "install Go 1.26 or newer (https://go.dev/dl)",
+};
+const SCHEMATHESIS: Need = Need {
+    probe: &["python3", "-m", "schemathesis.cli", "--version"],
+    get: "python3 -m pip install -r tests/schemathesis/requirements.txt",
+};
+const DENY: Need = Need {
+    probe: &["cargo", "deny", "--version"],
+    get: "cargo install --locked cargo-deny",
+};
+
+const STEPS: &[Step] = &[
+    Step {
+        name: "generated code is fresh",
+        command: &["cargo", "xtask", "gen", "--check"],
+        needs: None,
+    },
+    Step {
+        name: "format",
+        command: &["cargo", "fmt", "--all", "--check"],
+        needs: None,
+    },
+    Step {
+        name: "clippy",
+        command: &[
+            "cargo",
+            "clippy",
+            "--locked",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+        needs: None,
+    },
+    Step {
+        name: "tidy",
+        command: &["cargo", "xtask", "tidy"],
+        needs: None,
+    },
+    Step {
+        name: "documentation",
+        command: &[
+            "cargo",
+            "doc",
+            "--locked",
+            "--workspace",
+            "--no-deps",
+            "--document-private-items",
+        ],
+        needs: None,
+    },
+    Step {
+        name: "licences and advisories",
+        command: &[
+            "cargo",
+            "deny",
+            "--offline",
+            "check",
+            "bans",
+            "licenses",
+            "sources",
+        ],
+        needs: Some(DENY),
+    },
+    Step {
+        name: "end to end, on a real control plane",
+        command: &[
+            "cargo",
+            "test",
+            "--locked",
+            "--package",
+            "e2e",
+            "--",
+            "--test-threads=1",
+        ],
+        needs: Some(GO),
+    },
+    Step {
+        name: "Schemathesis against the sandbox",
+        command: &["python3", "tests/schemathesis/run.py"],
+        needs: Some(SCHEMATHESIS),
+    },
+];
+
+/// Runs every step, also after one has failed, and fails if one did or could not be run.
+pub fn run() -> Result<()> {
+    let mut outcomes = Vec::new();
+    for step in STEPS {
+        eprintln!("\n== {}: {}", step.name, step.command.join(" "));
+        let start = Instant::now();
+        let outcome = step.run();
+        if let Err(error) = &outcome {
+            eprintln!("{error:#}");
+        }
+        outcomes.push((step.name, outcome.is_ok(), start.elapsed().as_secs()));
+    }
+    eprintln!();
+    for (name, passed, seconds) in &outcomes {
+        eprintln!(
+            "{:6} {name} ({seconds} s)",
+            if *passed { "ok" } else { "FAILED" }
+        );
+    }
+    let failed = outcomes.iter().filter(|(_, passed, _)| !passed).count();
+    println!("{} passed, {failed} failed", outcomes.len() - failed);
+    if failed > 0 {
+        bail!("{failed} of {} steps failed", outcomes.len());
+    }
+    Ok(())
+}
+
+impl Step {
+    fn run(&self) -> Result<()> {
+        if let Some(need) = &self.needs
+            && !quietly(need.probe)
+        {
+            bail!(
+                "`{}` does not run, and this step needs it: {}",
+                need.probe.join(" "),
+                need.get
+            );
+        }
+        let status = command(self.command)
+            .current_dir(root())
+            .env("RUSTDOCFLAGS", "-D warnings")
+            .status()
+            .with_context(|| format!("cannot run `{}`", self.command.join(" ")))?;
+        if !status.success() {
+            bail!("`{}` failed: {status}", self.command.join(" "));
+        }
+        Ok(())
+    }
+}
+
+fn command(words: &[&str]) -> Command {
+    let (program, arguments) = words.split_first().unwrap_or((&"true", &[]));
+    let mut command = Command::new(program);
+    command.args(arguments);
+    command
+}
+
+fn quietly(probe: &[&str]) -> bool {
+    command(probe)
+        .current_dir(root())
+        .output()
+        .is_ok_and(|output| output.status.success())
+}
