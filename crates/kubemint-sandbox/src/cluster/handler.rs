@@ -1,0 +1,375 @@
+//! The way of a request: count, misbehave if told, authenticate, authorise, read, serve, audit, answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, WARNING};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use hyper::body::Incoming;
+use serde_json::Value;
+
+use super::audit::AuditLine;
+use super::authn::User;
+use super::catalogue;
+use super::discovery;
+use super::faults::{Effect, Plan};
+use super::pods;
+use super::rbac::{Access, What};
+use super::route::{Document, Query, Route, Target};
+use super::state::State;
+use super::status::{self, Failure};
+use super::table::View;
+use crate::body::{self, Body, Unreadable};
+use crate::serve::{Cut, Handler};
+
+/// Largest body of a request, in octets (Kubernetes' own limit).
+const MAX_BODY: usize = 3 * 1024 * 1024;
+/// Longest that a hanging answer is held.
+const HANG: Duration = Duration::from_secs(120);
+
+/// A request on a resource that may be served.
+pub(crate) struct Request<'a> {
+    pub(crate) user: &'a User,
+    pub(crate) target: &'a Target,
+    pub(crate) query: &'a Query,
+    pub(crate) body: &'a [u8],
+    /// The media type of the body, without parameters.
+    pub(crate) content_type: &'a str,
+    pub(crate) view: View,
+    /// What is to go wrong while it is served.
+    pub(crate) effect: Option<&'a Effect>,
+}
+
+/// What an answer consists of.
+pub(crate) enum Content {
+    Json(Value),
+    Text(String),
+    /// A stream of JSON lines.
+    Stream(Body),
+}
+
+/// A good answer.
+pub(crate) struct Reply {
+    pub(crate) code: u16,
+    pub(crate) content: Content,
+    /// For a `Warning` header, which kubectl shows.
+    pub(crate) warning: Option<String>,
+    /// The identifier of a token that was minted.
+    pub(crate) issued: Option<String>,
+}
+
+impl Reply {
+    pub(crate) fn json(code: u16, document: Value) -> Self {
+        Self {
+            code,
+            content: Content::Json(document),
+            warning: None,
+            issued: None,
+        }
+    }
+
+    pub(crate) fn text(text: &str) -> Self {
+        Self {
+            content: Content::Text(text.to_owned()),
+            ..Self::json(200, Value::Null)
+        }
+    }
+
+    fn into_response(self) -> Response<Body> {
+        let mut response = match self.content {
+            Content::Json(document) => status::json_response(self.code, &document),
+            Content::Text(text) => plain(Body::from(text), "text/plain; charset=utf-8"),
+            Content::Stream(body) => plain(body, "application/json"),
+        };
+        let warning = self
+            .warning
+            .and_then(|text| HeaderValue::try_from(format!("299 - {text:?}")).ok());
+        if let Some(warning) = warning {
+            response.headers_mut().insert(WARNING, warning);
+        }
+        response
+    }
+}
+
+fn plain(body: Body, media_type: &'static str) -> Response<Body> {
+    let mut response = Response::new(body);
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
+impl Handler for State {
+    async fn handle(
+        self: Arc<Self>,
+        request: http::Request<Incoming>,
+    ) -> Result<Response<Body>, Cut> {
+        let (parts, body) = request.into_parts();
+        let read = Query::parse(parts.uri.query().unwrap_or("")).and_then(|query| {
+            let route = Route::parse(&parts.method, &parts.uri, &query)?;
+            Ok((query, route))
+        });
+        let (query, route) = match read {
+            Ok(read) => read,
+            Err(failure) => {
+                self.counters
+                    .count(Route::Document(Document::Unknown).kind());
+                return Ok(failure.into_response());
+            }
+        };
+        let kind = route.kind();
+        self.counters.count(kind);
+        let Plan { delay, effect } = self.faults.plan(kind);
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        match &effect {
+            Some(Effect::Refuse {
+                code,
+                message,
+                retry_after,
+            }) => {
+                return Ok(
+                    Failure::on_command(*code, message.as_deref(), *retry_after).into_response()
+                );
+            }
+            Some(Effect::CutBefore) => return Err(Cut),
+            Some(Effect::Hang) => {
+                tokio::time::sleep(HANG).await;
+                return Err(Cut);
+            }
+            Some(Effect::Redirect(place)) => {
+                let mut response = Response::new(Body::empty());
+                *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+                let place = HeaderValue::from_str(place).unwrap_or(HeaderValue::from_static("/"));
+                response.headers_mut().insert(LOCATION, place);
+                return Ok(response);
+            }
+            _ => {}
+        }
+        let response = match self
+            .serve(&parts, body, &query, &route, effect.as_ref())
+            .await
+        {
+            Ok(reply) => reply.into_response(),
+            Err(failure) => failure.into_response(),
+        };
+        match effect {
+            Some(Effect::CutAfter) => Err(Cut),
+            Some(Effect::Garbage) => Ok(plain(Body::from("<html>{not json"), "application/json")),
+            Some(Effect::Answer(document)) => Ok(status::json_response(200, &document)),
+            _ => Ok(response),
+        }
+    }
+}
+
+impl State {
+    async fn serve(
+        self: &Arc<Self>,
+        parts: &Parts,
+        body: Incoming,
+        query: &Query,
+        route: &Route,
+        effect: Option<&Effect>,
+    ) -> Result<Reply, Failure> {
+        let user = self
+            .authenticator
+            .user(&parts.headers, &self.grants, |token| {
+                self.check_token(token)
+            })?;
+        let outcome = self
+            .serve_to(&user, parts, body, query, route, effect)
+            .await;
+        let (namespace, name) = match route {
+            Route::Resource(target) => (target.namespace().to_owned(), target.name().to_owned()),
+            Route::Document(_) => (String::new(), String::new()),
+        };
+        self.audit.write(AuditLine {
+            at: self.now(),
+            user: user.name,
+            credential_id: user.credential_id,
+            issued_credential_id: outcome.as_ref().ok().and_then(|reply| reply.issued.clone()),
+            kind: route.kind(),
+            namespace,
+            name,
+            code: outcome
+                .as_ref()
+                .map_or_else(|failure| failure.code, |reply| reply.code),
+        });
+        outcome
+    }
+
+    async fn serve_to(
+        self: &Arc<Self>,
+        user: &User,
+        parts: &Parts,
+        body: Incoming,
+        query: &Query,
+        route: &Route,
+        effect: Option<&Effect>,
+    ) -> Result<Reply, Failure> {
+        let target = match route {
+            Route::Document(document) => return self.document(user, parts, document),
+            Route::Resource(target) => target,
+        };
+        let (namespace, name) = (target.namespace(), target.name());
+        let what = What::Resource {
+            group: target.resource.group,
+            resource: target.rule_name(),
+            namespace,
+            name,
+        };
+        let wanted = Access {
+            verb: target.verb,
+            what,
+        };
+        if !self.grants.allow(user, &wanted) {
+            return Err(wanted.denied(user));
+        }
+        let table = match accepted(&parts.headers) {
+            Some(table) => table && target.resource.is_stored() && target.subresource.is_none(),
+            None if target
+                .subresource
+                .is_some_and(|subresource| subresource.name == "log") =>
+            {
+                false
+            }
+            None => return Err(Failure::not_acceptable()),
+        };
+        let body = if matches!(target.verb, "get" | "list" | "watch") {
+            Bytes::new()
+        } else {
+            read(body).await?
+        };
+        let content_type = content_type(&parts.headers, &body)?;
+        let include = query.get("includeObject").unwrap_or("Metadata").to_owned();
+        let view = View {
+            resource: target.resource,
+            table,
+            include,
+        };
+        let request = Request {
+            user,
+            target,
+            query,
+            body: &body,
+            content_type: &content_type,
+            view,
+            effect,
+        };
+        match target.subresource.map(|subresource| subresource.full) {
+            Some("serviceaccounts/token") => self.token_request(&request),
+            Some("pods/log") => {
+                let pods = catalogue::core("pods");
+                let pod = self
+                    .store
+                    .get(pods, namespace, name)
+                    .ok_or_else(|| Failure::not_found(pods, name))?;
+                Ok(Reply::text(&pods::log(&pod)))
+            }
+            Some(_) => Err(Failure::no_such_path()),
+            None if target.verb == "watch" => self.watch(&request),
+            None if target.resource.is_stored() => self.object(&request),
+            None => self.review(&request),
+        }
+    }
+
+    fn document(&self, user: &User, parts: &Parts, document: &Document) -> Result<Reply, Failure> {
+        let verb = parts.method.as_str().to_ascii_lowercase();
+        let verb = if verb == "head" { "get" } else { verb.as_str() };
+        let wanted = Access {
+            verb,
+            what: What::Path(parts.uri.path()),
+        };
+        if !self.grants.allow(user, &wanted) {
+            return Err(wanted.denied(user));
+        }
+        if *document == Document::Unknown {
+            return Err(Failure::no_such_path());
+        }
+        if verb != "get" {
+            return Err(Failure::method_not_allowed(None, "GET, HEAD"));
+        }
+        if *document != Document::Health && accepted(&parts.headers).is_none() {
+            return Err(Failure::not_acceptable());
+        }
+        discovery::document(document, &self.options)
+    }
+}
+
+async fn read(body: Incoming) -> Result<Bytes, Failure> {
+    body::read(body, MAX_BODY).await.map_err(|why| match why {
+        Unreadable::TooLarge => Failure::too_large(MAX_BODY),
+        Unreadable::TooSlow => Failure::timeout("the body did not arrive in time"),
+        Unreadable::Broken => Failure::bad_request("the body could not be read"),
+    })
+}
+
+/// The media type of a body, which must be some JSON.
+fn content_type(headers: &HeaderMap, body: &[u8]) -> Result<String, Failure> {
+    if headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|encoding| encoding != "identity")
+    {
+        return Err(Failure::unsupported_media_type());
+    }
+    let given = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
+    let essence = given
+        .split(';')
+        .next()
+        .unwrap_or("")
+        .trim()
+        .to_ascii_lowercase();
+    let json = matches!(
+        essence.as_str(),
+        "application/json"
+            | "application/merge-patch+json"
+            | "application/strategic-merge-patch+json"
+    );
+    if body.is_empty() || json || essence.is_empty() {
+        Ok(essence)
+    } else {
+        Err(Failure::unsupported_media_type())
+    }
+}
+
+/// Whether the client prefers a table (true) or whole objects (false); `None` if it takes neither.
+fn accepted(headers: &HeaderMap) -> Option<bool> {
+    let mut given = headers
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .peekable();
+    if given.peek().is_none() {
+        return Some(false);
+    }
+    for range in given.flat_map(|value| value.split(',')) {
+        let mut parts = range.split(';').map(str::trim);
+        let essence = parts.next().unwrap_or("").to_ascii_lowercase();
+        if !matches!(
+            essence.as_str(),
+            "application/json" | "application/*" | "*/*" | ""
+        ) {
+            continue;
+        }
+        let parameters: Vec<&str> = parts.collect();
+        let form = parameters
+            .iter()
+            .find_map(|parameter| parameter.strip_prefix("as="));
+        match form {
+            None => return Some(false),
+            Some("Table")
+                if parameters.contains(&"v=v1") && parameters.contains(&"g=meta.k8s.io") =>
+            {
+                return Some(true);
+            }
+            Some(_) => {}
+        }
+    }
+    None
+}
