@@ -1,1 +1,27 @@
-//! The record and the audit trail, in SQLite with group commit.
+//! The record and the audit trail: [`kubemint::ports::Store`] on SQLite.
+//!
+//! One thread writes. It takes all jobs that wait, runs each in a savepoint of its own, commits them together with one
+//! `fsync`, and only then answers them: many callers share the cost of being durable, and none is answered before it
+//! is. Readers have connections of their own and never wait for the writer. Queues are bounded: under overload the
+//! answer is [`StoreError::Unavailable`](kubemint::ports::StoreError::Unavailable), soon, and memory does not grow.
+//!
+//! An error from a write does not say that nothing was written: as with any store, the answer may have been lost after
+//! the commit. Transitions are conditional, so the caller can find out, or leave it to the reconciler.
+//!
+//! ```no_run
+//! use kubemint::ports::Store as _;
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let store = kubemint_store::SqliteStore::open(kubemint_store::Options::new("/var/lib/kubemint/kubemint.db"))?;
+//! store.ping().await?;
+//! # Ok(()) }
+//! ```
+
+mod config;
+mod faulty;
+mod sqlite;
+mod trail;
+
+pub use config::{Config, InvalidConfig, Options};
+pub use faulty::{Fault, FaultyStore};
+pub use sqlite::{Counts, OpenError, SCHEMA_VERSION, SqliteStore, WriterStats};
+pub use trail::{MintedCredential, Trail};

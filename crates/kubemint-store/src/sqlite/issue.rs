@@ -1,0 +1,138 @@
+//! How an issue begins: the one write that must decide whether it is the first.
+
+use kubemint::ports::{Begun, Idempotency};
+use kubemint::record::{Record, State};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::rows::{self, EventRow, RECORD_WIDTH, record_columns};
+
+/// How many keys past their time are forgotten with each new one, so that they never pile up.
+const FORGET: i64 = 8;
+
+/// Writes a pending record, unless its idempotency key or its name says otherwise. "Now" is the record's creation.
+pub(super) fn begin(
+    connection: &Connection,
+    record: &Record,
+    idempotency: Option<&Idempotency>,
+    event: &EventRow,
+) -> rusqlite::Result<Begun> {
+    if let Some(idempotency) = idempotency
+        && let Some(begun) = earlier(connection, record, idempotency)?
+    {
+        return Ok(begun);
+    }
+    let Some(seq) = insert(connection, record)? else { return Ok(Begun::IdTaken) };
+    if let Some(idempotency) = idempotency {
+        remember(connection, record, idempotency, seq)?;
+    }
+    event.insert(connection)?;
+    Ok(Begun::Started)
+}
+
+/// What an earlier use of the key means for this one; `None` when there was none, or none that counts.
+fn earlier(
+    connection: &Connection,
+    record: &Record,
+    idempotency: &Idempotency,
+) -> rusqlite::Result<Option<Begun>> {
+    let (cluster, principal) = (&record.cluster, &idempotency.principal);
+    let found = connection
+        .prepare_cached(concat!(
+            "SELECT ",
+            record_columns!(),
+            ", fingerprint FROM idempotency JOIN kubeconfig ON kubeconfig.seq = idempotency.kubeconfig
+             WHERE issuer = ?1 AND subject = ?2
+                 AND idempotency.region = ?3 AND idempotency.project = ?4 AND idempotency.cluster = ?5
+                 AND key = ?6 AND keep_until > ?7",
+        ))?
+        .query_row(
+            params![
+                principal.issuer,
+                principal.subject,
+                cluster.region,
+                cluster.project,
+                cluster.cluster,
+                idempotency.key,
+                record.created_at.timestamp_millis(),
+            ],
+            |row| {
+                let same = row.get_ref(RECORD_WIDTH)?.as_str()? == idempotency.fingerprint;
+                Ok((rows::record(row)?.1, same))
+            },
+        )
+        .optional()?;
+    Ok(found.and_then(|(record, same)| match record.state {
+        // Failing frees the key in the same transaction, so this is not seen; it would count for nothing.
+        State::Failed => None,
+        _ if !same => Some(Begun::KeyReused),
+        State::Pending => Some(Begun::InProgress),
+        State::Active | State::Revoking | State::Revoked | State::Expired => {
+            Some(Begun::Replay(Box::new(record)))
+        }
+    }))
+}
+
+/// The new record's sequence number; `None` when its name is taken, whatever became of whom.
+fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<Option<i64>> {
+    let inserted = connection
+        .prepare_cached(
+            "INSERT INTO kubeconfig (region, project, cluster, id, uid, display_name, description, issued_for, role,
+                 creator_issuer, creator_subject, ttl, state, created_at, pending_until)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'pending', ?13, ?14)
+             ON CONFLICT (region, project, cluster, id) DO NOTHING",
+        )?
+        .execute(params![
+            record.cluster.region,
+            record.cluster.project,
+            record.cluster.cluster,
+            record.id.as_str(),
+            record.uid.to_string(),
+            record.display_name,
+            record.description,
+            record.issued_for,
+            record.role,
+            record.created_by.issuer,
+            record.created_by.subject,
+            record.ttl,
+            record.created_at.timestamp_millis(),
+            record.pending_until.timestamp_millis(),
+        ])?;
+    Ok((inserted == 1).then(|| connection.last_insert_rowid()))
+}
+
+/// Ties the key to the record, in place of an earlier use whose time is over.
+fn remember(
+    connection: &Connection,
+    record: &Record,
+    idempotency: &Idempotency,
+    seq: i64,
+) -> rusqlite::Result<()> {
+    let (cluster, principal) = (&record.cluster, &idempotency.principal);
+    connection
+        .prepare_cached(
+            "DELETE FROM idempotency WHERE seq IN
+                 (SELECT seq FROM idempotency WHERE keep_until <= ?1 ORDER BY keep_until LIMIT ?2)",
+        )?
+        .execute((record.created_at.timestamp_millis(), FORGET))?;
+    connection
+        .prepare_cached(
+            "INSERT INTO idempotency (issuer, subject, region, project, cluster, key, fingerprint, kubeconfig,
+                 keep_until)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (issuer, subject, region, project, cluster, key) DO UPDATE
+             SET fingerprint = excluded.fingerprint, kubeconfig = excluded.kubeconfig,
+                 keep_until = excluded.keep_until",
+        )?
+        .execute(params![
+            principal.issuer,
+            principal.subject,
+            cluster.region,
+            cluster.project,
+            cluster.cluster,
+            idempotency.key,
+            idempotency.fingerprint,
+            seq,
+            idempotency.keep_until.timestamp_millis(),
+        ])
+        .map(drop)
+}

@@ -1,0 +1,239 @@
+//! Opening the database file: that it is ours, that no one else writes it, and that it is as this program expects.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use kubemint::ports::Instance;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use thiserror::Error;
+use uuid::Uuid;
+
+use super::error::{is_damage, unreadable};
+use super::schema::{self, APPLICATION_ID, SCHEMA_VERSION};
+use crate::config::Options;
+
+/// Why a store was not opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The folder of the database does not exist.
+    #[error("the folder of the database does not exist: {}", .0.display())]
+    NoFolder(PathBuf),
+    /// The path names no file.
+    #[error("the database is not a file: {}", .0.display())]
+    NotAFile(PathBuf),
+    /// A file cannot be made or opened.
+    #[error("{} cannot be opened", .0.display())]
+    Io(PathBuf, #[source] io::Error),
+    /// Another process has the database; this is its lock.
+    #[error("another process uses the database: it holds {}", .0.display())]
+    InUse(PathBuf),
+    /// The file belongs to another program.
+    #[error("{} is not a database of this program (application id {application_id:#x})", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it says that it is; 0 when it says nothing.
+        application_id: i32,
+    },
+    /// The file was written by a newer program.
+    #[error(
+        "{} has schema {found}, and this program knows schemas up to {known}: a newer program wrote it",
+        path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The file's schema.
+        found: u32,
+        /// This program's: [`SCHEMA_VERSION`].
+        known: u32,
+    },
+    /// The file system cannot share memory between the writer and its readers; network file systems cannot.
+    #[error("the file system of {} does not support a write-ahead log (journal mode {found})", path.display())]
+    NoWal {
+        /// The file.
+        path: PathBuf,
+        /// The journal mode that SQLite fell back to.
+        found: String,
+    },
+    /// The file is damaged.
+    #[error("{} is damaged", .0.display())]
+    Damaged(PathBuf, #[source] rusqlite::Error),
+    /// SQLite cannot work with the file.
+    #[error("{} cannot be used", .0.display())]
+    Sqlite(PathBuf, #[source] rusqlite::Error),
+    /// The system gave no randomness.
+    #[error("no randomness: {0}")]
+    Random(getrandom::Error),
+}
+
+/// An open database.
+pub(super) struct Opened {
+    pub(super) writer: Connection,
+    pub(super) readers: Vec<Connection>,
+    pub(super) instance: Instance,
+    /// Held until the store is dropped.
+    pub(super) lock: File,
+}
+
+/// Opens, makes or migrates the database, and takes its lock.
+pub(super) fn open(options: &Options) -> Result<Opened, OpenError> {
+    let path = resolve(&options.path)?;
+    let lock = lock(&path)?;
+    make(&path)?;
+    let sqlite = |error: rusqlite::Error| match error {
+        rusqlite::Error::SqliteFailure(failure, _) if failure.code == ErrorCode::NotADatabase => {
+            OpenError::Foreign { path: path.clone(), application_id: 0 }
+        }
+        error if is_damage(&error) => OpenError::Damaged(path.clone(), error),
+        error => OpenError::Sqlite(path.clone(), error),
+    };
+
+    let mut writer = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, options).map_err(sqlite)?;
+    // Before anything is written: another program's file stays as it is.
+    let found = identify(&writer).map_err(sqlite)?;
+    if found.application_id != APPLICATION_ID && !found.empty {
+        return Err(OpenError::Foreign { path, application_id: found.application_id });
+    }
+    if found.version > SCHEMA_VERSION {
+        return Err(OpenError::Newer { path, found: found.version, known: SCHEMA_VERSION });
+    }
+    let mode = prepare_writer(&writer).map_err(sqlite)?;
+    if mode != "wal" {
+        return Err(OpenError::NoWal { path, found: mode });
+    }
+    schema::migrate(&mut writer, found.version).map_err(sqlite)?;
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(OpenError::Random)?;
+    let instance = instance(&writer, Uuid::new_v4(), key).map_err(sqlite)?;
+
+    let readers = (0..options.readers.max(1))
+        .map(|_| connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY, options))
+        .collect::<Result<_, _>>()
+        .map_err(sqlite)?;
+    Ok(Opened { writer, readers, instance, lock })
+}
+
+/// The file behind symbolic links, so that one database has one lock whatever it is called.
+fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
+    match fs::canonicalize(path) {
+        Ok(path) if path.is_file() => return Ok(path),
+        Ok(path) => return Err(OpenError::NotAFile(path)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(OpenError::Io(path.to_owned(), error)),
+    }
+    let name = path.file_name().ok_or_else(|| OpenError::NotAFile(path.to_owned()))?;
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    match fs::canonicalize(folder) {
+        Ok(folder) => Ok(folder.join(name)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(OpenError::NoFolder(folder.to_owned())),
+        Err(error) => Err(OpenError::Io(folder.to_owned(), error)),
+    }
+}
+
+/// Takes the lock beside the database. It is a file of its own, since closing any handle of the database itself would
+/// drop SQLite's locks; and it is never removed, since two processes could then hold one each.
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let name = PathBuf::from(name);
+    let file = private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
+        .open(&name)
+        .map_err(|error| OpenError::Io(name.clone(), error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(name)),
+        Err(TryLockError::Error(error)) => Err(OpenError::Io(name, error)),
+    }
+}
+
+/// Makes the database file, readable by its owner alone, when it is missing. SQLite gives the files beside it the same
+/// permissions.
+fn make(path: &Path) -> Result<(), OpenError> {
+    let failed = |error| OpenError::Io(path.to_owned(), error);
+    match private(OpenOptions::new().write(true).create_new(true)).open(path) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        Err(error) => return Err(failed(error)),
+    }
+    // The name is durable only when the folder is.
+    match path.parent() {
+        Some(folder) if cfg!(unix) => File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(unix)]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    options.mode(0o600)
+}
+
+#[cfg(not(unix))]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+fn connect(path: &Path, access: OpenFlags, options: &Options) -> rusqlite::Result<Connection> {
+    // No URI: a path is a path whatever it begins with. No mutex: a connection is one thread's at a time.
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(options.busy_timeout)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// What a file says that it is.
+struct Identity {
+    application_id: i32,
+    version: u32,
+    /// It holds nothing: it was just made, or making it was cut off.
+    empty: bool,
+}
+
+fn identify(connection: &Connection) -> rusqlite::Result<Identity> {
+    let application_id = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let objects: i64 = connection.query_one("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(Identity {
+        application_id,
+        // A negative version is no schema of ours, and newer than all of them.
+        version: u32::try_from(version).unwrap_or(u32::MAX),
+        empty: application_id == 0 && version == 0 && objects == 0,
+    })
+}
+
+/// Sets what durability and group commit need, and returns the journal mode.
+fn prepare_writer(connection: &Connection) -> rusqlite::Result<String> {
+    let mode = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    // Every commit is flushed to the disk before it is answered; on macOS too, where fsync alone does not.
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // Savepoints keep what they may have to undo in memory, and the upper pages of every index stay there too.
+    connection.pragma_update(None, "temp_store", "memory")?;
+    connection.pragma_update(None, "cache_size", -32 * 1024)?;
+    // 16 MiB between checkpoints, and a log that grew beyond 64 MiB is cut again.
+    connection.pragma_update(None, "wal_autocheckpoint", 4096)?;
+    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    Ok(mode)
+}
+
+/// The installation's identity: `id` and `key` when it has none yet.
+fn instance(connection: &Connection, id: Uuid, key: [u8; 32]) -> rusqlite::Result<Instance> {
+    connection.execute(
+        "INSERT INTO instance (one, id, page_key) VALUES (1, ?1, ?2) ON CONFLICT DO NOTHING",
+        (id.to_string(), key),
+    )?;
+    connection.query_one("SELECT id, page_key FROM instance", [], |row| {
+        let id = row.get_ref(0)?.as_str()?.parse().map_err(|error: uuid::Error| unreadable(0, error))?;
+        Ok(Instance { id, page_key: row.get(1)? })
+    })
+}

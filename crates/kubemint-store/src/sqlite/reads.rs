@@ -1,0 +1,238 @@
+//! What is read, and how it stays fast: every query walks an index from a place and stops at its limit.
+//!
+//! The indexes are partial, and named in the queries: should one be missing or unfit, the query fails when it is
+//! prepared, in a test, and not by becoming slow.
+
+use chrono::{DateTime, Utc};
+use kubemint::audit::Event;
+use kubemint::cluster::ClusterKey;
+use kubemint::id::KubeconfigId;
+use kubemint::ports::{Page, Position, Visible};
+use kubemint::record::{Record, RecordRef};
+use rusqlite::{Connection, OptionalExtension as _, ToSql, named_params};
+
+use super::rows::{self, event_columns, number, optional_time, record_columns, time};
+use crate::trail::MintedCredential;
+
+/// A query of records of a cluster: which index, which condition, which order.
+macro_rules! records {
+    ($index:literal, $condition:literal, $order:literal) => {
+        concat!(
+            "SELECT ", record_columns!(), " FROM kubeconfig INDEXED BY ", $index,
+            " WHERE region = :region AND project = :project AND cluster = :cluster AND ", $condition,
+            " ORDER BY ", $order, " LIMIT :limit"
+        )
+    };
+}
+
+/// A leg of [`LIST_CREATED_OR_ISSUED_FOR`]: the newest numbers of one kind.
+macro_rules! numbers {
+    ($index:literal, $condition:literal) => {
+        concat!(
+            "SELECT seq FROM (SELECT seq FROM kubeconfig INDEXED BY ", $index,
+            " WHERE region = :region AND project = :project AND cluster = :cluster AND ", $condition,
+            " AND state IN ('active', 'revoking', 'expired') AND seq < :before ORDER BY seq DESC LIMIT :limit)"
+        )
+    };
+}
+
+pub(super) const LIST_ALL: &str = records!(
+    "kubeconfig_shown",
+    "state IN ('active', 'revoking', 'expired') AND seq < :before",
+    "seq DESC"
+);
+pub(super) const LIST_CREATED: &str = records!(
+    "kubeconfig_created",
+    "creator_issuer = :issuer AND creator_subject = :subject
+     AND state IN ('active', 'revoking', 'expired') AND seq < :before",
+    "seq DESC"
+);
+pub(super) const LIST_ISSUED_FOR: &str = records!(
+    "kubeconfig_issued_for",
+    "creator_issuer = :issuer AND issued_for = :subject
+     AND state IN ('active', 'revoking', 'expired') AND seq < :before",
+    "seq DESC"
+);
+/// Both at once. Each leg stops at the limit by itself, so at most twice as many rows are read as are shown.
+pub(super) const LIST_CREATED_OR_ISSUED_FOR: &str = concat!(
+    "SELECT ", record_columns!(), " FROM kubeconfig WHERE seq IN (",
+    numbers!("kubeconfig_created", "creator_issuer = :issuer AND creator_subject = :subject"),
+    " UNION ",
+    numbers!("kubeconfig_issued_for", "creator_issuer = :issuer AND issued_for = :subject"),
+    ") ORDER BY seq DESC LIMIT :limit"
+);
+pub(super) const ACTIVE: &str = records!("kubeconfig_active", "state = 'active' AND seq < :before", "seq DESC");
+pub(super) const DUE_ENDED: &str =
+    records!("kubeconfig_ending", "state = 'active' AND expires_at <= :now", "expires_at");
+pub(super) const DUE_REVOKING: &str = records!("kubeconfig_revoking", "state = 'revoking'", "seq");
+pub(super) const DUE_PENDING: &str =
+    records!("kubeconfig_pending", "state = 'pending' AND pending_until <= :now", "pending_until");
+pub(super) const NEXT_EXPIRY: &str = "SELECT min(expires_at) FROM kubeconfig INDEXED BY kubeconfig_ending
+     WHERE region = :region AND project = :project AND cluster = :cluster AND state = 'active'";
+pub(super) const FIND: &str = concat!(
+    "SELECT ", record_columns!(), " FROM kubeconfig
+     WHERE region = :region AND project = :project AND cluster = :cluster AND id = :id"
+);
+pub(super) const CREDENTIALS: &str = "SELECT jti, credential.expires_at, minted_at
+     FROM kubeconfig JOIN credential ON credential.kubeconfig = kubeconfig.seq
+     WHERE region = :region AND project = :project AND cluster = :cluster AND id = :id AND uid = :uid
+     ORDER BY credential.seq";
+pub(super) const EVENTS: &str =
+    concat!("SELECT ", event_columns!(), " FROM audit WHERE seq > :after ORDER BY seq LIMIT :limit");
+const COUNTS: &str = "SELECT
+     (SELECT count(*) FROM kubeconfig INDEXED BY kubeconfig_pending WHERE state = 'pending'),
+     (SELECT count(*) FROM kubeconfig INDEXED BY kubeconfig_active WHERE state = 'active'),
+     (SELECT count(*) FROM kubeconfig INDEXED BY kubeconfig_revoking WHERE state = 'revoking')";
+
+/// How many records are alive, in all clusters: for metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Begun, and neither granted nor given up.
+    pub pending: u64,
+    /// Granted, and not yet removed.
+    pub active: u64,
+    /// Revoked, and not yet confirmed gone.
+    pub revoking: u64,
+}
+
+pub(super) fn counts(connection: &Connection) -> rusqlite::Result<Counts> {
+    connection.prepare_cached(COUNTS)?.query_one([], |row| {
+        Ok(Counts { pending: number(row, 0)?, active: number(row, 1)?, revoking: number(row, 2)? })
+    })
+}
+
+pub(super) fn find(
+    connection: &Connection,
+    cluster: &ClusterKey,
+    id: &KubeconfigId,
+) -> rusqlite::Result<Option<Record>> {
+    let ClusterKey { region, project, cluster } = cluster;
+    connection
+        .prepare_cached(FIND)?
+        .query_row(
+            named_params! { ":region": region, ":project": project, ":cluster": cluster, ":id": id.as_str() },
+            |row| Ok(rows::record(row)?.1),
+        )
+        .optional()
+}
+
+pub(super) fn list(
+    connection: &Connection,
+    cluster: &ClusterKey,
+    visible: &Visible,
+    after: Option<Position>,
+    limit: u16,
+) -> rusqlite::Result<Page> {
+    let issuer: (&str, &dyn ToSql) = (":issuer", &visible.principal.issuer);
+    let subject: (&str, &dyn ToSql) = (":subject", &visible.principal.subject);
+    match (visible.all, visible.created, visible.issued_for) {
+        (true, _, _) => page(connection, LIST_ALL, cluster, &[], after, limit),
+        (false, true, true) => {
+            page(connection, LIST_CREATED_OR_ISSUED_FOR, cluster, &[issuer, subject], after, limit)
+        }
+        (false, true, false) => page(connection, LIST_CREATED, cluster, &[issuer, subject], after, limit),
+        (false, false, true) => page(connection, LIST_ISSUED_FOR, cluster, &[issuer, subject], after, limit),
+        (false, false, false) => Ok(Page { records: Vec::new(), next: None }),
+    }
+}
+
+pub(super) fn active(
+    connection: &Connection,
+    cluster: &ClusterKey,
+    after: Option<Position>,
+    limit: u16,
+) -> rusqlite::Result<Page> {
+    page(connection, ACTIVE, cluster, &[], after, limit)
+}
+
+/// A page of `sql`: one row more than asked for tells whether there is a next one.
+fn page(
+    connection: &Connection,
+    sql: &str,
+    cluster: &ClusterKey,
+    more: &[(&str, &dyn ToSql)],
+    after: Option<Position>,
+    limit: u16,
+) -> rusqlite::Result<Page> {
+    let before = after.map_or(i64::MAX, |Position(seq)| i64::try_from(seq).unwrap_or(i64::MAX));
+    let mut own: Vec<(&str, &dyn ToSql)> = vec![(":before", &before)];
+    own.extend(more);
+    let mut found = select(connection, sql, cluster, &own, u32::from(limit) + 1)?;
+    let further = found.len() > usize::from(limit);
+    found.truncate(usize::from(limit));
+    let next = found.last().filter(|_| further).map(|(seq, _)| Position(*seq));
+    Ok(Page { records: found.into_iter().map(|(_, record)| record).collect(), next })
+}
+
+fn select(
+    connection: &Connection,
+    sql: &str,
+    cluster: &ClusterKey,
+    more: &[(&str, &dyn ToSql)],
+    limit: u32,
+) -> rusqlite::Result<Vec<(u64, Record)>> {
+    let mut parameters: Vec<(&str, &dyn ToSql)> = vec![
+        (":region", &cluster.region),
+        (":project", &cluster.project),
+        (":cluster", &cluster.cluster),
+        (":limit", &limit),
+    ];
+    parameters.extend(more);
+    connection.prepare_cached(sql)?.query_map(&*parameters, rows::record)?.collect()
+}
+
+/// What needs the reconciler: ended ones, revoking ones and abandoned ones in turn, each kind from its oldest, so that
+/// many of one kind that cannot be dealt with do not keep the others from being seen.
+pub(super) fn due(
+    connection: &Connection,
+    cluster: &ClusterKey,
+    now: DateTime<Utc>,
+    limit: u16,
+) -> rusqlite::Result<Vec<Record>> {
+    let now = now.timestamp_millis();
+    let kind = |sql, more: &[(&str, &dyn ToSql)]| -> rusqlite::Result<_> {
+        Ok(select(connection, sql, cluster, more, u32::from(limit))?.into_iter())
+    };
+    let mut kinds =
+        [kind(DUE_ENDED, &[(":now", &now)])?, kind(DUE_REVOKING, &[])?, kind(DUE_PENDING, &[(":now", &now)])?];
+    let mut due = Vec::new();
+    loop {
+        let before = due.len();
+        due.extend(kinds.iter_mut().filter_map(|kind| kind.next()).map(|(_, record)| record));
+        if due.len() == before || due.len() >= usize::from(limit) {
+            due.truncate(usize::from(limit));
+            return Ok(due);
+        }
+    }
+}
+
+pub(super) fn next_expiry(connection: &Connection, cluster: &ClusterKey) -> rusqlite::Result<Option<DateTime<Utc>>> {
+    let ClusterKey { region, project, cluster } = cluster;
+    connection
+        .prepare_cached(NEXT_EXPIRY)?
+        .query_one(named_params! { ":region": region, ":project": project, ":cluster": cluster }, |row| {
+            optional_time(row, 0)
+        })
+}
+
+pub(super) fn events(connection: &Connection, after: u64, limit: u32) -> rusqlite::Result<Vec<(u64, Event)>> {
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    connection
+        .prepare_cached(EVENTS)?
+        .query_map(named_params! { ":after": after, ":limit": limit }, rows::event)?
+        .collect()
+}
+
+pub(super) fn credentials(connection: &Connection, record: &RecordRef) -> rusqlite::Result<Vec<MintedCredential>> {
+    let ClusterKey { region, project, cluster } = &record.cluster;
+    connection
+        .prepare_cached(CREDENTIALS)?
+        .query_map(
+            named_params! {
+                ":region": region, ":project": project, ":cluster": cluster,
+                ":id": record.id.as_str(), ":uid": record.uid.to_string(),
+            },
+            |row| Ok(MintedCredential { jti: row.get(0)?, expires_at: time(row, 1)?, minted_at: time(row, 2)? }),
+        )?
+        .collect()
+}

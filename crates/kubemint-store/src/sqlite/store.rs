@@ -1,0 +1,243 @@
+//! [`SqliteStore`]: the port, put together.
+
+use std::fs::{self, DirBuilder, File};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use kubemint::audit::Event;
+use kubemint::cluster::ClusterKey;
+use kubemint::id::KubeconfigId;
+use kubemint::ports::{Begun, Grant, Idempotency, Instance, Page, Position, Store, StoreError, Visible};
+use kubemint::record::{Record, RecordRef};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::error::Refusal;
+use super::open::{self, OpenError, Opened};
+use super::reads::{self, Counts};
+use super::readers::Readers;
+use super::rows::EventRow;
+use super::transitions::{self, Step};
+use super::writer::{Writer, WriterStats};
+use super::issue;
+use crate::config::Options;
+use crate::trail::{MintedCredential, Trail};
+
+/// The records and the audit trail in one SQLite file, which one process has at a time. Dropping it writes what waits,
+/// and then gives the file free.
+///
+/// Times are kept in milliseconds: what is finer is cut off.
+pub struct SqliteStore {
+    // The order is that of dropping: the writer is the last to close the file, and folds the log into it; then the
+    // lock goes, then the folder of a temporary store.
+    readers: Arc<Readers>,
+    pub(super) writer: Writer,
+    instance: Instance,
+    _lock: File,
+    _folder: Option<TemporaryFolder>,
+}
+
+impl SqliteStore {
+    /// Opens the database, making or migrating it where needed. It blocks: call it before serving.
+    ///
+    /// # Errors
+    /// The file cannot be used, belongs to another program or to a newer one, or is in use by another process.
+    pub fn open(options: Options) -> Result<Self, OpenError> {
+        Self::assemble(open::open(&options)?, &options, None)
+    }
+
+    /// A new store in a folder of its own, which goes with it: for tests and the sandbox. It is as durable as any
+    /// other while it lives.
+    ///
+    /// # Errors
+    /// The system's folder for temporary files cannot be used.
+    pub fn temporary() -> Result<Self, OpenError> {
+        let folder = TemporaryFolder::make()?;
+        let options = Options::new(folder.0.join("kubemint.db"));
+        Self::assemble(open::open(&options)?, &options, Some(folder))
+    }
+
+    fn assemble(opened: Opened, options: &Options, folder: Option<TemporaryFolder>) -> Result<Self, OpenError> {
+        let Opened { writer, readers, instance, lock } = opened;
+        Ok(Self {
+            readers: Readers::new(readers, options.queue.max(1)),
+            writer: Writer::start(writer, options.queue.max(1))
+                .map_err(|error| OpenError::Io(options.path.clone(), error))?,
+            instance,
+            _lock: lock,
+            _folder: folder,
+        })
+    }
+
+    /// How many records are alive, in all clusters. It counts them one by one: for metrics, not for every request.
+    ///
+    /// # Errors
+    /// As every read.
+    pub async fn counts(&self) -> Result<Counts, StoreError> {
+        self.read(reads::counts).await
+    }
+
+    /// How much was written since the store was opened. Fewer commits than jobs is group commit at work.
+    #[must_use]
+    pub fn writer_stats(&self) -> WriterStats {
+        self.writer.stats()
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        // Records that can be read and never changed are worse than none: the process must be started again.
+        if !self.writer.is_alive() {
+            return Err(Refusal::WriterGone.into());
+        }
+        self.readers.run(work).await
+    }
+
+    async fn step(&self, record: &RecordRef, step: Step, event: Event) -> Result<bool, StoreError> {
+        let (record, event) = (record.clone(), EventRow::new(event));
+        self.writer.run(move |connection| transitions::take(connection, &record, step, &event)).await
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    fn instance(&self) -> Instance {
+        self.instance.clone()
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        // A write like any other, to the disk: a file that can only be read must not look well.
+        self.writer
+            .run(|connection| {
+                connection.prepare_cached("UPDATE instance SET pings = pings + 1")?.execute([]).map(drop)
+            })
+            .await
+    }
+
+    async fn begin_issue(
+        &self,
+        record: &Record,
+        idempotency: Option<&Idempotency>,
+        event: Event,
+    ) -> Result<Begun, StoreError> {
+        let (record, idempotency, event) = (record.clone(), idempotency.cloned(), EventRow::new(event));
+        self.writer.run(move |connection| issue::begin(connection, &record, idempotency.as_ref(), &event)).await
+    }
+
+    async fn activate(&self, record: &RecordRef, grant: &Grant, event: Event) -> Result<bool, StoreError> {
+        let (record, grant, event) = (record.clone(), grant.clone(), EventRow::new(event));
+        self.writer.run(move |connection| transitions::activate(connection, &record, &grant, &event)).await
+    }
+
+    async fn fail(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
+        self.step(record, Step::FAIL, event).await
+    }
+
+    async fn begin_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
+        self.step(record, Step::BEGIN_REVOKE, event).await
+    }
+
+    async fn finish_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
+        self.step(record, Step::FINISH_REVOKE, event).await
+    }
+
+    async fn lose(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
+        self.step(record, Step::LOSE, event).await
+    }
+
+    async fn expire(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
+        self.step(record, Step::EXPIRE, event).await
+    }
+
+    async fn add_credential(
+        &self,
+        record: &RecordRef,
+        jti: Option<&str>,
+        expires_at: DateTime<Utc>,
+        event: Event,
+    ) -> Result<bool, StoreError> {
+        let (record, jti, event) = (record.clone(), jti.map(str::to_owned), EventRow::new(event));
+        self.writer
+            .run(move |connection| {
+                transitions::add_credential(connection, &record, jti.as_deref(), expires_at, &event)
+            })
+            .await
+    }
+
+    async fn append(&self, event: Event) -> Result<(), StoreError> {
+        let event = EventRow::new(event);
+        self.writer.run(move |connection| event.insert(connection)).await
+    }
+
+    async fn find(&self, cluster: &ClusterKey, id: &KubeconfigId) -> Result<Option<Record>, StoreError> {
+        let (cluster, id) = (cluster.clone(), id.clone());
+        self.read(move |connection| reads::find(connection, &cluster, &id)).await
+    }
+
+    async fn list(
+        &self,
+        cluster: &ClusterKey,
+        visible: &Visible,
+        after: Option<Position>,
+        limit: u16,
+    ) -> Result<Page, StoreError> {
+        let (cluster, visible) = (cluster.clone(), visible.clone());
+        self.read(move |connection| reads::list(connection, &cluster, &visible, after, limit)).await
+    }
+
+    async fn due(&self, cluster: &ClusterKey, now: DateTime<Utc>, limit: u16) -> Result<Vec<Record>, StoreError> {
+        let cluster = cluster.clone();
+        self.read(move |connection| reads::due(connection, &cluster, now, limit)).await
+    }
+
+    async fn next_expiry(&self, cluster: &ClusterKey) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let cluster = cluster.clone();
+        self.read(move |connection| reads::next_expiry(connection, &cluster)).await
+    }
+
+    async fn active(
+        &self,
+        cluster: &ClusterKey,
+        after: Option<Position>,
+        limit: u16,
+    ) -> Result<Page, StoreError> {
+        let cluster = cluster.clone();
+        self.read(move |connection| reads::active(connection, &cluster, after, limit)).await
+    }
+}
+
+#[async_trait]
+impl Trail for SqliteStore {
+    async fn events(&self, after: u64, limit: u32) -> Result<Vec<(u64, Event)>, StoreError> {
+        self.read(move |connection| reads::events(connection, after, limit)).await
+    }
+
+    async fn credentials(&self, record: &RecordRef) -> Result<Vec<MintedCredential>, StoreError> {
+        let record = record.clone();
+        self.read(move |connection| reads::credentials(connection, &record)).await
+    }
+}
+
+/// A folder that is removed with its contents.
+struct TemporaryFolder(PathBuf);
+
+impl TemporaryFolder {
+    fn make() -> Result<Self, OpenError> {
+        let path = std::env::temp_dir().join(format!("kubemint-{}", Uuid::new_v4()));
+        let mut builder = DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&path).map_err(|error| OpenError::Io(path.clone(), error))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        // What cannot be removed is in the system's folder for temporary files, where it may stay.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

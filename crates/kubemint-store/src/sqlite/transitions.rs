@@ -1,0 +1,136 @@
+//! The steps of a record's life. Each is conditional, and writes its event or nothing.
+
+use chrono::{DateTime, Utc};
+use kubemint::ports::Grant;
+use kubemint::record::{RecordRef, State};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::rows::EventRow;
+
+/// A step that changes nothing but the state.
+#[derive(Clone, Copy)]
+pub(super) struct Step {
+    from: State,
+    /// A second state that it may start from; the same one when there is none.
+    or_from: State,
+    to: State,
+}
+
+impl Step {
+    const fn new(from: State, to: State) -> Self {
+        Self { from, or_from: from, to }
+    }
+
+    pub(super) const FAIL: Self = Self::new(State::Pending, State::Failed);
+    pub(super) const BEGIN_REVOKE: Self = Self { or_from: State::Revoking, ..Self::new(State::Active, State::Revoking) };
+    pub(super) const FINISH_REVOKE: Self = Self::new(State::Revoking, State::Revoked);
+    pub(super) const LOSE: Self = Self::new(State::Active, State::Revoked);
+    pub(super) const EXPIRE: Self = Self::new(State::Active, State::Expired);
+}
+
+/// Takes a step; `false`, and nothing is written, when the record is not where the step starts.
+pub(super) fn take(
+    connection: &Connection,
+    record: &RecordRef,
+    step: Step,
+    event: &EventRow,
+) -> rusqlite::Result<bool> {
+    let seq = connection
+        .prepare_cached(
+            "UPDATE kubeconfig SET state = ?8
+             WHERE region = ?1 AND project = ?2 AND cluster = ?3 AND id = ?4 AND uid = ?5 AND state IN (?6, ?7)
+             RETURNING seq",
+        )?
+        .query_row(
+            params![
+                record.cluster.region,
+                record.cluster.project,
+                record.cluster.cluster,
+                record.id.as_str(),
+                record.uid.to_string(),
+                step.from.as_str(),
+                step.or_from.as_str(),
+                step.to.as_str(),
+            ],
+            |row| row.get::<_, i64>(0),
+        )
+        .optional()?;
+    let Some(seq) = seq else { return Ok(false) };
+    if step.to == State::Failed {
+        connection.prepare_cached("DELETE FROM idempotency WHERE kubeconfig = ?1")?.execute([seq])?;
+    }
+    event.insert(connection)?;
+    Ok(true)
+}
+
+/// `pending -> active`.
+pub(super) fn activate(
+    connection: &Connection,
+    record: &RecordRef,
+    grant: &Grant,
+    event: &EventRow,
+) -> rusqlite::Result<bool> {
+    let seq = connection
+        .prepare_cached(
+            "UPDATE kubeconfig SET state = 'active', expires_at = ?6, object_uid = ?7
+             WHERE region = ?1 AND project = ?2 AND cluster = ?3 AND id = ?4 AND uid = ?5 AND state = 'pending'
+             RETURNING seq",
+        )?
+        .query_row(
+            params![
+                record.cluster.region,
+                record.cluster.project,
+                record.cluster.cluster,
+                record.id.as_str(),
+                record.uid.to_string(),
+                grant.expires_at.timestamp_millis(),
+                grant.object_uid,
+            ],
+            |row| row.get(0),
+        )
+        .optional()?;
+    credential(connection, seq, grant.jti.as_deref(), grant.expires_at, event)
+}
+
+/// One more credential of an active record.
+pub(super) fn add_credential(
+    connection: &Connection,
+    record: &RecordRef,
+    jti: Option<&str>,
+    expires_at: DateTime<Utc>,
+    event: &EventRow,
+) -> rusqlite::Result<bool> {
+    let seq = connection
+        .prepare_cached(
+            "SELECT seq FROM kubeconfig
+             WHERE region = ?1 AND project = ?2 AND cluster = ?3 AND id = ?4 AND uid = ?5 AND state = 'active'",
+        )?
+        .query_row(
+            params![
+                record.cluster.region,
+                record.cluster.project,
+                record.cluster.cluster,
+                record.id.as_str(),
+                record.uid.to_string(),
+            ],
+            |row| row.get(0),
+        )
+        .optional()?;
+    credential(connection, seq, jti, expires_at, event)
+}
+
+/// Records a credential of the record `seq`, if there is one, and the event.
+fn credential(
+    connection: &Connection,
+    seq: Option<i64>,
+    jti: Option<&str>,
+    expires_at: DateTime<Utc>,
+    event: &EventRow,
+) -> rusqlite::Result<bool> {
+    let Some(seq) = seq else { return Ok(false) };
+    connection
+        .prepare_cached("INSERT INTO credential (kubeconfig, jti, expires_at, minted_at) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![seq, jti, expires_at.timestamp_millis(), event.millis()])?;
+    event.insert(connection)?;
+    Ok(true)
+}

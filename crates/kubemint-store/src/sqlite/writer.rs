@@ -1,0 +1,167 @@
+//! The one thread that writes, and group commit.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::{self, JoinHandle};
+
+use kubemint::ports::StoreError;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::error::{Refusal, shared_error, store_error};
+
+/// The most jobs that share a commit. It bounds how long the first of them waits for the others' work.
+const MAX_BATCH: usize = 256;
+
+/// How much was written since the store was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WriterStats {
+    /// Jobs that were answered, well or badly.
+    pub jobs: u64,
+    /// Transactions that were committed.
+    pub commits: u64,
+}
+
+#[derive(Default)]
+struct Counters {
+    jobs: AtomicU64,
+    commits: AtomicU64,
+}
+
+/// A handle on the writer. Dropping it lets the writer finish what waits, and waits for it.
+pub(super) struct Writer {
+    queue: Option<SyncSender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+    counters: Arc<Counters>,
+}
+
+impl Writer {
+    /// Starts the thread. `queue` is how many jobs may wait.
+    pub(super) fn start(connection: Connection, queue: usize) -> std::io::Result<Self> {
+        let (sender, receiver) = sync_channel(queue);
+        let counters = Arc::new(Counters::default());
+        let shared = Arc::clone(&counters);
+        let thread = thread::Builder::new()
+            .name("kubemint-store".to_owned())
+            .spawn(move || run(&connection, &receiver, &shared))?;
+        Ok(Self { queue: Some(sender), thread: Some(thread), counters })
+    }
+
+    /// Runs `work` in the next transaction, and answers once that is durable. When `work` fails, what it wrote is
+    /// undone, and the other jobs of the transaction go on.
+    pub(super) async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Task { work: Some(work), result: None, reply });
+        let queue = self.queue.as_ref().ok_or(Refusal::WriterGone)?;
+        queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => Refusal::QueueFull,
+            TrySendError::Disconnected(_) => Refusal::WriterGone,
+        })?;
+        // The writer drops a job unanswered only by ending.
+        answer.await.map_err(|_| Refusal::WriterGone)?
+    }
+
+    /// Whether the thread runs.
+    pub(super) fn is_alive(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
+    pub(super) fn stats(&self) -> WriterStats {
+        WriterStats {
+            jobs: self.counters.jobs.load(Ordering::Relaxed),
+            commits: self.counters.commits.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic of the writer was told when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A piece of work whose answer waits for the commit.
+trait Job: Send {
+    /// Does the work; `false` when it failed and must be undone.
+    fn work(&mut self, connection: &Connection) -> bool;
+
+    /// Answers: with the work's own result when the transaction was committed, and otherwise with the error that all
+    /// jobs of the transaction share.
+    fn answer(self: Box<Self>, committed: Result<(), &Arc<rusqlite::Error>>);
+}
+
+struct Task<T, F> {
+    work: Option<F>,
+    result: Option<rusqlite::Result<T>>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Job for Task<T, F>
+where
+    T: Send,
+    F: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
+{
+    fn work(&mut self, connection: &Connection) -> bool {
+        self.result = self.work.take().map(|work| work(connection));
+        matches!(self.result, Some(Ok(_)))
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), &Arc<rusqlite::Error>>) {
+        let answer = match (committed, self.result) {
+            (_, Some(Err(error))) => Err(store_error(error)),
+            (Ok(()), Some(Ok(value))) => Ok(value),
+            (Ok(()), None) => Err(Refusal::WriterGone.into()),
+            (Err(error), _) => Err(shared_error(error)),
+        };
+        // Whoever asked may have gone away; what was written stays written.
+        let _ = self.reply.send(answer);
+    }
+}
+
+fn run(connection: &Connection, queue: &Receiver<Box<dyn Job>>, counters: &Counters) {
+    while let Ok(first) = queue.recv() {
+        let mut batch = vec![first];
+        batch.extend(queue.try_iter().take(MAX_BATCH - 1));
+        let outcome = commit(connection, &mut batch).map_err(Arc::new);
+        if outcome.is_ok() {
+            counters.commits.fetch_add(1, Ordering::Relaxed);
+        }
+        counters.jobs.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        for job in batch {
+            job.answer(outcome.as_ref().copied());
+        }
+    }
+}
+
+/// Runs the jobs of a batch in one transaction, each in a savepoint.
+fn commit(connection: &Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+    let outcome = connection
+        .prepare_cached("BEGIN IMMEDIATE")
+        .and_then(|mut begin| begin.execute([]))
+        .and_then(|_| batch.iter_mut().try_for_each(|job| work(connection, job.as_mut())))
+        .and_then(|()| connection.prepare_cached("COMMIT")?.execute([]).map(drop));
+    if outcome.is_err() && !connection.is_autocommit() {
+        // If this fails too, the next BEGIN does, and says so to whoever waits for it.
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    outcome
+}
+
+fn work(connection: &Connection, job: &mut dyn Job) -> rusqlite::Result<()> {
+    connection.prepare_cached("SAVEPOINT job")?.execute([])?;
+    if !job.work(connection) {
+        // A full disk or a failed write may have undone the whole transaction: then there is no savepoint to go back
+        // to, this fails, and with it every job of the batch.
+        connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
+    }
+    connection.prepare_cached("RELEASE job")?.execute([]).map(drop)
+}
