@@ -1,0 +1,195 @@
+//! The default policies against an independent statement of what they mean, over every combination.
+
+use std::path::Path;
+
+use kubemint::policy::{Action, Query};
+use kubemint::ports::Policy;
+use kubemint::record::Relation;
+use kubemint_policy::{CedarPolicy, PolicyConfig, ProjectGroup};
+
+use crate::{alice, ask, cluster};
+
+const ROLES: [&[&str]; 8] = [
+    &[],
+    &["compute.viewer"],
+    &["compute.editor"],
+    &["compute.admin"],
+    &["compute.viewer", "compute.admin"],
+    &["storage.admin"],
+    &["Compute.Admin", "compute.admin ", "compute"],
+    &["storage.viewer", "compute.viewer", "compute.viewer"],
+];
+
+/// A scope of a token, and whether it reaches the project of the cluster that is asked about.
+const SCOPES: [(Option<&str>, Option<&str>, bool); 13] = [
+    (Some("project"), Some("project-own"), true),
+    (Some("folder"), Some("folder-own"), true),
+    (Some("organization"), Some("org-own"), true),
+    (Some("project"), Some("project-foreign"), false),
+    (Some("folder"), Some("folder-foreign"), false),
+    (Some("organization"), Some("org-foreign"), false),
+    // Names of one kind of place say nothing in another.
+    (Some("project"), Some("folder-own"), false),
+    (Some("folder"), Some("project-own"), false),
+    (Some("organization"), Some("folder-own"), false),
+    (Some("Project"), Some("project-own"), false),
+    (Some("project"), None, false),
+    (None, Some("project-own"), false),
+    (None, None, false),
+];
+
+const WANTED: [Option<&str>; 5] = [
+    None,
+    Some("viewer"),
+    Some("editor"),
+    Some("admin"),
+    Some("Viewer"),
+];
+const RELATIONS: [Option<Relation>; 4] = [
+    None,
+    Some(Relation::Creator),
+    Some(Relation::Subject),
+    Some(Relation::Stranger),
+];
+const USERS: [Option<&str>; 4] = [None, Some("alice"), Some("bob"), Some("system:masters")];
+
+/// What the default policies mean, in other words.
+fn expected(roles: &[&str], reaches: bool, query: &Query<'_>) -> bool {
+    let reserved = query.user.is_some_and(|user| user.starts_with("system:"));
+    if !reaches || reserved {
+        return false;
+    }
+    let rank = roles
+        .iter()
+        .map(|&role| match role {
+            "compute.viewer" => 1,
+            "compute.editor" => 2,
+            "compute.admin" => 3,
+            _ => 0,
+        })
+        .max()
+        .unwrap_or(0);
+    let own = matches!(query.relation, Some(Relation::Creator | Relation::Subject));
+    match query.action {
+        Action::List => rank >= 1,
+        Action::Download => rank >= 1 && own,
+        Action::Get | Action::Revoke => rank == 3 || (rank >= 1 && own),
+        Action::IssueForOthers => rank == 3,
+        Action::Issue => match query.role {
+            Some("viewer") => rank >= 1,
+            Some("editor") => rank >= 2,
+            _ => rank == 3,
+        },
+    }
+}
+
+#[test]
+fn the_default_policies_decide_as_their_table_says() {
+    let group = |id: &str, project: &str| ProjectGroup {
+        id: id.to_owned(),
+        projects: vec![project.to_owned()],
+    };
+    let config = PolicyConfig {
+        files: None,
+        folders: vec![
+            group("folder-own", "project-own"),
+            group("folder-foreign", "project-foreign"),
+        ],
+        organizations: vec![
+            group("org-own", "project-own"),
+            group("org-foreign", "project-foreign"),
+        ],
+    };
+    let policy = CedarPolicy::load(&config, Path::new("")).unwrap();
+    let cluster = cluster();
+    let (mut permitted, mut denied) = (0, 0);
+    for roles in ROLES {
+        for (scope, scope_id, reaches) in SCOPES {
+            let caller = alice(roles, scope, scope_id);
+            for action in Action::ALL {
+                for (role, user, relation) in circumstances(action) {
+                    let ttl = role.map(|_| 3600);
+                    let query = Query {
+                        role,
+                        relation,
+                        user,
+                        ttl,
+                        ..ask(&caller, action, &cluster)
+                    };
+                    let decision = policy.decide(&query);
+                    assert_eq!(
+                        decision.allowed,
+                        expected(roles, reaches, &query),
+                        "{query:?}\n{decision:?}"
+                    );
+                    assert!(!decision.reasons.is_empty(), "{query:?}");
+                    *(if decision.allowed {
+                        &mut permitted
+                    } else {
+                        &mut denied
+                    }) += 1;
+                }
+            }
+        }
+    }
+    assert!(
+        permitted > 300 && denied > permitted,
+        "{permitted} permitted, {denied} denied"
+    );
+}
+
+/// What an action may be asked with.
+fn circumstances(
+    action: Action,
+) -> Vec<(Option<&'static str>, Option<&'static str>, Option<Relation>)> {
+    match action {
+        Action::Issue | Action::IssueForOthers => WANTED
+            .iter()
+            .flat_map(|&role| USERS.map(|user| (role, user, None)))
+            .collect(),
+        Action::List | Action::Get | Action::Download | Action::Revoke => {
+            RELATIONS.map(|relation| (None, None, relation)).to_vec()
+        }
+    }
+}
+
+#[test]
+fn the_reasons_are_the_ids_of_the_policies_that_decided() {
+    let policy = CedarPolicy::embedded();
+    let cluster = cluster();
+    let viewer = alice(&["compute.viewer"], Some("project"), Some("project-own"));
+    let stranger = alice(
+        &["compute.viewer"],
+        Some("project"),
+        Some("project-foreign"),
+    );
+
+    let allowed = policy.decide(&ask(&viewer, Action::List, &cluster));
+    assert_eq!(allowed.reasons, ["everyone-with-a-role-lists"]);
+    let forbidden = policy.decide(&ask(&stranger, Action::List, &cluster));
+    assert_eq!(forbidden.reasons, ["roles-hold-in-their-scope-only"]);
+    let unpermitted = policy.decide(&Query {
+        role: Some("admin"),
+        ..ask(&viewer, Action::Issue, &cluster)
+    });
+    assert_eq!(unpermitted.reasons, [kubemint_policy::DEFAULT_DENY]);
+    assert!(!unpermitted.allowed && !forbidden.allowed && allowed.allowed);
+}
+
+#[test]
+fn a_caller_with_a_reserved_name_is_denied_everything() {
+    let policy = CedarPolicy::embedded();
+    let cluster = cluster();
+    let mut caller = alice(&["compute.admin"], Some("project"), Some("project-own"));
+    caller.principal.subject = "system:admin".to_owned();
+    for action in Action::ALL {
+        let query = Query {
+            role: Some("viewer"),
+            relation: Some(Relation::Creator),
+            ..ask(&caller, action, &cluster)
+        };
+        let decision = policy.decide(&query);
+        assert!(!decision.allowed, "{action:?}");
+        assert_eq!(decision.reasons, ["system-names-are-reserved"]);
+    }
+}
