@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
 use super::issue::object_of;
@@ -109,9 +109,9 @@ impl Kubemint {
         self.refuse(event, None, Error::Cluster(error)).await
     }
 
-    /// A credential that ends within [`SLACK`] before `end`. The cluster's clock may differ from ours: the first try
-    /// shows by how much. With less than Kubernetes' floor left, a longer one is taken: the removal of the object
-    /// ends it.
+    /// A credential that ends with the kubeconfig, or within [`SLACK`] before it. The cluster's clock may differ from
+    /// ours, or tick between: the first try shows by how much. With less than Kubernetes' floor left, a longer one is
+    /// taken: the removal of the object ends it.
     async fn mint_until(
         &self,
         record: &Record,
@@ -119,34 +119,26 @@ impl Kubemint {
     ) -> Result<Credential, ClusterError> {
         let object = object_of(record);
         let floor = i64::from(KUBERNETES_FLOOR);
-        let mut seconds = (end - self.ports.clock.now()).num_seconds() - 1;
-        let mut tries = 0;
-        loop {
-            tries += 1;
+        let mut seconds = end.timestamp() - self.ports.clock.now().timestamp();
+        for tried in 1..=TRIES {
             let asked = u32::try_from(seconds.max(floor)).unwrap_or(u32::MAX);
             let credential = self
                 .ports
                 .clusters
                 .mint(&record.cluster, &object, asked)
                 .await?;
-            let early = end - credential.expires_at;
-            if (TimeDelta::zero()..=TimeDelta::seconds(SLACK)).contains(&early) {
+            let early = (end - credential.expires_at).num_seconds();
+            let in_time = early >= 0;
+            let at_the_floor = !in_time && i64::from(asked) <= floor;
+            if (0..=SLACK).contains(&early) || at_the_floor || (in_time && tried == TRIES) {
                 return Ok(credential);
             }
-            if early < TimeDelta::zero() && i64::from(asked) <= floor {
-                return Ok(credential);
-            }
-            if tries == TRIES {
-                return if early > TimeDelta::zero() {
-                    Ok(credential)
-                } else {
-                    Err(ClusterError::Misbehaving(
-                        "it grants longer than it is asked".into(),
-                    ))
-                };
-            }
-            // Aim for the middle of the slack, so that rounding on either side does not matter.
-            seconds = i64::from(asked) + early.num_seconds() - SLACK / 2;
+            // The last try aims for the middle of the slack, so that one more tick does not matter.
+            let margin = if tried + 1 == TRIES { SLACK / 2 } else { 0 };
+            seconds = i64::from(asked) + early - margin;
         }
+        Err(ClusterError::Misbehaving(
+            "it grants longer than it is asked".into(),
+        ))
     }
 }
