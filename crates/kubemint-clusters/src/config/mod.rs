@@ -1,0 +1,125 @@
+//! The clusters of a configuration file: as written ([`RawCluster`]), and as checked ([`ClusterConfig`]).
+//!
+//! ```toml
+//! [[clusters]]
+//! region = "us-texas-1"
+//! project = "project-x9y8z7"
+//! id = "cluster-a1b2c3"
+//! api_url = "https://10.0.0.7:6443"
+//! public_url = "https://cluster-a1b2c3.example.com"   # default: api_url
+//! ca_file = "ca.pem"                                  # default: the system's roots
+//! credential = { token_file = "token" }               # or { kubeconfig_file = "..." }
+//! default_ttl = "1h"
+//! max_ttl = "24h"
+//!
+//! [clusters.roles.viewer]                             # bound to ClusterRole view
+//!
+//! [clusters.roles.editor]
+//! namespaces = ["team-a"]                             # bound to edit, only there
+//! max_ttl = "4h"
+//! ```
+//!
+//! Paths are relative to the folder of the file. Files that the service watches (its credential, `ca_file`) may
+//! change while it runs; the bundle of the kubeconfig files is read once.
+
+mod bundle;
+mod check;
+mod error;
+mod raw;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use kubemint::cluster::{ClusterKey, ClusterProfile, RoleRules};
+
+pub use bundle::BundleError;
+pub(crate) use bundle::read as read_bundle;
+pub(crate) use check::is_label;
+pub use check::validate;
+pub use error::{ConfigError, Problem};
+pub use raw::{RawCluster, RawCredential, RawRole};
+
+/// What the name of every namespace of ours begins with.
+pub(crate) const PREFIX: &str = "kubemint-";
+
+/// The namespace of the service's own ServiceAccount.
+pub(crate) const SYSTEM_NAMESPACE: &str = "kubemint-system";
+
+/// The namespace of a role, where the ServiceAccounts of its kubeconfigs are.
+pub(crate) fn role_namespace(role: &str) -> String {
+    format!("{PREFIX}{role}")
+}
+
+/// One cluster, checked.
+#[derive(Clone, Debug)]
+pub struct ClusterConfig {
+    /// Its place in the fleet.
+    pub key: ClusterKey,
+    /// The URL by which the service reaches it; https.
+    pub api_url: http::Uri,
+    /// The PEM bundle behind `api_url`; `None` for the system's roots.
+    pub ca_file: Option<PathBuf>,
+    /// The service's own credential.
+    pub credential: CredentialSource,
+    /// The roles that may be issued, by name; never empty.
+    pub roles: BTreeMap<String, RoleConfig>,
+    /// What the service says of the cluster to its callers.
+    pub profile: Arc<ClusterProfile>,
+}
+
+/// Where the service's own credential is read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CredentialSource {
+    /// The user of the current context of a kubeconfig. Its server and bundle are not used.
+    Kubeconfig(PathBuf),
+    /// A file that holds a bearer token.
+    Token(PathBuf),
+}
+
+/// One role, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleConfig {
+    /// The ClusterRole that it is bound to.
+    pub cluster_role: String,
+    /// The namespaces where it is bound, sorted; `None` for the whole cluster.
+    pub namespaces: Option<Vec<String>>,
+    /// Its bounds.
+    pub rules: RoleRules,
+}
+
+/// ClusterRoles that may impersonate ServiceAccounts and mint their tokens.
+const MINTING: [&str; 2] = ["edit", "admin"];
+
+impl ClusterConfig {
+    /// What an operator should be told loudly: roles that give more than their names say.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for (name, role) in &self.roles {
+            if !MINTING.contains(&role.cluster_role.as_str()) {
+                continue;
+            }
+            let cluster_role = &role.cluster_role;
+            match &role.namespaces {
+                None => warnings.push(format!(
+                    "cluster {}: role {name:?} binds {cluster_role:?} in the whole cluster, which amounts to \
+                     cluster-admin: it may impersonate any ServiceAccount and mint its tokens, those in kube-system \
+                     and in the other roles' namespaces included; bind it to namespaces instead: \
+                     roles.{name}.namespaces = [\"...\"]",
+                    self.key
+                )),
+                Some(namespaces) if namespaces.iter().any(|namespace| namespace == "kube-system") => {
+                    warnings.push(format!(
+                        "cluster {}: role {name:?} binds {cluster_role:?} in kube-system, which amounts to \
+                         cluster-admin: it may mint tokens of the controllers' ServiceAccounts; take kube-system out \
+                         of roles.{name}.namespaces",
+                        self.key
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+        warnings
+    }
+}

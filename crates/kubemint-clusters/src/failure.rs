@@ -1,0 +1,153 @@
+//! Why a call failed: what is told, in words of our own. Nothing that a cluster said is repeated, since it may hold
+//! what should not be logged; its HTTP status and the reasons that Kubernetes defines are.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+
+use http::StatusCode;
+use kubemint::ports::ClusterError;
+use thiserror::Error;
+
+/// The detail behind a [`ClusterError`], for the log.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub(crate) struct Detail(pub(crate) Cow<'static, str>);
+
+type Text = Cow<'static, str>;
+
+pub(crate) fn unreachable(text: impl Into<Text>) -> ClusterError {
+    ClusterError::Unreachable(Box::new(Detail(text.into())))
+}
+
+pub(crate) fn refused(text: impl Into<Text>) -> ClusterError {
+    ClusterError::Refused(Box::new(Detail(text.into())))
+}
+
+pub(crate) fn busy(text: impl Into<Text>) -> ClusterError {
+    ClusterError::Busy(Box::new(Detail(text.into())))
+}
+
+pub(crate) fn misbehaving(text: impl Into<Text>) -> ClusterError {
+    ClusterError::Misbehaving(Box::new(Detail(text.into())))
+}
+
+/// The stable name of an error, for metrics and reports.
+pub(crate) fn outcome(error: &ClusterError) -> &'static str {
+    match error {
+        ClusterError::Unknown => "unknown",
+        ClusterError::Unreachable(_) => "unreachable",
+        ClusterError::Refused(_) => "refused",
+        ClusterError::Busy(_) => "busy",
+        ClusterError::Misbehaving(_) => "misbehaving",
+        ClusterError::Missing => "missing",
+        ClusterError::Foreign => "foreign",
+    }
+}
+
+/// The detail of an error, or its own text where it has none.
+pub(crate) fn detail(error: &ClusterError) -> String {
+    error
+        .source()
+        .map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// Reasons of `metav1.Status`, as far as they may be repeated.
+const REASONS: [&str; 18] = [
+    "AlreadyExists",
+    "BadRequest",
+    "Conflict",
+    "Expired",
+    "Forbidden",
+    "Gone",
+    "InternalError",
+    "Invalid",
+    "MethodNotAllowed",
+    "NotAcceptable",
+    "NotFound",
+    "RequestEntityTooLarge",
+    "ServerTimeout",
+    "ServiceUnavailable",
+    "Timeout",
+    "TooManyRequests",
+    "Unauthorized",
+    "UnsupportedMediaType",
+];
+
+/// What an answer means that is not the one hoped for, by its status; `reason` is that of the answer's body.
+pub(crate) fn of_status(status: StatusCode, reason: Option<&str>) -> ClusterError {
+    let known = reason.and_then(|reason| REASONS.into_iter().find(|known| *known == reason));
+    let text = match known {
+        Some(reason) => format!("it answered {} ({reason})", status.as_u16()),
+        None => format!("it answered {}", status.as_u16()),
+    };
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => refused(text),
+        StatusCode::TOO_MANY_REQUESTS => busy(text),
+        status if status.is_server_error() => busy(text),
+        status if status.is_redirection() => {
+            misbehaving(format!("{text}: redirects are not followed"))
+        }
+        _ => misbehaving(text),
+    }
+}
+
+/// What a broken exchange means.
+pub(crate) fn of_transport(error: &(dyn StdError + 'static)) -> ClusterError {
+    let mut next = Some(error);
+    let mut connecting = false;
+    while let Some(error) = next {
+        if error.is::<http_body_util::LengthLimitError>() {
+            return misbehaving("its answer is larger than any answer should be");
+        }
+        if let Some(error) = error.downcast_ref::<hyper::Error>()
+            && error.is_parse()
+        {
+            return misbehaving("its answer is not HTTP");
+        }
+        if let Some(error) = error.downcast_ref::<rustls::Error>() {
+            return unreachable(tls(error));
+        }
+        if let Some(error) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
+            connecting |= error.is_connect();
+        }
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            // An `io::Error` that wraps another tells more by what it wraps.
+            if let Some(inner) = error.get_ref() {
+                next = Some(inner);
+                continue;
+            }
+            let act = if connecting {
+                "connecting"
+            } else {
+                "the exchange"
+            };
+            return unreachable(format!("{act} failed: {}", error.kind()));
+        }
+        next = error.source();
+    }
+    unreachable(if connecting {
+        "connecting failed"
+    } else {
+        "the connection broke off"
+    })
+}
+
+/// A TLS failure by the name of its class: the error itself may quote the certificate.
+fn tls(error: &rustls::Error) -> String {
+    let name = |debug: String| {
+        debug
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    match error {
+        rustls::Error::InvalidCertificate(reason) => {
+            format!(
+                "its certificate is not trusted ({})",
+                name(format!("{reason:?}"))
+            )
+        }
+        other => format!("TLS failed ({})", name(format!("{other:?}"))),
+    }
+}

@@ -1,0 +1,212 @@
+//! The clusters of the configuration, as the domain sees them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kubemint::cluster::{ClusterKey, ClusterProfile};
+use kubemint::ports::{ClusterError, Clusters, Credential, FoundObject, ObjectRef};
+use kubemint::record::Record;
+use slog::{Logger, warn};
+use thiserror::Error;
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::config::{ClusterConfig, is_label};
+use crate::connection::{Connection, OpenError};
+use crate::health::Health;
+use crate::limits::Limits;
+use crate::member::Member;
+use crate::observe::Observer;
+
+/// Why a fleet cannot be set up.
+#[derive(Debug, Error)]
+pub enum FleetError {
+    /// Two entries are the same cluster.
+    #[error("cluster {0} is configured twice")]
+    Twice(ClusterKey),
+    /// A credential or bundle cannot be used. The text names the file, and holds nothing of it.
+    #[error("the credential of cluster {key} cannot be used: {reason}")]
+    Credential {
+        /// The cluster.
+        key: ClusterKey,
+        /// What is wrong.
+        reason: String,
+    },
+    /// It was called outside of a Tokio runtime, which the connections need.
+    #[error("no Tokio runtime is running")]
+    NoRuntime,
+}
+
+/// The clusters of the configuration, each with its connection. It is the service's way to Kubernetes.
+pub struct Fleet {
+    instance: Uuid,
+    observer: Arc<dyn Observer>,
+    order: Vec<ClusterKey>,
+    members: BTreeMap<ClusterKey, Member>,
+}
+
+impl Fleet {
+    /// Reads every credential and sets up every connection, without calling anyone. `instance` is this installation's
+    /// UUID: what it makes is labelled with it, and what has another label is left alone. Warnings of the
+    /// configuration are logged.
+    ///
+    /// # Errors
+    /// The first cluster whose files cannot be used; it is an error of configuration. Later changes of files that
+    /// cannot be used are logged, and the old ones kept.
+    pub fn new(
+        clusters: Vec<ClusterConfig>,
+        instance: Uuid,
+        log: Logger,
+    ) -> Result<Self, FleetError> {
+        Self::with_limits(clusters, instance, log, Limits::default())
+    }
+
+    /// The same, with other limits than the usual.
+    ///
+    /// # Errors
+    /// Those of [`Fleet::new`].
+    pub fn with_limits(
+        clusters: Vec<ClusterConfig>,
+        instance: Uuid,
+        log: Logger,
+        limits: Limits,
+    ) -> Result<Self, FleetError> {
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(FleetError::NoRuntime);
+        }
+        let mut order = Vec::with_capacity(clusters.len());
+        let mut members = BTreeMap::new();
+        for config in clusters {
+            for warning in config.warnings() {
+                warn!(log, "{}", warning);
+            }
+            let key = config.key.clone();
+            let config = Arc::new(config);
+            let connection = Connection::new(Arc::clone(&config), limits.reread, log.clone())
+                .map_err(|error: OpenError| FleetError::Credential {
+                    key: key.clone(),
+                    reason: error.to_string(),
+                })?;
+            let member = Member {
+                config,
+                limits,
+                log: log.clone(),
+                connection,
+                health: Mutex::new(None),
+                bulkhead: Semaphore::new(limits.concurrency),
+            };
+            if members.insert(key.clone(), member).is_some() {
+                return Err(FleetError::Twice(key));
+            }
+            order.push(key);
+        }
+        Ok(Self {
+            instance,
+            observer: Arc::new(()),
+            order,
+            members,
+        })
+    }
+
+    /// The fleet, with somebody watching: for metrics.
+    #[must_use]
+    pub fn observed(self, observer: Arc<dyn Observer>) -> Self {
+        Self { observer, ..self }
+    }
+
+    /// How a cluster is, as of a few seconds ago; `None` if there is no such cluster. It never takes longer than 3
+    /// seconds, and asks seldom.
+    pub async fn health(&self, key: &ClusterKey) -> Option<Health> {
+        Some(self.members.get(key)?.health(self.observer.as_ref()).await)
+    }
+
+    /// The members in the order of the configuration.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &Member> {
+        self.order.iter().filter_map(|key| self.members.get(key))
+    }
+
+    fn member(&self, key: &ClusterKey) -> Result<&Member, ClusterError> {
+        self.members.get(key).ok_or(ClusterError::Unknown)
+    }
+
+    /// The cluster where an object is. A role that is no longer configured still names a namespace, so that what was
+    /// issued before can be removed; a text that cannot be a role names nothing.
+    fn home(&self, key: &ClusterKey, object: &ObjectRef) -> Result<&Member, ClusterError> {
+        let member = self.member(key)?;
+        if is_label(&object.role, 48) {
+            Ok(member)
+        } else {
+            Err(ClusterError::Unknown)
+        }
+    }
+}
+
+#[async_trait]
+impl Clusters for Fleet {
+    fn profile(&self, key: &ClusterKey) -> Option<Arc<ClusterProfile>> {
+        self.members
+            .get(key)
+            .map(|member| Arc::clone(&member.config.profile))
+    }
+
+    fn keys(&self) -> Vec<ClusterKey> {
+        self.order.clone()
+    }
+
+    async fn create(&self, record: &Record) -> Result<String, ClusterError> {
+        let member = self.member(&record.cluster)?;
+        if !member.config.roles.contains_key(&record.role) {
+            return Err(ClusterError::Unknown);
+        }
+        let work = member.create(record, self.instance);
+        member
+            .operation(
+                "create",
+                self.observer.as_ref(),
+                member.limits.deadline,
+                work,
+            )
+            .await
+    }
+
+    async fn mint(
+        &self,
+        key: &ClusterKey,
+        object: &ObjectRef,
+        seconds: u32,
+    ) -> Result<Credential, ClusterError> {
+        let member = self.home(key, object)?;
+        let work = member.mint(object, seconds);
+        member
+            .operation("mint", self.observer.as_ref(), member.limits.deadline, work)
+            .await
+    }
+
+    async fn remove(&self, key: &ClusterKey, object: &ObjectRef) -> Result<(), ClusterError> {
+        let member = self.home(key, object)?;
+        let work = member.remove(object, Instant::now() + member.limits.deadline);
+        member
+            .operation(
+                "remove",
+                self.observer.as_ref(),
+                member.limits.deadline,
+                work,
+            )
+            .await
+    }
+
+    async fn objects(&self, key: &ClusterKey) -> Result<Vec<FoundObject>, ClusterError> {
+        let member = self.member(key)?;
+        let work = member.objects(self.instance);
+        member
+            .operation(
+                "objects",
+                self.observer.as_ref(),
+                member.limits.listing,
+                work,
+            )
+            .await
+    }
+}

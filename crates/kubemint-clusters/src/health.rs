@@ -1,0 +1,73 @@
+//! Whether a cluster serves: asked seldom, for display.
+
+use std::time::Duration;
+
+use kubemint::ports::ClusterError;
+use tokio::time::{Instant, timeout};
+
+use crate::failure;
+use crate::member::{Member, Repeat};
+use crate::observe::Observer;
+
+/// How long the answer may take.
+const PROMPT: Duration = Duration::from_secs(3);
+
+/// How a cluster is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It accepts the service's credential, and calls itself ready.
+    Ready,
+    /// It is not of use now.
+    Sick {
+        /// `unreachable`, `refused`, `busy` or `misbehaving`.
+        class: &'static str,
+        /// More words on it, none of them the cluster's own.
+        detail: String,
+    },
+}
+
+impl Member {
+    /// The health, no older than the limits say. Many may ask at once: one of them calls.
+    pub(crate) async fn health(&self, observer: &dyn Observer) -> Health {
+        let mut known = self.health.lock().await;
+        if let Some((when, health)) = known.as_ref()
+            && when.elapsed() < self.limits.health
+        {
+            return health.clone();
+        }
+        let began = Instant::now();
+        let result = match timeout(PROMPT.min(self.limits.deadline), self.ready()).await {
+            Ok(result) => result,
+            Err(_) => Err(failure::unreachable("it did not answer in time")),
+        };
+        let outcome = result.as_ref().err().map_or("ok", failure::outcome);
+        observer.call(
+            &self.config.key,
+            "health",
+            outcome,
+            began.elapsed().as_secs_f64(),
+        );
+        let health = match &result {
+            Ok(()) => Health::Ready,
+            Err(error) => Health::Sick {
+                class: outcome,
+                detail: failure::detail(error),
+            },
+        };
+        *known = Some((Instant::now(), health.clone()));
+        health
+    }
+
+    /// Asks the cluster whether it is ready. An unfit credential is refused even here.
+    async fn ready(&self) -> Result<(), ClusterError> {
+        let request = http::Request::get("/readyz")
+            .body(Vec::new())
+            .map_err(|_| failure::misbehaving("the request cannot be built"))?;
+        let answer = self.call(&request, Repeat::IfNotDone, 64 * 1024).await?;
+        if answer.status == http::StatusCode::OK {
+            Ok(())
+        } else {
+            Err(answer.error())
+        }
+    }
+}

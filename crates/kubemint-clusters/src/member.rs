@@ -1,0 +1,141 @@
+//! One cluster of the fleet: its connection, its bulkhead, and the one way in which calls are made.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt as _, Limited};
+use kube::client::Body;
+use kubemint::ports::ClusterError;
+use slog::Logger;
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use crate::answer::Answer;
+use crate::config::ClusterConfig;
+use crate::connection::{Connection, Lease};
+use crate::failure;
+use crate::health::Health;
+use crate::limits::Limits;
+use crate::observe::Observer;
+
+/// How often a call is tried at most.
+const ATTEMPTS: u32 = 3;
+
+/// The pause before the first repetition; it doubles.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The longest that a cluster may ask to wait within a call; whoever asks for longer is busy.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Whether a call may be made again after it failed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// Doing it twice is the same as doing it once.
+    Harmless,
+    /// Only when the cluster certainly did not do it.
+    IfNotDone,
+}
+
+/// One cluster.
+pub(crate) struct Member {
+    pub(crate) config: Arc<ClusterConfig>,
+    pub(crate) limits: Limits,
+    pub(crate) log: Logger,
+    pub(crate) connection: Connection,
+    pub(crate) health: Mutex<Option<(Instant, Health)>>,
+    pub(crate) bulkhead: Semaphore,
+}
+
+impl Member {
+    /// Does `work` within the bulkhead and before the deadline, and tells the observer.
+    pub(crate) async fn operation<T>(
+        &self,
+        name: &'static str,
+        observer: &dyn Observer,
+        within: Duration,
+        work: impl Future<Output = Result<T, ClusterError>>,
+    ) -> Result<T, ClusterError> {
+        let began = Instant::now();
+        let result = match timeout(self.limits.queue.min(within), self.bulkhead.acquire()).await {
+            Ok(Ok(_place)) => match timeout_at(began + within, work).await {
+                Ok(result) => result,
+                Err(_) => Err(failure::unreachable("it did not answer in time")),
+            },
+            Ok(Err(_)) | Err(_) => Err(failure::busy("too many calls to it are under way")),
+        };
+        let outcome = result.as_ref().err().map_or("ok", failure::outcome);
+        observer.call(
+            &self.config.key,
+            name,
+            outcome,
+            began.elapsed().as_secs_f64(),
+        );
+        result
+    }
+
+    /// Makes a call and reads its answer, of at most `largest` bytes, whatever its status. It is repeated a few times
+    /// where that may help and does no harm; the deadline is the caller's.
+    pub(crate) async fn call(
+        &self,
+        request: &Request<Vec<u8>>,
+        repeat: Repeat,
+        largest: usize,
+    ) -> Result<Answer, ClusterError> {
+        let mut lease = self.connection.lease().await;
+        let mut renewed = false;
+        let mut pause = PAUSE;
+        let mut attempt = 1;
+        loop {
+            let result = once(&lease, request, largest).await;
+            let wait = match &result {
+                // A refused call was not done. The credential may have been renewed a moment ago.
+                Ok(answer) if answer.status == StatusCode::UNAUTHORIZED && !renewed => {
+                    renewed = true;
+                    match self.connection.renewed(&lease).await {
+                        Some(fresh) => {
+                            lease = fresh;
+                            continue;
+                        }
+                        None => return result,
+                    }
+                }
+                // Neither was one that came too often.
+                Ok(answer) if answer.status == StatusCode::TOO_MANY_REQUESTS => {
+                    answer.retry_after.unwrap_or(pause)
+                }
+                Ok(answer) if answer.status.is_server_error() && repeat == Repeat::Harmless => {
+                    answer.retry_after.unwrap_or(pause)
+                }
+                Err(ClusterError::Unreachable(_)) if repeat == Repeat::Harmless => pause,
+                _ => return result,
+            };
+            if attempt == ATTEMPTS || wait > PATIENCE {
+                return result;
+            }
+            sleep(wait).await;
+            attempt += 1;
+            pause *= 2;
+        }
+    }
+}
+
+/// One exchange. Redirects are answers like others: the client follows none.
+async fn once(
+    lease: &Lease,
+    request: &Request<Vec<u8>>,
+    largest: usize,
+) -> Result<Answer, ClusterError> {
+    let answer = lease
+        .client
+        .send(request.clone().map(Body::from))
+        .await
+        .map_err(|error| failure::of_transport(&error))?;
+    let (head, body) = answer.into_parts();
+    let body = Limited::new(body, largest)
+        .collect()
+        .await
+        .map_err(|error| failure::of_transport(error.as_ref()))?
+        .to_bytes();
+    Ok(Answer::new(head.status, &head.headers, body))
+}
