@@ -15,7 +15,9 @@ use super::authn::User;
 use super::catalogue;
 use super::discovery;
 use super::faults::{Effect, Plan};
+use super::meta;
 use super::pods;
+use super::protobuf::{self, Unread};
 use super::rbac::{Access, What};
 use super::route::{Document, Query, Route, Target};
 use super::state::State;
@@ -26,6 +28,8 @@ use crate::serve::{Cut, Handler};
 
 /// Largest body of a request, in octets (Kubernetes' own limit).
 const MAX_BODY: usize = 3 * 1024 * 1024;
+/// What clients of generated code send.
+const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 /// Longest that a hanging answer is held.
 const HANG: Duration = Duration::from_secs(120);
 
@@ -40,6 +44,19 @@ pub(crate) struct Request<'a> {
     pub(crate) view: View,
     /// What is to go wrong while it is served.
     pub(crate) effect: Option<&'a Effect>,
+}
+
+impl Request<'_> {
+    /// The body, which must be there, as JSON.
+    pub(crate) fn document(&self) -> Result<Value, Failure> {
+        if self.content_type != PROTOBUF {
+            return meta::parse(self.body);
+        }
+        protobuf::decode(self.body).map_err(|why| match why {
+            Unread::Malformed => Failure::bad_request("the body could not be decoded"),
+            Unread::UnknownKind => Failure::unsupported_media_type(),
+        })
+    }
 }
 
 /// What an answer consists of.
@@ -328,6 +345,7 @@ fn content_type(headers: &HeaderMap, body: &[u8]) -> Result<String, Failure> {
     let json = matches!(
         essence.as_str(),
         "application/json"
+            | PROTOBUF
             | "application/merge-patch+json"
             | "application/strategic-merge-patch+json"
     );

@@ -14,6 +14,7 @@ mod meta;
 mod objects;
 mod options;
 mod pods;
+mod protobuf;
 mod rbac;
 mod reviews;
 mod route;

@@ -77,7 +77,7 @@ impl State {
 
     fn create(&self, request: &Request<'_>) -> Result<Reply, Failure> {
         let target = request.target;
-        let body = meta::parse(request.body)?;
+        let body = request.document()?;
         let (name, mut object) = meta::new_object(target, body, self.now())?;
         match target.resource.name {
             "pods" => pods::complete(&name, &mut object, self.now())?,
@@ -107,7 +107,7 @@ impl State {
 
     fn update(&self, request: &Request<'_>) -> Result<Reply, Failure> {
         let target = request.target;
-        let body = meta::parse(request.body)?;
+        let body = request.document()?;
         let dry = dry_run(request.query.get("dryRun"))?;
         let object = self.store.change(
             target.resource,
@@ -133,7 +133,7 @@ impl State {
         ) {
             return Err(Failure::unsupported_media_type());
         }
-        let patch = meta::parse(request.body)?;
+        let patch = request.document()?;
         if !patch.is_object() {
             return Err(Failure::bad_request("the patch is not an object"));
         }
@@ -230,7 +230,7 @@ impl DeleteOptions {
         if request.body.is_empty() {
             return Ok(options);
         }
-        let body = meta::parse(request.body)?;
+        let body = request.document()?;
         if !body.is_object() || !matches!(body["kind"].as_str(), None | Some("" | "DeleteOptions"))
         {
             return Err(Failure::bad_request(

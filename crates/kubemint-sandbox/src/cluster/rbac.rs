@@ -220,7 +220,6 @@ impl Grants {
                 ),
                 Rule::resources("authorization.k8s.io", &reviews, &["create"]),
                 Rule::paths(&discovery, &["get"]),
-                Rule::paths(&health, &["get"]),
             ],
             anyone: vec![Rule::paths(&health, &["get"])],
             admin: rules(Level::Admin),

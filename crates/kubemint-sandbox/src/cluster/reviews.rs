@@ -14,7 +14,7 @@ impl State {
     /// Serves the creation of a review.
     pub(crate) fn review(&self, request: &Request<'_>) -> Result<Reply, Failure> {
         let resource = request.target.resource;
-        let body = meta::parse(request.body)?;
+        let body = request.document()?;
         meta::check_kind(&body, &resource.api_version(), resource.kind)?;
         let spec = &body["spec"];
         let (spec, status) = match resource.name {

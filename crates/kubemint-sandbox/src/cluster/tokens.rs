@@ -56,7 +56,7 @@ impl State {
     /// Serves `POST .../serviceaccounts/NAME/token`.
     pub(crate) fn token_request(&self, request: &Request<'_>) -> Result<Reply, Failure> {
         let (namespace, name) = (request.target.namespace(), request.target.name());
-        let asked = asked(&meta::parse(request.body)?, request)?;
+        let asked = asked(&request.document()?, request)?;
         let accounts = catalogue::core("serviceaccounts");
         let account = self
             .store
