@@ -29,7 +29,7 @@ pub(super) struct Checker {
     capacity: usize,
     /// Whether there was one more than that: then nothing more needs to be looked at.
     overflown: bool,
-    /// How many steps are left. None left: the value is refused, whatever else is found.
+    /// How many steps are left. None left: the value is refused, whatever is found.
     steps: usize,
     nesting: usize,
 }
@@ -46,13 +46,12 @@ impl Checker {
     }
 
     /// The verdict, after the last check.
-    pub(super) fn finish(mut self, path: &Path<'_>) -> Result<(), Violations> {
+    pub(super) fn finish(self, path: &Path<'_>) -> Result<(), Violations> {
         if self.steps == 0 {
+            // What was found on the way is not reliable: an alternative that was cut off seemed to accept.
             let message = "would take too long to be validated";
             let violation = Violation::new(path, reason::TOO_COMPLEX, None, message);
-            self.found.truncate(self.capacity - 1);
-            self.found.insert(0, violation);
-            self.overflown = true;
+            return Err(violation.into());
         }
         if self.found.is_empty() {
             return Ok(());
@@ -97,30 +96,36 @@ impl Checker {
                     self.check(value, schema, path);
                 }
             }
-            (Kind::AnyOf(schemas), _) => {
-                if !schemas.iter().any(|s| self.accepts(value, s, path)) {
-                    self.no_alternative(value, schemas, path);
-                }
-            }
-            (Kind::OneOf(schemas), _) => {
-                let mut accepting = schemas.iter().filter(|s| self.accepts(value, s, path));
-                match (accepting.next(), accepting.next()) {
-                    (Some(_), None) => {}
-                    (None, _) => self.no_alternative(value, schemas, path),
-                    (Some(_), Some(_)) => {
-                        let message = "must match only one of the permitted alternatives";
-                        self.report(path, reason::AMBIGUOUS, None, message);
-                    }
-                }
-            }
-            (Kind::Not(schema), _) => {
-                if self.accepts(value, schema, path) {
-                    let message = "must not be what the schema excludes";
-                    self.report(path, reason::EXCLUDED_VALUE, None, message);
-                }
-            }
+            (Kind::AnyOf(schemas), _) => self.any_of(value, schemas, path),
+            (Kind::OneOf(schemas), _) => self.one_of(value, schemas, path),
+            (Kind::Not(schema), _) => self.not(value, schema, path),
             // Any value, a boolean; other pairs were refused by their type.
             _ => {}
+        }
+    }
+
+    fn any_of(&mut self, value: &Value, schemas: &[&Schema], path: &Path<'_>) {
+        if !schemas.iter().any(|s| self.accepts(value, s, path)) {
+            self.no_alternative(value, schemas, path);
+        }
+    }
+
+    fn one_of(&mut self, value: &Value, schemas: &[&Schema], path: &Path<'_>) {
+        let mut accepting = schemas.iter().filter(|s| self.accepts(value, s, path));
+        match (accepting.next(), accepting.next()) {
+            (Some(_), None) => {}
+            (None, _) => self.no_alternative(value, schemas, path),
+            (Some(_), Some(_)) => {
+                let message = "must match only one of the permitted alternatives";
+                self.report(path, reason::AMBIGUOUS, None, message);
+            }
+        }
+    }
+
+    fn not(&mut self, value: &Value, schema: &Schema, path: &Path<'_>) {
+        if self.accepts(value, schema, path) {
+            let message = "must not be what the schema excludes";
+            self.report(path, reason::EXCLUDED_VALUE, None, message);
         }
     }
 

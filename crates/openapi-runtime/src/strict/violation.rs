@@ -46,7 +46,8 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Everything that is wrong, in the order of the input: at least one violation, at most as many as the limits say.
+/// Everything that is wrong: at least one violation, at most as many as the limits say. Members of an object come in
+/// the order of the schema, then those that it does not name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violations {
     list: Vec<Violation>,

@@ -57,28 +57,40 @@ impl Checker {
             let limit = Some(greatest.into());
             self.report(path, reason::TOO_MANY_MEMBERS, limit, message);
         }
+        // In the order of the schema, since that of the members depends on how the map was built.
+        let mut known = 0;
+        self.spend(rules.properties.len() / 8);
+        for property in rules.properties {
+            let path = Path::Member(path, property.name);
+            if let Some(value) = members.get(property.name) {
+                known += 1;
+                self.check(value, property.schema, &path);
+            } else if property.required {
+                self.report(&path, reason::MISSING_MEMBER, None, "must be given");
+            }
+        }
+        if known < length {
+            self.additional(members, rules, path);
+        }
+    }
+
+    fn additional(&mut self, members: &Map<String, Value>, rules: &ObjectRules, path: &Path<'_>) {
         for (name, value) in members {
+            self.spend(rules.properties.len() / 8);
             if self.done() {
                 return;
             }
-            self.spend(rules.properties.len() / 8);
-            let path = Path::Member(path, name);
-            match rules.properties.iter().find(|p| p.name == name) {
-                Some(property) => self.check(value, property.schema, &path),
-                None => match rules.additional {
-                    Additional::Any => {}
-                    Additional::Of(schema) => self.check(value, schema, &path),
-                    Additional::Forbidden => {
-                        let message = "is not a member that is known here";
-                        self.report(&path, reason::UNKNOWN_MEMBER, None, message);
-                    }
-                },
+            if rules.properties.iter().any(|p| p.name == name) {
+                continue;
             }
-        }
-        for property in rules.properties {
-            if property.required && !members.contains_key(property.name) {
-                let path = Path::Member(path, property.name);
-                self.report(&path, reason::MISSING_MEMBER, None, "must be given");
+            let path = Path::Member(path, name);
+            match rules.additional {
+                Additional::Any => {}
+                Additional::Of(schema) => self.check(value, schema, &path),
+                Additional::Forbidden => {
+                    let message = "is not a member that is known here";
+                    self.report(&path, reason::UNKNOWN_MEMBER, None, message);
+                }
             }
         }
     }
