@@ -80,7 +80,11 @@ impl Config {
     pub fn validate(self) -> Result<Options, InvalidConfig> {
         let queue = bounded("queue", self.queue, 1, 65_536)?;
         let readers = bounded("readers", self.readers, 1, 64)?;
-        Ok(Options { queue, readers, ..Options::new(self.path) })
+        Ok(Options {
+            queue,
+            readers,
+            ..Options::new(self.path)
+        })
     }
 }
 
@@ -93,7 +97,12 @@ fn bounded(
     if (lowest..=highest).contains(&value) {
         Ok(value)
     } else {
-        Err(InvalidConfig { name, value, lowest, highest })
+        Err(InvalidConfig {
+            name,
+            value,
+            lowest,
+            highest,
+        })
     }
 }
 
@@ -104,7 +113,10 @@ mod tests {
     #[test]
     fn a_path_is_enough() {
         let config: Config = toml::from_str(r#"path = "/var/lib/kubemint/kubemint.db""#).unwrap();
-        assert_eq!(config.validate(), Ok(Options::new("/var/lib/kubemint/kubemint.db")));
+        assert_eq!(
+            config.validate(),
+            Ok(Options::new("/var/lib/kubemint/kubemint.db"))
+        );
     }
 
     #[test]

@@ -45,7 +45,10 @@ impl<S: Store + ?Sized> FaultyStore<S> {
         inner: Arc<S>,
         plan: impl Fn(&'static str) -> Option<Fault> + Send + Sync + 'static,
     ) -> Self {
-        Self { inner, plan: Box::new(plan) }
+        Self {
+            inner,
+            plan: Box::new(plan),
+        }
     }
 
     async fn around<T>(
@@ -53,7 +56,8 @@ impl<S: Store + ?Sized> FaultyStore<S> {
         name: &'static str,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let injected = || StoreError::Unavailable(Box::new(io::Error::other(format!("injected at {name}"))));
+        let injected =
+            || StoreError::Unavailable(Box::new(io::Error::other(format!("injected at {name}"))));
         match (self.plan)(name) {
             None => call.await,
             Some(Fault::FailBefore) => Err(injected()),
@@ -87,11 +91,21 @@ impl<S: Store + ?Sized> Store for FaultyStore<S> {
         idempotency: Option<&Idempotency>,
         event: Event,
     ) -> Result<Begun, StoreError> {
-        self.around("begin_issue", self.inner.begin_issue(record, idempotency, event)).await
+        self.around(
+            "begin_issue",
+            self.inner.begin_issue(record, idempotency, event),
+        )
+        .await
     }
 
-    async fn activate(&self, record: &RecordRef, grant: &Grant, event: Event) -> Result<bool, StoreError> {
-        self.around("activate", self.inner.activate(record, grant, event)).await
+    async fn activate(
+        &self,
+        record: &RecordRef,
+        grant: &Grant,
+        event: Event,
+    ) -> Result<bool, StoreError> {
+        self.around("activate", self.inner.activate(record, grant, event))
+            .await
     }
 
     async fn fail(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
@@ -99,11 +113,13 @@ impl<S: Store + ?Sized> Store for FaultyStore<S> {
     }
 
     async fn begin_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
-        self.around("begin_revoke", self.inner.begin_revoke(record, event)).await
+        self.around("begin_revoke", self.inner.begin_revoke(record, event))
+            .await
     }
 
     async fn finish_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
-        self.around("finish_revoke", self.inner.finish_revoke(record, event)).await
+        self.around("finish_revoke", self.inner.finish_revoke(record, event))
+            .await
     }
 
     async fn lose(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
@@ -111,7 +127,8 @@ impl<S: Store + ?Sized> Store for FaultyStore<S> {
     }
 
     async fn expire(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
-        self.around("expire", self.inner.expire(record, event)).await
+        self.around("expire", self.inner.expire(record, event))
+            .await
     }
 
     async fn add_credential(
@@ -121,14 +138,22 @@ impl<S: Store + ?Sized> Store for FaultyStore<S> {
         expires_at: DateTime<Utc>,
         event: Event,
     ) -> Result<bool, StoreError> {
-        self.around("add_credential", self.inner.add_credential(record, jti, expires_at, event)).await
+        self.around(
+            "add_credential",
+            self.inner.add_credential(record, jti, expires_at, event),
+        )
+        .await
     }
 
     async fn append(&self, event: Event) -> Result<(), StoreError> {
         self.around("append", self.inner.append(event)).await
     }
 
-    async fn find(&self, cluster: &ClusterKey, id: &KubeconfigId) -> Result<Option<Record>, StoreError> {
+    async fn find(
+        &self,
+        cluster: &ClusterKey,
+        id: &KubeconfigId,
+    ) -> Result<Option<Record>, StoreError> {
         self.around("find", self.inner.find(cluster, id)).await
     }
 
@@ -139,15 +164,23 @@ impl<S: Store + ?Sized> Store for FaultyStore<S> {
         after: Option<Position>,
         limit: u16,
     ) -> Result<Page, StoreError> {
-        self.around("list", self.inner.list(cluster, visible, after, limit)).await
+        self.around("list", self.inner.list(cluster, visible, after, limit))
+            .await
     }
 
-    async fn due(&self, cluster: &ClusterKey, now: DateTime<Utc>, limit: u16) -> Result<Vec<Record>, StoreError> {
-        self.around("due", self.inner.due(cluster, now, limit)).await
+    async fn due(
+        &self,
+        cluster: &ClusterKey,
+        now: DateTime<Utc>,
+        limit: u16,
+    ) -> Result<Vec<Record>, StoreError> {
+        self.around("due", self.inner.due(cluster, now, limit))
+            .await
     }
 
     async fn next_expiry(&self, cluster: &ClusterKey) -> Result<Option<DateTime<Utc>>, StoreError> {
-        self.around("next_expiry", self.inner.next_expiry(cluster)).await
+        self.around("next_expiry", self.inner.next_expiry(cluster))
+            .await
     }
 
     async fn active(
@@ -156,6 +189,7 @@ impl<S: Store + ?Sized> Store for FaultyStore<S> {
         after: Option<Position>,
         limit: u16,
     ) -> Result<Page, StoreError> {
-        self.around("active", self.inner.active(cluster, after, limit)).await
+        self.around("active", self.inner.active(cluster, after, limit))
+            .await
     }
 }

@@ -40,7 +40,11 @@ pub(super) fn store_error(error: rusqlite::Error) -> StoreError {
 /// [`store_error`] for one that several jobs have in common.
 pub(super) fn shared_error(error: &Arc<rusqlite::Error>) -> StoreError {
     let source: Box<dyn Error + Send + Sync> = Box::new(Arc::clone(error));
-    if is_damage(error) { StoreError::Damaged(source) } else { StoreError::Unavailable(source) }
+    if is_damage(error) {
+        StoreError::Damaged(source)
+    } else {
+        StoreError::Unavailable(source)
+    }
 }
 
 /// Whether an error says that the file holds what it should not. A violated constraint is one: the statements are
@@ -66,6 +70,9 @@ pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
 }
 
 /// The error of a column whose text is not what it should be.
-pub(super) fn unreadable(column: usize, source: impl Into<Box<dyn Error + Send + Sync>>) -> rusqlite::Error {
+pub(super) fn unreadable(
+    column: usize,
+    source: impl Into<Box<dyn Error + Send + Sync>>,
+) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, source.into())
 }

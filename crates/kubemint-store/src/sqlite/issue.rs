@@ -21,7 +21,9 @@ pub(super) fn begin(
     {
         return Ok(begun);
     }
-    let Some(seq) = insert(connection, record)? else { return Ok(Begun::IdTaken) };
+    let Some(seq) = insert(connection, record)? else {
+        return Ok(Begun::IdTaken);
+    };
     if let Some(idempotency) = idempotency {
         remember(connection, record, idempotency, seq)?;
     }

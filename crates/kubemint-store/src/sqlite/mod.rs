@@ -3,12 +3,16 @@
 mod error;
 mod issue;
 mod open;
+#[cfg(test)]
+mod plans;
+mod readers;
 mod reads;
 mod rows;
 mod schema;
 mod store;
-mod readers;
 mod transitions;
+#[cfg(test)]
+mod trouble;
 mod writer;
 
 pub use open::OpenError;

@@ -85,7 +85,10 @@ pub(super) fn open(options: &Options) -> Result<Opened, OpenError> {
     make(&path)?;
     let sqlite = |error: rusqlite::Error| match error {
         rusqlite::Error::SqliteFailure(failure, _) if failure.code == ErrorCode::NotADatabase => {
-            OpenError::Foreign { path: path.clone(), application_id: 0 }
+            OpenError::Foreign {
+                path: path.clone(),
+                application_id: 0,
+            }
         }
         error if is_damage(&error) => OpenError::Damaged(path.clone(), error),
         error => OpenError::Sqlite(path.clone(), error),
@@ -95,10 +98,17 @@ pub(super) fn open(options: &Options) -> Result<Opened, OpenError> {
     // Before anything is written: another program's file stays as it is.
     let found = identify(&writer).map_err(sqlite)?;
     if found.application_id != APPLICATION_ID && !found.empty {
-        return Err(OpenError::Foreign { path, application_id: found.application_id });
+        return Err(OpenError::Foreign {
+            path,
+            application_id: found.application_id,
+        });
     }
     if found.version > SCHEMA_VERSION {
-        return Err(OpenError::Newer { path, found: found.version, known: SCHEMA_VERSION });
+        return Err(OpenError::Newer {
+            path,
+            found: found.version,
+            known: SCHEMA_VERSION,
+        });
     }
     let mode = prepare_writer(&writer).map_err(sqlite)?;
     if mode != "wal" {
@@ -113,7 +123,12 @@ pub(super) fn open(options: &Options) -> Result<Opened, OpenError> {
         .map(|_| connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY, options))
         .collect::<Result<_, _>>()
         .map_err(sqlite)?;
-    Ok(Opened { writer, readers, instance, lock })
+    Ok(Opened {
+        writer,
+        readers,
+        instance,
+        lock,
+    })
 }
 
 /// The file behind symbolic links, so that one database has one lock whatever it is called.
@@ -124,14 +139,18 @@ fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(OpenError::Io(path.to_owned(), error)),
     }
-    let name = path.file_name().ok_or_else(|| OpenError::NotAFile(path.to_owned()))?;
+    let name = path
+        .file_name()
+        .ok_or_else(|| OpenError::NotAFile(path.to_owned()))?;
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
     match fs::canonicalize(folder) {
         Ok(folder) => Ok(folder.join(name)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(OpenError::NoFolder(folder.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(OpenError::NoFolder(folder.to_owned()))
+        }
         Err(error) => Err(OpenError::Io(folder.to_owned(), error)),
     }
 }
@@ -142,9 +161,15 @@ fn lock(path: &Path) -> Result<File, OpenError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let name = PathBuf::from(name);
-    let file = private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
-        .open(&name)
-        .map_err(|error| OpenError::Io(name.clone(), error))?;
+    let file = private(
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false),
+    )
+    .open(&name)
+    .map_err(|error| OpenError::Io(name.clone(), error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(name)),
@@ -163,7 +188,9 @@ fn make(path: &Path) -> Result<(), OpenError> {
     }
     // The name is durable only when the folder is.
     match path.parent() {
-        Some(folder) if cfg!(unix) => File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed),
+        Some(folder) if cfg!(unix) => File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(failed),
         _ => Ok(()),
     }
 }
@@ -201,7 +228,8 @@ struct Identity {
 fn identify(connection: &Connection) -> rusqlite::Result<Identity> {
     let application_id = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let objects: i64 = connection.query_one("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let objects: i64 =
+        connection.query_one("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     Ok(Identity {
         application_id,
         // A negative version is no schema of ours, and newer than all of them.
@@ -233,7 +261,14 @@ fn instance(connection: &Connection, id: Uuid, key: [u8; 32]) -> rusqlite::Resul
         (id.to_string(), key),
     )?;
     connection.query_one("SELECT id, page_key FROM instance", [], |row| {
-        let id = row.get_ref(0)?.as_str()?.parse().map_err(|error: uuid::Error| unreadable(0, error))?;
-        Ok(Instance { id, page_key: row.get(1)? })
+        let id = row
+            .get_ref(0)?
+            .as_str()?
+            .parse()
+            .map_err(|error: uuid::Error| unreadable(0, error))?;
+        Ok(Instance {
+            id,
+            page_key: row.get(1)?,
+        })
     })
 }

@@ -34,8 +34,13 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| Refusal::QueueFull)?;
-        let free = Arc::clone(&self.free).acquire_owned().await.map_err(|_| Refusal::ReaderGone)?;
+        let admitted = Arc::clone(&self.admitted)
+            .try_acquire_owned()
+            .map_err(|_| Refusal::QueueFull)?;
+        let free = Arc::clone(&self.free)
+            .acquire_owned()
+            .await
+            .map_err(|_| Refusal::ReaderGone)?;
         let pool = Arc::clone(self);
         // The permits go along: they are given back when the work ends, even if no one waits for it any more.
         let task = tokio::task::spawn_blocking(move || {
@@ -67,15 +72,26 @@ struct Loan {
 
 impl Loan {
     fn take(pool: Arc<Readers>) -> Option<Self> {
-        let connection = pool.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
-        Some(Self { pool, connection: Some(connection) })
+        let connection = pool
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()?;
+        Some(Self {
+            pool,
+            connection: Some(connection),
+        })
     }
 }
 
 impl Drop for Loan {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
-            self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            self.pool
+                .idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(connection);
         }
     }
 }

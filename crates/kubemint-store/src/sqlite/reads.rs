@@ -18,9 +18,15 @@ use crate::trail::MintedCredential;
 macro_rules! records {
     ($index:literal, $condition:literal, $order:literal) => {
         concat!(
-            "SELECT ", record_columns!(), " FROM kubeconfig INDEXED BY ", $index,
-            " WHERE region = :region AND project = :project AND cluster = :cluster AND ", $condition,
-            " ORDER BY ", $order, " LIMIT :limit"
+            "SELECT ",
+            record_columns!(),
+            " FROM kubeconfig INDEXED BY ",
+            $index,
+            " WHERE region = :region AND project = :project AND cluster = :cluster AND ",
+            $condition,
+            " ORDER BY ",
+            $order,
+            " LIMIT :limit"
         )
     };
 }
@@ -55,30 +61,54 @@ pub(super) const LIST_ISSUED_FOR: &str = records!(
 );
 /// Both at once. Each leg stops at the limit by itself, so at most twice as many rows are read as are shown.
 pub(super) const LIST_CREATED_OR_ISSUED_FOR: &str = concat!(
-    "SELECT ", record_columns!(), " FROM kubeconfig WHERE seq IN (",
-    numbers!("kubeconfig_created", "creator_issuer = :issuer AND creator_subject = :subject"),
+    "SELECT ",
+    record_columns!(),
+    " FROM kubeconfig WHERE seq IN (",
+    numbers!(
+        "kubeconfig_created",
+        "creator_issuer = :issuer AND creator_subject = :subject"
+    ),
     " UNION ",
-    numbers!("kubeconfig_issued_for", "creator_issuer = :issuer AND issued_for = :subject"),
+    numbers!(
+        "kubeconfig_issued_for",
+        "creator_issuer = :issuer AND issued_for = :subject"
+    ),
     ") ORDER BY seq DESC LIMIT :limit"
 );
-pub(super) const ACTIVE: &str = records!("kubeconfig_active", "state = 'active' AND seq < :before", "seq DESC");
-pub(super) const DUE_ENDED: &str =
-    records!("kubeconfig_ending", "state = 'active' AND expires_at <= :now", "expires_at");
+pub(super) const ACTIVE: &str = records!(
+    "kubeconfig_active",
+    "state = 'active' AND seq < :before",
+    "seq DESC"
+);
+pub(super) const DUE_ENDED: &str = records!(
+    "kubeconfig_ending",
+    "state = 'active' AND expires_at <= :now",
+    "expires_at"
+);
 pub(super) const DUE_REVOKING: &str = records!("kubeconfig_revoking", "state = 'revoking'", "seq");
-pub(super) const DUE_PENDING: &str =
-    records!("kubeconfig_pending", "state = 'pending' AND pending_until <= :now", "pending_until");
-pub(super) const NEXT_EXPIRY: &str = "SELECT min(expires_at) FROM kubeconfig INDEXED BY kubeconfig_ending
+pub(super) const DUE_PENDING: &str = records!(
+    "kubeconfig_pending",
+    "state = 'pending' AND pending_until <= :now",
+    "pending_until"
+);
+pub(super) const NEXT_EXPIRY: &str =
+    "SELECT min(expires_at) FROM kubeconfig INDEXED BY kubeconfig_ending
      WHERE region = :region AND project = :project AND cluster = :cluster AND state = 'active'";
 pub(super) const FIND: &str = concat!(
-    "SELECT ", record_columns!(), " FROM kubeconfig
+    "SELECT ",
+    record_columns!(),
+    " FROM kubeconfig
      WHERE region = :region AND project = :project AND cluster = :cluster AND id = :id"
 );
 pub(super) const CREDENTIALS: &str = "SELECT jti, credential.expires_at, minted_at
      FROM kubeconfig JOIN credential ON credential.kubeconfig = kubeconfig.seq
      WHERE region = :region AND project = :project AND cluster = :cluster AND id = :id AND uid = :uid
      ORDER BY credential.seq";
-pub(super) const EVENTS: &str =
-    concat!("SELECT ", event_columns!(), " FROM audit WHERE seq > :after ORDER BY seq LIMIT :limit");
+pub(super) const EVENTS: &str = concat!(
+    "SELECT ",
+    event_columns!(),
+    " FROM audit WHERE seq > :after ORDER BY seq LIMIT :limit"
+);
 const COUNTS: &str = "SELECT
      (SELECT count(*) FROM kubeconfig INDEXED BY kubeconfig_pending WHERE state = 'pending'),
      (SELECT count(*) FROM kubeconfig INDEXED BY kubeconfig_active WHERE state = 'active'),
@@ -97,7 +127,11 @@ pub struct Counts {
 
 pub(super) fn counts(connection: &Connection) -> rusqlite::Result<Counts> {
     connection.prepare_cached(COUNTS)?.query_one([], |row| {
-        Ok(Counts { pending: number(row, 0)?, active: number(row, 1)?, revoking: number(row, 2)? })
+        Ok(Counts {
+            pending: number(row, 0)?,
+            active: number(row, 1)?,
+            revoking: number(row, 2)?,
+        })
     })
 }
 
@@ -106,7 +140,11 @@ pub(super) fn find(
     cluster: &ClusterKey,
     id: &KubeconfigId,
 ) -> rusqlite::Result<Option<Record>> {
-    let ClusterKey { region, project, cluster } = cluster;
+    let ClusterKey {
+        region,
+        project,
+        cluster,
+    } = cluster;
     connection
         .prepare_cached(FIND)?
         .query_row(
@@ -127,12 +165,34 @@ pub(super) fn list(
     let subject: (&str, &dyn ToSql) = (":subject", &visible.principal.subject);
     match (visible.all, visible.created, visible.issued_for) {
         (true, _, _) => page(connection, LIST_ALL, cluster, &[], after, limit),
-        (false, true, true) => {
-            page(connection, LIST_CREATED_OR_ISSUED_FOR, cluster, &[issuer, subject], after, limit)
-        }
-        (false, true, false) => page(connection, LIST_CREATED, cluster, &[issuer, subject], after, limit),
-        (false, false, true) => page(connection, LIST_ISSUED_FOR, cluster, &[issuer, subject], after, limit),
-        (false, false, false) => Ok(Page { records: Vec::new(), next: None }),
+        (false, true, true) => page(
+            connection,
+            LIST_CREATED_OR_ISSUED_FOR,
+            cluster,
+            &[issuer, subject],
+            after,
+            limit,
+        ),
+        (false, true, false) => page(
+            connection,
+            LIST_CREATED,
+            cluster,
+            &[issuer, subject],
+            after,
+            limit,
+        ),
+        (false, false, true) => page(
+            connection,
+            LIST_ISSUED_FOR,
+            cluster,
+            &[issuer, subject],
+            after,
+            limit,
+        ),
+        (false, false, false) => Ok(Page {
+            records: Vec::new(),
+            next: None,
+        }),
     }
 }
 
@@ -154,14 +214,22 @@ fn page(
     after: Option<Position>,
     limit: u16,
 ) -> rusqlite::Result<Page> {
-    let before = after.map_or(i64::MAX, |Position(seq)| i64::try_from(seq).unwrap_or(i64::MAX));
+    let before = after.map_or(i64::MAX, |Position(seq)| {
+        i64::try_from(seq).unwrap_or(i64::MAX)
+    });
     let mut own: Vec<(&str, &dyn ToSql)> = vec![(":before", &before)];
     own.extend(more);
     let mut found = select(connection, sql, cluster, &own, u32::from(limit) + 1)?;
     let further = found.len() > usize::from(limit);
     found.truncate(usize::from(limit));
-    let next = found.last().filter(|_| further).map(|(seq, _)| Position(*seq));
-    Ok(Page { records: found.into_iter().map(|(_, record)| record).collect(), next })
+    let next = found
+        .last()
+        .filter(|_| further)
+        .map(|(seq, _)| Position(*seq));
+    Ok(Page {
+        records: found.into_iter().map(|(_, record)| record).collect(),
+        next,
+    })
 }
 
 fn select(
@@ -178,7 +246,10 @@ fn select(
         (":limit", &limit),
     ];
     parameters.extend(more);
-    connection.prepare_cached(sql)?.query_map(&*parameters, rows::record)?.collect()
+    connection
+        .prepare_cached(sql)?
+        .query_map(&*parameters, rows::record)?
+        .collect()
 }
 
 /// What needs the reconciler: ended ones, revoking ones and abandoned ones in turn, each kind from its oldest, so that
@@ -193,12 +264,20 @@ pub(super) fn due(
     let kind = |sql, more: &[(&str, &dyn ToSql)]| -> rusqlite::Result<_> {
         Ok(select(connection, sql, cluster, more, u32::from(limit))?.into_iter())
     };
-    let mut kinds =
-        [kind(DUE_ENDED, &[(":now", &now)])?, kind(DUE_REVOKING, &[])?, kind(DUE_PENDING, &[(":now", &now)])?];
+    let mut kinds = [
+        kind(DUE_ENDED, &[(":now", &now)])?,
+        kind(DUE_REVOKING, &[])?,
+        kind(DUE_PENDING, &[(":now", &now)])?,
+    ];
     let mut due = Vec::new();
     loop {
         let before = due.len();
-        due.extend(kinds.iter_mut().filter_map(|kind| kind.next()).map(|(_, record)| record));
+        due.extend(
+            kinds
+                .iter_mut()
+                .filter_map(|kind| kind.next())
+                .map(|(_, record)| record),
+        );
         if due.len() == before || due.len() >= usize::from(limit) {
             due.truncate(usize::from(limit));
             return Ok(due);
@@ -206,25 +285,45 @@ pub(super) fn due(
     }
 }
 
-pub(super) fn next_expiry(connection: &Connection, cluster: &ClusterKey) -> rusqlite::Result<Option<DateTime<Utc>>> {
-    let ClusterKey { region, project, cluster } = cluster;
-    connection
-        .prepare_cached(NEXT_EXPIRY)?
-        .query_one(named_params! { ":region": region, ":project": project, ":cluster": cluster }, |row| {
-            optional_time(row, 0)
-        })
+pub(super) fn next_expiry(
+    connection: &Connection,
+    cluster: &ClusterKey,
+) -> rusqlite::Result<Option<DateTime<Utc>>> {
+    let ClusterKey {
+        region,
+        project,
+        cluster,
+    } = cluster;
+    connection.prepare_cached(NEXT_EXPIRY)?.query_one(
+        named_params! { ":region": region, ":project": project, ":cluster": cluster },
+        |row| optional_time(row, 0),
+    )
 }
 
-pub(super) fn events(connection: &Connection, after: u64, limit: u32) -> rusqlite::Result<Vec<(u64, Event)>> {
+pub(super) fn events(
+    connection: &Connection,
+    after: u64,
+    limit: u32,
+) -> rusqlite::Result<Vec<(u64, Event)>> {
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     connection
         .prepare_cached(EVENTS)?
-        .query_map(named_params! { ":after": after, ":limit": limit }, rows::event)?
+        .query_map(
+            named_params! { ":after": after, ":limit": limit },
+            rows::event,
+        )?
         .collect()
 }
 
-pub(super) fn credentials(connection: &Connection, record: &RecordRef) -> rusqlite::Result<Vec<MintedCredential>> {
-    let ClusterKey { region, project, cluster } = &record.cluster;
+pub(super) fn credentials(
+    connection: &Connection,
+    record: &RecordRef,
+) -> rusqlite::Result<Vec<MintedCredential>> {
+    let ClusterKey {
+        region,
+        project,
+        cluster,
+    } = &record.cluster;
     connection
         .prepare_cached(CREDENTIALS)?
         .query_map(
@@ -232,7 +331,13 @@ pub(super) fn credentials(connection: &Connection, record: &RecordRef) -> rusqli
                 ":region": region, ":project": project, ":cluster": cluster,
                 ":id": record.id.as_str(), ":uid": record.uid.to_string(),
             },
-            |row| Ok(MintedCredential { jti: row.get(0)?, expires_at: time(row, 1)?, minted_at: time(row, 2)? }),
+            |row| {
+                Ok(MintedCredential {
+                    jti: row.get(0)?,
+                    expires_at: time(row, 1)?,
+                    minted_at: time(row, 2)?,
+                })
+            },
         )?
         .collect()
 }

@@ -28,16 +28,28 @@ pub(super) const RECORD_WIDTH: usize = 18;
 /// The record of a row that begins with [`record_columns`], and its sequence number.
 pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<(u64, Record)> {
     let record = Record {
-        cluster: ClusterKey::new(row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?),
-        id: row.get_ref(4)?.as_str()?.parse().map_err(|error| unreadable(4, Box::new(error)))?,
+        cluster: ClusterKey::new(
+            row.get::<_, String>(1)?,
+            row.get::<_, String>(2)?,
+            row.get::<_, String>(3)?,
+        ),
+        id: row
+            .get_ref(4)?
+            .as_str()?
+            .parse()
+            .map_err(|error| unreadable(4, Box::new(error)))?,
         uid: uid(row, 5)?,
         display_name: row.get(6)?,
         description: row.get(7)?,
         issued_for: row.get(8)?,
         role: row.get(9)?,
-        created_by: Principal { issuer: row.get(10)?, subject: row.get(11)? },
+        created_by: Principal {
+            issuer: row.get(10)?,
+            subject: row.get(11)?,
+        },
         ttl: row.get(12)?,
-        state: State::parse(row.get_ref(13)?.as_str()?).ok_or_else(|| unreadable(13, "no such state"))?,
+        state: State::parse(row.get_ref(13)?.as_str()?)
+            .ok_or_else(|| unreadable(13, "no such state"))?,
         created_at: time(row, 14)?,
         pending_until: time(row, 15)?,
         expires_at: optional_time(row, 16)?,
@@ -53,18 +65,27 @@ pub(super) fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
 }
 
 fn uid(row: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
-    row.get_ref(column)?.as_str()?.parse().map_err(|error: uuid::Error| unreadable(column, error))
+    row.get_ref(column)?
+        .as_str()?
+        .parse()
+        .map_err(|error: uuid::Error| unreadable(column, error))
 }
 
 /// A time of a row. Times are stored in milliseconds.
 pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<DateTime<Utc>> {
     let millis = row.get(column)?;
-    DateTime::from_timestamp_millis(millis).ok_or(rusqlite::Error::IntegralValueOutOfRange(column, millis))
+    DateTime::from_timestamp_millis(millis)
+        .ok_or(rusqlite::Error::IntegralValueOutOfRange(column, millis))
 }
 
 /// A time of a row that may have none.
-pub(super) fn optional_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<DateTime<Utc>>> {
-    row.get::<_, Option<i64>>(column)?.map(|_| time(row, column)).transpose()
+pub(super) fn optional_time(
+    row: &Row<'_>,
+    column: usize,
+) -> rusqlite::Result<Option<DateTime<Utc>>> {
+    row.get::<_, Option<i64>>(column)?
+        .map(|_| time(row, column))
+        .transpose()
 }
 
 /// An event, ready to be written: what can be done before the writer has it, is.
@@ -76,11 +97,22 @@ pub(super) struct EventRow {
 
 impl EventRow {
     pub(super) fn new(mut event: Event) -> Self {
-        let decision = event.decision.as_ref().map(|Decision { allowed, reasons, policy_hash }| {
-            json!({ "allowed": allowed, "reasons": reasons, "policyHash": policy_hash }).to_string()
-        });
+        let decision = event.decision.as_ref().map(
+            |Decision {
+                 allowed,
+                 reasons,
+                 policy_hash,
+             }| {
+                json!({ "allowed": allowed, "reasons": reasons, "policyHash": policy_hash })
+                    .to_string()
+            },
+        );
         let detail = Value::Object(std::mem::take(&mut event.detail)).to_string();
-        Self { event, decision, detail }
+        Self {
+            event,
+            decision,
+            detail,
+        }
     }
 
     /// When it happened, in milliseconds.
@@ -89,7 +121,16 @@ impl EventRow {
     }
 
     pub(super) fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
-        let Event { kind, request_id, principal, token_id, cluster, kubeconfig, uid, .. } = &self.event;
+        let Event {
+            kind,
+            request_id,
+            principal,
+            token_id,
+            cluster,
+            kubeconfig,
+            uid,
+            ..
+        } = &self.event;
         connection
             .prepare_cached(
                 "INSERT INTO audit (at, kind, request_id, issuer, subject, token_id, region, project, cluster,
@@ -132,14 +173,27 @@ pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<(u64, Event)> {
     };
     let event = Event {
         at: time(row, 1)?,
-        kind: Kind::parse(row.get_ref(2)?.as_str()?).ok_or_else(|| unreadable(2, "no such kind"))?,
+        kind: Kind::parse(row.get_ref(2)?.as_str()?)
+            .ok_or_else(|| unreadable(2, "no such kind"))?,
         request_id: row.get(3)?,
         principal,
         token_id: row.get(6)?,
-        cluster: ClusterKey::new(row.get::<_, String>(7)?, row.get::<_, String>(8)?, row.get::<_, String>(9)?),
+        cluster: ClusterKey::new(
+            row.get::<_, String>(7)?,
+            row.get::<_, String>(8)?,
+            row.get::<_, String>(9)?,
+        ),
         kubeconfig: row.get(10)?,
-        uid: row.get_ref(11)?.as_str_or_null()?.map(|_| uid(row, 11)).transpose()?,
-        decision: row.get_ref(12)?.as_str_or_null()?.map(decision).transpose()?,
+        uid: row
+            .get_ref(11)?
+            .as_str_or_null()?
+            .map(|_| uid(row, 11))
+            .transpose()?,
+        decision: row
+            .get_ref(12)?
+            .as_str_or_null()?
+            .map(decision)
+            .transpose()?,
         detail: object(13, row.get_ref(13)?.as_str()?)?,
     };
     Ok((number(row, 0)?, event))
@@ -155,7 +209,10 @@ fn decision(text: &str) -> rusqlite::Result<Decision> {
         let reasons = object.get("reasons")?.as_array()?;
         Some(Decision {
             allowed: object.get("allowed")?.as_bool()?,
-            reasons: reasons.iter().map(|reason| reason.as_str().map(str::to_owned)).collect::<Option<_>>()?,
+            reasons: reasons
+                .iter()
+                .map(|reason| reason.as_str().map(str::to_owned))
+                .collect::<Option<_>>()?,
             policy_hash: object.get("policyHash")?.as_str()?.to_owned(),
         })
     };

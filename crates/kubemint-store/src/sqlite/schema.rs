@@ -13,7 +13,10 @@ pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
 
 /// Applies the migrations after schema `from`, each in a transaction of its own: a crash leaves a whole schema.
 pub(super) fn migrate(connection: &mut Connection, from: u32) -> rusqlite::Result<()> {
-    for (version, sql) in (1u32..).zip(MIGRATIONS).skip_while(|(version, _)| *version <= from) {
+    for (version, sql) in (1u32..)
+        .zip(MIGRATIONS)
+        .skip_while(|(version, _)| *version <= from)
+    {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(sql)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -34,8 +37,7 @@ pub(super) mod tests {
         connection
     }
 
-    const EVENT: &str =
-        "INSERT INTO audit (at, kind, region, project, cluster, detail) VALUES (1, 'k', 'r', 'p', 'c', '{}')";
+    const EVENT: &str = "INSERT INTO audit (at, kind, region, project, cluster, detail) VALUES (1, 'k', 'r', 'p', 'c', '{}')";
 
     fn refusal(connection: &Connection, sql: &str) -> String {
         connection.execute(sql, []).unwrap_err().to_string()
@@ -50,9 +52,15 @@ pub(super) mod tests {
             "DELETE FROM audit",
             "REPLACE INTO audit (seq, at, kind, region, project, cluster, detail) VALUES (1, 2, 'x', 'r', 'p', 'c', '')",
         ] {
-            assert_eq!(refusal(&connection, sql), "the audit trail is append only", "{sql}");
+            assert_eq!(
+                refusal(&connection, sql),
+                "the audit trail is append only",
+                "{sql}"
+            );
         }
-        let kind: String = connection.query_one("SELECT kind FROM audit", [], |row| row.get(0)).unwrap();
+        let kind: String = connection
+            .query_one("SELECT kind FROM audit", [], |row| row.get(0))
+            .unwrap();
         assert_eq!(kind, "k");
     }
 
@@ -67,9 +75,17 @@ pub(super) mod tests {
                 [state],
             )
         };
-        assert!(insert("odd").unwrap_err().to_string().contains("CHECK constraint failed"));
         assert!(
-            insert("active").unwrap_err().to_string().contains("CHECK constraint failed"),
+            insert("odd")
+                .unwrap_err()
+                .to_string()
+                .contains("CHECK constraint failed")
+        );
+        assert!(
+            insert("active")
+                .unwrap_err()
+                .to_string()
+                .contains("CHECK constraint failed"),
             "active without what was granted"
         );
         insert("pending").unwrap();
@@ -79,7 +95,11 @@ pub(super) mod tests {
     #[test]
     fn a_migrated_database_says_what_it_is() {
         let connection = migrated();
-        let read = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+        let read = |name: &str| {
+            connection
+                .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
+                .unwrap()
+        };
         assert_eq!(read("user_version"), i64::from(SCHEMA_VERSION));
         assert_eq!(read("application_id"), i64::from(APPLICATION_ID));
     }

@@ -9,19 +9,21 @@ use chrono::{DateTime, Utc};
 use kubemint::audit::Event;
 use kubemint::cluster::ClusterKey;
 use kubemint::id::KubeconfigId;
-use kubemint::ports::{Begun, Grant, Idempotency, Instance, Page, Position, Store, StoreError, Visible};
+use kubemint::ports::{
+    Begun, Grant, Idempotency, Instance, Page, Position, Store, StoreError, Visible,
+};
 use kubemint::record::{Record, RecordRef};
 use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::error::Refusal;
+use super::issue;
 use super::open::{self, OpenError, Opened};
-use super::reads::{self, Counts};
 use super::readers::Readers;
+use super::reads::{self, Counts};
 use super::rows::EventRow;
 use super::transitions::{self, Step};
 use super::writer::{Writer, WriterStats};
-use super::issue;
 use crate::config::Options;
 use crate::trail::{MintedCredential, Trail};
 
@@ -59,8 +61,17 @@ impl SqliteStore {
         Self::assemble(open::open(&options)?, &options, Some(folder))
     }
 
-    fn assemble(opened: Opened, options: &Options, folder: Option<TemporaryFolder>) -> Result<Self, OpenError> {
-        let Opened { writer, readers, instance, lock } = opened;
+    fn assemble(
+        opened: Opened,
+        options: &Options,
+        folder: Option<TemporaryFolder>,
+    ) -> Result<Self, OpenError> {
+        let Opened {
+            writer,
+            readers,
+            instance,
+            lock,
+        } = opened;
         Ok(Self {
             readers: Readers::new(readers, options.queue.max(1)),
             writer: Writer::start(writer, options.queue.max(1))
@@ -98,7 +109,9 @@ impl SqliteStore {
 
     async fn step(&self, record: &RecordRef, step: Step, event: Event) -> Result<bool, StoreError> {
         let (record, event) = (record.clone(), EventRow::new(event));
-        self.writer.run(move |connection| transitions::take(connection, &record, step, &event)).await
+        self.writer
+            .run(move |connection| transitions::take(connection, &record, step, &event))
+            .await
     }
 }
 
@@ -112,7 +125,10 @@ impl Store for SqliteStore {
         // A write like any other, to the disk: a file that can only be read must not look well.
         self.writer
             .run(|connection| {
-                connection.prepare_cached("UPDATE instance SET pings = pings + 1")?.execute([]).map(drop)
+                connection
+                    .prepare_cached("UPDATE instance SET pings = pings + 1")?
+                    .execute([])
+                    .map(drop)
             })
             .await
     }
@@ -123,13 +139,23 @@ impl Store for SqliteStore {
         idempotency: Option<&Idempotency>,
         event: Event,
     ) -> Result<Begun, StoreError> {
-        let (record, idempotency, event) = (record.clone(), idempotency.cloned(), EventRow::new(event));
-        self.writer.run(move |connection| issue::begin(connection, &record, idempotency.as_ref(), &event)).await
+        let (record, idempotency, event) =
+            (record.clone(), idempotency.cloned(), EventRow::new(event));
+        self.writer
+            .run(move |connection| issue::begin(connection, &record, idempotency.as_ref(), &event))
+            .await
     }
 
-    async fn activate(&self, record: &RecordRef, grant: &Grant, event: Event) -> Result<bool, StoreError> {
+    async fn activate(
+        &self,
+        record: &RecordRef,
+        grant: &Grant,
+        event: Event,
+    ) -> Result<bool, StoreError> {
         let (record, grant, event) = (record.clone(), grant.clone(), EventRow::new(event));
-        self.writer.run(move |connection| transitions::activate(connection, &record, &grant, &event)).await
+        self.writer
+            .run(move |connection| transitions::activate(connection, &record, &grant, &event))
+            .await
     }
 
     async fn fail(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
@@ -169,12 +195,19 @@ impl Store for SqliteStore {
 
     async fn append(&self, event: Event) -> Result<(), StoreError> {
         let event = EventRow::new(event);
-        self.writer.run(move |connection| event.insert(connection)).await
+        self.writer
+            .run(move |connection| event.insert(connection))
+            .await
     }
 
-    async fn find(&self, cluster: &ClusterKey, id: &KubeconfigId) -> Result<Option<Record>, StoreError> {
+    async fn find(
+        &self,
+        cluster: &ClusterKey,
+        id: &KubeconfigId,
+    ) -> Result<Option<Record>, StoreError> {
         let (cluster, id) = (cluster.clone(), id.clone());
-        self.read(move |connection| reads::find(connection, &cluster, &id)).await
+        self.read(move |connection| reads::find(connection, &cluster, &id))
+            .await
     }
 
     async fn list(
@@ -185,17 +218,25 @@ impl Store for SqliteStore {
         limit: u16,
     ) -> Result<Page, StoreError> {
         let (cluster, visible) = (cluster.clone(), visible.clone());
-        self.read(move |connection| reads::list(connection, &cluster, &visible, after, limit)).await
+        self.read(move |connection| reads::list(connection, &cluster, &visible, after, limit))
+            .await
     }
 
-    async fn due(&self, cluster: &ClusterKey, now: DateTime<Utc>, limit: u16) -> Result<Vec<Record>, StoreError> {
+    async fn due(
+        &self,
+        cluster: &ClusterKey,
+        now: DateTime<Utc>,
+        limit: u16,
+    ) -> Result<Vec<Record>, StoreError> {
         let cluster = cluster.clone();
-        self.read(move |connection| reads::due(connection, &cluster, now, limit)).await
+        self.read(move |connection| reads::due(connection, &cluster, now, limit))
+            .await
     }
 
     async fn next_expiry(&self, cluster: &ClusterKey) -> Result<Option<DateTime<Utc>>, StoreError> {
         let cluster = cluster.clone();
-        self.read(move |connection| reads::next_expiry(connection, &cluster)).await
+        self.read(move |connection| reads::next_expiry(connection, &cluster))
+            .await
     }
 
     async fn active(
@@ -205,19 +246,22 @@ impl Store for SqliteStore {
         limit: u16,
     ) -> Result<Page, StoreError> {
         let cluster = cluster.clone();
-        self.read(move |connection| reads::active(connection, &cluster, after, limit)).await
+        self.read(move |connection| reads::active(connection, &cluster, after, limit))
+            .await
     }
 }
 
 #[async_trait]
 impl Trail for SqliteStore {
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<(u64, Event)>, StoreError> {
-        self.read(move |connection| reads::events(connection, after, limit)).await
+        self.read(move |connection| reads::events(connection, after, limit))
+            .await
     }
 
     async fn credentials(&self, record: &RecordRef) -> Result<Vec<MintedCredential>, StoreError> {
         let record = record.clone();
-        self.read(move |connection| reads::credentials(connection, &record)).await
+        self.read(move |connection| reads::credentials(connection, &record))
+            .await
     }
 }
 
@@ -230,7 +274,9 @@ impl TemporaryFolder {
         let mut builder = DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&path).map_err(|error| OpenError::Io(path.clone(), error))?;
+        builder
+            .create(&path)
+            .map_err(|error| OpenError::Io(path.clone(), error))?;
         Ok(Self(path))
     }
 }

@@ -10,22 +10,32 @@ use super::rows::EventRow;
 /// A step that changes nothing but the state.
 #[derive(Clone, Copy)]
 pub(super) struct Step {
-    from: State,
-    /// A second state that it may start from; the same one when there is none.
-    or_from: State,
+    /// Where it may start; some twice, so that one statement serves all steps.
+    from: [State; 3],
     to: State,
 }
 
 impl Step {
-    const fn new(from: State, to: State) -> Self {
-        Self { from, or_from: from, to }
-    }
-
-    pub(super) const FAIL: Self = Self::new(State::Pending, State::Failed);
-    pub(super) const BEGIN_REVOKE: Self = Self { or_from: State::Revoking, ..Self::new(State::Active, State::Revoking) };
-    pub(super) const FINISH_REVOKE: Self = Self::new(State::Revoking, State::Revoked);
-    pub(super) const LOSE: Self = Self::new(State::Active, State::Revoked);
-    pub(super) const EXPIRE: Self = Self::new(State::Active, State::Expired);
+    pub(super) const FAIL: Self = Self {
+        from: [State::Pending; 3],
+        to: State::Failed,
+    };
+    pub(super) const BEGIN_REVOKE: Self = Self {
+        from: [State::Active, State::Expired, State::Revoking],
+        to: State::Revoking,
+    };
+    pub(super) const FINISH_REVOKE: Self = Self {
+        from: [State::Revoking; 3],
+        to: State::Revoked,
+    };
+    pub(super) const LOSE: Self = Self {
+        from: [State::Active; 3],
+        to: State::Revoked,
+    };
+    pub(super) const EXPIRE: Self = Self {
+        from: [State::Active; 3],
+        to: State::Expired,
+    };
 }
 
 /// Takes a step; `false`, and nothing is written, when the record is not where the step starts.
@@ -37,8 +47,8 @@ pub(super) fn take(
 ) -> rusqlite::Result<bool> {
     let seq = connection
         .prepare_cached(
-            "UPDATE kubeconfig SET state = ?8
-             WHERE region = ?1 AND project = ?2 AND cluster = ?3 AND id = ?4 AND uid = ?5 AND state IN (?6, ?7)
+            "UPDATE kubeconfig SET state = ?9
+             WHERE region = ?1 AND project = ?2 AND cluster = ?3 AND id = ?4 AND uid = ?5 AND state IN (?6, ?7, ?8)
              RETURNING seq",
         )?
         .query_row(
@@ -48,8 +58,9 @@ pub(super) fn take(
                 record.cluster.cluster,
                 record.id.as_str(),
                 record.uid.to_string(),
-                step.from.as_str(),
-                step.or_from.as_str(),
+                step.from[0].as_str(),
+                step.from[1].as_str(),
+                step.from[2].as_str(),
                 step.to.as_str(),
             ],
             |row| row.get::<_, i64>(0),
@@ -57,7 +68,9 @@ pub(super) fn take(
         .optional()?;
     let Some(seq) = seq else { return Ok(false) };
     if step.to == State::Failed {
-        connection.prepare_cached("DELETE FROM idempotency WHERE kubeconfig = ?1")?.execute([seq])?;
+        connection
+            .prepare_cached("DELETE FROM idempotency WHERE kubeconfig = ?1")?
+            .execute([seq])?;
     }
     event.insert(connection)?;
     Ok(true)
@@ -89,7 +102,13 @@ pub(super) fn activate(
             |row| row.get(0),
         )
         .optional()?;
-    credential(connection, seq, grant.jti.as_deref(), grant.expires_at, event)
+    credential(
+        connection,
+        seq,
+        grant.jti.as_deref(),
+        grant.expires_at,
+        event,
+    )
 }
 
 /// One more credential of an active record.

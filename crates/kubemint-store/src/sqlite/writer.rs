@@ -45,7 +45,11 @@ impl Writer {
         let thread = thread::Builder::new()
             .name("kubemint-store".to_owned())
             .spawn(move || run(&connection, &receiver, &shared))?;
-        Ok(Self { queue: Some(sender), thread: Some(thread), counters })
+        Ok(Self {
+            queue: Some(sender),
+            thread: Some(thread),
+            counters,
+        })
     }
 
     /// Runs `work` in the next transaction, and answers once that is durable. When `work` fails, what it wrote is
@@ -56,7 +60,11 @@ impl Writer {
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Task { work: Some(work), result: None, reply });
+        let job = Box::new(Task {
+            work: Some(work),
+            result: None,
+            reply,
+        });
         let queue = self.queue.as_ref().ok_or(Refusal::WriterGone)?;
         queue.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => Refusal::QueueFull,
@@ -68,7 +76,9 @@ impl Writer {
 
     /// Whether the thread runs.
     pub(super) fn is_alive(&self) -> bool {
-        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+        self.thread
+            .as_ref()
+            .is_some_and(|thread| !thread.is_finished())
     }
 
     pub(super) fn stats(&self) -> WriterStats {
@@ -135,7 +145,9 @@ fn run(connection: &Connection, queue: &Receiver<Box<dyn Job>>, counters: &Count
         if outcome.is_ok() {
             counters.commits.fetch_add(1, Ordering::Relaxed);
         }
-        counters.jobs.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        counters
+            .jobs
+            .fetch_add(batch.len() as u64, Ordering::Relaxed);
         for job in batch {
             job.answer(outcome.as_ref().copied());
         }
@@ -147,7 +159,11 @@ fn commit(connection: &Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Resu
     let outcome = connection
         .prepare_cached("BEGIN IMMEDIATE")
         .and_then(|mut begin| begin.execute([]))
-        .and_then(|_| batch.iter_mut().try_for_each(|job| work(connection, job.as_mut())))
+        .and_then(|_| {
+            batch
+                .iter_mut()
+                .try_for_each(|job| work(connection, job.as_mut()))
+        })
         .and_then(|()| connection.prepare_cached("COMMIT")?.execute([]).map(drop));
     if outcome.is_err() && !connection.is_autocommit() {
         // If this fails too, the next BEGIN does, and says so to whoever waits for it.
@@ -163,5 +179,8 @@ fn work(connection: &Connection, job: &mut dyn Job) -> rusqlite::Result<()> {
         // to, this fails, and with it every job of the batch.
         connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
     }
-    connection.prepare_cached("RELEASE job")?.execute([]).map(drop)
+    connection
+        .prepare_cached("RELEASE job")?
+        .execute([])
+        .map(drop)
 }

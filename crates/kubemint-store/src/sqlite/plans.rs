@@ -1,0 +1,173 @@
+//! That reads stay fast, proven by what SQLite says of its own work: the plan of each query, and the steps it takes.
+
+use rusqlite::{Connection, StatementStatus, params};
+
+use super::reads::*;
+use super::schema::tests::migrated;
+
+const LISTS: [&str; 4] = [
+    LIST_ALL,
+    LIST_CREATED,
+    LIST_ISSUED_FOR,
+    LIST_CREATED_OR_ISSUED_FOR,
+];
+const DUE: [&str; 3] = [DUE_ENDED, DUE_REVOKING, DUE_PENDING];
+
+/// The steps of SQLite's machine that a query takes to its end, and the rows that it gives. Parameters are those of
+/// the caller `me`, who reads ten rows of the cluster `r/p/c` at the time 1000.
+fn cost(connection: &Connection, sql: &str) -> (i32, usize) {
+    let mut statement = connection.prepare(sql).unwrap();
+    for (name, value) in [
+        (":region", "r"),
+        (":project", "p"),
+        (":cluster", "c"),
+        (":issuer", "i"),
+        (":subject", "me"),
+        (":id", "id-7"),
+        (":uid", "uid-7"),
+    ] {
+        if let Some(index) = statement.parameter_index(name).unwrap() {
+            statement.raw_bind_parameter(index, value).unwrap();
+        }
+    }
+    for (name, value) in [
+        (":limit", 10),
+        (":before", i64::MAX),
+        (":now", 1000),
+        (":after", 0),
+    ] {
+        if let Some(index) = statement.parameter_index(name).unwrap() {
+            statement.raw_bind_parameter(index, value).unwrap();
+        }
+    }
+    let mut rows = statement.raw_query();
+    let mut count = 0;
+    while rows.next().unwrap().is_some() {
+        count += 1;
+    }
+    drop(rows);
+    (statement.get_status(StatementStatus::VmStep), count)
+}
+
+fn insert(
+    connection: &Connection,
+    cluster: &str,
+    creator: &str,
+    issued_for: &str,
+    state: &str,
+    ends: i64,
+) {
+    connection
+        .prepare_cached(
+            "INSERT INTO kubeconfig (region, project, cluster, id, uid, issued_for, role, creator_issuer,
+                 creator_subject, ttl, state, created_at, pending_until, expires_at, object_uid)
+             SELECT 'r', 'p', ?1, 'id-' || (count(*) + 1), 'uid-' || (count(*) + 1), ?3, 'v', 'i', ?2, 60, ?4, 0, ?5,
+                 iif(?4 IN ('pending', 'failed'), NULL, ?5), iif(?4 IN ('pending', 'failed'), NULL, 'o')
+             FROM kubeconfig",
+        )
+        .unwrap()
+        .execute(params![cluster, creator, issued_for, state, ends])
+        .unwrap();
+}
+
+/// A database in which `me` has a few records, between `others` of every kind that others have.
+fn crowd(others: usize) -> Connection {
+    let mut connection = migrated();
+    let transaction = connection.transaction().unwrap();
+    for half in 0..2 {
+        for other in 0..others / 2 {
+            let state = ["active", "expired", "revoked", "failed"][other % 4];
+            insert(&transaction, "c", "them", "them", state, 5000);
+            insert(
+                &transaction,
+                "elsewhere",
+                "me",
+                "me",
+                ["active", "revoking", "pending"][other % 3],
+                500,
+            );
+            // Mine in part, and never to be shown.
+            insert(
+                &transaction,
+                "c",
+                "me",
+                "me",
+                ["revoked", "failed"][other % 2],
+                500,
+            );
+        }
+        for _ in 0..12 {
+            insert(&transaction, "c", "me", "me", "active", 500 + half);
+            insert(&transaction, "c", "me", "them", "expired", 500);
+            insert(&transaction, "c", "them", "me", "revoking", 500);
+            insert(&transaction, "c", "me", "me", "pending", 500);
+        }
+    }
+    transaction.commit().unwrap();
+    connection
+}
+
+#[test]
+fn a_read_takes_the_same_steps_in_any_crowd() {
+    let (few, many) = (crowd(8), crowd(2000));
+    for sql in LISTS.into_iter().chain(DUE).chain([ACTIVE]) {
+        let ((less, rows), (more, same)) = (cost(&few, sql), cost(&many, sql));
+        assert_eq!((rows, same), (10, 10), "{sql}");
+        assert!(
+            more <= less + less / 10,
+            "{less} steps became {more}: {sql}"
+        );
+    }
+    for sql in [NEXT_EXPIRY, FIND] {
+        let ((less, rows), (more, same)) = (cost(&few, sql), cost(&many, sql));
+        assert_eq!((rows, same), (1, 1), "{sql}");
+        assert!(
+            more <= less + less / 10,
+            "{less} steps became {more}: {sql}"
+        );
+    }
+}
+
+#[test]
+fn every_plan_searches_its_index_and_none_sorts_what_it_has_not_limited() {
+    let connection = migrated();
+    let plan = |sql: &str| -> Vec<String> {
+        let mut statement = connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+            .unwrap();
+        let mut rows = statement.raw_query();
+        let mut plan = Vec::new();
+        while let Some(row) = rows.next().unwrap() {
+            plan.push(row.get("detail").unwrap());
+        }
+        plan
+    };
+    for (sql, index) in [
+        (LIST_ALL, "kubeconfig_shown"),
+        (LIST_CREATED, "kubeconfig_created"),
+        (LIST_ISSUED_FOR, "kubeconfig_issued_for"),
+        (LIST_CREATED_OR_ISSUED_FOR, "kubeconfig_created"),
+        (LIST_CREATED_OR_ISSUED_FOR, "kubeconfig_issued_for"),
+        (ACTIVE, "kubeconfig_active"),
+        (DUE_ENDED, "kubeconfig_ending"),
+        (DUE_REVOKING, "kubeconfig_revoking"),
+        (DUE_PENDING, "kubeconfig_pending"),
+        (NEXT_EXPIRY, "kubeconfig_ending"),
+        (FIND, "sqlite_autoindex_kubeconfig_1"),
+        (CREDENTIALS, "credential_kubeconfig"),
+        (EVENTS, "INTEGER PRIMARY KEY"),
+    ] {
+        let plan = plan(sql);
+        assert!(
+            plan.iter()
+                .any(|step| step.starts_with("SEARCH") && step.contains(index)),
+            "{plan:?}: {sql}"
+        );
+        for step in &plan {
+            // Only what limited legs gave may be gone through as a whole or sorted.
+            let whole = step.starts_with("SCAN") && !step.contains("subquery");
+            let sorts = step.contains("TEMP B-TREE") && sql != LIST_CREATED_OR_ISSUED_FOR;
+            assert!(!whole && !sorts, "{plan:?}: {sql}");
+        }
+    }
+}
