@@ -1,1 +1,30 @@
 //! Lints OpenAPI documents and compares them by meaning.
+
+mod examples;
+
+use openapi_document::{Diagnostics, Document};
+
+/// Every code of this crate and what it means, for `explain`.
+pub const RULES: &[(&str, &str)] = &[
+    ("K0104", "An example does not match its schema, so it teaches callers what the server refuses."),
+    ("K0114", "A pattern is not a regular expression (ECMA 262 with the `u` flag)."),
+];
+
+/// What a code of this crate means.
+pub fn explain(code: &str) -> Option<&'static str> {
+    RULES.iter().find(|(known, _)| *known == code).map(|(_, meaning)| *meaning)
+}
+
+/// Runs the rules that need a validator.
+///
+/// # Errors
+/// Everything that they find.
+pub fn lint(document: &Document) -> Result<(), Diagnostics> {
+    let mut diagnostics = document.diagnostics();
+    examples::patterns(document, &mut diagnostics);
+    // A pattern that is no regular expression would make every validator of the document fail.
+    if diagnostics.is_empty() {
+        examples::examples(document, &mut diagnostics);
+    }
+    diagnostics.into_result(())
+}

@@ -9,6 +9,7 @@
 //! resolve a parameter's `$ref` or to ask which security applies. This crate knows nothing of Rust or dropshot.
 
 mod diagnostic;
+pub mod draft;
 mod node;
 mod normalise;
 mod read;

@@ -145,16 +145,16 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// A parameter that stands for `default`, a value of its schema, when it is absent.
+    /// A parameter that stands for `default`, the JSON text of a value of its schema, when it is absent.
     pub fn or<T: DeserializeOwned>(
         &mut self,
         name: &str,
         schema: &Schema,
-        default: serde_json::Value,
+        default: &str,
     ) -> Option<T> {
         match self.optional(name, schema)? {
             Some(value) => Some(value),
-            None => serde_json::from_value(default).ok(),
+            None => serde_json::from_str(default).ok(),
         }
     }
 

@@ -1,1 +1,82 @@
 //! Writes a dropshot API trait, types and a client from an OpenAPI document.
+//!
+//! ```text
+//! Document ─┬─ types   typify: validated newtypes; our own newtypes for bounded integers; the document's own schemas
+//!           ├─ api     per operation: what it takes, answers and declares; the trait; the one registration function
+//!           └─ client  progenitor, on those same types
+//! ```
+//!
+//! Why no `#[dropshot::api_description]`: that macro's registration function is public and asks nothing of the
+//! context, and its extractors cannot name the context's types. What is written here registers each operation through
+//! `openapi_runtime::serve`, so an operation with `security` cannot be served without an authenticator, and its
+//! handler receives a caller of the service's own type.
+//!
+//! The output depends on the document, the options and the versions of this crate's dependencies; on nothing else.
+
+mod api;
+mod bounded;
+mod client;
+mod descriptor;
+mod names;
+mod operation;
+mod parameters;
+mod print;
+mod rules;
+mod types;
+
+use openapi_document::{Diagnostic, Diagnostics, Document};
+
+pub use rules::{RULES, explain};
+
+/// How the output is named.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What the header of each file calls the document, such as `spec/openapi.yaml`.
+    pub source: String,
+    /// The command that the header names, such as `cargo xtask gen`.
+    pub command: String,
+    /// The crate that will hold the types, as Rust code calls it: `thing_types`.
+    pub types_crate: String,
+    /// The name of the API trait.
+    pub trait_name: String,
+}
+
+/// The generated sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Generated {
+    /// `src/generated.rs` of the types crate.
+    pub types: String,
+    /// `src/generated.rs` of the API crate.
+    pub api: String,
+    /// `src/openapi.json` beside it: the document as it was read.
+    pub document: String,
+    /// `src/generated.rs` of the client crate.
+    pub client: String,
+}
+
+/// Generates everything, or says why not.
+///
+/// # Errors
+/// Everything that the document asks for and that Rust, dropshot or the generators cannot give.
+pub fn generate(document: &Document, options: &Options) -> Result<Generated, Diagnostics> {
+    rules::check(document)?;
+    let types = types::generate(document, options)?;
+    let api = api::generate(document, options, &types)?;
+    let client = client::generate(document, options, &types)?;
+    Ok(Generated {
+        types: print::file(document, options, types.tokens.clone())?,
+        api: print::file(document, options, api)?,
+        document: document.source_json(),
+        client: print::file(document, options, client)?,
+    })
+}
+
+/// One diagnosis about the document as a whole: a generator gave up for a reason that no rule foresaw.
+fn gave_up(document: &Document, what: &str, why: impl std::fmt::Display) -> Diagnostics {
+    let mut diagnostics = document.diagnostics();
+    diagnostics.push(
+        Diagnostic::new("K0299", document.span("/openapi"), format!("{what} failed: {why}"))
+            .help("this is a defect of the generator: every document that it cannot serve should be refused by a rule"),
+    );
+    diagnostics
+}

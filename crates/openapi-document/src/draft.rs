@@ -1,0 +1,109 @@
+//! OpenAPI 3.0 schemas in the form of JSON Schema draft 7, for the tools that only know that.
+
+use openapiv3::{ReferenceOr, Schema};
+use serde_json::{Map, Value};
+
+/// The schema as JSON, as OpenAPI has it.
+pub fn json(schema: &ReferenceOr<Schema>) -> Value {
+    // A schema that was read from JSON can be written as JSON.
+    serde_json::to_value(schema).unwrap_or_default()
+}
+
+/// For describing: exclusive bounds become numbers; `nullable`, `example` and extensions stay.
+pub fn described(schema: &Value) -> Value {
+    walk(schema, &|object| exclusive(object))
+}
+
+/// For validating and typing: as [`described`], with `nullable` as a type and without what constrains no value.
+pub fn typed(schema: &Value) -> Value {
+    walk(schema, &|object| {
+        exclusive(object);
+        for key in ["example", "externalDocs", "xml", "discriminator", "readOnly", "writeOnly", "deprecated"] {
+            object.remove(key);
+        }
+        object.retain(|key, _| !key.starts_with("x-"));
+        if object.remove("nullable") == Some(Value::Bool(true)) {
+            nullable(object);
+        }
+    })
+}
+
+fn nullable(object: &mut Map<String, Value>) {
+    match object.get("type").cloned() {
+        Some(kind) => {
+            object.insert("type".to_owned(), Value::Array(vec![kind, "null".into()]));
+            if let Some(Value::Array(values)) = object.get_mut("enum") {
+                if !values.contains(&Value::Null) {
+                    values.push(Value::Null);
+                }
+            }
+        }
+        None => {
+            let inner = Value::Object(std::mem::take(object));
+            object.insert("oneOf".to_owned(), Value::Array(vec![inner, serde_json::json!({"type": "null"})]));
+        }
+    }
+}
+
+fn exclusive(object: &mut Map<String, Value>) {
+    for (flag, bound) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
+        if object.remove(flag) == Some(Value::Bool(true)) {
+            if let Some(value) = object.remove(bound) {
+                object.insert(flag.to_owned(), value);
+            }
+        }
+    }
+}
+
+/// Applies `change` to every schema inside `schema`, innermost first.
+fn walk(schema: &Value, change: &dyn Fn(&mut Map<String, Value>)) -> Value {
+    let Value::Object(object) = schema else { return schema.clone() };
+    let mut out = Map::new();
+    for (key, value) in object {
+        let value = match (key.as_str(), value) {
+            ("properties", Value::Object(properties)) => {
+                Value::Object(properties.iter().map(|(name, schema)| (name.clone(), walk(schema, change))).collect())
+            }
+            ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => schemas.iter().map(|schema| walk(schema, change)).collect(),
+            ("items" | "not" | "additionalProperties", value) => walk(value, change),
+            _ => value.clone(),
+        };
+        out.insert(key.clone(), value);
+    }
+    if !out.contains_key("$ref") {
+        change(&mut out);
+    }
+    Value::Object(out)
+}
+
+/// The names of the components that the schema refers to, each once, in order of first use.
+pub fn references(schema: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    collect(schema, &mut found);
+    found
+}
+
+fn collect(schema: &Value, found: &mut Vec<String>) {
+    let Value::Object(object) = schema else { return };
+    if let Some(name) = reference(schema) {
+        if !found.contains(&name) {
+            found.push(name);
+        }
+        return;
+    }
+    for (key, value) in object {
+        match (key.as_str(), value) {
+            ("properties", Value::Object(properties)) => properties.values().for_each(|schema| collect(schema, found)),
+            ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => schemas.iter().for_each(|schema| collect(schema, found)),
+            ("items" | "not" | "additionalProperties", value) => collect(value, found),
+            _ => {}
+        }
+    }
+}
+
+/// The component that `schema` is a reference to.
+pub fn reference(schema: &Value) -> Option<String> {
+    let reference = schema.get("$ref")?.as_str()?;
+    let name = reference.strip_prefix("#/components/schemas/")?;
+    Some(name.replace("~1", "/").replace("~0", "~"))
+}

@@ -1,0 +1,101 @@
+//! The API crate: the trait, the types of its operations, and the one way to register them.
+
+use crate::operation::{self, Seen};
+use crate::types::Types;
+use crate::{Options, descriptor, names};
+use openapi_document::{Diagnostics, Document};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// Generates the API crate's file.
+pub(crate) fn generate(document: &Document, options: &Options, types: &Types) -> Result<TokenStream, Diagnostics> {
+    let types_crate = names::ident(&options.types_crate);
+    let trait_name = names::ident(&options.trait_name);
+    let mut seen = Seen::new();
+    let parts: Vec<operation::Parts> = document
+        .operations()
+        .map(|operation| operation::generate(document, operation, types, &types_crate, &trait_name, &mut seen))
+        .collect();
+    let secured = document.operations().any(|operation| operation.is_secured());
+    let context = if secured { quote!(::openapi_runtime::Authenticator) } else { quote!(::dropshot::ServerContext) };
+    let info = &document.openapi.info;
+    let trait_doc = format!("{}\n\n{}", info.title, info.description.as_deref().unwrap_or_default());
+    let items = parts.iter().map(|part| &part.items);
+    let methods = parts.iter().map(|part| &part.method);
+    let served = parts.iter().map(|part| &part.served);
+    let endpoints: Vec<_> = parts.iter().map(|part| &part.endpoint).collect();
+    let stubs: Vec<_> = parts.iter().map(|part| &part.stub).collect();
+    let tags = tags(document);
+    let schemas = descriptor::module(document);
+    let (title, version) = (&info.title, &info.version);
+    Ok(quote! {
+        /// The document that this crate was generated from, as JSON: what `GET /openapi.json` answers.
+        pub const DOCUMENT: &str = include_str!("openapi.json");
+        /// `info.title` of the document.
+        pub const TITLE: &str = #title;
+        /// `info.version` of the document.
+        pub const VERSION: &str = #version;
+
+        #[doc = #trait_doc]
+        pub trait #trait_name: 'static {
+            /// What handlers share; it knows the callers.
+            type Context: #context;
+            #(#methods)*
+        }
+
+        /// The API that `S` implements: every operation, and no way to register one otherwise.
+        ///
+        /// # Panics
+        /// Never for a document that passed the generator's checks.
+        pub fn api<S: #trait_name>() -> ::dropshot::ApiDescription<S::Context> {
+            let mut api = ::dropshot::ApiDescription::new().tag_config(tags());
+            #(api.register(#endpoints).expect("checked when this was generated");)*
+            api
+        }
+
+        /// The API without an implementation, from which dropshot's own document is made.
+        ///
+        /// # Panics
+        /// Never for a document that passed the generator's checks.
+        pub fn description() -> ::dropshot::ApiDescription<::dropshot::StubContext> {
+            let mut api = ::dropshot::ApiDescription::new().tag_config(tags());
+            #(api.register(#stubs).expect("checked when this was generated");)*
+            api
+        }
+
+        #tags
+
+        /// What dropshot calls: each function leads through `openapi_runtime` to the trait.
+        mod served {
+            use super::*;
+            #(pub(super) #served)*
+        }
+        use served::*;
+
+        #(#items)*
+
+        #schemas
+    })
+}
+
+fn tags(document: &Document) -> TokenStream {
+    let tags = document.openapi.tags.iter().map(|tag| {
+        let name = &tag.name;
+        let description = match &tag.description {
+            Some(text) => quote!(Some(#text.to_owned())),
+            None => quote!(None),
+        };
+        quote! {
+            (#name.to_owned(), ::dropshot::TagDetails { description: #description, external_docs: None })
+        }
+    });
+    quote! {
+        fn tags() -> ::dropshot::TagConfig {
+            ::dropshot::TagConfig {
+                allow_other_tags: true,
+                policy: ::dropshot::EndpointTagPolicy::Any,
+                tags: [#(#tags),*].into_iter().collect(),
+            }
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Schemas as constants of `openapi_runtime::schema`, against which requests are validated.
+
+use crate::names;
+use openapi_document::{Document, draft};
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+use serde_json::Value;
+
+/// A module with a `static` for each component.
+pub(crate) fn module(document: &Document) -> TokenStream {
+    let statics = document.schemas().map(|(name, schema)| {
+        let ident = names::shouty(name);
+        let value = expression(&draft::json(schema));
+        let doc = format!("`#/components/schemas/{name}`");
+        quote! {
+            #[doc = #doc]
+            pub static #ident: Schema = #value;
+        }
+    });
+    quote! {
+        /// The whole schemas of the document, as `openapi_runtime::strict` reads them.
+        pub mod schemas {
+            #[allow(unused_imports)]
+            use ::openapi_runtime::pattern;
+            #[allow(unused_imports)]
+            use ::openapi_runtime::schema::{Format, IntegerFormat, Literal, Property, Schema};
+            #(#statics)*
+        }
+    }
+}
+
+/// A `&'static Schema` for use outside the module.
+pub(crate) fn borrowed(schema: &Value) -> TokenStream {
+    match draft::reference(schema) {
+        Some(name) => {
+            let ident = names::shouty(&name);
+            quote!(&schemas::#ident)
+        }
+        None => {
+            let value = expression(schema);
+            quote! {
+                const {
+                    #[allow(unused_imports)]
+                    use ::openapi_runtime::pattern;
+                    #[allow(unused_imports)]
+                    use ::openapi_runtime::schema::{Format, IntegerFormat, Literal, Property, Schema};
+                    &#value
+                }
+            }
+        }
+    }
+}
+
+/// A reference to the schema, inside the module.
+fn place(schema: &Value) -> TokenStream {
+    match draft::reference(schema) {
+        Some(name) => {
+            let ident = names::shouty(&name);
+            quote!(&#ident)
+        }
+        None => {
+            let value = expression(schema);
+            quote!(&#value)
+        }
+    }
+}
+
+/// A constant expression of the schema.
+fn expression(schema: &Value) -> TokenStream {
+    if draft::reference(schema).is_some() {
+        let target = place(schema);
+        return quote!(Schema::reference(#target));
+    }
+    let combined: Vec<TokenStream> = [("allOf", quote!(all_of)), ("oneOf", quote!(one_of_schemas)), ("anyOf", quote!(any_of))]
+        .into_iter()
+        .filter_map(|(key, method)| {
+            let members = schema.get(key)?.as_array()?.iter().map(place);
+            Some(quote!(Schema::#method(&[#(#members),*])))
+        })
+        .collect();
+    let own = (schema.get("type").is_some() || combined.is_empty()).then(|| typed(schema));
+    let mut value = match (combined.as_slice(), own) {
+        ([only], None) => only.clone(),
+        (several, own) if !several.is_empty() => {
+            let members = several.iter().cloned().chain(own);
+            quote!(Schema::all_of(&[#(&#members),*]))
+        }
+        (_, own) => own.unwrap_or_else(|| quote!(Schema::any())),
+    };
+    let values = schema.get("enum").and_then(Value::as_array);
+    let strings = schema.get("type").and_then(Value::as_str) == Some("string");
+    if let (Some(values), false) = (values, strings) {
+        let literals = values.iter().map(literal);
+        value = quote!(#value.literals(&[#(#literals),*]));
+    }
+    // OpenAPI 3.0.3: an `enum` without null refuses null, `nullable` or not.
+    let null_in_enum = values.is_none_or(|values| values.contains(&Value::Null));
+    if schema.get("nullable") == Some(&Value::Bool(true)) && null_in_enum {
+        value = quote!(#value.nullable());
+    }
+    value
+}
+
+fn typed(schema: &Value) -> TokenStream {
+    let mut out = Chain { schema, tokens: TokenStream::new() };
+    match schema.get("type").and_then(Value::as_str) {
+        Some("boolean") => quote!(Schema::boolean()),
+        Some("integer") => {
+            out.tokens = quote!(Schema::integer());
+            if let Some(format) = schema.get("format").and_then(Value::as_str).and_then(integer_format) {
+                out.push(quote!(integer_format), quote!(IntegerFormat::#format));
+            }
+            out.integer("minimum", quote!(minimum));
+            out.integer("maximum", quote!(maximum));
+            out.integer("multipleOf", quote!(multiple_of));
+            out.flag("exclusiveMinimum", quote!(exclusive_minimum));
+            out.flag("exclusiveMaximum", quote!(exclusive_maximum));
+            out.tokens
+        }
+        Some("number") => {
+            out.tokens = quote!(Schema::number());
+            out.number("minimum", quote!(number_minimum));
+            out.number("maximum", quote!(number_maximum));
+            out.number("multipleOf", quote!(number_multiple_of));
+            out.flag("exclusiveMinimum", quote!(number_exclusive_minimum));
+            out.flag("exclusiveMaximum", quote!(number_exclusive_maximum));
+            out.tokens
+        }
+        Some("string") => string(out),
+        Some("array") => {
+            let items = schema.get("items").map_or_else(|| quote!(&Schema::any()), place);
+            out.tokens = quote!(Schema::array(#items));
+            out.count("minItems", quote!(min_items));
+            out.count("maxItems", quote!(max_items));
+            out.flag("uniqueItems", quote!(unique_items));
+            out.tokens
+        }
+        Some("object") => object(out),
+        _ if schema.get("properties").is_some() => object(out),
+        _ => quote!(Schema::any()),
+    }
+}
+
+fn string(mut out: Chain<'_>) -> TokenStream {
+    let schema = out.schema;
+    out.tokens = quote!(Schema::string());
+    out.count("minLength", quote!(min_length));
+    out.count("maxLength", quote!(max_length));
+    if let Some(pattern) = schema.get("pattern").and_then(Value::as_str) {
+        out.push(quote!(pattern), quote!(pattern!(#pattern)));
+    }
+    if let Some(format) = schema.get("format").and_then(Value::as_str).and_then(string_format) {
+        out.push(quote!(format), quote!(Format::#format));
+    }
+    if let Some(values) = schema.get("enum").and_then(Value::as_array) {
+        let values = values.iter().filter_map(Value::as_str);
+        out.push(quote!(one_of), quote!(&[#(#values),*]));
+    }
+    out.flag("x-printable", quote!(printable));
+    out.tokens
+}
+
+fn object(mut out: Chain<'_>) -> TokenStream {
+    let schema = out.schema;
+    let required: Vec<&str> =
+        schema.get("required").and_then(Value::as_array).map(|names| names.iter().filter_map(Value::as_str).collect()).unwrap_or_default();
+    let declared = schema.get("properties").and_then(Value::as_object);
+    let properties = declared.into_iter().flatten().map(|(name, schema)| {
+        let kind = if required.contains(&name.as_str()) { quote!(required) } else { quote!(optional) };
+        let schema = place(schema);
+        quote!(Property::#kind(#name, #schema))
+    });
+    // A required member without a schema of its own may be anything, but must be there.
+    let undeclared = required
+        .iter()
+        .filter(|name| declared.is_none_or(|properties| !properties.contains_key(**name)))
+        .map(|name| quote!(Property::required(#name, &Schema::any())));
+    let properties = properties.chain(undeclared);
+    out.tokens = quote!(Schema::object(&[#(#properties),*]));
+    match schema.get("additionalProperties") {
+        Some(Value::Bool(false)) => out.push(quote!(closed), TokenStream::new()),
+        Some(additional @ Value::Object(members)) if !members.is_empty() => {
+            let additional = place(additional);
+            out.push(quote!(additional_properties), additional);
+        }
+        _ => {}
+    }
+    out.count("minProperties", quote!(min_properties));
+    out.count("maxProperties", quote!(max_properties));
+    out.tokens
+}
+
+/// A chain of builder calls.
+struct Chain<'a> {
+    schema: &'a Value,
+    tokens: TokenStream,
+}
+
+impl Chain<'_> {
+    fn push(&mut self, method: TokenStream, argument: TokenStream) {
+        let tokens = &self.tokens;
+        self.tokens = quote!(#tokens.#method(#argument));
+    }
+
+    fn integer(&mut self, key: &str, method: TokenStream) {
+        let number = self.schema.get(key).and_then(|n| n.as_i64().map(i128::from).or_else(|| n.as_u64().map(i128::from)));
+        if let Some(number) = number {
+            let number = Literal::i128_unsuffixed(number);
+            self.push(method, quote!(#number));
+        }
+    }
+
+    fn number(&mut self, key: &str, method: TokenStream) {
+        if let Some(number) = self.schema.get(key).and_then(Value::as_f64) {
+            self.push(method, quote!(#number));
+        }
+    }
+
+    fn count(&mut self, key: &str, method: TokenStream) {
+        if let Some(count) = self.schema.get(key).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()) {
+            let count = Literal::usize_unsuffixed(count);
+            self.push(method, quote!(#count));
+        }
+    }
+
+    fn flag(&mut self, key: &str, method: TokenStream) {
+        if self.schema.get(key) == Some(&Value::Bool(true)) {
+            self.push(method, TokenStream::new());
+        }
+    }
+}
+
+fn integer_format(name: &str) -> Option<TokenStream> {
+    Some(match name {
+        "int8" => quote!(Int8),
+        "int16" => quote!(Int16),
+        "int32" => quote!(Int32),
+        "int64" => quote!(Int64),
+        "uint8" => quote!(Uint8),
+        "uint16" => quote!(Uint16),
+        "uint32" => quote!(Uint32),
+        "uint64" | "uint" => quote!(Uint64),
+        _ => return None,
+    })
+}
+
+fn string_format(name: &str) -> Option<TokenStream> {
+    Some(match name {
+        "uuid" => quote!(Uuid),
+        "date-time" => quote!(DateTime),
+        "date" => quote!(Date),
+        "uri" => quote!(Uri),
+        "uri-reference" => quote!(UriReference),
+        "email" => quote!(Email),
+        "hostname" => quote!(Hostname),
+        "ipv4" => quote!(Ipv4),
+        "ipv6" => quote!(Ipv6),
+        "ip" => quote!(Ip),
+        "byte" => quote!(Byte),
+        _ => return None,
+    })
+}
+
+fn literal(value: &Value) -> TokenStream {
+    match value {
+        Value::Null => quote!(Literal::Null),
+        Value::Bool(flag) => quote!(Literal::Bool(#flag)),
+        Value::Number(number) => match number.as_i64() {
+            Some(integer) => {
+                let integer = proc_macro2::Literal::i64_unsuffixed(integer);
+                quote!(Literal::Integer(#integer))
+            }
+            None => {
+                let float = number.as_f64().unwrap_or_default();
+                quote!(Literal::Number(#float))
+            }
+        },
+        Value::String(text) => quote!(Literal::String(#text)),
+        Value::Array(items) => {
+            let items = items.iter().map(literal);
+            quote!(Literal::Array(&[#(#items),*]))
+        }
+        Value::Object(members) => {
+            let members = members.iter().map(|(name, value)| {
+                let value = literal(value);
+                quote!((#name, #value))
+            });
+            quote!(Literal::Object(&[#(#members),*]))
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! From the document's names to Rust's.
+
+use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+use proc_macro2::{Ident, Span};
+
+/// `pageSize` to `page_size`, `type` to `type_`.
+pub(crate) fn snake(name: &str) -> Ident {
+    ident(&name.to_snake_case())
+}
+
+/// `issueKubeconfig` to `IssueKubeconfig`.
+pub(crate) fn camel(name: &str) -> String {
+    safe(&name.to_upper_camel_case())
+}
+
+/// `KubeconfigId` to `KUBECONFIG_ID`.
+pub(crate) fn shouty(name: &str) -> Ident {
+    ident(&name.to_shouty_snake_case())
+}
+
+/// An identifier; words of the language get an underscore.
+pub(crate) fn ident(name: &str) -> Ident {
+    Ident::new(&safe(name), Span::call_site())
+}
+
+fn safe(name: &str) -> String {
+    let begins_well = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    let name = if begins_well { name.to_owned() } else { format!("_{name}") };
+    // `_` alone and keywords are not identifiers.
+    if syn::parse_str::<Ident>(&name).is_ok() && name != "_" { name } else { format!("{name}_") }
+}
+
+/// The variant for a status: its name in RFC 9110, or `Status418`.
+pub(crate) fn status(code: u16) -> Ident {
+    let name = match code {
+        400 => "BadRequest",
+        401 => "Unauthorized",
+        402 => "PaymentRequired",
+        403 => "Forbidden",
+        404 => "NotFound",
+        405 => "MethodNotAllowed",
+        406 => "NotAcceptable",
+        407 => "ProxyAuthenticationRequired",
+        408 => "RequestTimeout",
+        409 => "Conflict",
+        410 => "Gone",
+        411 => "LengthRequired",
+        412 => "PreconditionFailed",
+        413 => "PayloadTooLarge",
+        414 => "UriTooLong",
+        415 => "UnsupportedMediaType",
+        416 => "RangeNotSatisfiable",
+        417 => "ExpectationFailed",
+        421 => "MisdirectedRequest",
+        422 => "UnprocessableEntity",
+        423 => "Locked",
+        424 => "FailedDependency",
+        425 => "TooEarly",
+        426 => "UpgradeRequired",
+        428 => "PreconditionRequired",
+        429 => "TooManyRequests",
+        431 => "RequestHeaderFieldsTooLarge",
+        451 => "UnavailableForLegalReasons",
+        500 => "InternalServerError",
+        501 => "NotImplemented",
+        502 => "BadGateway",
+        503 => "ServiceUnavailable",
+        504 => "GatewayTimeout",
+        507 => "InsufficientStorage",
+        code => return ident(&format!("Status{code}")),
+    };
+    ident(name)
+}

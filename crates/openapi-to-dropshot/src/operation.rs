@@ -1,0 +1,246 @@
+//! One operation: what it takes, what it answers, how it fails, and how it is registered.
+
+use crate::parameters::{Field, Group, Place, describe, rust_type};
+use crate::types::Types;
+use crate::{descriptor, names};
+use openapi_document::openapiv3::{Header, ReferenceOr, Response, StatusCode};
+use openapi_document::{Document, OperationRef, draft};
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use std::collections::BTreeMap;
+
+/// Everything of one operation.
+pub(crate) struct Parts {
+    /// Types and their implementations.
+    pub(crate) items: TokenStream,
+    /// The method of the trait.
+    pub(crate) method: TokenStream,
+    /// The function that dropshot calls.
+    pub(crate) served: TokenStream,
+    /// `ApiEndpoint`s, with the handler and without.
+    pub(crate) endpoint: TokenStream,
+    pub(crate) stub: TokenStream,
+}
+
+/// Parameter structs that were written already, by what is in them.
+pub(crate) type Seen = BTreeMap<String, Ident>;
+
+/// Writes one operation.
+pub(crate) fn generate(
+    document: &Document,
+    operation: OperationRef<'_>,
+    types: &Types,
+    types_crate: &Ident,
+    trait_name: &Ident,
+    seen: &mut Seen,
+) -> Parts {
+    let id = operation.id();
+    let marker = names::ident(&names::camel(id));
+    let method = names::snake(id);
+    let error = format_ident!("{marker}Error");
+    let answer = format_ident!("{marker}Response");
+    let route = format!("`{} {}`", operation.method.to_uppercase(), operation.path);
+
+    let mut items = TokenStream::new();
+    let mut place = |place: Place| {
+        let group = Group::of(document, operation.operation, place);
+        if group.is_empty() {
+            return quote!(());
+        }
+        let name = format_ident!("{marker}{}", place.suffix());
+        let doc = format!("The {} parameters of [`{marker}`].", place.suffix().to_lowercase().trim_end_matches('s'));
+        items.extend(match seen.get(&format!("{}{}", place.suffix(), group.key())) {
+            Some(other) => quote!(#[doc = #doc] pub type #name = #other;),
+            None => {
+                seen.insert(format!("{}{}", place.suffix(), group.key()), name.clone());
+                group.tokens(&name, &doc, types, types_crate)
+            }
+        });
+        quote!(#name)
+    };
+    let (path, query, headers) = (place(Place::Path), place(Place::Query), place(Place::Headers));
+    let (schema, body) = request_body(operation, types, types_crate);
+    let template = operation.path;
+    let marker_doc = format!("What {route} takes.");
+    items.extend(quote! {
+        #[doc = #marker_doc]
+        #[derive(Debug)]
+        pub enum #marker {}
+
+        impl ::openapi_runtime::Operation for #marker {
+            const ID: &'static str = #id;
+            const PATH: &'static str = #template;
+            const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = #schema;
+            type Path = #path;
+            type Query = #query;
+            type Headers = #headers;
+            type Body = #body;
+        }
+    });
+    items.extend(success(operation, &answer, types, types_crate));
+    items.extend(errors(operation, &error, types, types_crate));
+
+    let (taken, serve) = if operation.is_secured() {
+        (quote!(::openapi_runtime::Guarded<Self::Context, #marker>), quote!(serve))
+    } else {
+        (quote!(::openapi_runtime::Open<#marker>), quote!(serve_open))
+    };
+    let doc = method_doc(operation, &route);
+    let method_tokens = quote! {
+        #[doc = #doc]
+        fn #method(
+            rqctx: ::dropshot::RequestContext<Self::Context>,
+            request: #taken,
+        ) -> impl ::std::future::Future<Output = ::std::result::Result<#answer, #error>> + ::std::marker::Send;
+    };
+    let served = quote! {
+        async fn #method<S: #trait_name>(
+            rqctx: ::dropshot::RequestContext<S::Context>,
+            request: ::openapi_runtime::Unread<#marker>,
+        ) -> ::std::result::Result<::openapi_runtime::Reply<#answer, #error>, #error> {
+            ::openapi_runtime::#serve(rqctx, request, S::#method).await
+        }
+    };
+    let http_method = names::ident(&operation.method.to_uppercase());
+    let summary = operation.operation.summary.iter();
+    let description = operation.operation.description.iter();
+    let tags = &operation.operation.tags;
+    let deprecated = operation.operation.deprecated.then(|| quote!(.deprecated(true)));
+    let details = quote! { #(.summary(#summary))* #(.description(#description))* #(.tag(#tags))* #deprecated };
+    let arguments = quote!(::dropshot::Method::#http_method, "application/json", #template, ::dropshot::ApiEndpointVersions::All);
+    let endpoint = quote! {
+        ::dropshot::ApiEndpoint::new(#id.to_owned(), #method::<S>, #arguments) #details
+    };
+    let stub = quote! {
+        ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<#marker>,),
+            ::std::result::Result<::openapi_runtime::Reply<#answer, #error>, #error>,
+        >(#id.to_owned(), #arguments) #details
+    };
+    Parts { items, method: method_tokens, served, endpoint, stub }
+}
+
+fn method_doc(operation: OperationRef<'_>, route: &str) -> String {
+    let written = operation.operation;
+    let parts = [written.summary.as_deref(), written.description.as_deref(), Some(route)];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
+}
+
+fn request_body(operation: OperationRef<'_>, types: &Types, types_crate: &Ident) -> (TokenStream, TokenStream) {
+    let schema = match &operation.operation.request_body {
+        Some(ReferenceOr::Item(body)) => body.content.values().next().and_then(|media| media.schema.as_ref()).map(draft::json),
+        _ => None,
+    };
+    match schema {
+        Some(schema) => {
+            let place = descriptor::borrowed(&schema);
+            (quote!(Some(#place)), rust_type(&schema, types, types_crate))
+        }
+        None => (quote!(None), quote!(())),
+    }
+}
+
+/// The declared responses: status and response.
+pub(crate) fn responses<'a>(operation: OperationRef<'a>) -> impl Iterator<Item = (u16, &'a Response)> {
+    operation.operation.responses.responses.iter().filter_map(|(status, response)| match (status, response) {
+        (StatusCode::Code(code), ReferenceOr::Item(response)) => Some((*code, response)),
+        _ => None,
+    })
+}
+
+/// The headers of a response that a handler supplies; `x-runtime: true` marks those that it does not.
+fn header_fields(response: &Response) -> Vec<(Field, bool)> {
+    let resolved = response.headers.iter().filter_map(|(name, header)| match header {
+        ReferenceOr::Item(header) => Some((name, header)),
+        ReferenceOr::Reference { .. } => None,
+    });
+    let runtime = |header: &Header| header.extensions.get("x-runtime") == Some(&serde_json::Value::Bool(true));
+    resolved.map(|(name, header)| (Field::header(name, header), runtime(header))).collect()
+}
+
+fn success(operation: OperationRef<'_>, name: &Ident, types: &Types, types_crate: &Ident) -> TokenStream {
+    // The rules make sure that there is one.
+    let Some((status, response)) = responses(operation).find(|(status, _)| *status < 400) else { return TokenStream::new() };
+    let description = &response.description;
+    let media = response.content.iter().next();
+    let content_type = media.map_or("", |(name, _)| name.as_str());
+    let schema = media.and_then(|(_, media)| media.schema.as_ref()).map(draft::json);
+    let body_type = schema.as_ref().map(|schema| rust_type(schema, types, types_crate));
+    let body_field = body_type.as_ref().map(|ty| quote!(#[doc = "The body."] pub body: #ty,));
+    let body_value = if body_type.is_some() { quote!(&self.body) } else { quote!(&()) };
+    let body_type = body_type.unwrap_or_else(|| quote!(()));
+
+    let fields = header_fields(response);
+    let own: Vec<&Field> = fields.iter().filter(|(_, runtime)| !runtime).map(|(field, _)| field).collect();
+    let declarations = own.iter().map(|field| {
+        let (ident, ty, doc) = (names::snake(&field.name), field.rust_type(types, types_crate), field.doc());
+        let doc = format!("The `{}` header. {doc}", field.name);
+        let ty = if field.required { ty } else { quote!(::std::option::Option<#ty>) };
+        quote!(#[doc = #doc] pub #ident: #ty,)
+    });
+    let pushes = own.iter().map(|field| {
+        let (ident, wire) = (names::snake(&field.name), &field.name);
+        if field.required {
+            quote!(headers.push((#wire, self.#ident.to_string()));)
+        } else {
+            quote!(headers.extend(self.#ident.as_ref().map(|value| (#wire, value.to_string())));)
+        }
+    });
+    let headers_fn = if own.is_empty() { quote!(::std::vec::Vec::new()) } else { quote! { let mut headers = ::std::vec::Vec::new(); #(#pushes)* headers } };
+    let headers_name = format_ident!("{name}Headers");
+    let (headers_type, described) = if fields.is_empty() {
+        (quote!(::openapi_runtime::respond::WithoutHeaders), TokenStream::new())
+    } else {
+        let all = fields.iter().map(|(field, _)| field);
+        let described = describe(&headers_name, all, types, types_crate);
+        let doc = format!("Describes the headers of [`{name}`].");
+        (quote!(#headers_name), quote! { #[doc = #doc] #[derive(Debug)] pub enum #headers_name {} #described })
+    };
+    let doc = format!("{status}: {description}");
+    quote! {
+        #[doc = #doc]
+        pub struct #name { #body_field #(#declarations)* }
+
+        impl ::openapi_runtime::Answer for #name {
+            const STATUS: u16 = #status;
+            const DESCRIPTION: &'static str = #description;
+            const CONTENT_TYPE: &'static str = #content_type;
+            type Body = #body_type;
+            type Headers = #headers_type;
+            fn body(&self) -> &Self::Body {
+                #body_value
+            }
+            fn headers(&self) -> ::std::vec::Vec<(&'static str, ::std::string::String)> {
+                #headers_fn
+            }
+        }
+
+        ::openapi_runtime::answer!(#name);
+        #described
+    }
+}
+
+fn errors(operation: OperationRef<'_>, name: &Ident, types: &Types, types_crate: &Ident) -> TokenStream {
+    let declared: Vec<(u16, &Response)> = responses(operation).filter(|(status, _)| *status >= 400).collect();
+    let schema = declared.iter().find_map(|(_, response)| response.content.values().next()?.schema.as_ref().map(draft::json));
+    let body = schema.map_or_else(|| quote!(::serde_json::Value), |schema| rust_type(&schema, types, types_crate));
+    let variants = declared.iter().map(|(status, response)| {
+        let (variant, doc) = (names::status(*status), format!("{status}: {}", response.description));
+        quote!(#[doc = #doc] #variant(::openapi_runtime::Fault))
+    });
+    let table = declared.iter().map(|(status, _)| {
+        let variant = names::status(*status);
+        let status = proc_macro2::Literal::u16_unsuffixed(*status);
+        quote!(#status => #variant)
+    });
+    let doc = format!("How `{}` fails: exactly the statuses that the document declares.", operation.id());
+    quote! {
+        #[doc = #doc]
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum #name {
+            #(#variants),*
+        }
+
+        ::openapi_runtime::failure!(#name: #body { #(#table),* });
+    }
+}
