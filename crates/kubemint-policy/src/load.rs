@@ -99,10 +99,12 @@ pub(crate) fn check(sources: &[Source], schema: &Schema) -> Result<Loaded, Polic
                     if let Some(first) = origin.insert(id.clone(), source.name.clone()) {
                         let message = format!("the id {id:?} is taken by a policy of {first}");
                         problems.push(whole(source, message));
-                    } else if let Err(error) =
-                        own.add(policy.clone()).and_then(|()| policies.add(policy))
-                    {
-                        problems.push(whole(source, error.to_string()));
+                        continue;
+                    }
+                    for set in [&mut own, &mut policies] {
+                        if let Err(error) = set.add(policy.clone()) {
+                            problems.push(whole(source, error.to_string()));
+                        }
                     }
                 }
                 let result = validator.validate(&own, ValidationMode::Strict);

@@ -1,5 +1,7 @@
 //! The policy port's tests: the default policies by enumeration, the files of an operator, and what must deny.
 
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
 mod files;
 mod table;
 mod traps;
