@@ -17,7 +17,7 @@ const LARGEST: u64 = 1 << 20;
 
 /// Why a credential cannot be used. It holds nothing of the credential.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum CredentialError {
+pub(crate) enum CredentialError {
     /// A file cannot be read.
     #[error("{path} cannot be read: {reason}")]
     Unreadable {

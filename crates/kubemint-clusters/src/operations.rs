@@ -252,9 +252,12 @@ impl Member {
                             && label == Some(&instance.to_string())
                     }),
             );
-            match page.metadata.continue_.filter(|token| !token.is_empty()) {
-                Some(token) => params = params.continue_token(&token),
+            let next = page.metadata.continue_.filter(|token| !token.is_empty());
+            match next {
                 None => return Ok(all),
+                // The same place twice is no progress.
+                Some(token) if params.continue_token.as_ref() == Some(&token) => break,
+                Some(token) => params = params.continue_token(&token),
             }
         }
         Err(misbehaving("its list does not end"))

@@ -26,6 +26,7 @@ mod bundle;
 mod check;
 mod error;
 mod raw;
+mod roles;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

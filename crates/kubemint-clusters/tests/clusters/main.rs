@@ -1,0 +1,14 @@
+//! The clusters' crate from outside: configuration, manifest, and everything of the fleet against a sandbox cluster
+//! that misbehaves on command.
+
+mod config;
+mod create;
+mod credentials;
+mod isolation;
+mod manifest;
+mod mint;
+mod objects;
+mod preflight;
+mod remove;
+mod stage;
+mod transport;

@@ -1,0 +1,240 @@
+//! The preflight: what is there, what is missing, what is too much.
+
+use kubemint_clusters::{Finding, Fleet};
+use kubemint_sandbox::{ClusterOptions, Effect, Fault, Level, RequestKind, Role, Rule};
+
+use crate::stage::{self, LIMITS, Stage};
+
+/// The report without the cluster's name, and without the ephemeral address.
+async fn report(fleet: &Fleet) -> Vec<String> {
+    let report = fleet.preflight().await;
+    assert_eq!(
+        report.is_ok(),
+        report.lines.iter().all(|line| line.finding == Finding::Ok)
+    );
+    report
+        .to_string()
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect()
+}
+
+/// Only the lines that are not ok.
+async fn findings(stage: &Stage) -> Vec<String> {
+    report(&stage.fleet)
+        .await
+        .into_iter()
+        .filter(|line| !line.starts_with("ok "))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_cluster_with_the_manifest_is_ready() {
+    let stage = Stage::new().await;
+    let lines = report(&stage.fleet).await;
+    assert!(
+        lines[0].starts_with("ok r/p/sandbox: reachable at https://127.0.0.1:"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[0].contains("sandbox.pem, Kubernetes v1.36."),
+        "{lines:?}"
+    );
+    assert_eq!(
+        lines[1..],
+        [
+            "ok r/p/sandbox: the service is system:serviceaccount:kubemint-system:kubemint",
+            "ok r/p/sandbox: role editor: namespace kubemint-editor, and the rights there",
+            "ok r/p/sandbox: role viewer: namespace kubemint-viewer, and the rights there",
+            "ok r/p/sandbox: no rights in excess",
+        ]
+    );
+    assert!(stage.fleet.preflight().await.is_ok());
+    assert!(stage.names().is_empty(), "nothing is changed by it");
+}
+
+#[tokio::test]
+async fn missing_rights_are_named_one_by_one() {
+    let stage = Stage::new().await;
+    stage.cluster.set_service_rules(vec![
+        Rule::resources("", &["namespaces"], &["get"]),
+        Rule::resources("", &["serviceaccounts"], &["create", "get", "list"])
+            .in_namespace("kubemint-viewer"),
+    ]);
+    assert_eq!(
+        findings(&stage).await,
+        [
+            "missing r/p/sandbox: role editor: the service may not create serviceaccounts, delete serviceaccounts, \
+             get serviceaccounts, list serviceaccounts, create serviceaccounts/token in kubemint-editor; apply the \
+             manifest",
+            "missing r/p/sandbox: role viewer: the service may not delete serviceaccounts, create \
+             serviceaccounts/token in kubemint-viewer; apply the manifest",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_missing_namespace_is_one_line() {
+    let options = ClusterOptions {
+        roles: vec![Role::new("viewer", Level::View)],
+        ..ClusterOptions::default()
+    };
+    let stage = Stage::with(options, LIMITS).await;
+    assert_eq!(
+        findings(&stage).await,
+        [
+            "missing r/p/sandbox: role editor: namespace kubemint-editor is not there; apply the manifest"
+        ]
+    );
+    // Without the manifest not even the namespaces can be read.
+    stage.cluster.set_service_rules(Vec::new());
+    let lines = findings(&stage).await;
+    assert!(lines[1].ends_with(
+        "namespace kubemint-viewer is not there, or may not be read; apply the manifest"
+    ));
+}
+
+#[tokio::test]
+async fn rights_in_excess_are_named_with_their_place() {
+    let stage = Stage::new().await;
+    let mut rules = stage.cluster.service_rules();
+    rules.extend([
+        Rule::resources("", &["secrets"], &["get", "list"]).in_namespace("kube-system"),
+        Rule::resources("", &["serviceaccounts/token"], &["create"]),
+        Rule::resources("", &["users", "groups"], &["impersonate"]),
+        Rule::resources(
+            "rbac.authorization.k8s.io",
+            &["clusterroles"],
+            &["bind", "escalate"],
+        ),
+        Rule::resources("", &["serviceaccounts"], &["patch"]).in_namespace("kubemint-viewer"),
+    ]);
+    stage.cluster.set_service_rules(rules);
+    assert_eq!(
+        findings(&stage).await,
+        [
+            "excess r/p/sandbox: the service may bind, escalate clusterroles.rbac.authorization.k8s.io in the whole \
+             cluster",
+            "excess r/p/sandbox: the service may impersonate groups in the whole cluster",
+            "excess r/p/sandbox: the service may get, list secrets in kube-system",
+            "excess r/p/sandbox: the service may patch serviceaccounts in kubemint-viewer",
+            "excess r/p/sandbox: the service may create serviceaccounts/token in default, kube-system, kubemint-system",
+            "excess r/p/sandbox: the service may impersonate users in the whole cluster",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn rights_that_no_list_tells_are_found_by_asking() {
+    let stage = Stage::new().await;
+    let mut rules = stage.cluster.service_rules();
+    rules.push(Rule::resources("", &["secrets"], &["get"]));
+    stage.cluster.set_service_rules(rules);
+    let blind = serde_json::json!({
+        "spec": {}, "status": {"incomplete": true, "resourceRules": [], "nonResourceRules": []},
+    });
+    stage.cluster.inject(Fault::always(
+        RequestKind::RULES_REVIEW,
+        Effect::Answer(blind),
+    ));
+    assert_eq!(
+        findings(&stage).await,
+        ["excess r/p/sandbox: the service may get secrets in the whole cluster"]
+    );
+    stage
+        .cluster
+        .set_service_rules(stage.cluster.service_rules());
+    let lines = report(&stage.fleet).await;
+    assert!(
+        lines
+            .last()
+            .unwrap()
+            .contains("the cluster's list of rights is incomplete"),
+        "{lines:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_administrators_credential_is_too_much() {
+    let stage = Stage::new().await;
+    std::fs::write(
+        stage.folder.path().join("sandbox.token"),
+        stage.cluster.admin_token(),
+    )
+    .unwrap();
+    let lines = findings(&stage).await;
+    assert_eq!(
+        lines[0],
+        "excess r/p/sandbox: the service may do everything (*.* in the whole cluster): use the manifest's credential"
+    );
+    // Whoever may read ClusterRoles is told which are not there; the sandbox has those that roles usually mean.
+    assert!(
+        lines[1..]
+            .iter()
+            .all(|line| line.contains("there is no ClusterRole")),
+        "{lines:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_refused_credential_and_a_dead_cluster_are_told_apart() {
+    let mut stage = Stage::new().await;
+    std::fs::write(stage.folder.path().join("sandbox.token"), "wrong").unwrap();
+    assert_eq!(
+        findings(&stage).await,
+        [
+            "missing r/p/sandbox: the service's credential is refused: it answered 401 (Unauthorized); make a token \
+             as the manifest says"
+        ]
+    );
+    let other = kubemint_sandbox::Cluster::start(None, ClusterOptions::default())
+        .await
+        .unwrap();
+    std::mem::replace(&mut stage.cluster, other).stop().await;
+    assert_eq!(
+        report(&stage.fleet).await,
+        ["unreachable r/p/sandbox: connecting failed: connection refused"]
+    );
+}
+
+#[tokio::test]
+async fn a_lying_cluster_is_reported_and_not_quoted() {
+    let stage = Stage::new().await;
+    let version = RequestKind {
+        verb: "get",
+        resource: "/version",
+    };
+    let lie = serde_json::json!({"gitVersion": "v1\n\u{1b}[31mcanary"});
+    stage
+        .cluster
+        .inject(Fault::once(version, Effect::Answer(lie)));
+    assert_eq!(
+        report(&stage.fleet).await,
+        ["unreachable r/p/sandbox: its version is none"]
+    );
+    stage
+        .cluster
+        .inject(Fault::once(RequestKind::ACCESS_REVIEW, Effect::Garbage));
+    let lines = report(&stage.fleet).await;
+    assert!(
+        lines
+            .last()
+            .unwrap()
+            .starts_with("unreachable r/p/sandbox: its answer is not what it should be")
+    );
+}
+
+#[tokio::test]
+async fn every_cluster_has_its_lines() {
+    let stage = Stage::new().await;
+    let text = stage::configure(&stage.cluster, stage.folder.path());
+    let second = text
+        .replace("id = \"sandbox\"", "id = \"dead\"")
+        .replace(stage.cluster.url(), "https://127.0.0.1:1");
+    let configs = stage::read(&format!("{text}{second}"), stage.folder.path()).unwrap();
+    let fleet = Fleet::with_limits(configs, stage::INSTANCE, stage::quiet(), LIMITS).unwrap();
+    let report = fleet.preflight().await;
+    assert!(!report.is_ok());
+    assert_eq!(report.lines.last().unwrap().finding, Finding::Unreachable);
+    assert_eq!(report.lines.last().unwrap().cluster.to_string(), "r/p/dead");
+}
