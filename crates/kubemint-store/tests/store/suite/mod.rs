@@ -1,0 +1,72 @@
+//! What every store must do, written against the ports alone: another store joins with one line in `main.rs`.
+
+use kubemint::ports::Store;
+use kubemint_store::Trail;
+
+pub(crate) mod faults;
+pub(crate) mod fixture;
+pub(crate) mod issuing;
+pub(crate) mod lists;
+pub(crate) mod model;
+pub(crate) mod races;
+pub(crate) mod random;
+pub(crate) mod reconciling;
+pub(crate) mod trail;
+pub(crate) mod transitions;
+
+/// A store that the suite can have as many of as it likes, each empty.
+pub(crate) trait Fresh: Store + Trail + Sized + 'static {
+    /// An empty store, which goes when it is dropped.
+    fn fresh() -> Self;
+}
+
+/// Makes a test of everything in the suite, for one store. A function that is missing here is dead code, which clippy
+/// refuses.
+macro_rules! for_every_store {
+    ($store:ty) => {
+        $crate::suite::tests! { $store:
+            faults::a_failed_call_did_nothing_and_a_lost_answer_did_everything,
+            faults::a_stopped_call_never_answers_and_a_slow_one_does,
+            issuing::a_started_issue_is_a_pending_record_with_its_event,
+            issuing::a_name_is_taken_for_ever_in_its_cluster_alone,
+            issuing::a_key_is_free_until_it_is_used_and_again_when_its_issue_failed,
+            issuing::a_key_answers_by_the_state_of_its_record,
+            issuing::a_key_is_one_principals_at_one_cluster,
+            issuing::a_key_past_its_time_is_as_unused,
+            issuing::a_failure_of_an_older_issue_does_not_free_the_key_of_a_newer_one,
+            lists::pages_are_newest_first_and_end,
+            lists::the_parts_of_what_is_visible_add_up,
+            lists::a_subject_of_another_issuer_is_someone_else,
+            lists::a_place_that_no_page_gave_is_still_a_place,
+            races::one_of_many_with_the_same_key_starts,
+            races::one_of_many_with_the_same_name_starts,
+            races::one_of_two_ends_of_a_pending_record_wins,
+            reconciling::what_is_due_is_ended_abandoned_or_revoking,
+            reconciling::no_kind_of_due_record_starves_another,
+            reconciling::the_next_expiry_is_that_of_an_active_record,
+            reconciling::the_active_records_come_in_pages,
+            trail::an_event_comes_back_as_it_was_written,
+            trail::the_trail_is_read_on_from_any_number,
+            trail::every_minted_credential_is_kept,
+            trail::a_store_is_one_instance_and_can_be_pinged,
+            transitions::exactly_the_allowed_transitions_are_taken,
+            transitions::a_transition_of_something_else_with_the_name_writes_nothing,
+        }
+
+        #[test]
+        fn any_history_ends_as_the_model_says() {
+            $crate::suite::random::any_history_ends_as_the_model_says::<$store>();
+        }
+    };
+}
+pub(crate) use for_every_store;
+
+macro_rules! tests {
+    ($store:ty: $($module:ident::$test:ident,)*) => { $(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $test() {
+            $crate::suite::$module::$test::<$store>().await;
+        }
+    )* };
+}
+pub(crate) use tests;

@@ -1,0 +1,173 @@
+//! A store in its plainest form: what any other one must be indistinguishable from.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use kubemint::audit::Event;
+use kubemint::caller::Principal;
+use kubemint::cluster::ClusterKey;
+use kubemint::ports::{Begun, Grant, Idempotency, Visible};
+use kubemint::record::{Record, RecordRef, State};
+use kubemint_store::MintedCredential;
+
+use super::fixture::Step;
+
+/// The records in the order of their making, and everything else in the plainest form.
+#[derive(Default)]
+pub(crate) struct Model {
+    pub(crate) records: Vec<Record>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) credentials: HashMap<RecordRef, Vec<MintedCredential>>,
+    keys: HashMap<(Principal, ClusterKey, String), Use>,
+}
+
+struct Use {
+    fingerprint: String,
+    record: RecordRef,
+    keep_until: DateTime<Utc>,
+}
+
+impl Model {
+    pub(crate) fn find(&self, cluster: &ClusterKey, id: &str) -> Option<&Record> {
+        self.records
+            .iter()
+            .find(|record| record.cluster == *cluster && record.id.as_str() == id)
+    }
+
+    pub(crate) fn begin(
+        &mut self,
+        record: &Record,
+        idempotency: Option<&Idempotency>,
+        event: Event,
+    ) -> Begun {
+        let name = |key: &Idempotency| {
+            (
+                key.principal.clone(),
+                record.cluster.clone(),
+                key.key.clone(),
+            )
+        };
+        if let Some(key) = idempotency
+            && let Some(used) = self
+                .keys
+                .get(&name(key))
+                .filter(|used| used.keep_until > record.created_at)
+        {
+            let earlier = self
+                .records
+                .iter()
+                .find(|record| record.reference() == used.record);
+            let earlier = earlier.expect("a key belongs to a record");
+            return match earlier.state {
+                _ if used.fingerprint != key.fingerprint => Begun::KeyReused,
+                State::Pending => Begun::InProgress,
+                _ => Begun::Replay(Box::new(earlier.clone())),
+            };
+        }
+        if self.find(&record.cluster, record.id.as_str()).is_some() {
+            return Begun::IdTaken;
+        }
+        if let Some(key) = idempotency {
+            let used = Use {
+                fingerprint: key.fingerprint.clone(),
+                record: record.reference(),
+                keep_until: key.keep_until,
+            };
+            self.keys.insert(name(key), used);
+        }
+        self.records.push(record.clone());
+        self.events.push(event);
+        Begun::Started
+    }
+
+    pub(crate) fn take(
+        &mut self,
+        step: Step,
+        reference: &RecordRef,
+        grant: &Grant,
+        event: Event,
+    ) -> bool {
+        let Some(record) = self
+            .records
+            .iter_mut()
+            .find(|record| record.reference() == *reference)
+        else {
+            return false;
+        };
+        let Some(state) = step.leads(record.state) else {
+            return false;
+        };
+        record.state = state;
+        if step == Step::Activate {
+            record.expires_at = Some(grant.expires_at);
+            record.object_uid = Some(grant.object_uid.clone());
+        }
+        if matches!(step, Step::Activate | Step::AddCredential) {
+            self.credentials
+                .entry(reference.clone())
+                .or_default()
+                .push(MintedCredential {
+                    jti: grant.jti.clone(),
+                    expires_at: grant.expires_at,
+                    minted_at: event.at,
+                });
+        }
+        if step == Step::Fail {
+            self.keys.retain(|_, used| used.record != *reference);
+        }
+        self.events.push(event);
+        true
+    }
+
+    pub(crate) fn list(&self, cluster: &ClusterKey, visible: &Visible) -> Vec<Record> {
+        let shown = |record: &&Record| {
+            matches!(
+                record.state,
+                State::Active | State::Revoking | State::Expired
+            )
+        };
+        let seen = |record: &&Record| {
+            visible.all
+                || visible.created && record.created_by == visible.principal
+                || visible.issued_for
+                    && record.created_by.issuer == visible.principal.issuer
+                    && record.issued_for == visible.principal.subject
+        };
+        self.newest_first(cluster)
+            .filter(shown)
+            .filter(seen)
+            .cloned()
+            .collect()
+    }
+
+    pub(crate) fn active(&self, cluster: &ClusterKey) -> Vec<Record> {
+        self.newest_first(cluster)
+            .filter(|record| record.state == State::Active)
+            .cloned()
+            .collect()
+    }
+
+    pub(crate) fn due(&self, cluster: &ClusterKey, now: DateTime<Utc>) -> Vec<Record> {
+        let due = |record: &&Record| match record.state {
+            State::Pending => record.pending_until <= now,
+            State::Revoking => true,
+            State::Active => record.expires_at.is_some_and(|end| end <= now),
+            State::Revoked | State::Failed | State::Expired => false,
+        };
+        self.newest_first(cluster).filter(due).cloned().collect()
+    }
+
+    pub(crate) fn next_expiry(&self, cluster: &ClusterKey) -> Option<DateTime<Utc>> {
+        self.active(cluster)
+            .into_iter()
+            .filter_map(|record| record.expires_at)
+            .min()
+    }
+
+    fn newest_first(&self, cluster: &ClusterKey) -> impl Iterator<Item = &Record> {
+        self.records
+            .iter()
+            .rev()
+            .filter(move |record| record.cluster == *cluster)
+    }
+}

@@ -1,0 +1,98 @@
+//! Many at once.
+
+use std::sync::Arc;
+
+use futures::future::join_all;
+use kubemint::audit::Kind;
+use kubemint::ports::Begun;
+use kubemint::record::State;
+
+use super::Fresh;
+use super::fixture::{begin, event, events, found, grant, key, record};
+
+/// Runs `count` tasks at once and gives what they return.
+async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    count: usize,
+    task: impl Fn(usize) -> F,
+) -> Vec<T> {
+    let tasks: Vec<_> = (0..count).map(|n| tokio::spawn(task(n))).collect();
+    join_all(tasks)
+        .await
+        .into_iter()
+        .map(|joined| joined.expect("no panic"))
+        .collect()
+}
+
+pub(crate) async fn one_of_many_with_the_same_key_starts<S: Fresh>() {
+    let store = Arc::new(S::fresh());
+    let begun = at_once(64, |n| {
+        let store = Arc::clone(&store);
+        async move { begin(&*store, &record(&format!("k-{n}")), Some(&key("k", "f"))).await }
+    })
+    .await;
+    let started = begun
+        .iter()
+        .filter(|begun| **begun == Begun::Started)
+        .count();
+    let waiting = begun
+        .iter()
+        .filter(|begun| **begun == Begun::InProgress)
+        .count();
+    assert_eq!((started, waiting), (1, 63));
+    assert_eq!(events(&*store).await, 1);
+}
+
+pub(crate) async fn one_of_many_with_the_same_name_starts<S: Fresh>() {
+    let store = Arc::new(S::fresh());
+    let begun = at_once(64, |n| {
+        let store = Arc::clone(&store);
+        async move { begin(&*store, &record("same"), Some(&key(&format!("k-{n}"), "f"))).await }
+    })
+    .await;
+    let started = begun
+        .iter()
+        .filter(|begun| **begun == Begun::Started)
+        .count();
+    let taken = begun
+        .iter()
+        .filter(|begun| **begun == Begun::IdTaken)
+        .count();
+    assert_eq!((started, taken), (1, 63));
+    assert_eq!(events(&*store).await, 1);
+}
+
+pub(crate) async fn one_of_two_ends_of_a_pending_record_wins<S: Fresh>() {
+    let store = Arc::new(S::fresh());
+    for n in 0..32 {
+        let record = record(&format!("k-{n}"));
+        begin(&*store, &record, None).await;
+        let took = at_once(2, |side| {
+            let (store, record) = (Arc::clone(&store), record.clone());
+            async move {
+                if side == 0 {
+                    store
+                        .activate(&record.reference(), &grant(), event(Kind::Issued, &record))
+                        .await
+                        .unwrap()
+                } else {
+                    store
+                        .fail(&record.reference(), event(Kind::IssueFailed, &record))
+                        .await
+                        .unwrap()
+                }
+            }
+        })
+        .await;
+        assert_ne!(took[0], took[1]);
+        let state = found(&*store, &record).await.state;
+        assert_eq!(
+            state,
+            if took[0] {
+                State::Active
+            } else {
+                State::Failed
+            }
+        );
+    }
+    assert_eq!(events(&*store).await, 64);
+}

@@ -1,0 +1,160 @@
+//! What the reconciler reads.
+
+use kubemint::ports::Grant;
+use kubemint::record::{Record, State};
+
+use super::Fresh;
+use super::fixture::{at, grant, here, ids, lead, pages, put, record};
+
+fn until(second: i64) -> Grant {
+    Grant {
+        expires_at: at(second),
+        ..grant()
+    }
+}
+
+async fn due(store: &impl Fresh, second: i64, limit: u16) -> Vec<String> {
+    let due = store.due(&here(), at(second), limit).await.unwrap();
+    due.into_iter()
+        .map(|record| record.id.to_string())
+        .collect()
+}
+
+pub(crate) async fn what_is_due_is_ended_abandoned_or_revoking<S: Fresh>() {
+    let store = S::fresh();
+    put(&store, &record("long"), State::Active, &until(500)).await;
+    put(&store, &record("short"), State::Active, &until(100)).await;
+    put(&store, &record("revoking"), State::Revoking, &until(500)).await;
+    put(&store, &record("pending"), State::Pending, &grant()).await;
+    for state in [State::Revoked, State::Failed, State::Expired] {
+        put(&store, &record(state.as_str()), state, &until(50)).await;
+    }
+    let mut elsewhere = record("elsewhere");
+    elsewhere.cluster.cluster = "another".to_owned();
+    put(&store, &elsewhere, State::Revoking, &until(50)).await;
+
+    assert_eq!(due(&store, 29, 10).await, ["revoking"]);
+    assert_eq!(
+        due(&store, 30, 10).await,
+        ["revoking", "pending"],
+        "at the deadline"
+    );
+    assert_eq!(due(&store, 99, 10).await, ["revoking", "pending"]);
+    assert_eq!(
+        due(&store, 100, 10).await,
+        ["short", "revoking", "pending"],
+        "at its end"
+    );
+    assert_eq!(
+        due(&store, 500, 10).await,
+        ["short", "revoking", "pending", "long"]
+    );
+    assert_eq!(due(&store, 500, 2).await, ["short", "revoking"]);
+    assert_eq!(due(&store, 500, 0).await, [""; 0]);
+    let found = store.due(&here(), at(100), 1).await.unwrap();
+    assert_eq!(
+        (found[0].state, found[0].expires_at),
+        (State::Active, Some(at(100)))
+    );
+}
+
+pub(crate) async fn no_kind_of_due_record_starves_another<S: Fresh>() {
+    let store = S::fresh();
+    for n in 0..5 {
+        put(
+            &store,
+            &record(&format!("revoking-{n}")),
+            State::Revoking,
+            &grant(),
+        )
+        .await;
+    }
+    for n in 0..5 {
+        // The one that ends first is not the one that was made first.
+        put(
+            &store,
+            &record(&format!("ended-{n}")),
+            State::Active,
+            &until(50 - n),
+        )
+        .await;
+    }
+    put(
+        &store,
+        &Record {
+            pending_until: at(40),
+            ..record("pending-late")
+        },
+        State::Pending,
+        &grant(),
+    )
+    .await;
+    put(&store, &record("pending-early"), State::Pending, &grant()).await;
+    assert_eq!(
+        due(&store, 60, 7).await,
+        [
+            "ended-4",
+            "revoking-0",
+            "pending-early",
+            "ended-3",
+            "revoking-1",
+            "pending-late",
+            "ended-2"
+        ]
+    );
+    assert_eq!(due(&store, 60, 100).await.len(), 12);
+}
+
+pub(crate) async fn the_next_expiry_is_that_of_an_active_record<S: Fresh>() {
+    let store = S::fresh();
+    assert_eq!(store.next_expiry(&here()).await.unwrap(), None);
+    put(&store, &record("pending"), State::Pending, &grant()).await;
+    put(&store, &record("revoking"), State::Revoking, &until(10)).await;
+    assert_eq!(store.next_expiry(&here()).await.unwrap(), None);
+    let (short, long) = (record("short"), record("long"));
+    put(&store, &long, State::Active, &until(500)).await;
+    put(&store, &short, State::Active, &until(100)).await;
+    assert_eq!(store.next_expiry(&here()).await.unwrap(), Some(at(100)));
+    let mut elsewhere = here();
+    elsewhere.project = "another".to_owned();
+    assert_eq!(store.next_expiry(&elsewhere).await.unwrap(), None);
+    let ended = super::fixture::event(kubemint::audit::Kind::Expired, &short);
+    assert!(store.expire(&short.reference(), ended).await.unwrap());
+    assert_eq!(store.next_expiry(&here()).await.unwrap(), Some(at(500)));
+}
+
+pub(crate) async fn the_active_records_come_in_pages<S: Fresh>() {
+    let store = S::fresh();
+    let records: Vec<_> = (0..5).map(|n| record(&format!("k-{n}"))).collect();
+    for record in &records {
+        put(&store, record, State::Active, &grant()).await;
+    }
+    for state in State::ALL
+        .into_iter()
+        .filter(|state| *state != State::Active)
+    {
+        put(&store, &record(state.as_str()), state, &grant()).await;
+    }
+    let first = store.active(&here(), None, 2).await.unwrap();
+    assert_eq!(ids(&first), ["k-4", "k-3"]);
+    // One that is no longer active is not on a later page.
+    for step in super::fixture::way_to(State::Expired).iter().skip(1) {
+        let ended = super::fixture::event(step.kind(), &records[1]);
+        assert!(
+            step.take(&store, &records[1].reference(), &grant(), ended)
+                .await
+        );
+    }
+    let second = store.active(&here(), first.next, 2).await.unwrap();
+    assert_eq!((ids(&second), second.next), (vec!["k-2", "k-0"], None));
+    let late = record("late");
+    put(&store, &late, State::Pending, &grant()).await;
+    lead(&store, &late, State::Active, &grant()).await;
+    let read = async |after| store.active(&here(), after, 3).await.unwrap();
+    let names: Vec<_> = pages(3, read)
+        .await
+        .into_iter()
+        .map(|record| record.id.to_string())
+        .collect();
+    assert_eq!(names, ["late", "k-4", "k-3", "k-2", "k-0"]);
+}
