@@ -1,5 +1,7 @@
 //! Durations as people write them in a configuration: `"90s"`, `"15m"`, `"24h"`, `"7d"`.
 
+use std::fmt;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -21,16 +23,25 @@ pub enum RawDuration {
 
 /// Why a text is no duration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct NotADuration {
+pub struct NotADuration {
     /// What is wrong.
-    pub(crate) what: String,
+    pub what: String,
     /// What to write instead.
-    pub(crate) help: String,
+    pub help: String,
+}
+
+impl fmt::Display for NotADuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.what, self.help)
+    }
 }
 
 impl RawDuration {
-    /// The duration in whole seconds, 1 to [`LONGEST`].
-    pub(crate) fn seconds(&self) -> Result<u32, NotADuration> {
+    /// The duration in whole seconds, 1 to 366 days.
+    ///
+    /// # Errors
+    /// It is no duration, or out of those bounds.
+    pub fn seconds(&self) -> Result<u32, NotADuration> {
         let wrong = |what: String, help: String| Err(NotADuration { what, help });
         match self {
             RawDuration::Text(text) => match parse(text) {

@@ -36,7 +36,7 @@ mod preflight;
 mod token;
 
 pub use config::{ClusterConfig, ConfigError, RawCluster, validate};
-pub use duration::RawDuration;
+pub use duration::{NotADuration, RawDuration};
 pub use fleet::{Fleet, FleetError};
 pub use health::Health;
 pub use limits::Limits;

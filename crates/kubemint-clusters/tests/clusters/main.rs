@@ -1,6 +1,8 @@
 //! The clusters' crate from outside: configuration, manifest, and everything of the fleet against a sandbox cluster
 //! that misbehaves on command.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 mod config;
 mod create;
 mod credentials;

@@ -25,8 +25,8 @@ async fn a_token_is_what_it_says_and_the_cluster_believes_it() {
         .cluster
         .audit()
         .into_iter()
-        .filter_map(|line| line.issued_credential_id)
-        .last();
+        .rev()
+        .find_map(|line| line.issued_credential_id);
     assert_eq!(issued, Some(format!("JTI={jti}")));
 
     // Whoever holds it has the role, under the kubeconfig's name.
