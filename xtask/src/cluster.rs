@@ -5,7 +5,7 @@ use controlplane::{Binaries, Condition, Detached, State};
 
 /// A real Kubernetes control plane for development, without nodes.
 #[derive(Debug, Args)]
-pub struct ClusterArgs {
+pub(crate) struct ClusterArgs {
     #[command(subcommand)]
     action: Action,
     /// Which one: several can run side by side.
@@ -27,7 +27,7 @@ enum Action {
 ///
 /// # Errors
 /// When the programs cannot be built, or the control plane not be started or stopped.
-pub fn run(args: ClusterArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: ClusterArgs) -> anyhow::Result<()> {
     let cluster = Detached::in_workspace(&args.name)?;
     match args.action {
         Action::Up => {

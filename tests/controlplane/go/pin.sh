@@ -28,6 +28,10 @@ rm -f go.mod go.sum
     echo "require ("
     printf '\tgo.etcd.io/etcd/server/v3 %s\n' "$etcd"
     printf '\tk8s.io/kubernetes %s\n' "$version"
+    # Those that main.go imports itself; `go mod tidy` adds the rest.
+    for module in client-go component-base kubectl; do
+        printf '\tk8s.io/%s %s\n' "$module" "$staging"
+    done
     echo ")"
     echo
     echo "replace ("
