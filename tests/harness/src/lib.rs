@@ -1,1 +1,13 @@
-//! A stage for tests: a server on port 0, a sandbox world, a generated client.
+//! A stage for tests: a sandbox world, a server on a free port, and clients that call it as someone.
+
+mod stage;
+
+pub use kubemint_sandbox as sandbox;
+pub use kubemint_server::sandbox::{CLUSTER, PROJECT, REGION};
+pub use stage::{Answer, Stage};
+
+/// The path of the first sandbox cluster's kubeconfigs.
+#[must_use]
+pub fn collection() -> String {
+    format!("/v1/regions/{REGION}/projects/{PROJECT}/compute/clusters/{CLUSTER}/kubeconfigs")
+}

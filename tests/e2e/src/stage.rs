@@ -1,0 +1,194 @@
+//! The stage: two control planes, an issuer, and the server in front of the first.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context, Result, ensure};
+use controlplane::{Binaries, ControlPlane};
+use kubemint_sandbox::{Issuer, IssuerOptions, Pki};
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+use crate::server::{self, Server};
+
+const COLLECTION: &str = "/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs";
+
+pub(crate) struct Stage {
+    server: Mutex<Server>,
+    binary: PathBuf,
+    config: PathBuf,
+    internal: u16,
+    api: String,
+    token: String,
+    http: reqwest::Client,
+    runtime: tokio::runtime::Runtime,
+    _issuer: Issuer,
+    pub(crate) first: ControlPlane,
+    pub(crate) second: ControlPlane,
+    folder: tempfile::TempDir,
+}
+
+impl Stage {
+    /// Does what an operator does: writes the configuration, applies the manifest, makes the server's token, checks,
+    /// and starts the server.
+    pub(crate) fn start() -> Result<Self> {
+        let binary = server::build()?;
+        let binaries = Binaries::find_or_build()?;
+        eprintln!("control plane: {}", binaries.version()?);
+        let first = ControlPlane::start_temporary(&binaries)?;
+        let second = ControlPlane::start_temporary(&binaries)?;
+        let folder = tempfile::tempdir()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let issuer = runtime.block_on(async { Issuer::start(&Pki::new("e2e issuer")?, IssuerOptions::default()).await })?;
+        let (port, internal) = (server::free_port()?, server::free_port()?);
+        let config = folder.path().join("kubemint.toml");
+        std::fs::write(folder.path().join("issuer-ca.pem"), issuer.ca_pem())?;
+        std::fs::write(folder.path().join("token"), "not made yet")?;
+        std::fs::write(&config, text_of(port, internal, &issuer, &first))?;
+        prepare_cluster(&binary, &config, &first)?;
+        let server = Mutex::new(Server::start(&binary, &config, internal)?);
+        let token = issuer.mint(issuer.claims("alice").project("project-x9y8z7").roles(&["compute.admin"]));
+        Ok(Self {
+            server,
+            binary,
+            config,
+            internal,
+            api: format!("http://127.0.0.1:{port}"),
+            token,
+            http: reqwest::Client::new(),
+            runtime,
+            _issuer: issuer,
+            first,
+            second,
+            folder,
+        })
+    }
+
+    /// Calls the API as alice.
+    pub(crate) fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<(StatusCode, String)> {
+        self.runtime.block_on(async {
+            let mut request = self.http.request(method, format!("{}{path}", self.api)).bearer_auth(&self.token);
+            if let Some(body) = body {
+                request = request.json(body);
+            }
+            let response = request.send().await?;
+            Ok((response.status(), response.text().await?))
+        })
+    }
+
+    /// Issues a kubeconfig, and returns what the API says of it.
+    pub(crate) fn issue(&self, request: &Value) -> Result<Value> {
+        let (status, body) = self.call(Method::POST, COLLECTION, Some(request))?;
+        ensure!(status == StatusCode::CREATED, "issue answered {status}: {body}");
+        Ok(serde_json::from_str(&body)?)
+    }
+
+    /// Downloads a kubeconfig's file (`download` or `file`) to a file of that name.
+    pub(crate) fn download(&self, issued: &Value, what: &str) -> Result<PathBuf> {
+        let link = issued["selfLink"].as_str().context("no selfLink")?;
+        let (status, body) = self.call(Method::GET, &format!("{link}/{what}"), None)?;
+        ensure!(status == StatusCode::OK, "{what} answered {status}: {body}");
+        let id = issued["id"].as_str().context("no id")?;
+        let path = self.folder.path().join(format!("{id}.{what}"));
+        std::fs::write(&path, body)?;
+        Ok(path)
+    }
+
+    /// Runs kubectl with a kubeconfig file.
+    pub(crate) fn kubectl(&self, kubeconfig: &Path, arguments: &[&str]) -> Result<Output> {
+        kubectl(&self.first, kubeconfig, arguments, None)
+    }
+
+    /// Kills the server without warning and starts it again.
+    pub(crate) fn crash_and_restart(&self) -> Result<()> {
+        let mut server = self.server();
+        server.kill()?;
+        *server = Server::start(&self.binary, &self.config, self.internal)?;
+        Ok(())
+    }
+
+    /// What the server logged, for the one who looks for the cause of a failure.
+    pub(crate) fn logs(&self) -> String {
+        format!("the server's log:\n{}", self.server().log())
+    }
+
+    fn server(&self) -> MutexGuard<'_, Server> {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn text_of(port: u16, internal: u16, issuer: &Issuer, cluster: &ControlPlane) -> String {
+    format!(
+        r#"[server]
+listen = "127.0.0.1:{port}"
+[internal]
+listen = "127.0.0.1:{internal}"
+[store]
+path = "kubemint.db"
+[[issuers]]
+url = "{issuer}"
+audiences = ["{audience}"]
+ca_file = "issuer-ca.pem"
+[[clusters]]
+region = "us-texas-1"
+project = "project-x9y8z7"
+id = "cluster-a1b2c3"
+api_url = "{url}"
+ca_file = "{ca}"
+credential = {{ token_file = "token" }}
+[clusters.roles.viewer]
+[clusters.roles.editor]
+namespaces = ["default"]
+"#,
+        issuer = issuer.url(),
+        audience = issuer.options().audience,
+        url = cluster.url(),
+        ca = cluster.ca_file().display(),
+    )
+}
+
+/// Applies the manifest and makes the server's token, with kubectl, as the README says.
+fn prepare_cluster(binary: &Path, config: &Path, cluster: &ControlPlane) -> Result<()> {
+    let manifest = run(Command::new(binary).args(["manifest", "--config"]).arg(config))?;
+    let admin = cluster.admin_kubeconfig();
+    let applied = kubectl(cluster, admin, &["apply", "-f", "-"], Some(&manifest.stdout))?;
+    ensure!(applied.status.success(), "kubectl apply: {}", String::from_utf8_lossy(&applied.stderr));
+    let create = ["--namespace", "kubemint-system", "create", "token", "kubemint", "--duration", "24h"];
+    let token = kubectl(cluster, admin, &create, None)?;
+    ensure!(token.status.success(), "kubectl create token: {}", String::from_utf8_lossy(&token.stderr));
+    std::fs::write(config.with_file_name("token"), &token.stdout)?;
+    let checked = run(Command::new(binary).args(["preflight", "--config"]).arg(config))?;
+    eprintln!("{}", String::from_utf8_lossy(&checked.stdout));
+    Ok(())
+}
+
+fn run(command: &mut Command) -> Result<Output> {
+    let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
+    ensure!(
+        output.status.success(),
+        "{command:?}: {}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(output)
+}
+
+fn kubectl(cluster: &ControlPlane, kubeconfig: &Path, arguments: &[&str], input: Option<&[u8]>) -> Result<Output> {
+    let mut child = Command::new(cluster.kubectl())
+        .arg("--kubeconfig")
+        .arg(kubeconfig)
+        .args(arguments)
+        .env_remove("KUBECONFIG")
+        .stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("cannot run kubectl")?;
+    if let (Some(input), Some(mut stdin)) = (input, child.stdin.take()) {
+        stdin.write_all(input)?;
+    }
+    Ok(child.wait_with_output()?)
+}
