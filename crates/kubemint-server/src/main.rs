@@ -1,2 +1,5 @@
-//! The server's binary.
-fn main() {}
+//! `kubemint-server`: see [`kubemint_server::cli`].
+
+fn main() -> std::process::ExitCode {
+    kubemint_server::cli::run()
+}

@@ -1,0 +1,83 @@
+//! What every request meets: the service, who is calling, and what is counted.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kubemint::audit::{Event, Kind};
+use kubemint::{Caller, ClusterKey, Context, Kubemint};
+use kubemint_authn::{Authn, AuthnError};
+use openapi_runtime::{Authenticator, Fault, Refusal, RequestHead};
+
+use crate::edge::Pager;
+use crate::metrics::Metrics;
+
+/// Seconds after which a caller may try again when an issuer's keys cannot be had.
+const RETRY_ISSUER: u32 = 5;
+
+/// The context of every request.
+pub struct App {
+    /// The domain.
+    pub(crate) service: Arc<Kubemint>,
+    /// Page tokens.
+    pub(crate) pager: Pager,
+    /// Who is calling.
+    pub(crate) authn: Arc<Authn>,
+    /// What is counted.
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+impl App {
+    /// A request's circumstances, as the domain knows them.
+    pub(crate) fn context(caller: Caller, request_id: &str) -> Context {
+        Context { caller, request_id: request_id.to_owned() }
+    }
+}
+
+impl Authenticator for App {
+    type Caller = Caller;
+
+    async fn authenticate(&self, request: &RequestHead<'_>) -> Result<Caller, Refusal> {
+        self.authn.authenticate(request.bearer).await.map_err(|error| match error {
+            AuthnError::Refused(reason) => Refusal::Unauthorized { internal: reason.to_string() },
+            AuthnError::Unavailable(_) => {
+                Refusal::Unavailable { retry_after: RETRY_ISSUER, internal: error.to_string() }
+            }
+        })
+    }
+
+    /// One audit row for every authenticated attempt: also for one that the contract refuses before a handler runs.
+    async fn refused(&self, caller: &Caller, request: &RequestHead<'_>, status: u16, fault: &Fault) {
+        let kind = match request.operation {
+            "issueKubeconfig" => Kind::IssueRefused,
+            "listKubeconfigs" => Kind::ListRefused,
+            "revokeKubeconfig" => Kind::RevokeRefused,
+            "downloadKubeconfig" | "getKubeconfigFile" => Kind::DownloadRefused,
+            _ => Kind::ReadRefused,
+        };
+        let event = Event {
+            at: self.service.ports().clock.now(),
+            kind,
+            request_id: Some(request.request_id.to_owned()),
+            principal: Some(caller.principal.clone()),
+            token_id: caller.token_id.clone(),
+            // The path was refused, or may have been: nothing of it is taken over.
+            cluster: ClusterKey::new("", "", ""),
+            kubeconfig: None,
+            uid: None,
+            decision: None,
+            detail: serde_json::Map::new(),
+        };
+        let reason = fault.details.first().map_or("malformed", |detail| detail.reason.as_ref());
+        let event = event.with("status", status).with("reason", reason);
+        // Nothing was done, so a lost row hides nothing; the store's own health is told by /readyz.
+        let _ = self.service.ports().store.append(event).await;
+    }
+
+    fn answered(&self, operation: &'static str, status: u16, elapsed: Duration) {
+        self.metrics.answered(operation, status, elapsed);
+    }
+
+    fn panicked(&self, _operation: &'static str) {
+        self.metrics.panicked();
+    }
+}

@@ -1,0 +1,112 @@
+//! The command line.
+
+mod operator;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::log::Verbosity;
+use crate::sandbox::{self, FirstRun};
+
+/// Issues short-lived kubeconfigs for a fleet of Kubernetes clusters.
+#[derive(Parser)]
+#[command(name = "kubemint-server", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API for the clusters of a configuration file.
+    Serve(ConfigArg),
+    /// Check a configuration file, or print a complete one.
+    CheckConfig(CheckConfig),
+    /// Print what to apply to each cluster once: namespaces, bindings, and the server's own rights.
+    Manifest(Manifest),
+    /// Check that each cluster is reachable and that the server has exactly the rights that it needs.
+    Preflight(ConfigArg),
+    /// Try it: a server with an issuer and a cluster of its own, on loopback, and a first kubeconfig.
+    Sandbox(SandboxArgs),
+}
+
+#[derive(Args)]
+struct ConfigArg {
+    /// The configuration file (`check-config --example` prints one).
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+#[derive(Args)]
+struct CheckConfig {
+    /// The configuration file.
+    #[arg(value_name = "FILE", required_unless_present = "example", conflicts_with = "example")]
+    file: Option<PathBuf>,
+    /// Print a complete configuration file with comments.
+    #[arg(long)]
+    example: bool,
+}
+
+#[derive(Args)]
+struct Manifest {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Only this cluster, as `REGION/PROJECT/ID`. Absent: the only one.
+    #[arg(long, value_name = "CLUSTER")]
+    cluster: Option<String>,
+}
+
+#[derive(Args)]
+struct SandboxArgs {
+    /// Where the API listens; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Issue one kubeconfig, and exit.
+    #[arg(long)]
+    once: bool,
+    /// The file to write the kubeconfig to.
+    #[arg(long, value_name = "FILE", default_value = "sandbox.kubeconfig")]
+    kubeconfig: PathBuf,
+    /// Print one JSON line: api, token, selfLink, kubeconfig, clusterServer.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command line. Exit code 0: done; 1: it failed, and standard error says why; 2: it was used wrongly.
+#[must_use]
+pub fn run() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Serve(arg) => operator::serve(&arg.config),
+        Command::CheckConfig(CheckConfig { file: Some(file), .. }) => operator::check_config(&file),
+        Command::CheckConfig(_) => operator::example(),
+        Command::Manifest(arg) => operator::manifest(&arg.config, arg.cluster.as_deref()),
+        Command::Preflight(arg) => operator::preflight(&arg.config),
+        Command::Sandbox(arg) => first_run(arg),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn first_run(arg: SandboxArgs) -> anyhow::Result<ExitCode> {
+    if !arg.listen.ip().is_loopback() {
+        anyhow::bail!("--listen {}: the sandbox listens on loopback only; its secrets are no secrets", arg.listen);
+    }
+    let wanted = FirstRun {
+        listen: arg.listen,
+        once: arg.once,
+        kubeconfig: arg.kubeconfig,
+        json: arg.json,
+        verbosity: Verbosity::Warn,
+    };
+    operator::block_on(sandbox::run(wanted))??;
+    Ok(ExitCode::SUCCESS)
+}

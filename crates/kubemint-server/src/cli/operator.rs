@@ -1,0 +1,85 @@
+//! The operator's commands.
+
+use std::future::Future;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use kubemint_clusters::{ClusterConfig, Fleet};
+use uuid::Uuid;
+
+use crate::config::{Config, EXAMPLE};
+use crate::log::logger;
+use crate::serve::{asked_to_stop, start};
+
+/// Runs a future to its end, on as many threads as there are cores.
+pub(super) fn block_on<F: Future>(future: F) -> Result<F::Output> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    Ok(runtime.context("cannot start the runtime")?.block_on(future))
+}
+
+pub(super) fn serve(file: &Path) -> Result<ExitCode> {
+    let config = Config::read(file)?;
+    let (log, _guard) = logger(config.verbosity);
+    block_on(async {
+        let running = start(config, &log).await?;
+        asked_to_stop().await.context("cannot listen for signals")?;
+        running.stop().await;
+        Ok(ExitCode::SUCCESS)
+    })?
+}
+
+pub(super) fn check_config(file: &Path) -> Result<ExitCode> {
+    let config = Config::read(file)?;
+    for warning in config.warnings() {
+        eprintln!("warning: {warning}");
+    }
+    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    println!(
+        "{}: ok: {}, {}",
+        file.display(),
+        count(config.issuers.len(), "issuer"),
+        count(config.clusters.len(), "cluster")
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a command like the others")]
+pub(super) fn example() -> Result<ExitCode> {
+    print!("{EXAMPLE}");
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn manifest(file: &Path, cluster: Option<&str>) -> Result<ExitCode> {
+    let config = Config::read(file)?;
+    let cluster = chosen(&config.clusters, cluster)?;
+    for warning in cluster.warnings() {
+        eprintln!("warning: {warning}");
+    }
+    print!("{}", kubemint_clusters::manifest([cluster]));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn chosen<'a>(clusters: &'a [ClusterConfig], name: Option<&str>) -> Result<&'a ClusterConfig> {
+    let names = || clusters.iter().map(|cluster| cluster.key.to_string()).collect::<Vec<_>>().join(", ");
+    match (name, clusters) {
+        (Some(name), _) => clusters
+            .iter()
+            .find(|cluster| cluster.key.to_string() == name)
+            .with_context(|| format!("no cluster {name:?} in the configuration; there are: {}", names())),
+        (None, [only]) => Ok(only),
+        (None, _) => bail!("there are several clusters; choose one with --cluster: {}", names()),
+    }
+}
+
+pub(super) fn preflight(file: &Path) -> Result<ExitCode> {
+    let config = Config::read(file)?;
+    let (log, _guard) = logger(config.verbosity);
+    let report = block_on(async {
+        // It makes nothing, so no installation's label is needed.
+        let fleet = Fleet::new(config.clusters, Uuid::nil(), log)?;
+        anyhow::Ok(fleet.preflight().await)
+    })??;
+    print!("{report}");
+    Ok(if report.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,143 @@
+//! The configuration file as it is written.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use kubemint_authn::RawIssuer;
+use kubemint_clusters::{RawCluster, RawDuration};
+use kubemint_policy::{CedarPolicy, PolicyConfig};
+use serde::Deserialize;
+
+use super::{Config, Tls};
+use crate::log::Verbosity;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Raw {
+    server: Server,
+    #[serde(default)]
+    internal: Internal,
+    store: kubemint_store::Config,
+    #[serde(default)]
+    log: Log,
+    #[serde(default)]
+    policy: PolicyConfig,
+    #[serde(default)]
+    issuers: Vec<RawIssuer>,
+    #[serde(default)]
+    clusters: Vec<RawCluster>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Server {
+    listen: SocketAddr,
+    tls: Option<RawTls>,
+    #[serde(default)]
+    behind_proxy: bool,
+    grace: Option<RawDuration>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTls {
+    cert_file: PathBuf,
+    key_file: PathBuf,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Internal {
+    listen: SocketAddr,
+}
+
+impl Default for Internal {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9464)) }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Log {
+    #[serde(default)]
+    level: Verbosity,
+}
+
+impl Raw {
+    /// Checks everything, and tells all that is wrong.
+    pub(super) fn check(self, base: &Path) -> Result<Config, Vec<String>> {
+        let mut problems = Vec::new();
+        let grace = self.server.grace(&mut problems);
+        let tls = self.server.tls(base, &mut problems);
+        let store = self.store.validate().map_err(|error| problems.push(format!("store.{error}"))).ok();
+        if let Err(error) = CedarPolicy::load(&self.policy, base) {
+            problems.push(error.to_string());
+        }
+        let issuers = kubemint_authn::validate(&self.issuers, base)
+            .map_err(|error| problems.extend(error.to_string().lines().map(str::to_owned)))
+            .unwrap_or_default();
+        let clusters = kubemint_clusters::validate(&self.clusters, base)
+            .map_err(|error| problems.extend(error.to_string().lines().map(str::to_owned)))
+            .unwrap_or_default();
+        if self.issuers.is_empty() {
+            problems.push("issuers: there is none, so nobody could call; add an [[issuers]] table".to_owned());
+        }
+        if self.clusters.is_empty() {
+            problems.push("clusters: there is none; add a [[clusters]] table".to_owned());
+        }
+        match (store, problems.is_empty()) {
+            (Some(mut store), true) => {
+                store.path = base.join(store.path);
+                Ok(Config {
+                    listen: self.server.listen,
+                    tls,
+                    internal: self.internal.listen,
+                    grace,
+                    verbosity: self.log.level,
+                    store,
+                    policy: self.policy,
+                    issuers,
+                    clusters,
+                    base: base.to_owned(),
+                })
+            }
+            _ => Err(problems),
+        }
+    }
+}
+
+impl Server {
+    fn grace(&self, problems: &mut Vec<String>) -> Duration {
+        let seconds = self.grace.as_ref().map_or(Ok(20), RawDuration::seconds);
+        match seconds {
+            Ok(seconds) => Duration::from_secs(u64::from(seconds)),
+            Err(wrong) => {
+                problems.push(format!("server.grace: {wrong}"));
+                Duration::ZERO
+            }
+        }
+    }
+
+    fn tls(&self, base: &Path, problems: &mut Vec<String>) -> Option<Tls> {
+        let Some(tls) = &self.tls else {
+            if !self.listen.ip().is_loopback() && !self.behind_proxy {
+                problems.push(format!(
+                    "server.listen: {} is not a loopback address, and bearer tokens must not travel in plain HTTP; \
+                     set server.tls, or server.behind_proxy = true where a proxy ends TLS in front",
+                    self.listen
+                ));
+            }
+            return None;
+        };
+        let mut readable = |name: &str, path: &Path| {
+            let path = base.join(path);
+            if let Err(error) = std::fs::File::open(&path) {
+                problems.push(format!("server.tls.{name}: cannot read {}: {error}", path.display()));
+            }
+            path
+        };
+        Some(Tls { cert_file: readable("cert_file", &tls.cert_file), key_file: readable("key_file", &tls.key_file) })
+    }
+}

@@ -1,0 +1,83 @@
+//! The one table that turns domain errors into HTTP.
+
+use kubemint::Error;
+use kubemint::ports::{ClusterError, StoreError};
+use openapi_runtime::{Detail, Failure, Fault};
+
+/// Seconds after which a caller may try again when a cluster or the store is unwell.
+const RETRY_UNWELL: u32 = 5;
+/// Seconds after which a twin may ask for the first one's answer.
+const RETRY_TWIN: u32 = 2;
+
+/// The operation's own error for a domain error.
+pub(super) fn failure<E: Failure>(error: Error) -> E {
+    let (status, fault) = table(&error);
+    E::of(status, fault)
+}
+
+fn table(error: &Error) -> (u16, Fault) {
+    let text = error.to_string();
+    match error {
+        Error::NoSuchCluster => (404, Fault::because("no_such_cluster", text)),
+        Error::NoSuchKubeconfig => (404, Fault::because("no_such_kubeconfig", text)),
+        Error::Invalid(values) => (400, invalid(values)),
+        Error::RoleNotPermitted => (403, about("role_not_permitted", "role", text)),
+        Error::UserNotPermitted => (403, about("user_not_permitted", "user", text)),
+        Error::NotPermitted => (403, Fault::because("not_permitted", text)),
+        Error::IdTaken => (409, about("id_taken", "id", text)),
+        Error::KeyReused => (409, about("idempotency_key_reused", "Idempotency-Key", text)),
+        Error::InProgress => {
+            (503, about("in_progress", "Idempotency-Key", text).retry_after(RETRY_TWIN))
+        }
+        Error::Expired => (409, Fault::because("expired", text)),
+        Error::Revoking => (409, Fault::because("revoking", text)),
+        Error::Cluster(ClusterError::Foreign) => {
+            (409, about("id_taken", "id", Error::IdTaken.to_string()).log(chain(error)))
+        }
+        Error::Cluster(failed) => {
+            let fault = Fault::because(cluster_reason(failed), failed.to_string());
+            (503, fault.retry_after(RETRY_UNWELL).log(chain(error)))
+        }
+        Error::Store(failed) => {
+            let reason = match failed {
+                StoreError::Unavailable(_) => "store_unavailable",
+                StoreError::Damaged(_) => "store_damaged",
+            };
+            (503, Fault::because(reason, text).retry_after(RETRY_UNWELL).log(chain(error)))
+        }
+    }
+}
+
+fn cluster_reason(failed: &ClusterError) -> &'static str {
+    match failed {
+        ClusterError::Unknown | ClusterError::Unreachable(_) => "cluster_unreachable",
+        ClusterError::Refused(_) => "cluster_refuses_service",
+        ClusterError::Busy(_) => "cluster_busy",
+        ClusterError::Misbehaving(_) | ClusterError::Foreign => "cluster_misbehaving",
+        ClusterError::Missing => "credential_missing",
+    }
+}
+
+fn about(reason: &'static str, field: &str, text: String) -> Fault {
+    Fault::new(text).detail(Detail::new(reason).field(field))
+}
+
+fn invalid(values: &[kubemint::Invalid]) -> Fault {
+    let message = values.first().map_or_else(String::new, |value| value.message.clone());
+    values.iter().fold(Fault::new(message), |fault, value| {
+        let detail = Detail::new(value.reason).field(value.field);
+        fault.detail(Detail { limit: value.limit, ..detail })
+    })
+}
+
+/// An error with all of its sources, for the log.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        source = inner.source();
+    }
+    text
+}

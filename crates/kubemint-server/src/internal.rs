@@ -1,0 +1,110 @@
+//! The internal listener: probes and metrics, for the operator's own systems.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dropshot::{
+    ApiDescription, Body, ConfigDropshot, HttpError, HttpServer, RequestContext, ServerBuilder, endpoint,
+};
+use http::{Response, StatusCode};
+use kubemint::Kubemint;
+use kubemint_authn::Authn;
+use kubemint_clusters::{Fleet, Health};
+use serde::Serialize;
+use slog::Logger;
+
+use crate::metrics::Metrics;
+
+/// How long the store may take to answer the readiness probe.
+const STORE_DEADLINE: Duration = Duration::from_secs(2);
+
+/// What the internal listener tells of.
+pub(crate) struct Internal {
+    pub(crate) service: Arc<Kubemint>,
+    pub(crate) authn: Arc<Authn>,
+    pub(crate) fleet: Arc<Fleet>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+/// The body of `/readyz`.
+#[derive(Serialize)]
+struct Readiness {
+    /// Whether requests can be served: the store and its audit trail can be written.
+    ready: bool,
+    /// `ok`, or what is wrong.
+    store: String,
+    /// Each issuer, by alias. A sick one does not make the server unready: known keys go on working.
+    issuers: BTreeMap<String, String>,
+    /// Each cluster. A sick one does not make the server unready: the others go on working.
+    clusters: BTreeMap<String, String>,
+}
+
+/// Listens.
+pub(crate) fn start(
+    listen: SocketAddr,
+    internal: Internal,
+    log: &Logger,
+) -> Result<HttpServer<Internal>, Box<dyn std::error::Error + Send + Sync>> {
+    let mut api = ApiDescription::new();
+    api.register(healthz)?;
+    api.register(readyz)?;
+    api.register(metrics)?;
+    let config = ConfigDropshot { bind_address: listen, ..ConfigDropshot::default() };
+    // Probes come every few seconds: their lines are of use to nobody.
+    let quiet = Logger::root(slog::Filter::new(log.clone(), |record| record.level().is_at_least(slog::Level::Warning)), slog::o!());
+    Ok(ServerBuilder::new(api, internal, quiet).config(config).start()?)
+}
+
+/// Whether the process serves at all: depends on nothing outside.
+#[endpoint { method = GET, path = "/healthz", unpublished = true }]
+async fn healthz(_: RequestContext<Internal>) -> Result<Response<Body>, HttpError> {
+    answer(StatusCode::OK, "text/plain; charset=utf-8", "ok\n".to_owned())
+}
+
+/// Whether requests can be served, and who else is unwell.
+#[endpoint { method = GET, path = "/readyz", unpublished = true }]
+async fn readyz(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpError> {
+    let internal = rqctx.context();
+    let pinged = tokio::time::timeout(STORE_DEADLINE, internal.service.ports().store.ping()).await;
+    let store = match pinged {
+        Ok(Ok(())) => "ok".to_owned(),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "does not answer".to_owned(),
+    };
+    let issuers = internal.authn.health().into_iter().map(|issuer| {
+        let state = if issuer.ok { "ok".to_owned() } else { issuer.reason.unwrap_or_else(|| "unwell".to_owned()) };
+        (issuer.alias, state)
+    });
+    let keys = internal.service.ports().clusters.keys();
+    let probes = keys.iter().map(|key| async move {
+        let state = match internal.fleet.health(key).await {
+            Some(Health::Ready) => "ok".to_owned(),
+            Some(Health::Sick { class, detail }) => format!("{class}: {detail}"),
+            None => "unknown".to_owned(),
+        };
+        (key.to_string(), state)
+    });
+    let readiness = Readiness {
+        ready: store == "ok",
+        store,
+        issuers: issuers.collect(),
+        clusters: futures::future::join_all(probes).await.into_iter().collect(),
+    };
+    let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = serde_json::to_string(&readiness).map_err(|error| HttpError::for_internal_error(error.to_string()))?;
+    answer(status, "application/json", body)
+}
+
+/// The metrics in the Prometheus text format.
+#[endpoint { method = GET, path = "/metrics", unpublished = true }]
+async fn metrics(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpError> {
+    let text = rqctx.context().metrics.text();
+    answer(StatusCode::OK, "application/openmetrics-text; version=1.0.0; charset=utf-8", text)
+}
+
+fn answer(status: StatusCode, content_type: &'static str, body: String) -> Result<Response<Body>, HttpError> {
+    let response = Response::builder().status(status).header(http::header::CONTENT_TYPE, content_type);
+    response.body(Body::from(body)).map_err(|error| HttpError::for_internal_error(error.to_string()))
+}

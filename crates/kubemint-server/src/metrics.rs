@@ -1,0 +1,154 @@
+//! What is counted, in the Prometheus text format. Label sets are bounded: operations, statuses, clusters; never a
+//! user or a path.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use kubemint::ClusterKey;
+use kubemint_clusters::Observer;
+use prometheus_client::encoding::{EncodeLabelSet, text::encode};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// Upper bounds of durations, in seconds.
+const BUCKETS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Request {
+    operation: &'static str,
+    code: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Operation {
+    operation: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Call {
+    cluster: String,
+    operation: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Cluster {
+    cluster: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reconciled {
+    cluster: String,
+    outcome: &'static str,
+}
+
+type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
+
+/// Every metric of the server.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<Request, Counter>,
+    request_seconds: Histograms<Operation>,
+    panics: Counter,
+    calls: Family<Call, Counter>,
+    call_seconds: Histograms<Cluster>,
+    reconciled: Family<Reconciled, Counter>,
+    last_round: Family<Cluster, Gauge<f64, AtomicU64>>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
+        let mut metrics = Self {
+            registry: Registry::with_prefix("kubemint"),
+            requests: Family::default(),
+            request_seconds: Family::new_with_constructor(histogram),
+            panics: Counter::default(),
+            calls: Family::default(),
+            call_seconds: Family::new_with_constructor(histogram),
+            reconciled: Family::default(),
+            last_round: Family::default(),
+        };
+        metrics.register();
+        metrics
+    }
+}
+
+impl Metrics {
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("requests", "Requests answered, by operation and status", self.requests.clone());
+        registry.register_with_unit(
+            "request_duration",
+            "Time from the request's head to its answer",
+            Unit::Seconds,
+            self.request_seconds.clone(),
+        );
+        registry.register("panics", "Handlers that panicked", self.panics.clone());
+        registry.register("cluster_calls", "Calls to clusters, by outcome", self.calls.clone());
+        registry.register_with_unit(
+            "cluster_call_duration",
+            "Time that calls to clusters took",
+            Unit::Seconds,
+            self.call_seconds.clone(),
+        );
+        registry.register(
+            "reconciled",
+            "What the reconciler did: failed, revoked, expired, swept, lost, error, suspicious",
+            self.reconciled.clone(),
+        );
+        registry.register_with_unit(
+            "reconciler_last_round_timestamp",
+            "When the reconciler last finished a round without an error, in Unix time",
+            Unit::Seconds,
+            self.last_round.clone(),
+        );
+    }
+
+    /// An operation was answered.
+    pub(crate) fn answered(&self, operation: &'static str, code: u16, elapsed: Duration) {
+        self.requests.get_or_create(&Request { operation, code }).inc();
+        self.request_seconds.get_or_create(&Operation { operation }).observe(elapsed.as_secs_f64());
+    }
+
+    /// A handler panicked.
+    pub(crate) fn panicked(&self) {
+        self.panics.inc();
+    }
+
+    /// The reconciler did something `count` times.
+    pub(crate) fn reconciled(&self, cluster: &ClusterKey, outcome: &'static str, count: usize) {
+        if count > 0 {
+            let labels = Reconciled { cluster: cluster.to_string(), outcome };
+            self.reconciled.get_or_create(&labels).inc_by(count as u64);
+        }
+    }
+
+    /// The reconciler finished a round without an error, at a Unix time in seconds.
+    pub(crate) fn round(&self, cluster: &ClusterKey, at: i64) {
+        let labels = Cluster { cluster: cluster.to_string() };
+        // Exact until the year 285 million.
+        #[allow(clippy::cast_precision_loss)]
+        self.last_round.get_or_create(&labels).set(at as f64);
+    }
+
+    /// The metrics in the text format.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+impl Observer for Metrics {
+    fn call(&self, cluster: &ClusterKey, operation: &'static str, outcome: &'static str, seconds: f64) {
+        let name = cluster.to_string();
+        self.calls.get_or_create(&Call { cluster: name.clone(), operation, outcome }).inc();
+        self.call_seconds.get_or_create(&Cluster { cluster: name }).observe(seconds);
+    }
+}

@@ -1,0 +1,171 @@
+//! The wiring: a configuration becomes a running server, and a running server ends in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dropshot::{ConfigDropshot, ConfigTls, HandlerTaskMode, HttpServer, ServerBuilder};
+use kubemint::ports::{Clock, Policy, Store};
+use kubemint::{Kubemint, Settings};
+use kubemint_authn::Authn;
+use kubemint_clusters::Fleet;
+use kubemint_store::SqliteStore;
+use slog::{Logger, o};
+use thiserror::Error;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::edge::{self, Pager};
+use crate::internal::{self, Internal};
+use crate::metrics::Metrics;
+use crate::reconciler;
+use crate::world::{RandomIds, SystemClock};
+
+/// Why a server does not start.
+#[derive(Debug, Error)]
+#[error("cannot {what}")]
+pub struct StartError {
+    /// What could not be done.
+    what: String,
+    /// Why.
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl StartError {
+    fn new(
+        what: impl Into<String>,
+    ) -> impl FnOnce(Box<dyn std::error::Error + Send + Sync>) -> StartError {
+        let what = what.into();
+        move |source| StartError { what, source }
+    }
+}
+
+/// A running server.
+pub struct Running {
+    api: HttpServer<Arc<App>>,
+    internal: HttpServer<Internal>,
+    tls: bool,
+    tasks: JoinSet<()>,
+    stop: watch::Sender<bool>,
+    grace: Duration,
+    log: Logger,
+}
+
+/// Starts a server on a configuration.
+///
+/// # Errors
+/// The store cannot be opened, an address cannot be listened on, or the like.
+pub async fn start(config: Config, log: &Logger) -> Result<Running, StartError> {
+    let failed = |what: &str| StartError::new(what.to_owned());
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let metrics = Arc::new(Metrics::default());
+    let opened = format!("open the store {}", config.store.path.display());
+    let store = Arc::new(SqliteStore::open(config.store.clone()).map_err(|e| StartError::new(opened)(e.into()))?);
+    let policy = config.load_policy().map_err(|e| failed("load the policies")(e.into()))?;
+    let authn = Authn::new(config.issuers.clone(), Arc::clone(&clock), log.new(o!("part" => "authn")))
+        .map_err(|e| failed("prepare authentication")(e.into()))?;
+    let authn = Arc::new(authn);
+    let fleet = Fleet::new(
+        config.clusters.clone(),
+        store.instance().id,
+        log.new(o!("part" => "clusters")),
+    )
+    .map_err(|e| failed("prepare the clusters")(e.into()))?;
+    let fleet = Arc::new(fleet.observed(Arc::clone(&metrics) as Arc<dyn kubemint_clusters::Observer>));
+    let ports = kubemint::Ports {
+        clock,
+        ids: Arc::new(RandomIds),
+        policy: Arc::new(policy) as Arc<dyn Policy>,
+        clusters: Arc::clone(&fleet) as Arc<dyn kubemint::ports::Clusters>,
+        store: Arc::clone(&store) as Arc<dyn Store>,
+    };
+    let service = Arc::new(Kubemint::new(ports, Settings::default()));
+    let app = Arc::new(App {
+        service: Arc::clone(&service),
+        pager: Pager::new(&store.instance().page_key),
+        authn: Arc::clone(&authn),
+        metrics: Arc::clone(&metrics),
+    });
+    authn.warm_up().await;
+    let api = listen(&config, app, log).map_err(failed(&format!("listen on {}", config.listen)))?;
+    let told = Internal { service: Arc::clone(&service), authn, fleet, metrics: Arc::clone(&metrics) };
+    let internal = internal::start(config.internal, told, log)
+        .map_err(failed(&format!("listen on {} for probes and metrics", config.internal)))?;
+    let (stop, stopping) = watch::channel(false);
+    let tasks = reconciler::start(&service, &metrics, log, &stopping);
+    let tls = config.tls.is_some();
+    slog::info!(log, "serving"; "api" => api.local_addr().to_string(), "internal" => internal.local_addr().to_string(),
+        "tls" => tls, "clusters" => config.clusters.len(), "issuers" => config.issuers.len());
+    Ok(Running { api, internal, tls, tasks, stop, grace: config.grace, log: log.clone() })
+}
+
+fn listen(
+    config: &Config,
+    app: Arc<App>,
+    log: &Logger,
+) -> Result<HttpServer<Arc<App>>, Box<dyn std::error::Error + Send + Sync>> {
+    let tls = config.tls.as_ref().map(|tls| ConfigTls::AsFile {
+        cert_file: tls.cert_file.clone(),
+        key_file: tls.key_file.clone(),
+    });
+    let dropshot = ConfigDropshot {
+        bind_address: config.listen,
+        // An issue under way is finished even when its caller has left: half of one helps nobody.
+        default_handler_task_mode: HandlerTaskMode::Detached,
+        ..ConfigDropshot::default()
+    };
+    let server = ServerBuilder::new(edge::description()?, app, log.new(o!("part" => "http")));
+    Ok(server.config(dropshot).tls(tls).start()?)
+}
+
+impl Running {
+    /// Where the API listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.api.local_addr()
+    }
+
+    /// Where probes and metrics are served.
+    #[must_use]
+    pub fn internal_address(&self) -> SocketAddr {
+        self.internal.local_addr()
+    }
+
+    /// The API's URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.tls { "https" } else { "http" };
+        format!("{scheme}://{}", self.address())
+    }
+
+    /// Stops: no new requests, those under way are finished, then the reconciler ends. Whatever is not done within
+    /// the grace period is broken off; the next start goes on where it was.
+    pub async fn stop(mut self) {
+        slog::info!(self.log, "stopping"; "grace_seconds" => self.grace.as_secs());
+        let orderly = async {
+            let _ = self.api.close().await;
+            let _ = self.stop.send(true);
+            while self.tasks.join_next().await.is_some() {}
+            let _ = self.internal.close().await;
+        };
+        if tokio::time::timeout(self.grace, orderly).await.is_err() {
+            slog::warn!(self.log, "the grace period is over; what is under way is broken off");
+        }
+        slog::info!(self.log, "stopped");
+    }
+}
+
+/// Returns when the process is asked to stop: SIGTERM, or SIGINT (Ctrl-C).
+///
+/// # Errors
+/// Signals cannot be listened for.
+pub async fn asked_to_stop() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+    }
+}
