@@ -36,7 +36,10 @@ pub(crate) fn run(args: &GenArgs) -> ExitCode {
     let code = match generate(args) {
         Ok(code) => code,
         Err(Failure::Document(diagnostics)) => {
-            eprintln!("{}; nothing was written", diagnostics.render(std::io::stderr().is_terminal()));
+            eprintln!(
+                "{}; nothing was written",
+                diagnostics.render(std::io::stderr().is_terminal())
+            );
             FAILED
         }
         Err(Failure::Other(error)) => {
@@ -74,8 +77,16 @@ fn generate(args: &GenArgs) -> Result<u8, Failure> {
     let text = files::read(&root.join(SPEC))?;
     let document = Document::read(SPEC, &text)?;
     let (operations, schemas) = (document.operations().count(), document.schemas().count());
-    say("Reading", &format!("{SPEC} (OpenAPI {}, {operations} operations, {schemas} schemas)", document.openapi.openapi));
-    let rules = openapi_document::RULES.len() + openapi_check::RULES.len() + openapi_to_dropshot::RULES.len();
+    say(
+        "Reading",
+        &format!(
+            "{SPEC} (OpenAPI {}, {operations} operations, {schemas} schemas)",
+            document.openapi.openapi
+        ),
+    );
+    let rules = openapi_document::RULES.len()
+        + openapi_check::RULES.len()
+        + openapi_to_dropshot::RULES.len();
     say("Checking", &format!("{rules} rules"));
     openapi_check::lint(&document)?;
     let options = openapi_to_dropshot::Options {
@@ -89,13 +100,24 @@ fn generate(args: &GenArgs) -> Result<u8, Failure> {
         File::new("crates/kubeconfig-types/src/generated.rs", generated.types),
         File::new("crates/kubeconfig-api/src/generated.rs", generated.api),
         File::new("crates/kubeconfig-api/src/openapi.json", generated.document),
-        File::new("crates/kubeconfig-client/src/generated.rs", generated.client),
+        File::new(
+            "crates/kubeconfig-client/src/generated.rs",
+            generated.client,
+        ),
     ];
     let stale = settle(&root, &files, args.check)?;
     let seconds = start.elapsed().as_secs_f64();
-    say("Finished", &format!("{operations}/{operations} operations, {schemas}/{schemas} schemas in {seconds:.2}s"));
+    say(
+        "Finished",
+        &format!(
+            "{operations}/{operations} operations, {schemas}/{schemas} schemas in {seconds:.2}s"
+        ),
+    );
     if args.check && stale > 0 {
-        eprintln!("error: {stale} generated file{} stale; run `cargo xtask gen`", if stale == 1 { " is" } else { "s are" });
+        eprintln!(
+            "error: {stale} generated file{} stale; run `cargo xtask gen`",
+            if stale == 1 { " is" } else { "s are" }
+        );
         return Ok(STALE);
     }
     Ok(FRESH)
@@ -103,17 +125,32 @@ fn generate(args: &GenArgs) -> Result<u8, Failure> {
 
 /// Compares every file first, and writes only when all could be read. Returns how many differ.
 fn settle(root: &Path, files: &[File], check: bool) -> anyhow::Result<usize> {
-    let states = files.iter().map(|file| file.compare(root)).collect::<anyhow::Result<Vec<State>>>()?;
-    let width = files.iter().map(|file| file.path.len()).max().unwrap_or_default();
+    let states = files
+        .iter()
+        .map(|file| file.compare(root))
+        .collect::<anyhow::Result<Vec<State>>>()?;
+    let width = files
+        .iter()
+        .map(|file| file.path.len())
+        .max()
+        .unwrap_or_default();
     let mut stale = 0;
     for (file, state) in files.iter().zip(&states) {
-        let State::Differs { added, removed, before } = state else {
+        let State::Differs {
+            added,
+            removed,
+            before,
+        } = state
+        else {
             say("Unchanged", file.path);
             continue;
         };
         stale += 1;
         let path = file.path;
-        say(if check { "Stale" } else { "Writing" }, &format!("{path:width$}  +{added} -{removed}"));
+        say(
+            if check { "Stale" } else { "Writing" },
+            &format!("{path:width$}  +{added} -{removed}"),
+        );
         if check {
             print!("{}", file.diff(before));
         } else {
@@ -125,8 +162,12 @@ fn settle(root: &Path, files: &[File], check: bool) -> anyhow::Result<usize> {
 
 fn find_root() -> anyhow::Result<PathBuf> {
     let here = std::env::current_dir()?;
-    let found = here.ancestors().find(|directory| directory.join(SPEC).is_file());
-    found.map(Path::to_path_buf).ok_or_else(|| anyhow::anyhow!("no {SPEC} here or above"))
+    let found = here
+        .ancestors()
+        .find(|directory| directory.join(SPEC).is_file());
+    found
+        .map(Path::to_path_buf)
+        .ok_or_else(|| anyhow::anyhow!("no {SPEC} here or above"))
 }
 
 fn say(verb: &str, what: &str) {

@@ -6,70 +6,70 @@ pub const DOCUMENT: &str = include_str!("openapi.json");
 pub const TITLE: &str = "Kubeconfig API";
 /// `info.version` of the document.
 pub const VERSION: &str = "0.1.0";
-/**Kubeconfig API
-
-Issues short-lived kubeconfigs for a fleet of Kubernetes clusters.
-
-Every operation needs a bearer token. Every answer that is not a success has the body of the `Error` schema.*/
+/// Kubeconfig API
+///
+/// Issues short-lived kubeconfigs for a fleet of Kubernetes clusters.
+///
+/// Every operation needs a bearer token. Every answer that is not a success has the body of the `Error` schema.
 pub trait KubeconfigApi: 'static {
     /// What handlers share; it knows the callers.
     type Context: ::openapi_runtime::Authenticator;
-    /**Issue kubeconfig
-
-Issues a new kubeconfig credential for a cluster.
-
-The answer describes the credential; `GET .../{id}/download` (or `.../file`) delivers it.
-
-`POST /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs`*/
+    /// Issue kubeconfig
+    ///
+    /// Issues a new kubeconfig credential for a cluster.
+    ///
+    /// The answer describes the credential; `GET .../{id}/download` (or `.../file`) delivers it.
+    ///
+    /// `POST /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs`
     fn issue_kubeconfig(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, IssueKubeconfig>,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<IssueKubeconfigResponse, IssueKubeconfigError>,
     > + ::std::marker::Send;
-    /**List kubeconfigs
-
-Lists the kubeconfigs of a cluster that the caller may see, newest first, in pages.
-
-`GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs`*/
+    /// List kubeconfigs
+    ///
+    /// Lists the kubeconfigs of a cluster that the caller may see, newest first, in pages.
+    ///
+    /// `GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs`
     fn list_kubeconfigs(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, ListKubeconfigs>,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<ListKubeconfigsResponse, ListKubeconfigsError>,
     > + ::std::marker::Send;
-    /**Get kubeconfig
-
-Reads one kubeconfig's description. `selfLink` resolves to this operation.
-
-`GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}`*/
+    /// Get kubeconfig
+    ///
+    /// Reads one kubeconfig's description. `selfLink` resolves to this operation.
+    ///
+    /// `GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}`
     fn get_kubeconfig(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, GetKubeconfig>,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<GetKubeconfigResponse, GetKubeconfigError>,
     > + ::std::marker::Send;
-    /**Revoke kubeconfig
-
-Revokes a kubeconfig.
-
-204 is answered only after the credential's object is confirmed gone from the cluster; every token of it
-is refused there within 10 seconds of that.
-
-`DELETE /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}`*/
+    /// Revoke kubeconfig
+    ///
+    /// Revokes a kubeconfig.
+    ///
+    /// 204 is answered only after the credential's object is confirmed gone from the cluster; every token of it
+    /// is refused there within 10 seconds of that.
+    ///
+    /// `DELETE /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}`
     fn revoke_kubeconfig(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, RevokeKubeconfig>,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<RevokeKubeconfigResponse, RevokeKubeconfigError>,
     > + ::std::marker::Send;
-    /**Download kubeconfig
-
-Downloads a kubeconfig file for kubectl, as YAML.
-
-Each download mints a fresh credential that ends at `expiresAt`; the server stores none.
-
-`GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/download`*/
+    /// Download kubeconfig
+    ///
+    /// Downloads a kubeconfig file for kubectl, as YAML.
+    ///
+    /// Each download mints a fresh credential that ends at `expiresAt`; the server stores none.
+    ///
+    /// `GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/download`
     fn download_kubeconfig(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, DownloadKubeconfig>,
@@ -79,11 +79,11 @@ Each download mints a fresh credential that ends at `expiresAt`; the server stor
             DownloadKubeconfigError,
         >,
     > + ::std::marker::Send;
-    /**Get kubeconfig file
-
-The same file as `download`, as typed JSON for programs. JSON is valid YAML: kubectl reads it too.
-
-`GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/file`*/
+    /// Get kubeconfig file
+    ///
+    /// The same file as `download`, as typed JSON for programs. JSON is valid YAML: kubectl reads it too.
+    ///
+    /// `GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/file`
     fn get_kubeconfig_file(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, GetKubeconfigFile>,
@@ -420,14 +420,14 @@ mod served {
     }
 }
 use served::*;
-///The path parameters of [`IssueKubeconfig`].
+/// The path parameters of [`IssueKubeconfig`].
 #[derive(Clone, Debug)]
 pub struct IssueKubeconfigPath {
-    ///Region identifier
+    /// Region identifier
     pub region: ::kubeconfig_types::Region,
-    ///Project identifier
+    /// Project identifier
     pub project: ::kubeconfig_types::Project,
-    ///Unique cluster identifier
+    /// Unique cluster identifier
     pub cluster_id: ::kubeconfig_types::ClusterId,
 }
 impl ::openapi_runtime::Parameters for IssueKubeconfigPath {
@@ -460,11 +460,11 @@ impl ::schemars::JsonSchema for IssueKubeconfigPath {
             .expect("checked when this was generated")
     }
 }
-///The header parameters of [`IssueKubeconfig`].
+/// The header parameters of [`IssueKubeconfig`].
 #[derive(Clone, Debug)]
 pub struct IssueKubeconfigHeaders {
-    /**Makes a repeated request safe: for 24 hours the same key with the same body gives the first answer again;
-with another body it is refused (409). Scoped to the caller and the path.*/
+    /// Makes a repeated request safe: for 24 hours the same key with the same body gives the first answer again;
+    /// with another body it is refused (409). Scoped to the caller and the path.
     pub idempotency_key: ::std::option::Option<::kubeconfig_types::IdempotencyKey>,
 }
 impl ::openapi_runtime::Parameters for IssueKubeconfigHeaders {
@@ -492,7 +492,7 @@ impl ::schemars::JsonSchema for IssueKubeconfigHeaders {
             .expect("checked when this was generated")
     }
 }
-///What `POST /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs` takes.
+/// What `POST /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs` takes.
 #[derive(Debug)]
 pub enum IssueKubeconfig {}
 impl ::openapi_runtime::Operation for IssueKubeconfig {
@@ -506,11 +506,11 @@ impl ::openapi_runtime::Operation for IssueKubeconfig {
     type Headers = IssueKubeconfigHeaders;
     type Body = ::kubeconfig_types::KubeconfigIssueRequest;
 }
-///201: Kubeconfig issued
+/// 201: Kubeconfig issued
 pub struct IssueKubeconfigResponse {
-    ///The body.
+    /// The body.
     pub body: ::kubeconfig_types::Kubeconfig,
-    ///The `Location` header. The `selfLink` of the new kubeconfig.
+    /// The `Location` header. The `selfLink` of the new kubeconfig.
     pub location: ::kubeconfig_types::SelfLink,
 }
 impl ::openapi_runtime::Answer for IssueKubeconfigResponse {
@@ -529,7 +529,7 @@ impl ::openapi_runtime::Answer for IssueKubeconfigResponse {
     }
 }
 ::openapi_runtime::answer!(IssueKubeconfigResponse);
-///Describes the headers of [`IssueKubeconfigResponse`].
+/// Describes the headers of [`IssueKubeconfigResponse`].
 #[derive(Debug)]
 pub enum IssueKubeconfigResponseHeaders {}
 impl ::schemars::JsonSchema for IssueKubeconfigResponseHeaders {
@@ -547,30 +547,30 @@ impl ::schemars::JsonSchema for IssueKubeconfigResponseHeaders {
             .expect("checked when this was generated")
     }
 }
-///How `issueKubeconfig` fails: exactly the statuses that the document declares.
+/// How `issueKubeconfig` fails: exactly the statuses that the document declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IssueKubeconfigError {
-    ///400: The request is malformed, or a value is out of its bounds
+    /// 400: The request is malformed, or a value is out of its bounds
     BadRequest(::openapi_runtime::Fault),
-    ///401: No bearer token, or one that is not accepted
+    /// 401: No bearer token, or one that is not accepted
     Unauthorized(::openapi_runtime::Fault),
-    ///403: The caller may not do this
+    /// 403: The caller may not do this
     Forbidden(::openapi_runtime::Fault),
-    ///404: No such cluster or kubeconfig, or none that the caller may see
+    /// 404: No such cluster or kubeconfig, or none that the caller may see
     NotFound(::openapi_runtime::Fault),
-    ///408: The body did not arrive in time
+    /// 408: The body did not arrive in time
     RequestTimeout(::openapi_runtime::Fault),
-    ///409: In conflict with the state of the kubeconfig, its id, or the idempotency key
+    /// 409: In conflict with the state of the kubeconfig, its id, or the idempotency key
     Conflict(::openapi_runtime::Fault),
-    ///413: The body is too large
+    /// 413: The body is too large
     PayloadTooLarge(::openapi_runtime::Fault),
-    ///415: The body is not application/json
+    /// 415: The body is not application/json
     UnsupportedMediaType(::openapi_runtime::Fault),
-    ///429: Too many requests
+    /// 429: Too many requests
     TooManyRequests(::openapi_runtime::Fault),
-    ///500: The server failed
+    /// 500: The server failed
     InternalServerError(::openapi_runtime::Fault),
-    ///503: The store, the audit trail or the cluster cannot be used right now
+    /// 503: The store, the audit trail or the cluster cannot be used right now
     ServiceUnavailable(::openapi_runtime::Fault),
 }
 ::openapi_runtime::failure!(
@@ -579,14 +579,14 @@ pub enum IssueKubeconfigError {
     Conflict, 413 => PayloadTooLarge, 415 => UnsupportedMediaType, 429 =>
     TooManyRequests, 500 => InternalServerError, 503 => ServiceUnavailable }
 );
-///The path parameters of [`ListKubeconfigs`].
+/// The path parameters of [`ListKubeconfigs`].
 pub type ListKubeconfigsPath = IssueKubeconfigPath;
-///The query parameters of [`ListKubeconfigs`].
+/// The query parameters of [`ListKubeconfigs`].
 #[derive(Clone, Debug)]
 pub struct ListKubeconfigsQuery {
-    ///The `nextPageToken` of the page before. Absent for the first page.
+    /// The `nextPageToken` of the page before. Absent for the first page.
     pub page_token: ::std::option::Option<::kubeconfig_types::PageToken>,
-    ///The most items that the page may hold.
+    /// The most items that the page may hold.
     pub page_size: ::kubeconfig_types::PageSize,
 }
 impl ::openapi_runtime::Parameters for ListKubeconfigsQuery {
@@ -616,7 +616,7 @@ impl ::schemars::JsonSchema for ListKubeconfigsQuery {
             .expect("checked when this was generated")
     }
 }
-///What `GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs` takes.
+/// What `GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs` takes.
 #[derive(Debug)]
 pub enum ListKubeconfigs {}
 impl ::openapi_runtime::Operation for ListKubeconfigs {
@@ -628,9 +628,9 @@ impl ::openapi_runtime::Operation for ListKubeconfigs {
     type Headers = ();
     type Body = ();
 }
-///200: A page of kubeconfigs
+/// 200: A page of kubeconfigs
 pub struct ListKubeconfigsResponse {
-    ///The body.
+    /// The body.
     pub body: ::kubeconfig_types::KubeconfigList,
 }
 impl ::openapi_runtime::Answer for ListKubeconfigsResponse {
@@ -647,7 +647,7 @@ impl ::openapi_runtime::Answer for ListKubeconfigsResponse {
     }
 }
 ::openapi_runtime::answer!(ListKubeconfigsResponse);
-///Describes the headers of [`ListKubeconfigsResponse`].
+/// Describes the headers of [`ListKubeconfigsResponse`].
 #[derive(Debug)]
 pub enum ListKubeconfigsResponseHeaders {}
 impl ::schemars::JsonSchema for ListKubeconfigsResponseHeaders {
@@ -664,22 +664,22 @@ impl ::schemars::JsonSchema for ListKubeconfigsResponseHeaders {
             .expect("checked when this was generated")
     }
 }
-///How `listKubeconfigs` fails: exactly the statuses that the document declares.
+/// How `listKubeconfigs` fails: exactly the statuses that the document declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListKubeconfigsError {
-    ///400: The request is malformed, or a value is out of its bounds
+    /// 400: The request is malformed, or a value is out of its bounds
     BadRequest(::openapi_runtime::Fault),
-    ///401: No bearer token, or one that is not accepted
+    /// 401: No bearer token, or one that is not accepted
     Unauthorized(::openapi_runtime::Fault),
-    ///403: The caller may not do this
+    /// 403: The caller may not do this
     Forbidden(::openapi_runtime::Fault),
-    ///404: No such cluster or kubeconfig, or none that the caller may see
+    /// 404: No such cluster or kubeconfig, or none that the caller may see
     NotFound(::openapi_runtime::Fault),
-    ///429: Too many requests
+    /// 429: Too many requests
     TooManyRequests(::openapi_runtime::Fault),
-    ///500: The server failed
+    /// 500: The server failed
     InternalServerError(::openapi_runtime::Fault),
-    ///503: The store, the audit trail or the cluster cannot be used right now
+    /// 503: The store, the audit trail or the cluster cannot be used right now
     ServiceUnavailable(::openapi_runtime::Fault),
 }
 ::openapi_runtime::failure!(
@@ -687,16 +687,16 @@ pub enum ListKubeconfigsError {
     Unauthorized, 403 => Forbidden, 404 => NotFound, 429 => TooManyRequests, 500 =>
     InternalServerError, 503 => ServiceUnavailable }
 );
-///The path parameters of [`GetKubeconfig`].
+/// The path parameters of [`GetKubeconfig`].
 #[derive(Clone, Debug)]
 pub struct GetKubeconfigPath {
-    ///Region identifier
+    /// Region identifier
     pub region: ::kubeconfig_types::Region,
-    ///Project identifier
+    /// Project identifier
     pub project: ::kubeconfig_types::Project,
-    ///Unique cluster identifier
+    /// Unique cluster identifier
     pub cluster_id: ::kubeconfig_types::ClusterId,
-    ///Name of the kubeconfig
+    /// Name of the kubeconfig
     pub id: ::kubeconfig_types::KubeconfigId,
 }
 impl ::openapi_runtime::Parameters for GetKubeconfigPath {
@@ -732,7 +732,7 @@ impl ::schemars::JsonSchema for GetKubeconfigPath {
             .expect("checked when this was generated")
     }
 }
-///What `GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}` takes.
+/// What `GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}` takes.
 #[derive(Debug)]
 pub enum GetKubeconfig {}
 impl ::openapi_runtime::Operation for GetKubeconfig {
@@ -744,9 +744,9 @@ impl ::openapi_runtime::Operation for GetKubeconfig {
     type Headers = ();
     type Body = ();
 }
-///200: The kubeconfig
+/// 200: The kubeconfig
 pub struct GetKubeconfigResponse {
-    ///The body.
+    /// The body.
     pub body: ::kubeconfig_types::Kubeconfig,
 }
 impl ::openapi_runtime::Answer for GetKubeconfigResponse {
@@ -763,7 +763,7 @@ impl ::openapi_runtime::Answer for GetKubeconfigResponse {
     }
 }
 ::openapi_runtime::answer!(GetKubeconfigResponse);
-///Describes the headers of [`GetKubeconfigResponse`].
+/// Describes the headers of [`GetKubeconfigResponse`].
 #[derive(Debug)]
 pub enum GetKubeconfigResponseHeaders {}
 impl ::schemars::JsonSchema for GetKubeconfigResponseHeaders {
@@ -780,22 +780,22 @@ impl ::schemars::JsonSchema for GetKubeconfigResponseHeaders {
             .expect("checked when this was generated")
     }
 }
-///How `getKubeconfig` fails: exactly the statuses that the document declares.
+/// How `getKubeconfig` fails: exactly the statuses that the document declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GetKubeconfigError {
-    ///400: The request is malformed, or a value is out of its bounds
+    /// 400: The request is malformed, or a value is out of its bounds
     BadRequest(::openapi_runtime::Fault),
-    ///401: No bearer token, or one that is not accepted
+    /// 401: No bearer token, or one that is not accepted
     Unauthorized(::openapi_runtime::Fault),
-    ///403: The caller may not do this
+    /// 403: The caller may not do this
     Forbidden(::openapi_runtime::Fault),
-    ///404: No such cluster or kubeconfig, or none that the caller may see
+    /// 404: No such cluster or kubeconfig, or none that the caller may see
     NotFound(::openapi_runtime::Fault),
-    ///429: Too many requests
+    /// 429: Too many requests
     TooManyRequests(::openapi_runtime::Fault),
-    ///500: The server failed
+    /// 500: The server failed
     InternalServerError(::openapi_runtime::Fault),
-    ///503: The store, the audit trail or the cluster cannot be used right now
+    /// 503: The store, the audit trail or the cluster cannot be used right now
     ServiceUnavailable(::openapi_runtime::Fault),
 }
 ::openapi_runtime::failure!(
@@ -803,9 +803,9 @@ pub enum GetKubeconfigError {
     Unauthorized, 403 => Forbidden, 404 => NotFound, 429 => TooManyRequests, 500 =>
     InternalServerError, 503 => ServiceUnavailable }
 );
-///The path parameters of [`RevokeKubeconfig`].
+/// The path parameters of [`RevokeKubeconfig`].
 pub type RevokeKubeconfigPath = GetKubeconfigPath;
-///What `DELETE /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}` takes.
+/// What `DELETE /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}` takes.
 #[derive(Debug)]
 pub enum RevokeKubeconfig {}
 impl ::openapi_runtime::Operation for RevokeKubeconfig {
@@ -817,7 +817,7 @@ impl ::openapi_runtime::Operation for RevokeKubeconfig {
     type Headers = ();
     type Body = ();
 }
-///204: Kubeconfig revoked
+/// 204: Kubeconfig revoked
 pub struct RevokeKubeconfigResponse {}
 impl ::openapi_runtime::Answer for RevokeKubeconfigResponse {
     const STATUS: u16 = 204u16;
@@ -833,7 +833,7 @@ impl ::openapi_runtime::Answer for RevokeKubeconfigResponse {
     }
 }
 ::openapi_runtime::answer!(RevokeKubeconfigResponse);
-///Describes the headers of [`RevokeKubeconfigResponse`].
+/// Describes the headers of [`RevokeKubeconfigResponse`].
 #[derive(Debug)]
 pub enum RevokeKubeconfigResponseHeaders {}
 impl ::schemars::JsonSchema for RevokeKubeconfigResponseHeaders {
@@ -850,22 +850,22 @@ impl ::schemars::JsonSchema for RevokeKubeconfigResponseHeaders {
             .expect("checked when this was generated")
     }
 }
-///How `revokeKubeconfig` fails: exactly the statuses that the document declares.
+/// How `revokeKubeconfig` fails: exactly the statuses that the document declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RevokeKubeconfigError {
-    ///400: The request is malformed, or a value is out of its bounds
+    /// 400: The request is malformed, or a value is out of its bounds
     BadRequest(::openapi_runtime::Fault),
-    ///401: No bearer token, or one that is not accepted
+    /// 401: No bearer token, or one that is not accepted
     Unauthorized(::openapi_runtime::Fault),
-    ///403: The caller may not do this
+    /// 403: The caller may not do this
     Forbidden(::openapi_runtime::Fault),
-    ///404: No such cluster or kubeconfig, or none that the caller may see
+    /// 404: No such cluster or kubeconfig, or none that the caller may see
     NotFound(::openapi_runtime::Fault),
-    ///429: Too many requests
+    /// 429: Too many requests
     TooManyRequests(::openapi_runtime::Fault),
-    ///500: The server failed
+    /// 500: The server failed
     InternalServerError(::openapi_runtime::Fault),
-    ///503: The store, the audit trail or the cluster cannot be used right now
+    /// 503: The store, the audit trail or the cluster cannot be used right now
     ServiceUnavailable(::openapi_runtime::Fault),
 }
 ::openapi_runtime::failure!(
@@ -873,9 +873,9 @@ pub enum RevokeKubeconfigError {
     Unauthorized, 403 => Forbidden, 404 => NotFound, 429 => TooManyRequests, 500 =>
     InternalServerError, 503 => ServiceUnavailable }
 );
-///The path parameters of [`DownloadKubeconfig`].
+/// The path parameters of [`DownloadKubeconfig`].
 pub type DownloadKubeconfigPath = GetKubeconfigPath;
-///What `GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/download` takes.
+/// What `GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/download` takes.
 #[derive(Debug)]
 pub enum DownloadKubeconfig {}
 impl ::openapi_runtime::Operation for DownloadKubeconfig {
@@ -887,11 +887,11 @@ impl ::openapi_runtime::Operation for DownloadKubeconfig {
     type Headers = ();
     type Body = ();
 }
-///200: The kubeconfig file
+/// 200: The kubeconfig file
 pub struct DownloadKubeconfigResponse {
-    ///The body.
+    /// The body.
     pub body: ::kubeconfig_types::KubeconfigYaml,
-    ///The `Cache-Control` header. Always `no-store`; the body is a secret.
+    /// The `Cache-Control` header. Always `no-store`; the body is a secret.
     pub cache_control: ::kubeconfig_types::CacheControl,
 }
 impl ::openapi_runtime::Answer for DownloadKubeconfigResponse {
@@ -910,7 +910,7 @@ impl ::openapi_runtime::Answer for DownloadKubeconfigResponse {
     }
 }
 ::openapi_runtime::answer!(DownloadKubeconfigResponse);
-///Describes the headers of [`DownloadKubeconfigResponse`].
+/// Describes the headers of [`DownloadKubeconfigResponse`].
 #[derive(Debug)]
 pub enum DownloadKubeconfigResponseHeaders {}
 impl ::schemars::JsonSchema for DownloadKubeconfigResponseHeaders {
@@ -928,24 +928,24 @@ impl ::schemars::JsonSchema for DownloadKubeconfigResponseHeaders {
             .expect("checked when this was generated")
     }
 }
-///How `downloadKubeconfig` fails: exactly the statuses that the document declares.
+/// How `downloadKubeconfig` fails: exactly the statuses that the document declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DownloadKubeconfigError {
-    ///400: The request is malformed, or a value is out of its bounds
+    /// 400: The request is malformed, or a value is out of its bounds
     BadRequest(::openapi_runtime::Fault),
-    ///401: No bearer token, or one that is not accepted
+    /// 401: No bearer token, or one that is not accepted
     Unauthorized(::openapi_runtime::Fault),
-    ///403: The caller may not do this
+    /// 403: The caller may not do this
     Forbidden(::openapi_runtime::Fault),
-    ///404: No such cluster or kubeconfig, or none that the caller may see
+    /// 404: No such cluster or kubeconfig, or none that the caller may see
     NotFound(::openapi_runtime::Fault),
-    ///409: In conflict with the state of the kubeconfig, its id, or the idempotency key
+    /// 409: In conflict with the state of the kubeconfig, its id, or the idempotency key
     Conflict(::openapi_runtime::Fault),
-    ///429: Too many requests
+    /// 429: Too many requests
     TooManyRequests(::openapi_runtime::Fault),
-    ///500: The server failed
+    /// 500: The server failed
     InternalServerError(::openapi_runtime::Fault),
-    ///503: The store, the audit trail or the cluster cannot be used right now
+    /// 503: The store, the audit trail or the cluster cannot be used right now
     ServiceUnavailable(::openapi_runtime::Fault),
 }
 ::openapi_runtime::failure!(
@@ -953,9 +953,9 @@ pub enum DownloadKubeconfigError {
     Unauthorized, 403 => Forbidden, 404 => NotFound, 409 => Conflict, 429 =>
     TooManyRequests, 500 => InternalServerError, 503 => ServiceUnavailable }
 );
-///The path parameters of [`GetKubeconfigFile`].
+/// The path parameters of [`GetKubeconfigFile`].
 pub type GetKubeconfigFilePath = GetKubeconfigPath;
-///What `GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/file` takes.
+/// What `GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/file` takes.
 #[derive(Debug)]
 pub enum GetKubeconfigFile {}
 impl ::openapi_runtime::Operation for GetKubeconfigFile {
@@ -967,11 +967,11 @@ impl ::openapi_runtime::Operation for GetKubeconfigFile {
     type Headers = ();
     type Body = ();
 }
-///200: The kubeconfig file
+/// 200: The kubeconfig file
 pub struct GetKubeconfigFileResponse {
-    ///The body.
+    /// The body.
     pub body: ::kubeconfig_types::KubeconfigFile,
-    ///The `Cache-Control` header. Always `no-store`; the body is a secret.
+    /// The `Cache-Control` header. Always `no-store`; the body is a secret.
     pub cache_control: ::kubeconfig_types::CacheControl,
 }
 impl ::openapi_runtime::Answer for GetKubeconfigFileResponse {
@@ -990,7 +990,7 @@ impl ::openapi_runtime::Answer for GetKubeconfigFileResponse {
     }
 }
 ::openapi_runtime::answer!(GetKubeconfigFileResponse);
-///Describes the headers of [`GetKubeconfigFileResponse`].
+/// Describes the headers of [`GetKubeconfigFileResponse`].
 #[derive(Debug)]
 pub enum GetKubeconfigFileResponseHeaders {}
 impl ::schemars::JsonSchema for GetKubeconfigFileResponseHeaders {
@@ -1008,24 +1008,24 @@ impl ::schemars::JsonSchema for GetKubeconfigFileResponseHeaders {
             .expect("checked when this was generated")
     }
 }
-///How `getKubeconfigFile` fails: exactly the statuses that the document declares.
+/// How `getKubeconfigFile` fails: exactly the statuses that the document declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GetKubeconfigFileError {
-    ///400: The request is malformed, or a value is out of its bounds
+    /// 400: The request is malformed, or a value is out of its bounds
     BadRequest(::openapi_runtime::Fault),
-    ///401: No bearer token, or one that is not accepted
+    /// 401: No bearer token, or one that is not accepted
     Unauthorized(::openapi_runtime::Fault),
-    ///403: The caller may not do this
+    /// 403: The caller may not do this
     Forbidden(::openapi_runtime::Fault),
-    ///404: No such cluster or kubeconfig, or none that the caller may see
+    /// 404: No such cluster or kubeconfig, or none that the caller may see
     NotFound(::openapi_runtime::Fault),
-    ///409: In conflict with the state of the kubeconfig, its id, or the idempotency key
+    /// 409: In conflict with the state of the kubeconfig, its id, or the idempotency key
     Conflict(::openapi_runtime::Fault),
-    ///429: Too many requests
+    /// 429: Too many requests
     TooManyRequests(::openapi_runtime::Fault),
-    ///500: The server failed
+    /// 500: The server failed
     InternalServerError(::openapi_runtime::Fault),
-    ///503: The store, the audit trail or the cluster cannot be used right now
+    /// 503: The store, the audit trail or the cluster cannot be used right now
     ServiceUnavailable(::openapi_runtime::Fault),
 }
 ::openapi_runtime::failure!(
@@ -1039,58 +1039,58 @@ pub mod schemas {
     use ::openapi_runtime::pattern;
     #[allow(unused_imports)]
     use ::openapi_runtime::schema::{Format, IntegerFormat, Literal, Property, Schema};
-    ///`#/components/schemas/Region`
+    /// `#/components/schemas/Region`
     pub static REGION: Schema = Schema::string()
         .min_length(1)
         .max_length(63)
         .pattern(pattern!("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"));
-    ///`#/components/schemas/Project`
+    /// `#/components/schemas/Project`
     pub static PROJECT: Schema = Schema::string()
         .min_length(1)
         .max_length(63)
         .pattern(pattern!("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"));
-    ///`#/components/schemas/ClusterId`
+    /// `#/components/schemas/ClusterId`
     pub static CLUSTER_ID: Schema = Schema::string()
         .min_length(1)
         .max_length(63)
         .pattern(pattern!("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"));
-    ///`#/components/schemas/KubeconfigId`
+    /// `#/components/schemas/KubeconfigId`
     pub static KUBECONFIG_ID: Schema = Schema::string()
         .min_length(1)
         .max_length(63)
         .pattern(pattern!("^[a-z]([-a-z0-9]*[a-z0-9])?$"));
-    ///`#/components/schemas/SelfLink`
+    /// `#/components/schemas/SelfLink`
     pub static SELF_LINK: Schema = Schema::string()
         .min_length(1)
         .max_length(512)
         .format(Format::UriReference);
-    ///`#/components/schemas/IdempotencyKey`
+    /// `#/components/schemas/IdempotencyKey`
     pub static IDEMPOTENCY_KEY: Schema = Schema::string()
         .min_length(1)
         .max_length(255)
         .pattern(pattern!("^[!-~]+$"));
-    ///`#/components/schemas/PageToken`
+    /// `#/components/schemas/PageToken`
     pub static PAGE_TOKEN: Schema = Schema::string()
         .min_length(1)
         .max_length(1024)
         .pattern(pattern!("^[A-Za-z0-9_-]+$"));
-    ///`#/components/schemas/PageSize`
+    /// `#/components/schemas/PageSize`
     pub static PAGE_SIZE: Schema = Schema::integer()
         .integer_format(IntegerFormat::Int32)
         .minimum(1)
         .maximum(500);
-    ///`#/components/schemas/CacheControl`
+    /// `#/components/schemas/CacheControl`
     pub static CACHE_CONTROL: Schema = Schema::string().one_of(&["no-store"]);
-    ///`#/components/schemas/RequestId`
+    /// `#/components/schemas/RequestId`
     pub static REQUEST_ID: Schema = Schema::string().min_length(1).max_length(64);
-    ///`#/components/schemas/RetryAfter`
+    /// `#/components/schemas/RetryAfter`
     pub static RETRY_AFTER: Schema = Schema::integer()
         .integer_format(IntegerFormat::Int32)
         .minimum(0)
         .maximum(86400);
-    ///`#/components/schemas/WwwAuthenticate`
+    /// `#/components/schemas/WwwAuthenticate`
     pub static WWW_AUTHENTICATE: Schema = Schema::string().min_length(1).max_length(256);
-    ///`#/components/schemas/KubeconfigIssueRequest`
+    /// `#/components/schemas/KubeconfigIssueRequest`
     pub static KUBECONFIG_ISSUE_REQUEST: Schema = Schema::object(
             &[
                 Property::optional("description", &Schema::string().max_length(1024)),
@@ -1111,7 +1111,7 @@ pub mod schemas {
             ],
         )
         .closed();
-    ///`#/components/schemas/Kubeconfig`
+    /// `#/components/schemas/Kubeconfig`
     pub static KUBECONFIG: Schema = Schema::object(
         &[
             Property::optional(
@@ -1134,10 +1134,10 @@ pub mod schemas {
             ),
         ],
     );
-    ///`#/components/schemas/KubeconfigStatus`
+    /// `#/components/schemas/KubeconfigStatus`
     pub static KUBECONFIG_STATUS: Schema = Schema::string()
         .one_of(&["active", "expired", "revoking"]);
-    ///`#/components/schemas/KubeconfigList`
+    /// `#/components/schemas/KubeconfigList`
     pub static KUBECONFIG_LIST: Schema = Schema::object(
         &[
             Property::required(
@@ -1147,11 +1147,11 @@ pub mod schemas {
             Property::optional("nextPageToken", &PAGE_TOKEN),
         ],
     );
-    ///`#/components/schemas/KubeconfigYaml`
+    /// `#/components/schemas/KubeconfigYaml`
     pub static KUBECONFIG_YAML: Schema = Schema::string()
         .min_length(1)
         .max_length(1048576);
-    ///`#/components/schemas/KubeconfigFile`
+    /// `#/components/schemas/KubeconfigFile`
     pub static KUBECONFIG_FILE: Schema = Schema::object(
         &[
             Property::required("apiVersion", &Schema::string().one_of(&["v1"])),
@@ -1175,18 +1175,18 @@ pub mod schemas {
             ),
         ],
     );
-    ///`#/components/schemas/KubeconfigEntryName`
+    /// `#/components/schemas/KubeconfigEntryName`
     pub static KUBECONFIG_ENTRY_NAME: Schema = Schema::string()
         .min_length(1)
         .max_length(256);
-    ///`#/components/schemas/KubeconfigNamedCluster`
+    /// `#/components/schemas/KubeconfigNamedCluster`
     pub static KUBECONFIG_NAMED_CLUSTER: Schema = Schema::object(
         &[
             Property::required("cluster", &KUBECONFIG_CLUSTER),
             Property::required("name", &KUBECONFIG_ENTRY_NAME),
         ],
     );
-    ///`#/components/schemas/KubeconfigCluster`
+    /// `#/components/schemas/KubeconfigCluster`
     pub static KUBECONFIG_CLUSTER: Schema = Schema::object(
         &[
             Property::optional(
@@ -1199,39 +1199,39 @@ pub mod schemas {
             ),
         ],
     );
-    ///`#/components/schemas/KubeconfigNamedUser`
+    /// `#/components/schemas/KubeconfigNamedUser`
     pub static KUBECONFIG_NAMED_USER: Schema = Schema::object(
         &[
             Property::required("name", &KUBECONFIG_ENTRY_NAME),
             Property::required("user", &KUBECONFIG_USER),
         ],
     );
-    ///`#/components/schemas/KubeconfigUser`
+    /// `#/components/schemas/KubeconfigUser`
     pub static KUBECONFIG_USER: Schema = Schema::object(
         &[Property::required("token", &Schema::string().min_length(1).max_length(65536))],
     );
-    ///`#/components/schemas/KubeconfigNamedContext`
+    /// `#/components/schemas/KubeconfigNamedContext`
     pub static KUBECONFIG_NAMED_CONTEXT: Schema = Schema::object(
         &[
             Property::required("context", &KUBECONFIG_CONTEXT),
             Property::required("name", &KUBECONFIG_ENTRY_NAME),
         ],
     );
-    ///`#/components/schemas/KubeconfigContext`
+    /// `#/components/schemas/KubeconfigContext`
     pub static KUBECONFIG_CONTEXT: Schema = Schema::object(
         &[
             Property::required("cluster", &KUBECONFIG_ENTRY_NAME),
             Property::required("user", &KUBECONFIG_ENTRY_NAME),
         ],
     );
-    ///`#/components/schemas/KubeconfigNamedExtension`
+    /// `#/components/schemas/KubeconfigNamedExtension`
     pub static KUBECONFIG_NAMED_EXTENSION: Schema = Schema::object(
         &[
             Property::required("extension", &KUBECONFIG_ORIGIN),
             Property::required("name", &Schema::string().one_of(&["kubemint"])),
         ],
     );
-    ///`#/components/schemas/KubeconfigOrigin`
+    /// `#/components/schemas/KubeconfigOrigin`
     pub static KUBECONFIG_ORIGIN: Schema = Schema::object(
         &[
             Property::required(
@@ -1243,11 +1243,11 @@ pub mod schemas {
             Property::required("selfLink", &SELF_LINK),
         ],
     );
-    ///`#/components/schemas/Error`
+    /// `#/components/schemas/Error`
     pub static ERROR: Schema = Schema::object(
         &[Property::required("error", &ERROR_BODY)],
     );
-    ///`#/components/schemas/ErrorBody`
+    /// `#/components/schemas/ErrorBody`
     pub static ERROR_BODY: Schema = Schema::object(
         &[
             Property::required(
@@ -1264,7 +1264,7 @@ pub mod schemas {
             ),
         ],
     );
-    ///`#/components/schemas/ErrorDetail`
+    /// `#/components/schemas/ErrorDetail`
     pub static ERROR_DETAIL: Schema = Schema::object(
         &[
             Property::optional("field", &Schema::string().min_length(1).max_length(256)),

@@ -1940,9 +1940,9 @@ pub mod error {
         }
     }
 }
-/**The most items that a page may hold.
-
-Holds an integer from 1 to 500.*/
+/// The most items that a page may hold.
+///
+/// Holds an integer from 1 to 500.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
 #[serde(transparent)]
 pub struct PageSize(i32);
@@ -2002,9 +2002,9 @@ impl ::std::default::Default for PageSize {
         Self(50)
     }
 }
-/**Seconds to wait before trying again (RFC 9110, section 10.2.3).
-
-Holds an integer from 0 to 86400.*/
+/// Seconds to wait before trying again (RFC 9110, section 10.2.3).
+///
+/// Holds an integer from 0 to 86400.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
 #[serde(transparent)]
 pub struct RetryAfter(i32);
@@ -2059,10 +2059,10 @@ impl<'de> ::serde::Deserialize<'de> for RetryAfter {
         Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
-/**Time-to-live in seconds. Absent: the cluster's default. The range that a cluster and role allow is
-configuration; a value out of it is refused, never clamped.
-
-Holds an integer from 1 to 9223372036854775807.*/
+/// Time-to-live in seconds. Absent: the cluster's default. The range that a cluster and role allow is
+/// configuration; a value out of it is refused, never clamped.
+///
+/// Holds an integer from 1 to 9223372036854775807.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
 #[serde(transparent)]
 pub struct KubeconfigIssueRequestTtl(i64);
@@ -2117,9 +2117,9 @@ impl<'de> ::serde::Deserialize<'de> for KubeconfigIssueRequestTtl {
         Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
-/**The HTTP status.
-
-Holds an integer from 400 to 599.*/
+/// The HTTP status.
+///
+/// Holds an integer from 400 to 599.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
 #[serde(transparent)]
 pub struct ErrorBodyCode(i32);

@@ -7,12 +7,18 @@ use serde_json::{Map, Value, json};
 /// K0114.
 pub(crate) fn patterns(document: &Document, diagnostics: &mut Diagnostics) {
     each_schema(&document.root, &mut |schema| {
-        let Some(node) = schema.get("pattern") else { return };
+        let Some(node) = schema.get("pattern") else {
+            return;
+        };
         let Some(pattern) = node.as_str() else { return };
         if let Err(error) = regress::Regex::with_flags(pattern, "u") {
             diagnostics.push(
-                Diagnostic::new("K0114", node.span, format!("not a regular expression: {error}"))
-                    .help("patterns are those of ECMA 262, with the `u` flag"),
+                Diagnostic::new(
+                    "K0114",
+                    node.span,
+                    format!("not a regular expression: {error}"),
+                )
+                .help("patterns are those of ECMA 262, with the `u` flag"),
             );
         }
     });
@@ -29,7 +35,9 @@ pub(crate) fn examples(document: &Document, diagnostics: &mut Diagnostics) {
         }
     });
     holders(&document.root, &mut |holder| {
-        let Some(schema) = holder.get("schema") else { return };
+        let Some(schema) = holder.get("schema") else {
+            return;
+        };
         if let Some(example) = holder.get("example") {
             judge("example", example, schema, &components, diagnostics);
         }
@@ -43,9 +51,14 @@ pub(crate) fn examples(document: &Document, diagnostics: &mut Diagnostics) {
 
 /// All named schemas, as draft 7.
 fn components(document: &Document) -> Value {
-    let schemas = document.root.at("/components/schemas").map_or(&[][..], Node::entries);
-    let schemas: Map<String, Value> =
-        schemas.iter().map(|entry| (entry.key.clone(), draft::typed(&entry.node.to_value()))).collect();
+    let schemas = document
+        .root
+        .at("/components/schemas")
+        .map_or(&[][..], Node::entries);
+    let schemas: Map<String, Value> = schemas
+        .iter()
+        .map(|entry| (entry.key.clone(), draft::typed(&entry.node.to_value())))
+        .collect();
     json!({ "schemas": schemas })
 }
 
@@ -64,7 +77,13 @@ fn holders<'a>(node: &'a Node, visit: &mut dyn FnMut(&'a Node)) {
     node.items().iter().for_each(|item| holders(item, visit));
 }
 
-fn judge(key: &str, example: &Node, schema: &Node, components: &Value, diagnostics: &mut Diagnostics) {
+fn judge(
+    key: &str,
+    example: &Node,
+    schema: &Node,
+    components: &Value,
+    diagnostics: &mut Diagnostics,
+) {
     let mut root = match draft::typed(&schema.to_value()) {
         Value::Object(root) => root,
         other => Map::from_iter([("allOf".to_owned(), json!([other]))]),
@@ -73,12 +92,16 @@ fn judge(key: &str, example: &Node, schema: &Node, components: &Value, diagnosti
         root = Map::from_iter([("allOf".to_owned(), json!([root]))]);
     }
     root.insert("components".to_owned(), components.clone());
-    let Some(validator) = validator(&Value::Object(root)) else { return };
+    let Some(validator) = validator(&Value::Object(root)) else {
+        return;
+    };
     let value = example.to_value();
     for error in validator.iter_errors(&value) {
         let pointer = error.instance_path().to_string();
         let span = example.span_at(&pointer).unwrap_or(example.span);
-        let mut diagnostic = Diagnostic::new("K0104", span, format!("{key} does not match its schema")).label(error.to_string());
+        let mut diagnostic =
+            Diagnostic::new("K0104", span, format!("{key} does not match its schema"))
+                .label(error.to_string());
         if let Some(rule) = rule(schema, &error.schema_path().to_string()) {
             diagnostic = diagnostic.related(rule, "required by this");
         }
@@ -95,5 +118,8 @@ fn rule(schema: &Node, pointer: &str) -> Option<Span> {
 }
 
 fn validator(schema: &Value) -> Option<Validator> {
-    jsonschema::draft7::options().should_validate_formats(true).build(schema).ok()
+    jsonschema::draft7::options()
+        .should_validate_formats(true)
+        .build(schema)
+        .ok()
 }

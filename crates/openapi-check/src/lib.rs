@@ -1,18 +1,31 @@
 //! Lints OpenAPI documents and compares them by meaning.
 
+mod compare;
 mod examples;
+pub mod projection;
+
+pub use compare::{differences, emitted, source};
 
 use openapi_document::{Diagnostics, Document};
 
 /// Every code of this crate and what it means, for `explain`.
 pub const RULES: &[(&str, &str)] = &[
-    ("K0104", "An example does not match its schema, so it teaches callers what the server refuses."),
-    ("K0114", "A pattern is not a regular expression (ECMA 262 with the `u` flag)."),
+    (
+        "K0104",
+        "An example does not match its schema, so it teaches callers what the server refuses.",
+    ),
+    (
+        "K0114",
+        "A pattern is not a regular expression (ECMA 262 with the `u` flag).",
+    ),
 ];
 
 /// What a code of this crate means.
 pub fn explain(code: &str) -> Option<&'static str> {
-    RULES.iter().find(|(known, _)| *known == code).map(|(_, meaning)| *meaning)
+    RULES
+        .iter()
+        .find(|(known, _)| *known == code)
+        .map(|(_, meaning)| *meaning)
 }
 
 /// Runs the rules that need a validator.

@@ -18,7 +18,15 @@ pub fn described(schema: &Value) -> Value {
 pub fn typed(schema: &Value) -> Value {
     walk(schema, &|object| {
         exclusive(object);
-        for key in ["example", "externalDocs", "xml", "discriminator", "readOnly", "writeOnly", "deprecated"] {
+        for key in [
+            "example",
+            "externalDocs",
+            "xml",
+            "discriminator",
+            "readOnly",
+            "writeOnly",
+            "deprecated",
+        ] {
             object.remove(key);
         }
         object.retain(|key, _| !key.starts_with("x-"));
@@ -32,39 +40,52 @@ fn nullable(object: &mut Map<String, Value>) {
     match object.get("type").cloned() {
         Some(kind) => {
             object.insert("type".to_owned(), Value::Array(vec![kind, "null".into()]));
-            if let Some(Value::Array(values)) = object.get_mut("enum") {
-                if !values.contains(&Value::Null) {
-                    values.push(Value::Null);
-                }
+            if let Some(Value::Array(values)) = object.get_mut("enum")
+                && !values.contains(&Value::Null)
+            {
+                values.push(Value::Null);
             }
         }
         None => {
             let inner = Value::Object(std::mem::take(object));
-            object.insert("oneOf".to_owned(), Value::Array(vec![inner, serde_json::json!({"type": "null"})]));
+            object.insert(
+                "oneOf".to_owned(),
+                Value::Array(vec![inner, serde_json::json!({"type": "null"})]),
+            );
         }
     }
 }
 
 fn exclusive(object: &mut Map<String, Value>) {
-    for (flag, bound) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
-        if object.remove(flag) == Some(Value::Bool(true)) {
-            if let Some(value) = object.remove(bound) {
-                object.insert(flag.to_owned(), value);
-            }
+    for (flag, bound) in [
+        ("exclusiveMinimum", "minimum"),
+        ("exclusiveMaximum", "maximum"),
+    ] {
+        if object.remove(flag) == Some(Value::Bool(true))
+            && let Some(value) = object.remove(bound)
+        {
+            object.insert(flag.to_owned(), value);
         }
     }
 }
 
 /// Applies `change` to every schema inside `schema`, innermost first.
 fn walk(schema: &Value, change: &dyn Fn(&mut Map<String, Value>)) -> Value {
-    let Value::Object(object) = schema else { return schema.clone() };
+    let Value::Object(object) = schema else {
+        return schema.clone();
+    };
     let mut out = Map::new();
     for (key, value) in object {
         let value = match (key.as_str(), value) {
-            ("properties", Value::Object(properties)) => {
-                Value::Object(properties.iter().map(|(name, schema)| (name.clone(), walk(schema, change))).collect())
+            ("properties", Value::Object(properties)) => Value::Object(
+                properties
+                    .iter()
+                    .map(|(name, schema)| (name.clone(), walk(schema, change)))
+                    .collect(),
+            ),
+            ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => {
+                schemas.iter().map(|schema| walk(schema, change)).collect()
             }
-            ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => schemas.iter().map(|schema| walk(schema, change)).collect(),
             ("items" | "not" | "additionalProperties", value) => walk(value, change),
             _ => value.clone(),
         };
@@ -84,7 +105,9 @@ pub fn references(schema: &Value) -> Vec<String> {
 }
 
 fn collect(schema: &Value, found: &mut Vec<String>) {
-    let Value::Object(object) = schema else { return };
+    let Value::Object(object) = schema else {
+        return;
+    };
     if let Some(name) = reference(schema) {
         if !found.contains(&name) {
             found.push(name);
@@ -93,8 +116,12 @@ fn collect(schema: &Value, found: &mut Vec<String>) {
     }
     for (key, value) in object {
         match (key.as_str(), value) {
-            ("properties", Value::Object(properties)) => properties.values().for_each(|schema| collect(schema, found)),
-            ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => schemas.iter().for_each(|schema| collect(schema, found)),
+            ("properties", Value::Object(properties)) => properties
+                .values()
+                .for_each(|schema| collect(schema, found)),
+            ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => {
+                schemas.iter().for_each(|schema| collect(schema, found))
+            }
             ("items" | "not" | "additionalProperties", value) => collect(value, found),
             _ => {}
         }

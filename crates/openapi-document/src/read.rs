@@ -12,6 +12,17 @@ use std::sync::Arc;
 /// The deepest nesting that is read. Far more than any document needs; far less than any stack holds.
 pub const MAX_DEPTH: usize = 100;
 
+/// What ends the reading early. Boxed, since it is rare and large.
+type Step = Result<(), Box<Diagnostic>>;
+
+const WRITE_OUT: &str = "write the value out, or use `$ref`";
+
+fn stop(code: &'static str, span: Span, message: &str, help: &str) -> Step {
+    let mut diagnostic = Diagnostic::new(code, span, message);
+    diagnostic.help = (!help.is_empty()).then(|| help.to_owned());
+    Err(Box::new(diagnostic))
+}
+
 /// A mapping or list that is not complete yet.
 enum Open {
     List(Vec<Node>),
@@ -52,15 +63,16 @@ pub(crate) fn read(source: &Arc<Source>) -> Result<Node, Diagnostics> {
             }
             Err(error) => {
                 let at = reader.span(*error.marker(), *error.marker());
-                Err(Diagnostic::new(
+                stop(
                     "K0001",
                     at,
-                    format!("not valid YAML: {}", error.info()),
-                ))
+                    &format!("not valid YAML: {}", error.info()),
+                    "",
+                )
             }
         };
         if let Err(diagnostic) = outcome {
-            reader.diagnostics.push(diagnostic);
+            reader.diagnostics.push(*diagnostic);
             break;
         }
     }
@@ -109,10 +121,9 @@ impl Reader<'_> {
         }
     }
 
-    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Diagnostic> {
+    fn event(&mut self, event: Event<'_>, span: Span) -> Step {
         match event {
-            Event::Alias(_) => Err(Diagnostic::new("K0003", span, "aliases are not supported")
-                .help("write the value out, or use `$ref`")),
+            Event::Alias(_) => stop("K0003", span, "aliases are not supported", WRITE_OUT),
             Event::Scalar(text, style, anchor, tag) => {
                 self.plain(anchor, tag.is_some(), span)?;
                 self.scalar(&text, style, span)
@@ -136,40 +147,31 @@ impl Reader<'_> {
                         content: Content::Map(entries),
                     },
                     None => {
-                        return Err(Diagnostic::new(
-                            "K0001",
-                            span,
-                            "not valid YAML: unbalanced end",
-                        ));
+                        return stop("K0001", span, "not valid YAML: unbalanced end", "");
                     }
                 };
                 self.close(node)
             }
             Event::DocumentStart(_) if self.root.is_some() => {
-                Err(
-                    Diagnostic::new("K0005", span, "there is a second document in the file")
-                        .help("keep one document per file"),
-                )
+                let message = "there is a second document in the file";
+                stop("K0005", span, message, "keep one document per file")
             }
             _ => Ok(()),
         }
     }
 
-    fn plain(&self, anchor: usize, tagged: bool, span: Span) -> Result<(), Diagnostic> {
+    fn plain(&self, anchor: usize, tagged: bool, span: Span) -> Step {
         if anchor != 0 {
-            return Err(Diagnostic::new("K0003", span, "anchors are not supported")
-                .help("write the value out, or use `$ref`"));
+            return stop("K0003", span, "anchors are not supported", WRITE_OUT);
         }
         if tagged {
-            return Err(
-                Diagnostic::new("K0006", span, "YAML tags are not supported")
-                    .help("remove the `!` tag; quote a value to make it a string"),
-            );
+            let help = "remove the `!` tag; quote a value to make it a string";
+            return stop("K0006", span, "YAML tags are not supported", help);
         }
         Ok(())
     }
 
-    fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span) -> Result<(), Diagnostic> {
+    fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span) -> Step {
         if let Some(Open::Map(_, _, key @ None)) = self.open.last_mut() {
             *key = Some((text.to_owned(), span));
             return Ok(());
@@ -182,32 +184,25 @@ impl Reader<'_> {
         self.close(Node { span, content })
     }
 
-    fn open(&mut self, open: Open, span: Span) -> Result<(), Diagnostic> {
+    fn open(&mut self, open: Open, span: Span) -> Step {
         if self.open.len() >= MAX_DEPTH {
-            return Err(Diagnostic::new(
-                "K0004",
-                span,
-                format!("nested deeper than {MAX_DEPTH} levels"),
-            ));
+            let message = format!("nested deeper than {MAX_DEPTH} levels");
+            return stop("K0004", span, &message, "");
         }
         if let Some(Open::Map(_, _, None)) = self.open.last() {
-            return Err(Diagnostic::new("K0001", span, "a key must be a string"));
+            return stop("K0001", span, "a key must be a string", "");
         }
         self.open.push(open);
         Ok(())
     }
 
-    fn close(&mut self, node: Node) -> Result<(), Diagnostic> {
+    fn close(&mut self, node: Node) -> Step {
         match self.open.last_mut() {
             None => self.root = Some(node),
             Some(Open::List(items)) => items.push(node),
             Some(Open::Map(entries, seen, key)) => {
                 let Some((key, key_span)) = key.take() else {
-                    return Err(Diagnostic::new(
-                        "K0001",
-                        node.span,
-                        "a key must be a string",
-                    ));
+                    return stop("K0001", node.span, "a key must be a string", "");
                 };
                 match seen.get(&key) {
                     Some(first) => self.diagnostics.push(

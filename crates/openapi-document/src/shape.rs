@@ -79,10 +79,10 @@ impl Blame<'_> {
         for response in node.get("responses").map_or(&[][..], Node::entries) {
             self.part::<Response>(&response.node, "a response");
         }
-        if self.diagnostics.len() == before {
-            if let Err(error) = read::<Operation>(node) {
-                self.push(node, "an operation", &error);
-            }
+        if self.diagnostics.len() == before
+            && let Err(error) = read::<Operation>(node)
+        {
+            self.push(node, "an operation", &error);
         }
     }
 
@@ -100,10 +100,10 @@ impl Blame<'_> {
             return;
         }
         // Reading the bare type, rather than `ReferenceOr`, gives an error that says something.
-        if node.get("$ref").is_none() {
-            if let Err(error) = read::<T>(node) {
-                self.push(node, what, &error);
-            }
+        if node.get("$ref").is_none()
+            && let Err(error) = read::<T>(node)
+        {
+            self.push(node, what, &error);
         }
     }
 

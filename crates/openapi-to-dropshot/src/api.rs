@@ -1,6 +1,7 @@
 //! The API crate: the trait, the types of its operations, and the one way to register them.
 
 use crate::operation::{self, Seen};
+use crate::print::docs;
 use crate::types::Types;
 use crate::{Options, descriptor, names};
 use openapi_document::{Diagnostics, Document};
@@ -8,18 +9,41 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 /// Generates the API crate's file.
-pub(crate) fn generate(document: &Document, options: &Options, types: &Types) -> Result<TokenStream, Diagnostics> {
+pub(crate) fn generate(
+    document: &Document,
+    options: &Options,
+    types: &Types,
+) -> Result<TokenStream, Diagnostics> {
     let types_crate = names::ident(&options.types_crate);
     let trait_name = names::ident(&options.trait_name);
     let mut seen = Seen::new();
     let parts: Vec<operation::Parts> = document
         .operations()
-        .map(|operation| operation::generate(document, operation, types, &types_crate, &trait_name, &mut seen))
+        .map(|operation| {
+            operation::generate(
+                document,
+                operation,
+                types,
+                &types_crate,
+                &trait_name,
+                &mut seen,
+            )
+        })
         .collect();
-    let secured = document.operations().any(|operation| operation.is_secured());
-    let context = if secured { quote!(::openapi_runtime::Authenticator) } else { quote!(::dropshot::ServerContext) };
+    let secured = document
+        .operations()
+        .any(|operation| operation.is_secured());
+    let context = if secured {
+        quote!(::openapi_runtime::Authenticator)
+    } else {
+        quote!(::dropshot::ServerContext)
+    };
     let info = &document.openapi.info;
-    let trait_doc = format!("{}\n\n{}", info.title, info.description.as_deref().unwrap_or_default());
+    let trait_doc = docs(&format!(
+        "{}\n\n{}",
+        info.title,
+        info.description.as_deref().unwrap_or_default()
+    ));
     let items = parts.iter().map(|part| &part.items);
     let methods = parts.iter().map(|part| &part.method);
     let served = parts.iter().map(|part| &part.served);
@@ -36,7 +60,7 @@ pub(crate) fn generate(document: &Document, options: &Options, types: &Types) ->
         /// `info.version` of the document.
         pub const VERSION: &str = #version;
 
-        #[doc = #trait_doc]
+        #trait_doc
         pub trait #trait_name: 'static {
             /// What handlers share; it knows the callers.
             type Context: #context;

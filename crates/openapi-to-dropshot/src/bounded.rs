@@ -1,6 +1,7 @@
 //! Integers with bounds: typify gives them machine types that are wider, so they get newtypes of our own.
 
 use crate::names;
+use crate::print::docs;
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::{Map, Value, json};
@@ -21,12 +22,18 @@ pub(crate) struct Bounded {
 impl Bounded {
     /// The newtype for `schema`, if that is an integer whose bounds are tighter than its machine type.
     pub(crate) fn of(name: &str, schema: &Value) -> Option<Bounded> {
-        if schema.get("type")?.as_str()? != "integer" || schema.get("enum").is_some() || schema.get("nullable") == Some(&Value::Bool(true)) {
+        if schema.get("type")?.as_str()? != "integer"
+            || schema.get("enum").is_some()
+            || schema.get("nullable") == Some(&Value::Bool(true))
+        {
             return None;
         }
         let integer = |key: &str| {
             let number = schema.get(key)?;
-            number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from))
+            number
+                .as_i64()
+                .map(i128::from)
+                .or_else(|| number.as_u64().map(i128::from))
         };
         let flag = |key: &str| i128::from(schema.get(key) == Some(&Value::Bool(true)));
         let (bits, signed) = match schema.get("format").and_then(Value::as_str) {
@@ -39,9 +46,15 @@ impl Bounded {
             Some("uint64" | "uint") => (64, false),
             _ => (64, true),
         };
-        let (low, high) = if signed { (-(1_i128 << (bits - 1)), (1_i128 << (bits - 1)) - 1) } else { (0, (1_i128 << bits) - 1) };
-        let minimum = integer("minimum").map_or(low, |bound| (bound + flag("exclusiveMinimum")).max(low));
-        let maximum = integer("maximum").map_or(high, |bound| (bound - flag("exclusiveMaximum")).min(high));
+        let (low, high) = if signed {
+            (-(1_i128 << (bits - 1)), (1_i128 << (bits - 1)) - 1)
+        } else {
+            (0, (1_i128 << bits) - 1)
+        };
+        let minimum =
+            integer("minimum").map_or(low, |bound| (bound + flag("exclusiveMinimum")).max(low));
+        let maximum =
+            integer("maximum").map_or(high, |bound| (bound - flag("exclusiveMaximum")).min(high));
         let multiple_of = integer("multipleOf").filter(|step| *step > 1);
         if minimum == low && maximum == high && multiple_of.is_none() {
             return None;
@@ -54,7 +67,11 @@ impl Bounded {
             signed,
             bits,
             default: integer("default"),
-            description: schema.get("description").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            description: schema
+                .get("description")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned(),
         })
     }
 
@@ -72,7 +89,10 @@ impl Bounded {
     pub(crate) fn tokens(&self) -> TokenStream {
         let name = names::ident(&self.rust_name());
         let machine = format_ident!("{}{}", if self.signed { "i" } else { "u" }, self.bits);
-        let (minimum, maximum) = (Literal::i128_unsuffixed(self.minimum), Literal::i128_unsuffixed(self.maximum));
+        let (minimum, maximum) = (
+            Literal::i128_unsuffixed(self.minimum),
+            Literal::i128_unsuffixed(self.maximum),
+        );
         let mut rule = format!("an integer from {} to {}", self.minimum, self.maximum);
         let mut test = quote!((Self::MIN..=Self::MAX).contains(&value));
         if let Some(step) = self.multiple_of {
@@ -80,7 +100,12 @@ impl Bounded {
             let step = Literal::i128_unsuffixed(step);
             test = quote!(#test && value % #step == 0);
         }
-        let doc = if self.description.is_empty() { format!("{}: {rule}.", self.name) } else { format!("{}\n\nHolds {rule}.", self.description) };
+        let doc = if self.description.is_empty() {
+            format!("{}: {rule}.", self.name)
+        } else {
+            format!("{}\n\nHolds {rule}.", self.description)
+        };
+        let doc = docs(&doc);
         let refusal = format!("must be {rule}");
         let default = self.default.map(|value| {
             let value = Literal::i128_unsuffixed(value);
@@ -93,7 +118,7 @@ impl Bounded {
             }
         });
         quote! {
-            #[doc = #doc]
+            #doc
             #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
             #[serde(transparent)]
             pub struct #name(#machine);
@@ -149,21 +174,43 @@ impl Bounded {
 }
 
 /// Takes the bounded integers out of the properties and items of `schema`, leaving references, and notes each.
-pub(crate) fn lift(name: &str, schema: &mut Value, taken: &dyn Fn(&str) -> bool, lifted: &mut Vec<Bounded>) {
-    let Value::Object(object) = schema else { return };
+pub(crate) fn lift(
+    name: &str,
+    schema: &mut Value,
+    taken: &dyn Fn(&str) -> bool,
+    lifted: &mut Vec<Bounded>,
+) {
+    let Value::Object(object) = schema else {
+        return;
+    };
     if let Some(Value::Object(properties)) = object.get_mut("properties") {
         for (property, schema) in properties.iter_mut() {
-            place(&names::camel(&format!("{name}-{property}")), schema, taken, lifted);
+            place(
+                &names::camel(&format!("{name}-{property}")),
+                schema,
+                taken,
+                lifted,
+            );
         }
     }
     for key in ["items", "additionalProperties"] {
         if let Some(schema) = object.get_mut(key) {
-            place(&names::camel(&format!("{name}-{}", if key == "items" { "item" } else { "value" })), schema, taken, lifted);
+            place(
+                &names::camel(&format!(
+                    "{name}-{}",
+                    if key == "items" { "item" } else { "value" }
+                )),
+                schema,
+                taken,
+                lifted,
+            );
         }
     }
     for key in ["allOf", "anyOf", "oneOf"] {
         if let Some(Value::Array(schemas)) = object.get_mut(key) {
-            schemas.iter_mut().for_each(|schema| lift(name, schema, taken, lifted));
+            schemas
+                .iter_mut()
+                .for_each(|schema| lift(name, schema, taken, lifted));
         }
     }
 }
@@ -182,7 +229,10 @@ fn place(name: &str, schema: &mut Value, taken: &dyn Fn(&str) -> bool, lifted: &
             replaced.insert(key.to_owned(), value.clone());
         }
     }
-    replaced.insert("allOf".to_owned(), json!([{ "$ref": format!("#/components/schemas/{name}") }]));
+    replaced.insert(
+        "allOf".to_owned(),
+        json!([{ "$ref": format!("#/components/schemas/{name}") }]),
+    );
     *schema = Value::Object(replaced);
     lifted.push(bounded);
 }

@@ -8,7 +8,11 @@ use progenitor::{GenerationSettings, Generator, InterfaceStyle, TagStyle};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Generates the client crate's file.
-pub(crate) fn generate(document: &Document, options: &Options, types: &Types) -> Result<TokenStream, Diagnostics> {
+pub(crate) fn generate(
+    document: &Document,
+    options: &Options,
+    types: &Types,
+) -> Result<TokenStream, Diagnostics> {
     let mut settings = GenerationSettings::default();
     settings
         .with_interface(InterfaceStyle::Builder)
@@ -18,10 +22,16 @@ pub(crate) fn generate(document: &Document, options: &Options, types: &Types) ->
         let path = format!("::{}::{}", options.types_crate, component.name);
         settings.with_replacement(&component.name, path, component.impls.iter().cloned());
     }
-    let generated = catch_unwind(AssertUnwindSafe(|| Generator::new(&settings).generate_tokens(&document.openapi)));
+    let generated = catch_unwind(AssertUnwindSafe(|| {
+        Generator::new(&settings).generate_tokens(&document.openapi)
+    }));
     match generated {
         Ok(Ok(tokens)) => Ok(tokens),
         Ok(Err(error)) => Err(gave_up(document, "generating the client", error)),
-        Err(_) => Err(gave_up(document, "generating the client", "progenitor panicked")),
+        Err(_) => Err(gave_up(
+            document,
+            "generating the client",
+            "progenitor panicked",
+        )),
     }
 }

@@ -1,6 +1,7 @@
 //! Schemas as constants of `openapi_runtime::schema`, against which requests are validated.
 
 use crate::names;
+use crate::print::docs;
 use openapi_document::{Document, draft};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -11,9 +12,9 @@ pub(crate) fn module(document: &Document) -> TokenStream {
     let statics = document.schemas().map(|(name, schema)| {
         let ident = names::shouty(name);
         let value = expression(&draft::json(schema));
-        let doc = format!("`#/components/schemas/{name}`");
+        let doc = docs(&format!("`#/components/schemas/{name}`"));
         quote! {
-            #[doc = #doc]
+            #doc
             pub static #ident: Schema = #value;
         }
     });
@@ -71,13 +72,17 @@ fn expression(schema: &Value) -> TokenStream {
         let target = place(schema);
         return quote!(Schema::reference(#target));
     }
-    let combined: Vec<TokenStream> = [("allOf", quote!(all_of)), ("oneOf", quote!(one_of_schemas)), ("anyOf", quote!(any_of))]
-        .into_iter()
-        .filter_map(|(key, method)| {
-            let members = schema.get(key)?.as_array()?.iter().map(place);
-            Some(quote!(Schema::#method(&[#(#members),*])))
-        })
-        .collect();
+    let combined: Vec<TokenStream> = [
+        ("allOf", quote!(all_of)),
+        ("oneOf", quote!(one_of_schemas)),
+        ("anyOf", quote!(any_of)),
+    ]
+    .into_iter()
+    .filter_map(|(key, method)| {
+        let members = schema.get(key)?.as_array()?.iter().map(place);
+        Some(quote!(Schema::#method(&[#(#members),*])))
+    })
+    .collect();
     let own = (schema.get("type").is_some() || combined.is_empty()).then(|| typed(schema));
     let mut value = match (combined.as_slice(), own) {
         ([only], None) => only.clone(),
@@ -102,12 +107,19 @@ fn expression(schema: &Value) -> TokenStream {
 }
 
 fn typed(schema: &Value) -> TokenStream {
-    let mut out = Chain { schema, tokens: TokenStream::new() };
+    let mut out = Chain {
+        schema,
+        tokens: TokenStream::new(),
+    };
     match schema.get("type").and_then(Value::as_str) {
         Some("boolean") => quote!(Schema::boolean()),
         Some("integer") => {
             out.tokens = quote!(Schema::integer());
-            if let Some(format) = schema.get("format").and_then(Value::as_str).and_then(integer_format) {
+            if let Some(format) = schema
+                .get("format")
+                .and_then(Value::as_str)
+                .and_then(integer_format)
+            {
                 out.push(quote!(integer_format), quote!(IntegerFormat::#format));
             }
             out.integer("minimum", quote!(minimum));
@@ -128,7 +140,9 @@ fn typed(schema: &Value) -> TokenStream {
         }
         Some("string") => string(out),
         Some("array") => {
-            let items = schema.get("items").map_or_else(|| quote!(&Schema::any()), place);
+            let items = schema
+                .get("items")
+                .map_or_else(|| quote!(&Schema::any()), place);
             out.tokens = quote!(Schema::array(#items));
             out.count("minItems", quote!(min_items));
             out.count("maxItems", quote!(max_items));
@@ -149,7 +163,11 @@ fn string(mut out: Chain<'_>) -> TokenStream {
     if let Some(pattern) = schema.get("pattern").and_then(Value::as_str) {
         out.push(quote!(pattern), quote!(pattern!(#pattern)));
     }
-    if let Some(format) = schema.get("format").and_then(Value::as_str).and_then(string_format) {
+    if let Some(format) = schema
+        .get("format")
+        .and_then(Value::as_str)
+        .and_then(string_format)
+    {
         out.push(quote!(format), quote!(Format::#format));
     }
     if let Some(values) = schema.get("enum").and_then(Value::as_array) {
@@ -162,11 +180,18 @@ fn string(mut out: Chain<'_>) -> TokenStream {
 
 fn object(mut out: Chain<'_>) -> TokenStream {
     let schema = out.schema;
-    let required: Vec<&str> =
-        schema.get("required").and_then(Value::as_array).map(|names| names.iter().filter_map(Value::as_str).collect()).unwrap_or_default();
+    let required: Vec<&str> = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .map(|names| names.iter().filter_map(Value::as_str).collect())
+        .unwrap_or_default();
     let declared = schema.get("properties").and_then(Value::as_object);
     let properties = declared.into_iter().flatten().map(|(name, schema)| {
-        let kind = if required.contains(&name.as_str()) { quote!(required) } else { quote!(optional) };
+        let kind = if required.contains(&name.as_str()) {
+            quote!(required)
+        } else {
+            quote!(optional)
+        };
         let schema = place(schema);
         quote!(Property::#kind(#name, #schema))
     });
@@ -203,7 +228,11 @@ impl Chain<'_> {
     }
 
     fn integer(&mut self, key: &str, method: TokenStream) {
-        let number = self.schema.get(key).and_then(|n| n.as_i64().map(i128::from).or_else(|| n.as_u64().map(i128::from)));
+        let number = self.schema.get(key).and_then(|n| {
+            n.as_i64()
+                .map(i128::from)
+                .or_else(|| n.as_u64().map(i128::from))
+        });
         if let Some(number) = number {
             let number = Literal::i128_unsuffixed(number);
             self.push(method, quote!(#number));
@@ -217,7 +246,12 @@ impl Chain<'_> {
     }
 
     fn count(&mut self, key: &str, method: TokenStream) {
-        if let Some(count) = self.schema.get(key).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()) {
+        if let Some(count) = self
+            .schema
+            .get(key)
+            .and_then(Value::as_u64)
+            .and_then(|n| usize::try_from(n).ok())
+        {
             let count = Literal::usize_unsuffixed(count);
             self.push(method, quote!(#count));
         }

@@ -22,6 +22,7 @@ mod operation;
 mod parameters;
 mod print;
 mod rules;
+mod secret;
 mod types;
 
 use openapi_document::{Diagnostic, Diagnostics, Document};

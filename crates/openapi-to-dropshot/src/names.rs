@@ -25,9 +25,17 @@ pub(crate) fn ident(name: &str) -> Ident {
 
 fn safe(name: &str) -> String {
     let begins_well = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
-    let name = if begins_well { name.to_owned() } else { format!("_{name}") };
+    let name = if begins_well {
+        name.to_owned()
+    } else {
+        format!("_{name}")
+    };
     // `_` alone and keywords are not identifiers.
-    if syn::parse_str::<Ident>(&name).is_ok() && name != "_" { name } else { format!("{name}_") }
+    if syn::parse_str::<Ident>(&name).is_ok() && name != "_" {
+        name
+    } else {
+        format!("{name}_")
+    }
 }
 
 /// The variant for a status: its name in RFC 9110, or `Status418`.

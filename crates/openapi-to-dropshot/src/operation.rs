@@ -1,6 +1,7 @@
 //! One operation: what it takes, what it answers, how it fails, and how it is registered.
 
 use crate::parameters::{Field, Group, Place, describe, rust_type};
+use crate::print::docs;
 use crate::types::Types;
 use crate::{descriptor, names};
 use openapi_document::openapiv3::{Header, ReferenceOr, Response, StatusCode};
@@ -48,22 +49,34 @@ pub(crate) fn generate(
             return quote!(());
         }
         let name = format_ident!("{marker}{}", place.suffix());
-        let doc = format!("The {} parameters of [`{marker}`].", place.suffix().to_lowercase().trim_end_matches('s'));
-        items.extend(match seen.get(&format!("{}{}", place.suffix(), group.key())) {
-            Some(other) => quote!(#[doc = #doc] pub type #name = #other;),
-            None => {
-                seen.insert(format!("{}{}", place.suffix(), group.key()), name.clone());
-                group.tokens(&name, &doc, types, types_crate)
-            }
-        });
+        let text = format!(
+            "The {} parameters of [`{marker}`].",
+            place.suffix().to_lowercase().trim_end_matches('s')
+        );
+        items.extend(
+            match seen.get(&format!("{}{}", place.suffix(), group.key())) {
+                Some(other) => {
+                    let doc = docs(&text);
+                    quote!(#doc pub type #name = #other;)
+                }
+                None => {
+                    seen.insert(format!("{}{}", place.suffix(), group.key()), name.clone());
+                    group.tokens(&name, &text, types, types_crate)
+                }
+            },
+        );
         quote!(#name)
     };
-    let (path, query, headers) = (place(Place::Path), place(Place::Query), place(Place::Headers));
+    let (path, query, headers) = (
+        place(Place::Path),
+        place(Place::Query),
+        place(Place::Headers),
+    );
     let (schema, body) = request_body(operation, types, types_crate);
     let template = operation.path;
-    let marker_doc = format!("What {route} takes.");
+    let marker_doc = docs(&format!("What {route} takes."));
     items.extend(quote! {
-        #[doc = #marker_doc]
+        #marker_doc
         #[derive(Debug)]
         pub enum #marker {}
 
@@ -81,13 +94,16 @@ pub(crate) fn generate(
     items.extend(errors(operation, &error, types, types_crate));
 
     let (taken, serve) = if operation.is_secured() {
-        (quote!(::openapi_runtime::Guarded<Self::Context, #marker>), quote!(serve))
+        (
+            quote!(::openapi_runtime::Guarded<Self::Context, #marker>),
+            quote!(serve),
+        )
     } else {
         (quote!(::openapi_runtime::Open<#marker>), quote!(serve_open))
     };
-    let doc = method_doc(operation, &route);
+    let doc = docs(&method_doc(operation, &route));
     let method_tokens = quote! {
-        #[doc = #doc]
+        #doc
         fn #method(
             rqctx: ::dropshot::RequestContext<Self::Context>,
             request: #taken,
@@ -105,7 +121,10 @@ pub(crate) fn generate(
     let summary = operation.operation.summary.iter();
     let description = operation.operation.description.iter();
     let tags = &operation.operation.tags;
-    let deprecated = operation.operation.deprecated.then(|| quote!(.deprecated(true)));
+    let deprecated = operation
+        .operation
+        .deprecated
+        .then(|| quote!(.deprecated(true)));
     let details = quote! { #(.summary(#summary))* #(.description(#description))* #(.tag(#tags))* #deprecated };
     let arguments = quote!(::dropshot::Method::#http_method, "application/json", #template, ::dropshot::ApiEndpointVersions::All);
     let endpoint = quote! {
@@ -117,18 +136,37 @@ pub(crate) fn generate(
             ::std::result::Result<::openapi_runtime::Reply<#answer, #error>, #error>,
         >(#id.to_owned(), #arguments) #details
     };
-    Parts { items, method: method_tokens, served, endpoint, stub }
+    Parts {
+        items,
+        method: method_tokens,
+        served,
+        endpoint,
+        stub,
+    }
 }
 
 fn method_doc(operation: OperationRef<'_>, route: &str) -> String {
     let written = operation.operation;
-    let parts = [written.summary.as_deref(), written.description.as_deref(), Some(route)];
+    let parts = [
+        written.summary.as_deref(),
+        written.description.as_deref(),
+        Some(route),
+    ];
     parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
 }
 
-fn request_body(operation: OperationRef<'_>, types: &Types, types_crate: &Ident) -> (TokenStream, TokenStream) {
+fn request_body(
+    operation: OperationRef<'_>,
+    types: &Types,
+    types_crate: &Ident,
+) -> (TokenStream, TokenStream) {
     let schema = match &operation.operation.request_body {
-        Some(ReferenceOr::Item(body)) => body.content.values().next().and_then(|media| media.schema.as_ref()).map(draft::json),
+        Some(ReferenceOr::Item(body)) => body
+            .content
+            .values()
+            .next()
+            .and_then(|media| media.schema.as_ref())
+            .map(draft::json),
         _ => None,
     };
     match schema {
@@ -141,42 +179,85 @@ fn request_body(operation: OperationRef<'_>, types: &Types, types_crate: &Ident)
 }
 
 /// The declared responses: status and response.
-pub(crate) fn responses<'a>(operation: OperationRef<'a>) -> impl Iterator<Item = (u16, &'a Response)> {
-    operation.operation.responses.responses.iter().filter_map(|(status, response)| match (status, response) {
-        (StatusCode::Code(code), ReferenceOr::Item(response)) => Some((*code, response)),
-        _ => None,
-    })
+pub(crate) fn responses<'a>(
+    operation: OperationRef<'a>,
+) -> impl Iterator<Item = (u16, &'a Response)> {
+    operation
+        .operation
+        .responses
+        .responses
+        .iter()
+        .filter_map(|(status, response)| match (status, response) {
+            (StatusCode::Code(code), ReferenceOr::Item(response)) => Some((*code, response)),
+            _ => None,
+        })
 }
 
 /// The headers of a response that a handler supplies; `x-runtime: true` marks those that it does not.
 fn header_fields(response: &Response) -> Vec<(Field, bool)> {
-    let resolved = response.headers.iter().filter_map(|(name, header)| match header {
-        ReferenceOr::Item(header) => Some((name, header)),
-        ReferenceOr::Reference { .. } => None,
-    });
-    let runtime = |header: &Header| header.extensions.get("x-runtime") == Some(&serde_json::Value::Bool(true));
-    resolved.map(|(name, header)| (Field::header(name, header), runtime(header))).collect()
+    let resolved = response
+        .headers
+        .iter()
+        .filter_map(|(name, header)| match header {
+            ReferenceOr::Item(header) => Some((name, header)),
+            ReferenceOr::Reference { .. } => None,
+        });
+    let runtime = |header: &Header| {
+        header.extensions.get("x-runtime") == Some(&serde_json::Value::Bool(true))
+    };
+    resolved
+        .map(|(name, header)| (Field::header(name, header), runtime(header)))
+        .collect()
 }
 
-fn success(operation: OperationRef<'_>, name: &Ident, types: &Types, types_crate: &Ident) -> TokenStream {
+fn success(
+    operation: OperationRef<'_>,
+    name: &Ident,
+    types: &Types,
+    types_crate: &Ident,
+) -> TokenStream {
     // The rules make sure that there is one.
-    let Some((status, response)) = responses(operation).find(|(status, _)| *status < 400) else { return TokenStream::new() };
+    let Some((status, response)) = responses(operation).find(|(status, _)| *status < 400) else {
+        return TokenStream::new();
+    };
     let description = &response.description;
     let media = response.content.iter().next();
     let content_type = media.map_or("", |(name, _)| name.as_str());
-    let schema = media.and_then(|(_, media)| media.schema.as_ref()).map(draft::json);
-    let body_type = schema.as_ref().map(|schema| rust_type(schema, types, types_crate));
-    let body_field = body_type.as_ref().map(|ty| quote!(#[doc = "The body."] pub body: #ty,));
-    let body_value = if body_type.is_some() { quote!(&self.body) } else { quote!(&()) };
+    let schema = media
+        .and_then(|(_, media)| media.schema.as_ref())
+        .map(draft::json);
+    let body_type = schema
+        .as_ref()
+        .map(|schema| rust_type(schema, types, types_crate));
+    let body_field = body_type
+        .as_ref()
+        .map(|ty| quote!(#[doc = " The body."] pub body: #ty,));
+    let body_value = if body_type.is_some() {
+        quote!(&self.body)
+    } else {
+        quote!(&())
+    };
     let body_type = body_type.unwrap_or_else(|| quote!(()));
 
     let fields = header_fields(response);
-    let own: Vec<&Field> = fields.iter().filter(|(_, runtime)| !runtime).map(|(field, _)| field).collect();
+    let own: Vec<&Field> = fields
+        .iter()
+        .filter(|(_, runtime)| !runtime)
+        .map(|(field, _)| field)
+        .collect();
     let declarations = own.iter().map(|field| {
-        let (ident, ty, doc) = (names::snake(&field.name), field.rust_type(types, types_crate), field.doc());
-        let doc = format!("The `{}` header. {doc}", field.name);
-        let ty = if field.required { ty } else { quote!(::std::option::Option<#ty>) };
-        quote!(#[doc = #doc] pub #ident: #ty,)
+        let (ident, ty, doc) = (
+            names::snake(&field.name),
+            field.rust_type(types, types_crate),
+            field.doc(),
+        );
+        let doc = docs(&format!("The `{}` header. {doc}", field.name));
+        let ty = if field.required {
+            ty
+        } else {
+            quote!(::std::option::Option<#ty>)
+        };
+        quote!(#doc pub #ident: #ty,)
     });
     let pushes = own.iter().map(|field| {
         let (ident, wire) = (names::snake(&field.name), &field.name);
@@ -186,19 +267,29 @@ fn success(operation: OperationRef<'_>, name: &Ident, types: &Types, types_crate
             quote!(headers.extend(self.#ident.as_ref().map(|value| (#wire, value.to_string())));)
         }
     });
-    let headers_fn = if own.is_empty() { quote!(::std::vec::Vec::new()) } else { quote! { let mut headers = ::std::vec::Vec::new(); #(#pushes)* headers } };
+    let headers_fn = if own.is_empty() {
+        quote!(::std::vec::Vec::new())
+    } else {
+        quote! { let mut headers = ::std::vec::Vec::new(); #(#pushes)* headers }
+    };
     let headers_name = format_ident!("{name}Headers");
     let (headers_type, described) = if fields.is_empty() {
-        (quote!(::openapi_runtime::respond::WithoutHeaders), TokenStream::new())
+        (
+            quote!(::openapi_runtime::respond::WithoutHeaders),
+            TokenStream::new(),
+        )
     } else {
         let all = fields.iter().map(|(field, _)| field);
         let described = describe(&headers_name, all, types, types_crate);
-        let doc = format!("Describes the headers of [`{name}`].");
-        (quote!(#headers_name), quote! { #[doc = #doc] #[derive(Debug)] pub enum #headers_name {} #described })
+        let doc = docs(&format!("Describes the headers of [`{name}`]."));
+        (
+            quote!(#headers_name),
+            quote! { #doc #[derive(Debug)] pub enum #headers_name {} #described },
+        )
     };
-    let doc = format!("{status}: {description}");
+    let doc = docs(&format!("{status}: {description}"));
     quote! {
-        #[doc = #doc]
+        #doc
         pub struct #name { #body_field #(#declarations)* }
 
         impl ::openapi_runtime::Answer for #name {
@@ -220,22 +311,46 @@ fn success(operation: OperationRef<'_>, name: &Ident, types: &Types, types_crate
     }
 }
 
-fn errors(operation: OperationRef<'_>, name: &Ident, types: &Types, types_crate: &Ident) -> TokenStream {
-    let declared: Vec<(u16, &Response)> = responses(operation).filter(|(status, _)| *status >= 400).collect();
-    let schema = declared.iter().find_map(|(_, response)| response.content.values().next()?.schema.as_ref().map(draft::json));
-    let body = schema.map_or_else(|| quote!(::serde_json::Value), |schema| rust_type(&schema, types, types_crate));
+fn errors(
+    operation: OperationRef<'_>,
+    name: &Ident,
+    types: &Types,
+    types_crate: &Ident,
+) -> TokenStream {
+    let declared: Vec<(u16, &Response)> = responses(operation)
+        .filter(|(status, _)| *status >= 400)
+        .collect();
+    let schema = declared.iter().find_map(|(_, response)| {
+        response
+            .content
+            .values()
+            .next()?
+            .schema
+            .as_ref()
+            .map(draft::json)
+    });
+    let body = schema.map_or_else(
+        || quote!(::serde_json::Value),
+        |schema| rust_type(&schema, types, types_crate),
+    );
     let variants = declared.iter().map(|(status, response)| {
-        let (variant, doc) = (names::status(*status), format!("{status}: {}", response.description));
-        quote!(#[doc = #doc] #variant(::openapi_runtime::Fault))
+        let (variant, doc) = (
+            names::status(*status),
+            docs(&format!("{status}: {}", response.description)),
+        );
+        quote!(#doc #variant(::openapi_runtime::Fault))
     });
     let table = declared.iter().map(|(status, _)| {
         let variant = names::status(*status);
         let status = proc_macro2::Literal::u16_unsuffixed(*status);
         quote!(#status => #variant)
     });
-    let doc = format!("How `{}` fails: exactly the statuses that the document declares.", operation.id());
+    let doc = docs(&format!(
+        "How `{}` fails: exactly the statuses that the document declares.",
+        operation.id()
+    ));
     quote! {
-        #[doc = #doc]
+        #doc
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum #name {
             #(#variants),*

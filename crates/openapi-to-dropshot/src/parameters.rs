@@ -1,9 +1,12 @@
 //! The parameters of an operation: one struct per place, decoded strictly, described as the document does.
 
+use crate::print::docs;
 use crate::types::{Types, schema_expression};
 use crate::{descriptor, names};
+use openapi_document::openapiv3::{
+    Header, Operation, Parameter, ParameterData, ParameterSchemaOrContent, ReferenceOr,
+};
 use openapi_document::{Document, draft};
-use openapi_document::openapiv3::{Header, Operation, Parameter, ParameterData, ParameterSchemaOrContent, ReferenceOr};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use serde_json::{Map, Value, json};
@@ -53,7 +56,9 @@ impl Group {
     /// The parameters of `operation` in `place`.
     pub(crate) fn of(document: &Document, operation: &Operation, place: Place) -> Group {
         let fields = operation.parameters.iter().filter_map(|parameter| {
-            let ReferenceOr::Item(parameter) = parameter else { return None };
+            let ReferenceOr::Item(parameter) = parameter else {
+                return None;
+            };
             let here = match parameter {
                 Parameter::Path { .. } => Place::Path,
                 Parameter::Query { .. } => Place::Query,
@@ -62,7 +67,9 @@ impl Group {
             };
             (here == place).then(|| Field::parameter(document, parameter.parameter_data_ref()))
         });
-        Group { fields: fields.collect() }
+        Group {
+            fields: fields.collect(),
+        }
     }
 
     /// Whether there are none.
@@ -72,19 +79,36 @@ impl Group {
 
     /// What two groups must share to be one type.
     pub(crate) fn key(&self) -> String {
-        let fields: Vec<Value> =
-            self.fields.iter().map(|f| json!([f.name, f.description, f.required, f.schema])).collect();
+        let fields: Vec<Value> = self
+            .fields
+            .iter()
+            .map(|f| json!([f.name, f.description, f.required, f.schema]))
+            .collect();
         Value::Array(fields).to_string()
     }
 
     /// The struct `name` and its decoding and description.
-    pub(crate) fn tokens(&self, name: &Ident, doc: &str, types: &Types, types_crate: &Ident) -> TokenStream {
-        let idents: Vec<Ident> = self.fields.iter().map(|field| names::snake(&field.name)).collect();
+    pub(crate) fn tokens(
+        &self,
+        name: &Ident,
+        doc: &str,
+        types: &Types,
+        types_crate: &Ident,
+    ) -> TokenStream {
+        let idents: Vec<Ident> = self
+            .fields
+            .iter()
+            .map(|field| names::snake(&field.name))
+            .collect();
         let declarations = self.fields.iter().zip(&idents).map(|(field, ident)| {
             let ty = field.rust_type(types, types_crate);
-            let ty = if field.required || field.default.is_some() { ty } else { quote!(::std::option::Option<#ty>) };
-            let doc = field.doc();
-            quote!(#[doc = #doc] pub #ident: #ty)
+            let ty = if field.required || field.default.is_some() {
+                ty
+            } else {
+                quote!(::std::option::Option<#ty>)
+            };
+            let doc = docs(&field.doc());
+            quote!(#doc pub #ident: #ty)
         });
         let reads = self.fields.iter().zip(&idents).map(|(field, ident)| {
             let (wire, schema) = (&field.name, descriptor::borrowed(&field.schema));
@@ -97,9 +121,10 @@ impl Group {
                 (None, false) => quote!(let #ident = values.optional(#wire, #schema);),
             }
         });
+        let doc = docs(doc);
         let described = describe(name, self.fields.iter(), types, types_crate);
         quote! {
-            #[doc = #doc]
+            #doc
             #[derive(Clone, Debug)]
             pub struct #name {
                 #(#declarations),*
@@ -143,7 +168,11 @@ impl Field {
 
     /// The documentation of the field.
     pub(crate) fn doc(&self) -> String {
-        if self.description.is_empty() { format!("`{}`", self.name) } else { self.description.clone() }
+        if self.description.is_empty() {
+            format!("`{}`", self.name)
+        } else {
+            self.description.clone()
+        }
     }
 
     /// The Rust type of a value.
@@ -158,7 +187,10 @@ pub(crate) fn rust_type(schema: &Value, types: &Types, types_crate: &Ident) -> T
         let name = names::ident(&component.name);
         return quote!(::#types_crate::#name);
     }
-    let format = schema.get("format").and_then(Value::as_str).unwrap_or_default();
+    let format = schema
+        .get("format")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     match (schema.get("type").and_then(Value::as_str), format) {
         (Some("string"), "uuid") => quote!(::uuid::Uuid),
         (Some("string"), "date-time") => quote!(::chrono::DateTime<::chrono::Utc>),

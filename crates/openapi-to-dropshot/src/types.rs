@@ -1,7 +1,7 @@
 //! The types: typify's, ours for bounded integers, and for each the document's own schema.
 
 use crate::bounded::{self, Bounded};
-use crate::{Options, gave_up, names};
+use crate::{Options, gave_up, names, secret};
 use openapi_document::{Diagnostics, Document, draft};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -26,7 +26,11 @@ pub(crate) struct Component {
     pub(crate) impls: Vec<TypeSpaceImpl>,
 }
 
-const IMPLS: [TypeSpaceImpl; 3] = [TypeSpaceImpl::FromStr, TypeSpaceImpl::Display, TypeSpaceImpl::Default];
+const IMPLS: [TypeSpaceImpl; 3] = [
+    TypeSpaceImpl::FromStr,
+    TypeSpaceImpl::Display,
+    TypeSpaceImpl::Default,
+];
 
 /// Generates the types of all components.
 pub(crate) fn generate(document: &Document, options: &Options) -> Result<Types, Diagnostics> {
@@ -37,8 +41,15 @@ pub(crate) fn generate(document: &Document, options: &Options) -> Result<Types, 
 
 fn typify(document: &Document, _options: &Options) -> Result<Types, Diagnostics> {
     let failed = |error: &dyn std::fmt::Display| gave_up(document, "generating types", error);
-    let originals: Vec<(String, Value)> = document.schemas().map(|(name, schema)| (name.to_owned(), draft::json(schema))).collect();
-    let taken = |name: &str| originals.iter().any(|(other, _)| names::camel(other) == name);
+    let originals: Vec<(String, Value)> = document
+        .schemas()
+        .map(|(name, schema)| (name.to_owned(), draft::json(schema)))
+        .collect();
+    let taken = |name: &str| {
+        originals
+            .iter()
+            .any(|(other, _)| names::camel(other) == name)
+    };
 
     let mut integers: Vec<Bounded> = Vec::new();
     let mut definitions: Vec<(String, Value)> = Vec::new();
@@ -57,30 +68,52 @@ fn typify(document: &Document, _options: &Options) -> Result<Types, Diagnostics>
     }
 
     let mut settings = TypeSpaceSettings::default();
-    settings.with_map_type("::std::collections::BTreeMap").with_struct_builder(false);
+    settings
+        .with_map_type("::std::collections::BTreeMap")
+        .with_struct_builder(false);
     for integer in &integers {
         let rust = integer.rust_name();
-        let impls = IMPLS.into_iter().filter(|i| integer.has_default() || !matches!(i, TypeSpaceImpl::Default));
+        let impls = IMPLS
+            .into_iter()
+            .filter(|i| integer.has_default() || !matches!(i, TypeSpaceImpl::Default));
         settings.with_replacement(&rust, format!("crate::{rust}"), impls);
     }
     let mut space = TypeSpace::new(&settings);
     let mut schemas = Vec::new();
     for (name, schema) in definitions {
-        schemas.push((name, serde_json::from_value::<schemars::schema::Schema>(schema).map_err(|e| failed(&e))?));
+        schemas.push((
+            name,
+            serde_json::from_value::<schemars::schema::Schema>(schema).map_err(|e| failed(&e))?,
+        ));
     }
     space.add_ref_types(schemas).map_err(|e| failed(&e))?;
 
     let mut components = BTreeMap::new();
     for (name, _) in &originals {
-        let reference = schemars::schema::SchemaObject::new_ref(format!("#/components/schemas/{}", openapi_document::escape(name)));
+        let reference = schemars::schema::SchemaObject::new_ref(format!(
+            "#/components/schemas/{}",
+            openapi_document::escape(name)
+        ));
         let id = space.add_type(&reference.into()).map_err(|e| failed(&e))?;
         let ty = space.get_type(&id).map_err(|e| failed(&e))?;
-        let rust = ty.name().rsplit("::").next().unwrap_or_default().trim().to_owned();
-        let impls = IMPLS.into_iter().filter(|i| ty.has_impl(i.clone())).collect();
+        let rust = ty
+            .name()
+            .rsplit("::")
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
+        let shown = !secret::names(&originals).contains(&rust);
+        let shown = |i: &TypeSpaceImpl| shown || !matches!(i, TypeSpaceImpl::Display);
+        let impls = IMPLS
+            .into_iter()
+            .filter(|i| ty.has_impl(*i) && shown(i))
+            .collect();
         components.insert(name.clone(), Component { name: rust, impls });
     }
 
-    let generated = space.to_stream();
+    let secrets = secret::names(&originals);
+    let generated = secret::redact(space.to_stream(), &secrets).map_err(|e| failed(&e))?;
     let integers = integers.iter().map(Bounded::tokens);
     let described = originals.iter().filter_map(|(name, schema)| {
         let component = components.get(name)?;
@@ -101,7 +134,12 @@ fn typify(document: &Document, _options: &Options) -> Result<Types, Diagnostics>
 }
 
 /// `JsonSchema` that returns the schema of the document, rather than what a derive would make of the type.
-fn describe(name: &str, schema: &Value, component: &Component, components: &BTreeMap<String, Component>) -> TokenStream {
+fn describe(
+    name: &str,
+    schema: &Value,
+    component: &Component,
+    components: &BTreeMap<String, Component>,
+) -> TokenStream {
     let ty = names::ident(&component.name);
     let body = schema_expression(schema, &|name| {
         let ty = names::ident(&components.get(name)?.name);
@@ -120,10 +158,20 @@ fn describe(name: &str, schema: &Value, component: &Component, components: &BTre
 }
 
 /// An expression of the schema, which registers each schema that it refers to with `generator`.
-pub(crate) fn schema_expression(schema: &Value, ty: &dyn Fn(&str) -> Option<TokenStream>) -> TokenStream {
-    let references = draft::references(schema).into_iter().filter_map(|name| ty(&name)).collect::<Vec<_>>();
+pub(crate) fn schema_expression(
+    schema: &Value,
+    ty: &dyn Fn(&str) -> Option<TokenStream>,
+) -> TokenStream {
+    let references = draft::references(schema)
+        .into_iter()
+        .filter_map(|name| ty(&name))
+        .collect::<Vec<_>>();
     let text = draft::described(schema).to_string();
-    let generator = if references.is_empty() { quote!(let _ = generator;) } else { quote!(#(generator.subschema_for::<#references>();)*) };
+    let generator = if references.is_empty() {
+        quote!(let _ = generator;)
+    } else {
+        quote!(#(generator.subschema_for::<#references>();)*)
+    };
     quote! {
         #generator
         ::serde_json::from_str(#text).expect("checked when this was generated")

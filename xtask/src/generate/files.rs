@@ -39,7 +39,9 @@ impl File {
         let before = match std::fs::read_to_string(&path) {
             Ok(before) => before,
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
+            }
         };
         if before == self.content {
             return Ok(State::Fresh);
@@ -52,13 +54,20 @@ impl File {
                 ChangeTag::Equal => {}
             }
         }
-        Ok(State::Differs { added, removed, before })
+        Ok(State::Differs {
+            added,
+            removed,
+            before,
+        })
     }
 
     /// The unified difference from `before` to what the file should be.
     pub(crate) fn diff(&self, before: &str) -> String {
         let (old, new) = (format!("a/{}", self.path), format!("b/{}", self.path));
-        TextDiff::from_lines(before, &self.content).unified_diff().header(&old, &new).to_string()
+        TextDiff::from_lines(before, &self.content)
+            .unified_diff()
+            .header(&old, &new)
+            .to_string()
     }
 
     /// Writes the file, by way of a neighbour, so that it is never half there.

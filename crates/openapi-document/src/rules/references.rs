@@ -11,11 +11,11 @@ pub(super) fn check(found: &mut Findings<'_>) {
 
 /// `place` is the name of the member that `node` is the value of, or that holds it in a map or list.
 fn walk<'a>(found: &mut Findings<'a>, node: &'a Node, place: &str) {
-    if let Some(reference) = node.get("$ref") {
-        if place != "properties" {
-            follow(found, node, reference, place);
-            return;
-        }
+    if let Some(reference) = node.get("$ref")
+        && place != "properties"
+    {
+        follow(found, node, reference, place);
+        return;
     }
     for entry in node.entries() {
         match entry.key.as_str() {
