@@ -1,0 +1,144 @@
+//! From a bearer token to a caller.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kubemint::caller::Caller;
+use kubemint::ports::Clock;
+use slog::{Logger, debug, o};
+
+use crate::config::IssuerConfig;
+use crate::error::{AuthnError, BuildError, Reason};
+use crate::fetch::Fetcher;
+use crate::keys::{Keys, Miss, Timing};
+use crate::token::examine;
+
+/// Knows the issuers, and tells who is calling.
+pub struct Authn {
+    issuers: Vec<IssuerConfig>,
+    /// One for each issuer, in the same order.
+    keys: Vec<Keys>,
+    clock: Arc<dyn Clock>,
+    log: Logger,
+}
+
+/// How an issuer's keys are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuerHealth {
+    /// The issuer's alias.
+    pub alias: String,
+    /// Whether its keys are known, and the last fetch succeeded. An issuer that is not ok may still be served by the
+    /// keys that are known.
+    pub ok: bool,
+    /// Since when its keys are known as they are; `None` if they were never fetched.
+    pub age: Option<Duration>,
+    /// What is wrong, in words that hold nothing of the issuer's own.
+    pub reason: Option<String>,
+    /// How many keys can be used now.
+    pub keys: usize,
+    /// How many keys it publishes that are ignored: weak, malformed, or not for signatures.
+    pub ignored_keys: usize,
+    /// How often its key set was fetched since the start.
+    pub fetches: u64,
+    /// How many of these fetches failed.
+    pub failures: u64,
+}
+
+impl Authn {
+    /// Prepares authentication, and begins to fetch the key sets; the tasks that do so end when this is dropped. Call
+    /// it within a tokio runtime. `clock` judges the times in tokens.
+    ///
+    /// # Errors
+    /// [`BuildError`] if an HTTPS client cannot be made: there are no roots of trust.
+    pub fn new(issuers: Vec<IssuerConfig>, clock: Arc<dyn Clock>, log: Logger) -> Result<Self, BuildError> {
+        Self::with_timing(issuers, clock, log, Timing::default())
+    }
+
+    /// As [`Authn::new`], with other periods than the usual ones.
+    ///
+    /// # Errors
+    /// As [`Authn::new`].
+    pub fn with_timing(
+        issuers: Vec<IssuerConfig>,
+        clock: Arc<dyn Clock>,
+        log: Logger,
+        timing: Timing,
+    ) -> Result<Self, BuildError> {
+        let keys = issuers.iter().map(|config| {
+            let fetcher = Fetcher::new(config, &timing)
+                .map_err(|source| BuildError { alias: config.alias.clone(), source })?;
+            Ok(Keys::start(fetcher, timing, log.new(o!("issuer" => config.alias.clone()))))
+        });
+        let keys = keys.collect::<Result<_, _>>()?;
+        Ok(Self { issuers, keys, clock, log })
+    }
+
+    /// Waits until every issuer's first fetch has ended, at most as long as one may take (5 s), and tells how they
+    /// are. An issuer that fails is no reason not to serve: it is tried again in the background.
+    pub async fn warm_up(&self) -> Vec<IssuerHealth> {
+        for keys in &self.keys {
+            keys.first().await;
+        }
+        self.health()
+    }
+
+    /// The caller that a bearer token speaks for.
+    ///
+    /// # Errors
+    /// [`AuthnError::Refused`] whatever is wrong with the token; [`AuthnError::Unavailable`] if it cannot be judged
+    /// because its issuer's keys have never been fetched, or not for a day.
+    pub async fn authenticate(&self, bearer: &str) -> Result<Caller, AuthnError> {
+        let judged = self.judge(bearer).await;
+        if let Err(AuthnError::Refused(reason)) = &judged {
+            debug!(self.log, "a token is refused"; "reason" => reason.as_str());
+        }
+        judged
+    }
+
+    async fn judge(&self, bearer: &str) -> Result<Caller, AuthnError> {
+        let examined = examine(bearer, &self.issuers, self.clock.now())?;
+        let (Some(config), Some(keys)) = (self.issuers.get(examined.issuer), self.keys.get(examined.issuer)) else {
+            return Err(AuthnError::Refused(Reason::Issuer));
+        };
+        match keys.find(examined.kid.as_deref(), examined.algorithm).await {
+            Ok(key) => Ok(examined.prove(&key)?),
+            Err(Miss::Refused(reason)) => Err(AuthnError::Refused(reason)),
+            Err(Miss::Unavailable) => Err(AuthnError::Unavailable(config.alias.clone())),
+        }
+    }
+
+    /// How the issuers are, in the order of the configuration.
+    #[must_use]
+    pub fn health(&self) -> Vec<IssuerHealth> {
+        self.issuers.iter().zip(&self.keys).map(|(config, keys)| health(config, keys)).collect()
+    }
+
+    /// The alias of an issuer, for a metric's label; `None` if it is not configured.
+    #[must_use]
+    pub fn alias(&self, issuer: &str) -> Option<&str> {
+        self.issuers.iter().find(|config| config.url == issuer).map(|config| config.alias.as_str())
+    }
+}
+
+fn health(config: &IssuerConfig, keys: &Keys) -> IssuerHealth {
+    let snapshot = keys.snapshot();
+    let usable = snapshot.usable(keys.stale());
+    let reason = match (&snapshot.failure, &snapshot.keys, usable) {
+        (Some(failure), Some(_), None) => Some(format!("{failure}, and the keys that were known are too old")),
+        (Some(failure), _, _) => Some(failure.clone()),
+        (None, None, _) => Some("the key set is not fetched yet".to_owned()),
+        (None, Some(_), None) => Some("the keys that were known are too old".to_owned()),
+        (None, Some(_), Some(keys)) if keys.len() == 0 => Some("the key set is empty".to_owned()),
+        (None, Some(_), Some(_)) => None,
+    };
+    IssuerHealth {
+        alias: config.alias.clone(),
+        ok: reason.is_none(),
+        age: snapshot.keys.as_ref().map(|(_, fetched)| fetched.elapsed()),
+        reason,
+        keys: usable.map_or(0, |keys| keys.len()),
+        ignored_keys: usable.map_or(0, |keys| keys.ignored.len()),
+        fetches: snapshot.fetches,
+        failures: snapshot.failures,
+    }
+}

@@ -1,0 +1,229 @@
+//! From what is written to what is meant: every rule of the issuers' configuration.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use jsonwebtoken::Algorithm;
+use reqwest::Certificate;
+use url::Url;
+
+use super::{ClaimNames, ConfigError, IssuerConfig, KeysAt, Problem, RawClaims, RawIssuer};
+use crate::token::{algorithm, normal_type};
+
+const DAY: u64 = 24 * 3600;
+/// Bounds of `max_token_lifetime`.
+const LIFETIME: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(366 * DAY));
+/// Bounds of `leeway`.
+const LEEWAY: (Duration, Duration) = (Duration::ZERO, Duration::from_secs(60));
+/// Longest name of anything, in octets.
+const MAX_NAME: usize = 1024;
+
+/// Checks the issuers of a file whose folder is `base`: relative paths start there. CA bundles are read.
+///
+/// # Errors
+/// Every problem found, not only the first.
+pub fn validate(raw: &[RawIssuer], base: &Path) -> Result<Vec<IssuerConfig>, ConfigError> {
+    let mut problems = Vec::new();
+    let mut checked: Vec<(usize, IssuerConfig)> = Vec::new();
+    for (index, issuer) in raw.iter().enumerate() {
+        let mut place = Place { path: format!("issuers[{index}]"), problems: &mut problems };
+        let Some(config) = one(issuer, base, &mut place) else { continue };
+        for (other, earlier) in &checked {
+            if earlier.url == config.url {
+                place.wrong("url", format!("issuers[{other}] has it already"));
+            } else if earlier.alias == config.alias {
+                place.wrong("alias", format!("issuers[{other}] is called {:?} already; give one a name", config.alias));
+            }
+        }
+        checked.push((index, config));
+    }
+    if problems.is_empty() {
+        Ok(checked.into_iter().map(|(_, config)| config).collect())
+    } else {
+        Err(ConfigError { problems })
+    }
+}
+
+/// A table in the file, and where problems found in it are noted.
+struct Place<'a> {
+    path: String,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Place<'_> {
+    fn wrong(&mut self, key: &str, what: impl Into<String>) {
+        self.problems.push(Problem { path: format!("{}.{key}", self.path), what: what.into() });
+    }
+
+    /// The value, or `None` with its problem noted.
+    fn take<T>(&mut self, key: &str, value: Result<T, String>) -> Option<T> {
+        value.map_err(|what| self.wrong(key, what)).ok()
+    }
+}
+
+/// One issuer by itself; `None` if a part of it is unfit (the reason is noted).
+fn one(raw: &RawIssuer, base: &Path, place: &mut Place<'_>) -> Option<IssuerConfig> {
+    let url = place.take("url", https(&raw.url));
+    let alias = place.take("alias", alias(raw.alias.as_deref(), url.as_ref()));
+    let audiences = place.take("audiences", names(&raw.audiences));
+    let algorithms = place.take("algorithms", algorithms(raw.algorithms.as_deref()));
+    let types = place.take("types", types(raw.types.as_deref()));
+    let lifetime = duration(raw.max_token_lifetime.as_deref().unwrap_or("24h"), LIFETIME);
+    let max_token_lifetime = place.take("max_token_lifetime", lifetime);
+    let leeway = place.take("leeway", duration(raw.leeway.as_deref().unwrap_or("30s"), LEEWAY));
+    let roots = place.take("ca_file", raw.ca_file.as_deref().map(|file| roots(&base.join(file))).transpose());
+    let keys = keys(raw, url.as_ref(), place);
+    let claims = claims(&raw.claims, place);
+    Some(IssuerConfig {
+        url: url.map(|_| raw.url.clone())?,
+        alias: alias?,
+        audiences: audiences?,
+        algorithms: algorithms?,
+        types: types?,
+        allow_missing_type: raw.allow_missing_type.unwrap_or(true),
+        max_token_lifetime: max_token_lifetime?,
+        leeway: leeway?,
+        roots: roots?,
+        keys: keys?,
+        claims: claims?,
+    })
+}
+
+/// An https URL with a host, and nothing that has no place in an issuer's or a key set's.
+fn https(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("{text:?} is not a URL ({error})"))?;
+    if url.scheme() != "https" {
+        return Err(format!("{text:?} must begin with https://"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not hold a user or a password".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(format!("{text:?} must have no query and no fragment"));
+    }
+    if text.len() > MAX_NAME || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err(format!("must be at most {MAX_NAME} octets, without spaces and control characters"));
+    }
+    Ok(url)
+}
+
+fn alias(given: Option<&str>, url: Option<&Url>) -> Result<String, String> {
+    let Some(alias) = given else {
+        // The problem, if there is one, is the URL's.
+        let host = url.and_then(Url::host_str).unwrap_or_default().trim_matches(['[', ']']).replace('%', "_");
+        let port = url.and_then(Url::port).map(|port| format!(":{port}")).unwrap_or_default();
+        return Ok(format!("{host}{port}"));
+    };
+    let fits = |c: char| c.is_ascii_alphanumeric() || ".:_-".contains(c);
+    if alias.is_empty() || alias.len() > 64 || !alias.chars().all(fits) {
+        return Err(format!("{alias:?} must be 1 to 64 of letters, digits and . : _ -"));
+    }
+    Ok(alias.to_owned())
+}
+
+/// At least one name, none of them empty.
+fn names(names: &[String]) -> Result<Vec<String>, String> {
+    if names.is_empty() {
+        return Err("must name at least one".to_owned());
+    }
+    match names.iter().find(|name| name.is_empty() || name.len() > MAX_NAME) {
+        Some(name) if name.is_empty() => Err("must not hold an empty name".to_owned()),
+        Some(_) => Err(format!("a name is longer than {MAX_NAME} octets")),
+        None => Ok(names.to_vec()),
+    }
+}
+
+fn algorithms(given: Option<&[String]>) -> Result<Vec<Algorithm>, String> {
+    let Some(given) = given else { return Ok(vec![Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA]) };
+    names(given)?
+        .iter()
+        .map(|name| {
+            algorithm(name).ok_or_else(|| {
+                let known = "ES256, ES384, RS256, RS384, RS512, PS256, PS384, PS512 and EdDSA";
+                format!("{name:?} is not accepted; the algorithms that can be are {known}")
+            })
+        })
+        .collect()
+}
+
+fn types(given: Option<&[String]>) -> Result<Vec<String>, String> {
+    let Some(given) = given else { return Ok(vec!["at+jwt".to_owned(), "jwt".to_owned()]) };
+    Ok(names(given)?.iter().map(|name| normal_type(name)).collect())
+}
+
+/// A whole number and one of the units `s`, `m`, `h`, `d`, within bounds.
+fn duration(text: &str, (least, most): (Duration, Duration)) -> Result<Duration, String> {
+    let parsed = text.char_indices().next_back().and_then(|(at, unit)| {
+        let unit = match unit {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            'd' => DAY,
+            _ => return None,
+        };
+        let digits = &text[..at];
+        let plain = !digits.is_empty() && digits.bytes().all(|octet| octet.is_ascii_digit());
+        plain.then(|| digits.parse::<u64>().ok()?.checked_mul(unit)).flatten()
+    });
+    let Some(seconds) = parsed else {
+        return Err(format!("{text:?} is not a duration; write a whole number and one of s, m, h, d, such as \"15m\""));
+    };
+    let duration = Duration::from_secs(seconds);
+    if duration < least || duration > most {
+        return Err(format!("{text:?} must be {}s to {}s", least.as_secs(), most.as_secs()));
+    }
+    Ok(duration)
+}
+
+fn roots(path: &Path) -> Result<Vec<Certificate>, String> {
+    let pem = fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    match Certificate::from_pem_bundle(&pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        Ok(_) => Err(format!("{} holds no PEM certificate", path.display())),
+        Err(error) => Err(format!("{} does not hold PEM certificates: {error}", path.display())),
+    }
+}
+
+fn keys(raw: &RawIssuer, issuer: Option<&Url>, place: &mut Place<'_>) -> Option<KeysAt> {
+    if let Some(text) = &raw.jwks_url {
+        if !raw.jwks_origins.is_empty() {
+            place.wrong("jwks_origins", "is for discovery, which jwks_url replaces; leave one out");
+        }
+        return place.take("jwks_url", https(text)).map(KeysAt::Url);
+    }
+    let mut origins = vec![issuer?.origin()];
+    for (index, text) in raw.jwks_origins.iter().enumerate() {
+        let origin = https(text).and_then(|url| match url.path() {
+            "/" => Ok(url.origin()),
+            path => Err(format!("{text:?} must be an origin; leave out {path:?}")),
+        });
+        origins.push(place.take(&format!("jwks_origins[{index}]"), origin)?);
+    }
+    // OpenID Connect Discovery 1.0, section 4: a terminating "/" of the issuer is removed first.
+    let document = format!("{}/.well-known/openid-configuration", raw.url.trim_end_matches('/'));
+    place.take("url", https(&document)).map(|document| KeysAt::Discovery { document, origins })
+}
+
+fn claims(raw: &RawClaims, place: &mut Place<'_>) -> Option<ClaimNames> {
+    let mut name = |key: &str, given: &Option<String>, default: &str| {
+        let name = given.as_deref().unwrap_or(default);
+        let fits = !name.is_empty() && name.len() <= MAX_NAME && name != "/";
+        let checked = if fits { Ok(name.to_owned()) } else { Err(format!("{name:?} is not the name of a claim")) };
+        place.take(&format!("claims.{key}"), checked)
+    };
+    let tenant = name("tenant", &raw.tenant, "tenant_id");
+    let scope = name("scope", &raw.scope, "scope");
+    let scope_id = name("scope_id", &raw.scope_id, "scope_id");
+    let roles = name("roles", &raw.roles, "roles");
+    let principal_type = name("principal_type", &raw.principal_type, "principal_type");
+    let credential_id = name("credential_id", &raw.credential_id, "credential_id");
+    Some(ClaimNames {
+        tenant: tenant?,
+        scope: scope?,
+        scope_id: scope_id?,
+        roles: roles?,
+        principal_type: principal_type?,
+        credential_id: credential_id?,
+    })
+}

@@ -1,0 +1,91 @@
+//! The issuers of a configuration file: as written ([`RawIssuer`]), and as checked ([`IssuerConfig`]).
+//!
+//! ```toml
+//! [[issuers]]
+//! url = "https://login.example.com"        # the "iss" of its tokens, byte for byte; https
+//! audiences = ["kubemint"]                 # a token must be for one of these
+//! alias = "login"                          # in logs and metrics; default: the host of url
+//! algorithms = ["ES256", "RS256", "EdDSA"] # also: ES384 RS384 RS512 PS256 PS384 PS512
+//! types = ["at+jwt", "JWT"]                # accepted "typ" headers
+//! allow_missing_type = true                # and none at all
+//! max_token_lifetime = "24h"               # longest "exp" - "iat"
+//! leeway = "30s"                           # how far clocks may be apart; at most 60s
+//! ca_file = "login-ca.pem"                 # default: the system's roots
+//! jwks_url = "https://login.example.com/keys"      # default: found by discovery
+//! jwks_origins = ["https://keys.example.com"]      # where else discovery may point; default: only url's own origin
+//!
+//! [issuers.claims]                         # a claim's name, or a JSON Pointer if it begins with "/"
+//! tenant = "tenant_id"
+//! scope = "scope"
+//! scope_id = "scope_id"
+//! roles = "roles"
+//! principal_type = "principal_type"
+//! credential_id = "credential_id"
+//! ```
+
+mod check;
+mod error;
+mod raw;
+
+use std::time::Duration;
+
+use jsonwebtoken::Algorithm;
+use reqwest::Certificate;
+use url::Url;
+
+pub use check::validate;
+pub use error::{ConfigError, Problem};
+pub use raw::{RawClaims, RawIssuer};
+
+/// One issuer, checked.
+#[derive(Clone, Debug)]
+pub struct IssuerConfig {
+    /// The identifier: what `iss` must be, byte for byte.
+    pub(crate) url: String,
+    pub(crate) alias: String,
+    pub(crate) audiences: Vec<String>,
+    pub(crate) algorithms: Vec<Algorithm>,
+    /// Lower case, without `application/`.
+    pub(crate) types: Vec<String>,
+    pub(crate) allow_missing_type: bool,
+    pub(crate) max_token_lifetime: Duration,
+    pub(crate) leeway: Duration,
+    /// What to trust instead of the system's roots.
+    pub(crate) roots: Option<Vec<Certificate>>,
+    pub(crate) keys: KeysAt,
+    pub(crate) claims: ClaimNames,
+}
+
+/// Where the key set is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum KeysAt {
+    /// Here.
+    Url(Url),
+    /// Where the discovery document says, if that is within these origins.
+    Discovery { document: Url, origins: Vec<url::Origin> },
+}
+
+/// Where a caller's attributes are among the claims.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ClaimNames {
+    pub(crate) tenant: String,
+    pub(crate) scope: String,
+    pub(crate) scope_id: String,
+    pub(crate) roles: String,
+    pub(crate) principal_type: String,
+    pub(crate) credential_id: String,
+}
+
+impl IssuerConfig {
+    /// The identifier: what `iss` must be, byte for byte.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The name in logs and metrics: 1 to 64 of letters, digits and `.:_-`, unique.
+    #[must_use]
+    pub fn alias(&self) -> &str {
+        &self.alias
+    }
+}

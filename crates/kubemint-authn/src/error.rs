@@ -1,0 +1,154 @@
+//! Why a caller is not known.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// Why a caller is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum AuthnError {
+    /// The token is refused. The caller is told this much; the reason is for logs and metrics.
+    #[error("the bearer token is refused")]
+    Refused(Reason),
+    /// The keys of this issuer (its alias) are not known and cannot be had now. The token may be good.
+    #[error("the keys of issuer {0} are not available")]
+    Unavailable(String),
+}
+
+impl From<Reason> for AuthnError {
+    fn from(reason: Reason) -> Self {
+        AuthnError::Refused(reason)
+    }
+}
+
+/// Why authentication could not be prepared.
+#[derive(Debug, Error)]
+#[error("cannot make an HTTPS client for issuer {alias}")]
+pub struct BuildError {
+    /// The issuer's alias.
+    pub alias: String,
+    /// Why.
+    #[source]
+    pub source: reqwest::Error,
+}
+
+/// Why a token is refused: for logs and metrics, never for the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Error)]
+#[non_exhaustive]
+pub enum Reason {
+    /// There is no `Authorization` header.
+    NoHeader,
+    /// There are several.
+    ManyHeaders,
+    /// It is not `Bearer` and a token.
+    BadHeader,
+    /// The token is larger than [`crate::MAX_TOKEN`].
+    TooLarge,
+    /// It is not three parts, none of them empty.
+    NotCompact,
+    /// A part is not base64url without padding.
+    BadEncoding,
+    /// The header or the claims are not a JSON object, or some member occurs twice.
+    BadJson,
+    /// The header has a member that must not be there: `jwk`, `jku`, `x5u`, `x5c`, `zip`, `cty`, `b64`, `enc`.
+    ForbiddenHeader,
+    /// The header has `crit`.
+    Critical,
+    /// `alg` is missing, or not accepted from this issuer.
+    Algorithm,
+    /// `typ` is not accepted from this issuer.
+    Type,
+    /// `kid` is not a string of 1 to 256 characters.
+    KeyId,
+    /// `iss` is missing, no string, or not configured.
+    Issuer,
+    /// `aud` is missing, malformed, or names none that is configured.
+    Audience,
+    /// `sub` is missing, malformed, or reserved (`system:`).
+    Subject,
+    /// `exp` is missing or no number, or has passed.
+    Expired,
+    /// `nbf` is no number, or lies ahead.
+    NotYetValid,
+    /// `iat` is missing or no number, or lies ahead.
+    IssuedAt,
+    /// It lives longer than the configuration accepts, or ends before it was issued.
+    Lifetime,
+    /// Another claim that is used is malformed.
+    Claim,
+    /// The issuer has published no such key.
+    UnknownKey,
+    /// The token names no key, and several would do.
+    AmbiguousKey,
+    /// The key that it names is not for its algorithm.
+    KeyMismatch,
+    /// The signature does not hold.
+    Signature,
+}
+
+impl Reason {
+    /// Every reason.
+    pub const ALL: [Reason; 24] = [
+        Reason::NoHeader,
+        Reason::ManyHeaders,
+        Reason::BadHeader,
+        Reason::TooLarge,
+        Reason::NotCompact,
+        Reason::BadEncoding,
+        Reason::BadJson,
+        Reason::ForbiddenHeader,
+        Reason::Critical,
+        Reason::Algorithm,
+        Reason::Type,
+        Reason::KeyId,
+        Reason::Issuer,
+        Reason::Audience,
+        Reason::Subject,
+        Reason::Expired,
+        Reason::NotYetValid,
+        Reason::IssuedAt,
+        Reason::Lifetime,
+        Reason::Claim,
+        Reason::UnknownKey,
+        Reason::AmbiguousKey,
+        Reason::KeyMismatch,
+        Reason::Signature,
+    ];
+
+    /// Its stable name, for a metric's label.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::NoHeader => "no_header",
+            Reason::ManyHeaders => "many_headers",
+            Reason::BadHeader => "bad_header",
+            Reason::TooLarge => "too_large",
+            Reason::NotCompact => "not_compact",
+            Reason::BadEncoding => "bad_encoding",
+            Reason::BadJson => "bad_json",
+            Reason::ForbiddenHeader => "forbidden_header",
+            Reason::Critical => "critical",
+            Reason::Algorithm => "algorithm",
+            Reason::Type => "type",
+            Reason::KeyId => "key_id",
+            Reason::Issuer => "issuer",
+            Reason::Audience => "audience",
+            Reason::Subject => "subject",
+            Reason::Expired => "expired",
+            Reason::NotYetValid => "not_yet_valid",
+            Reason::IssuedAt => "issued_at",
+            Reason::Lifetime => "lifetime",
+            Reason::Claim => "claim",
+            Reason::UnknownKey => "unknown_key",
+            Reason::AmbiguousKey => "ambiguous_key",
+            Reason::KeyMismatch => "key_mismatch",
+            Reason::Signature => "signature",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,270 @@
+//! The keys of one issuer: fetched in the background, read without waiting.
+//!
+//! One task per issuer fetches and publishes snapshots. Readers take the snapshot that there is; no lock is held while
+//! anyone waits. A token whose key is not in it may ask the task for a fetch, within a [`budget`], and waits for the
+//! next snapshot for a bounded time.
+
+mod budget;
+mod jwk;
+mod set;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jsonwebtoken::{Algorithm, DecodingKey};
+use slog::{Logger, debug, info, warn};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::error::Reason;
+use crate::fetch::{FetchError, Fetched, Fetcher};
+use budget::{Budget, Permit};
+pub(crate) use set::{KeySet, NoKeySet};
+
+/// The periods of key sets. The defaults are right for a service; tests shorten them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// Longest time to connect: 3 s.
+    pub connect: Duration,
+    /// Longest time of a whole fetch, discovery included: 5 s.
+    pub fetch: Duration,
+    /// Bounds of the time between background fetches, which the issuer's `max-age` chooses: 60 s and 1 h.
+    pub refresh: (Duration, Duration),
+    /// That time if the issuer says nothing: 10 min.
+    pub refresh_default: Duration,
+    /// Bounds of the time until the next try after failures, which doubles: 5 s and 60 s.
+    pub retry: (Duration, Duration),
+    /// How long keys are used that cannot be refreshed: 24 h.
+    pub stale: Duration,
+    /// How often tokens with unknown keys may cause a fetch: one in 10 s ...
+    pub forced_interval: Duration,
+    /// ... and this many at once after a quiet time: 3.
+    pub forced_burst: u32,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            fetch: Duration::from_secs(5),
+            refresh: (Duration::from_secs(60), Duration::from_secs(3600)),
+            refresh_default: Duration::from_secs(600),
+            retry: (Duration::from_secs(5), Duration::from_secs(60)),
+            stale: Duration::from_secs(24 * 3600),
+            forced_interval: Duration::from_secs(10),
+            forced_burst: 3,
+        }
+    }
+}
+
+/// What is known at one time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Snapshot {
+    /// How many fetches have ended.
+    pub(crate) fetches: u64,
+    /// How many of them failed.
+    pub(crate) failures: u64,
+    /// The keys, and when they were fetched.
+    pub(crate) keys: Option<(Arc<KeySet>, Instant)>,
+    /// Why the last fetch failed.
+    pub(crate) failure: Option<String>,
+}
+
+impl Snapshot {
+    /// The keys, unless there are none or they are too old.
+    pub(crate) fn usable(&self, stale: Duration) -> Option<&Arc<KeySet>> {
+        self.keys.as_ref().filter(|(_, fetched)| fetched.elapsed() < stale).map(|(keys, _)| keys)
+    }
+}
+
+/// Why there is no key for a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Miss {
+    /// The token is at fault, as far as is known.
+    Refused(Reason),
+    /// No keys are known at all.
+    Unavailable,
+}
+
+/// The keys of one issuer, kept fresh until this is dropped.
+pub(crate) struct Keys {
+    shared: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+struct Shared {
+    timing: Timing,
+    snapshot: watch::Sender<Snapshot>,
+    budget: Mutex<Budget>,
+    wake: Notify,
+    log: Logger,
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Keys {
+    /// Starts the task, which fetches at once. Call this within a runtime.
+    pub(crate) fn start(fetcher: Fetcher, timing: Timing, log: Logger) -> Self {
+        let mut budget = Budget::new(timing.forced_interval, timing.forced_burst, Instant::now());
+        budget.begin();
+        let shared = Arc::new(Shared {
+            timing,
+            snapshot: watch::Sender::new(Snapshot::default()),
+            budget: Mutex::new(budget),
+            wake: Notify::new(),
+            log,
+        });
+        let task = tokio::spawn(refresh(Arc::clone(&shared), fetcher));
+        Self { shared, task }
+    }
+
+    /// What is known now.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.shared.snapshot.borrow().clone()
+    }
+
+    /// The longest that keys are used without a refresh.
+    pub(crate) fn stale(&self) -> Duration {
+        self.shared.timing.stale
+    }
+
+    /// Waits until the first fetch has ended, at most as long as one may take.
+    pub(crate) async fn first(&self) {
+        self.after(0).await;
+    }
+
+    /// The key for a token. It waits only where the key is unknown and a fetch is permitted, at most as long as two
+    /// fetches may take: one that was under way, and may have been answered before the key was published, and one more.
+    pub(crate) async fn find(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<DecodingKey, Miss> {
+        let name = kid.unwrap_or_default();
+        for _ in 0..2 {
+            let (seen, found) = self.look(kid, algorithm);
+            if found.is_ok() || !worth_a_fetch(&found) {
+                return found;
+            }
+            let permit = self.shared.budget().ask(name, Instant::now());
+            match permit {
+                // A snapshot may have come between the look and the question; if so, waiting ends at once.
+                Permit::No if self.shared.snapshot.borrow().fetches == seen => return found,
+                Permit::No | Permit::Join => self.after(seen).await,
+                Permit::Fetch => {
+                    self.shared.wake.notify_one();
+                    self.after(seen).await;
+                    let (_, found) = self.look(kid, algorithm);
+                    // Only what a fetch that succeeded did not bring is known to be unknown.
+                    if worth_a_fetch(&found) && self.shared.snapshot.borrow().failure.is_none() {
+                        self.shared.budget().remember_unknown(name, Instant::now());
+                    }
+                    return found;
+                }
+            }
+        }
+        self.look(kid, algorithm).1
+    }
+
+    /// The answer of the present snapshot, and which one that is.
+    fn look(&self, kid: Option<&str>, algorithm: Algorithm) -> (u64, Result<DecodingKey, Miss>) {
+        let snapshot = self.shared.snapshot.borrow();
+        let found = match snapshot.usable(self.shared.timing.stale) {
+            Some(keys) => keys.select(kid, algorithm).map(|key| key.material.clone()).map_err(Miss::Refused),
+            None => Err(Miss::Unavailable),
+        };
+        (snapshot.fetches, found)
+    }
+
+    /// Waits for a snapshot later than `seen`, for as long as one fetch may take.
+    async fn after(&self, seen: u64) {
+        let mut snapshots = self.shared.snapshot.subscribe();
+        let patience = self.shared.timing.fetch + Duration::from_millis(500);
+        let later = snapshots.wait_for(|snapshot| snapshot.fetches > seen);
+        // Whether it came or not, the present snapshot is looked at next.
+        let _ = tokio::time::timeout(patience, later).await;
+    }
+}
+
+/// Whether a newer key set may bring the key.
+fn worth_a_fetch(found: &Result<DecodingKey, Miss>) -> bool {
+    matches!(found, Err(Miss::Unavailable | Miss::Refused(Reason::UnknownKey)))
+}
+
+impl Shared {
+    fn budget(&self) -> MutexGuard<'_, Budget> {
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Publishes the outcome of a fetch. Only the task does so: what it reads first is what it replaces.
+    fn publish(&self, outcome: Result<Fetched, FetchError>) {
+        let before = self.snapshot.borrow().clone();
+        let mut after = Snapshot { fetches: before.fetches + 1, ..before.clone() };
+        match outcome {
+            Ok(fetched) => {
+                self.tell_success(&before, &fetched.keys);
+                after.keys = Some((Arc::new(fetched.keys), Instant::now()));
+                after.failure = None;
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                if before.failure.as_ref() == Some(&reason) {
+                    debug!(self.log, "the key set can still not be fetched"; "reason" => &reason);
+                } else {
+                    warn!(self.log, "the key set cannot be fetched"; "reason" => &reason, "detail" => error.detail());
+                }
+                after.failures += 1;
+                after.failure = Some(reason);
+            }
+        }
+        self.snapshot.send_replace(after);
+        self.budget().end();
+    }
+
+    /// Logs a key set when it changes, with what is left out of it.
+    fn tell_success(&self, before: &Snapshot, keys: &KeySet) {
+        let same = before.keys.as_ref().is_some_and(|(old, _)| old.kids() == keys.kids() && old.ignored == keys.ignored);
+        if !same || before.failure.is_some() {
+            info!(self.log, "the key set is known"; "kids" => keys.kids().join(" "));
+        }
+        if !same {
+            for (kid, unfit) in &keys.ignored {
+                let kid = kid.as_deref().unwrap_or("-");
+                warn!(self.log, "a published key is ignored"; "kid" => kid, "reason" => unfit.as_str());
+            }
+        }
+    }
+}
+
+/// Fetches for ever: at the pace that the issuer asks for, slower after failures, and when tokens ask for it.
+async fn refresh(shared: Arc<Shared>, mut fetcher: Fetcher) {
+    let timing = shared.timing;
+    let mut pause = timing.retry.0;
+    let mut asked = false;
+    loop {
+        shared.budget().begin();
+        let outcome = match tokio::time::timeout(timing.fetch, fetcher.fetch(!asked)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(FetchError::TimedOut),
+        };
+        let next = match &outcome {
+            Ok(fetched) => {
+                pause = timing.retry.0;
+                fetched.max_age.unwrap_or(timing.refresh_default).clamp(timing.refresh.0, timing.refresh.1)
+            }
+            Err(_) => {
+                let now = pause;
+                pause = (pause * 2).min(timing.retry.1);
+                now
+            }
+        };
+        shared.publish(outcome);
+        asked = tokio::select! {
+            () = tokio::time::sleep(next) => false,
+            () = shared.wake.notified() => true,
+        };
+    }
+}

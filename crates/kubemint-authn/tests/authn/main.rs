@@ -1,0 +1,1 @@
+//! The life of key sets, against an issuer over HTTPS.
