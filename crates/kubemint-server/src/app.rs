@@ -29,7 +29,10 @@ pub struct App {
 impl App {
     /// A request's circumstances, as the domain knows them.
     pub(crate) fn context(caller: Caller, request_id: &str) -> Context {
-        Context { caller, request_id: request_id.to_owned() }
+        Context {
+            caller,
+            request_id: request_id.to_owned(),
+        }
     }
 }
 
@@ -37,16 +40,28 @@ impl Authenticator for App {
     type Caller = Caller;
 
     async fn authenticate(&self, request: &RequestHead<'_>) -> Result<Caller, Refusal> {
-        self.authn.authenticate(request.bearer).await.map_err(|error| match error {
-            AuthnError::Refused(reason) => Refusal::Unauthorized { internal: reason.to_string() },
-            AuthnError::Unavailable(_) => {
-                Refusal::Unavailable { retry_after: RETRY_ISSUER, internal: error.to_string() }
-            }
-        })
+        self.authn
+            .authenticate(request.bearer)
+            .await
+            .map_err(|error| match error {
+                AuthnError::Refused(reason) => Refusal::Unauthorized {
+                    internal: reason.to_string(),
+                },
+                AuthnError::Unavailable(_) => Refusal::Unavailable {
+                    retry_after: RETRY_ISSUER,
+                    internal: error.to_string(),
+                },
+            })
     }
 
     /// One audit row for every authenticated attempt: also for one that the contract refuses before a handler runs.
-    async fn refused(&self, caller: &Caller, request: &RequestHead<'_>, status: u16, fault: &Fault) {
+    async fn refused(
+        &self,
+        caller: &Caller,
+        request: &RequestHead<'_>,
+        status: u16,
+        fault: &Fault,
+    ) {
         let kind = match request.operation {
             "issueKubeconfig" => Kind::IssueRefused,
             "listKubeconfigs" => Kind::ListRefused,
@@ -67,7 +82,10 @@ impl Authenticator for App {
             decision: None,
             detail: serde_json::Map::new(),
         };
-        let reason = fault.details.first().map_or("malformed", |detail| detail.reason.as_ref());
+        let reason = fault
+            .details
+            .first()
+            .map_or("malformed", |detail| detail.reason.as_ref());
         let event = event.with("status", status).with("reason", reason);
         // Nothing was done, so a lost row hides nothing; the store's own health is told by /readyz.
         let _ = self.service.ports().store.append(event).await;

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dropshot::{
-    ApiDescription, Body, ConfigDropshot, HttpError, HttpServer, RequestContext, ServerBuilder, endpoint,
+    ApiDescription, Body, ConfigDropshot, HttpError, HttpServer, RequestContext, ServerBuilder,
+    endpoint,
 };
 use http::{Response, StatusCode};
 use kubemint::Kubemint;
 use kubemint_authn::Authn;
 use kubemint_clusters::{Fleet, Health};
 use serde::Serialize;
-use slog::Logger;
+use slog::{Drain, Filter, Level, Logger, Record, o};
 
 use crate::metrics::Metrics;
 
@@ -51,16 +52,26 @@ pub(crate) fn start(
     api.register(healthz)?;
     api.register(readyz)?;
     api.register(metrics)?;
-    let config = ConfigDropshot { bind_address: listen, ..ConfigDropshot::default() };
+    let config = ConfigDropshot {
+        bind_address: listen,
+        ..ConfigDropshot::default()
+    };
     // Probes come every few seconds: their lines are of use to nobody.
-    let quiet = Logger::root(slog::Filter::new(log.clone(), |record| record.level().is_at_least(slog::Level::Warning)), slog::o!());
-    Ok(ServerBuilder::new(api, internal, quiet).config(config).start()?)
+    let notable = |record: &Record| record.level().is_at_least(Level::Warning);
+    let quiet = Logger::root(Filter::new(log.clone(), notable).ignore_res(), o!());
+    Ok(ServerBuilder::new(api, internal, quiet)
+        .config(config)
+        .start()?)
 }
 
 /// Whether the process serves at all: depends on nothing outside.
 #[endpoint { method = GET, path = "/healthz", unpublished = true }]
 async fn healthz(_: RequestContext<Internal>) -> Result<Response<Body>, HttpError> {
-    answer(StatusCode::OK, "text/plain; charset=utf-8", "ok\n".to_owned())
+    answer(
+        StatusCode::OK,
+        "text/plain; charset=utf-8",
+        "ok\n".to_owned(),
+    )
 }
 
 /// Whether requests can be served, and who else is unwell.
@@ -74,7 +85,11 @@ async fn readyz(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpE
         Err(_) => "does not answer".to_owned(),
     };
     let issuers = internal.authn.health().into_iter().map(|issuer| {
-        let state = if issuer.ok { "ok".to_owned() } else { issuer.reason.unwrap_or_else(|| "unwell".to_owned()) };
+        let state = if issuer.ok {
+            "ok".to_owned()
+        } else {
+            issuer.reason.unwrap_or_else(|| "unwell".to_owned())
+        };
         (issuer.alias, state)
     });
     let keys = internal.service.ports().clusters.keys();
@@ -90,10 +105,18 @@ async fn readyz(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpE
         ready: store == "ok",
         store,
         issuers: issuers.collect(),
-        clusters: futures::future::join_all(probes).await.into_iter().collect(),
+        clusters: futures::future::join_all(probes)
+            .await
+            .into_iter()
+            .collect(),
     };
-    let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = serde_json::to_string(&readiness).map_err(|error| HttpError::for_internal_error(error.to_string()))?;
+    let status = if readiness.ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let body = serde_json::to_string(&readiness)
+        .map_err(|error| HttpError::for_internal_error(error.to_string()))?;
     answer(status, "application/json", body)
 }
 
@@ -101,10 +124,22 @@ async fn readyz(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpE
 #[endpoint { method = GET, path = "/metrics", unpublished = true }]
 async fn metrics(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpError> {
     let text = rqctx.context().metrics.text();
-    answer(StatusCode::OK, "application/openmetrics-text; version=1.0.0; charset=utf-8", text)
+    answer(
+        StatusCode::OK,
+        "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        text,
+    )
 }
 
-fn answer(status: StatusCode, content_type: &'static str, body: String) -> Result<Response<Body>, HttpError> {
-    let response = Response::builder().status(status).header(http::header::CONTENT_TYPE, content_type);
-    response.body(Body::from(body)).map_err(|error| HttpError::for_internal_error(error.to_string()))
+fn answer(
+    status: StatusCode,
+    content_type: &'static str,
+    body: String,
+) -> Result<Response<Body>, HttpError> {
+    let response = Response::builder()
+        .status(status)
+        .header(http::header::CONTENT_TYPE, content_type);
+    response
+        .body(Body::from(body))
+        .map_err(|error| HttpError::for_internal_error(error.to_string()))
 }

@@ -37,5 +37,11 @@ pub fn logger(verbosity: Verbosity) -> (Logger, slog_async::AsyncGuard) {
     let json = slog_json::Json::default(std::io::stderr());
     let (drain, guard) = slog_async::Async::new(Mutex::new(json).fuse()).build_with_guard();
     let drain = drain.filter_level(verbosity.level()).fuse();
-    (Logger::root(drain, o!("service" => "kubemint", "version" => env!("CARGO_PKG_VERSION"))), guard)
+    (
+        Logger::root(
+            drain,
+            o!("service" => "kubemint", "version" => env!("CARGO_PKG_VERSION")),
+        ),
+        guard,
+    )
 }

@@ -14,7 +14,9 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 /// Upper bounds of durations, in seconds.
-const BUCKETS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+const BUCKETS: [f64; 13] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Request {
@@ -80,7 +82,11 @@ impl Default for Metrics {
 impl Metrics {
     fn register(&mut self) {
         let registry = &mut self.registry;
-        registry.register("requests", "Requests answered, by operation and status", self.requests.clone());
+        registry.register(
+            "requests",
+            "Requests answered, by operation and status",
+            self.requests.clone(),
+        );
         registry.register_with_unit(
             "request_duration",
             "Time from the request's head to its answer",
@@ -88,7 +94,11 @@ impl Metrics {
             self.request_seconds.clone(),
         );
         registry.register("panics", "Handlers that panicked", self.panics.clone());
-        registry.register("cluster_calls", "Calls to clusters, by outcome", self.calls.clone());
+        registry.register(
+            "cluster_calls",
+            "Calls to clusters, by outcome",
+            self.calls.clone(),
+        );
         registry.register_with_unit(
             "cluster_call_duration",
             "Time that calls to clusters took",
@@ -110,8 +120,12 @@ impl Metrics {
 
     /// An operation was answered.
     pub(crate) fn answered(&self, operation: &'static str, code: u16, elapsed: Duration) {
-        self.requests.get_or_create(&Request { operation, code }).inc();
-        self.request_seconds.get_or_create(&Operation { operation }).observe(elapsed.as_secs_f64());
+        self.requests
+            .get_or_create(&Request { operation, code })
+            .inc();
+        self.request_seconds
+            .get_or_create(&Operation { operation })
+            .observe(elapsed.as_secs_f64());
     }
 
     /// A handler panicked.
@@ -122,14 +136,19 @@ impl Metrics {
     /// The reconciler did something `count` times.
     pub(crate) fn reconciled(&self, cluster: &ClusterKey, outcome: &'static str, count: usize) {
         if count > 0 {
-            let labels = Reconciled { cluster: cluster.to_string(), outcome };
+            let labels = Reconciled {
+                cluster: cluster.to_string(),
+                outcome,
+            };
             self.reconciled.get_or_create(&labels).inc_by(count as u64);
         }
     }
 
     /// The reconciler finished a round without an error, at a Unix time in seconds.
     pub(crate) fn round(&self, cluster: &ClusterKey, at: i64) {
-        let labels = Cluster { cluster: cluster.to_string() };
+        let labels = Cluster {
+            cluster: cluster.to_string(),
+        };
         // Exact until the year 285 million.
         #[allow(clippy::cast_precision_loss)]
         self.last_round.get_or_create(&labels).set(at as f64);
@@ -146,9 +165,23 @@ impl Metrics {
 }
 
 impl Observer for Metrics {
-    fn call(&self, cluster: &ClusterKey, operation: &'static str, outcome: &'static str, seconds: f64) {
+    fn call(
+        &self,
+        cluster: &ClusterKey,
+        operation: &'static str,
+        outcome: &'static str,
+        seconds: f64,
+    ) {
         let name = cluster.to_string();
-        self.calls.get_or_create(&Call { cluster: name.clone(), operation, outcome }).inc();
-        self.call_seconds.get_or_create(&Cluster { cluster: name }).observe(seconds);
+        self.calls
+            .get_or_create(&Call {
+                cluster: name.clone(),
+                operation,
+                outcome,
+            })
+            .inc();
+        self.call_seconds
+            .get_or_create(&Cluster { cluster: name })
+            .observe(seconds);
     }
 }

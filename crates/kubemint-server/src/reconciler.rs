@@ -28,7 +28,12 @@ pub(crate) fn start(
     let mut tasks = JoinSet::new();
     for key in service.ports().clusters.keys() {
         let log = log.new(o!("task" => "reconciler", "cluster" => key.to_string()));
-        let worker = Worker { service: Arc::clone(service), metrics: Arc::clone(metrics), key, log };
+        let worker = Worker {
+            service: Arc::clone(service),
+            metrics: Arc::clone(metrics),
+            key,
+            log,
+        };
         tasks.spawn(worker.run(stop.clone()));
     }
     tasks
@@ -51,7 +56,11 @@ impl Worker {
                 well = self.report(self.service.sweep(&self.key).await);
                 next_sweep = Instant::now() + SWEEP;
             }
-            pause = if well { TICK } else { (pause * 2).min(LONGEST_PAUSE) };
+            pause = if well {
+                TICK
+            } else {
+                (pause * 2).min(LONGEST_PAUSE)
+            };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 _ = stop.wait_for(|stop| *stop) => return,
@@ -77,11 +86,15 @@ impl Worker {
             slog::warn!(self.log, "could not reconcile, will try again"; "error" => crate::edge::chain(error));
         }
         if done.suspicious {
-            slog::error!(self.log, "most objects of this cluster are missing; nothing was believed. \
-                Is it the same cluster? If so, revoke what is lost by the API");
+            slog::error!(
+                self.log,
+                "most objects of this cluster are missing; nothing was believed. \
+                Is it the same cluster? If so, revoke what is lost by the API"
+            );
         }
         if done.errors.is_empty() {
-            self.metrics.round(&self.key, self.service.ports().clock.now().timestamp());
+            self.metrics
+                .round(&self.key, self.service.ports().clock.now().timestamp());
         }
         done.errors.is_empty()
     }

@@ -62,10 +62,18 @@ pub async fn start(config: Config, log: &Logger) -> Result<Running, StartError> 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Arc::new(Metrics::default());
     let opened = format!("open the store {}", config.store.path.display());
-    let store = Arc::new(SqliteStore::open(config.store.clone()).map_err(|e| StartError::new(opened)(e.into()))?);
-    let policy = config.load_policy().map_err(|e| failed("load the policies")(e.into()))?;
-    let authn = Authn::new(config.issuers.clone(), Arc::clone(&clock), log.new(o!("part" => "authn")))
-        .map_err(|e| failed("prepare authentication")(e.into()))?;
+    let store = Arc::new(
+        SqliteStore::open(config.store.clone()).map_err(|e| StartError::new(opened)(e.into()))?,
+    );
+    let policy = config
+        .load_policy()
+        .map_err(|e| failed("load the policies")(e.into()))?;
+    let authn = Authn::new(
+        config.issuers.clone(),
+        Arc::clone(&clock),
+        log.new(o!("part" => "authn")),
+    )
+    .map_err(|e| failed("prepare authentication")(e.into()))?;
     let authn = Arc::new(authn);
     let fleet = Fleet::new(
         config.clusters.clone(),
@@ -73,7 +81,8 @@ pub async fn start(config: Config, log: &Logger) -> Result<Running, StartError> 
         log.new(o!("part" => "clusters")),
     )
     .map_err(|e| failed("prepare the clusters")(e.into()))?;
-    let fleet = Arc::new(fleet.observed(Arc::clone(&metrics) as Arc<dyn kubemint_clusters::Observer>));
+    let fleet =
+        Arc::new(fleet.observed(Arc::clone(&metrics) as Arc<dyn kubemint_clusters::Observer>));
     let ports = kubemint::Ports {
         clock,
         ids: Arc::new(RandomIds),
@@ -90,15 +99,30 @@ pub async fn start(config: Config, log: &Logger) -> Result<Running, StartError> 
     });
     authn.warm_up().await;
     let api = listen(&config, app, log).map_err(failed(&format!("listen on {}", config.listen)))?;
-    let told = Internal { service: Arc::clone(&service), authn, fleet, metrics: Arc::clone(&metrics) };
-    let internal = internal::start(config.internal, told, log)
-        .map_err(failed(&format!("listen on {} for probes and metrics", config.internal)))?;
+    let told = Internal {
+        service: Arc::clone(&service),
+        authn,
+        fleet,
+        metrics: Arc::clone(&metrics),
+    };
+    let internal = internal::start(config.internal, told, log).map_err(failed(&format!(
+        "listen on {} for probes and metrics",
+        config.internal
+    )))?;
     let (stop, stopping) = watch::channel(false);
     let tasks = reconciler::start(&service, &metrics, log, &stopping);
     let tls = config.tls.is_some();
     slog::info!(log, "serving"; "api" => api.local_addr().to_string(), "internal" => internal.local_addr().to_string(),
         "tls" => tls, "clusters" => config.clusters.len(), "issuers" => config.issuers.len());
-    Ok(Running { api, internal, tls, tasks, stop, grace: config.grace, log: log.clone() })
+    Ok(Running {
+        api,
+        internal,
+        tls,
+        tasks,
+        stop,
+        grace: config.grace,
+        log: log.clone(),
+    })
 }
 
 fn listen(
@@ -151,7 +175,10 @@ impl Running {
             let _ = self.internal.close().await;
         };
         if tokio::time::timeout(self.grace, orderly).await.is_err() {
-            slog::warn!(self.log, "the grace period is over; what is under way is broken off");
+            slog::warn!(
+                self.log,
+                "the grace period is over; what is under way is broken off"
+            );
         }
         slog::info!(self.log, "stopped");
     }

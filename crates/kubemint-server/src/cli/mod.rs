@@ -43,7 +43,11 @@ struct ConfigArg {
 #[derive(Args)]
 struct CheckConfig {
     /// The configuration file.
-    #[arg(value_name = "FILE", required_unless_present = "example", conflicts_with = "example")]
+    #[arg(
+        value_name = "FILE",
+        required_unless_present = "example",
+        conflicts_with = "example"
+    )]
     file: Option<PathBuf>,
     /// Print a complete configuration file with comments.
     #[arg(long)]
@@ -81,7 +85,9 @@ struct SandboxArgs {
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(arg) => operator::serve(&arg.config),
-        Command::CheckConfig(CheckConfig { file: Some(file), .. }) => operator::check_config(&file),
+        Command::CheckConfig(CheckConfig {
+            file: Some(file), ..
+        }) => operator::check_config(&file),
         Command::CheckConfig(_) => operator::example(),
         Command::Manifest(arg) => operator::manifest(&arg.config, arg.cluster.as_deref()),
         Command::Preflight(arg) => operator::preflight(&arg.config),
@@ -98,7 +104,10 @@ pub fn run() -> ExitCode {
 
 fn first_run(arg: SandboxArgs) -> anyhow::Result<ExitCode> {
     if !arg.listen.ip().is_loopback() {
-        anyhow::bail!("--listen {}: the sandbox listens on loopback only; its secrets are no secrets", arg.listen);
+        anyhow::bail!(
+            "--listen {}: the sandbox listens on loopback only; its secrets are no secrets",
+            arg.listen
+        );
     }
     let wanted = FirstRun {
         listen: arg.listen,

@@ -14,8 +14,12 @@ use crate::serve::{asked_to_stop, start};
 
 /// Runs a future to its end, on as many threads as there are cores.
 pub(super) fn block_on<F: Future>(future: F) -> Result<F::Output> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    Ok(runtime.context("cannot start the runtime")?.block_on(future))
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    Ok(runtime
+        .context("cannot start the runtime")?
+        .block_on(future))
 }
 
 pub(super) fn serve(file: &Path) -> Result<ExitCode> {
@@ -61,14 +65,28 @@ pub(super) fn manifest(file: &Path, cluster: Option<&str>) -> Result<ExitCode> {
 }
 
 fn chosen<'a>(clusters: &'a [ClusterConfig], name: Option<&str>) -> Result<&'a ClusterConfig> {
-    let names = || clusters.iter().map(|cluster| cluster.key.to_string()).collect::<Vec<_>>().join(", ");
+    let names = || {
+        clusters
+            .iter()
+            .map(|cluster| cluster.key.to_string())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     match (name, clusters) {
         (Some(name), _) => clusters
             .iter()
             .find(|cluster| cluster.key.to_string() == name)
-            .with_context(|| format!("no cluster {name:?} in the configuration; there are: {}", names())),
+            .with_context(|| {
+                format!(
+                    "no cluster {name:?} in the configuration; there are: {}",
+                    names()
+                )
+            }),
         (None, [only]) => Ok(only),
-        (None, _) => bail!("there are several clusters; choose one with --cluster: {}", names()),
+        (None, _) => bail!(
+            "there are several clusters; choose one with --cluster: {}",
+            names()
+        ),
     }
 }
 
@@ -81,5 +99,9 @@ pub(super) fn preflight(file: &Path) -> Result<ExitCode> {
         anyhow::Ok(fleet.preflight().await)
     })??;
     print!("{report}");
-    Ok(if report.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -83,7 +83,11 @@ pub enum ConfigError {
 }
 
 fn count(problems: &[String]) -> String {
-    if problems.len() == 1 { "1 problem".to_owned() } else { format!("{} problems", problems.len()) }
+    if problems.len() == 1 {
+        "1 problem".to_owned()
+    } else {
+        format!("{} problems", problems.len())
+    }
 }
 
 impl Config {
@@ -92,8 +96,10 @@ impl Config {
     /// # Errors
     /// See [`ConfigError`].
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
         Self::parse(&text, path)
     }
 
@@ -106,15 +112,24 @@ impl Config {
             path: path.to_owned(),
             message: error.to_string().trim_end().to_owned(),
         })?;
-        let base = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let base = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
         raw.check(base.unwrap_or(Path::new(".")))
-            .map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
+            .map_err(|problems| ConfigError::Invalid {
+                path: path.to_owned(),
+                problems,
+            })
     }
 
     /// What an operator should know although it works.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings: Vec<_> = self.clusters.iter().flat_map(ClusterConfig::warnings).collect();
+        let mut warnings: Vec<_> = self
+            .clusters
+            .iter()
+            .flat_map(ClusterConfig::warnings)
+            .collect();
         if !self.internal.ip().is_loopback() {
             warnings.push(format!(
                 "internal.listen: {} is not a loopback address; metrics are for anyone who reaches it",

@@ -54,7 +54,9 @@ struct Internal {
 
 impl Default for Internal {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9464)) }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 9464)),
+        }
     }
 }
 
@@ -71,7 +73,11 @@ impl Raw {
         let mut problems = Vec::new();
         let grace = self.server.grace(&mut problems);
         let tls = self.server.tls(base, &mut problems);
-        let store = self.store.validate().map_err(|error| problems.push(format!("store.{error}"))).ok();
+        let store = self
+            .store
+            .validate()
+            .map_err(|error| problems.push(format!("store.{error}")))
+            .ok();
         if let Err(error) = CedarPolicy::load(&self.policy, base) {
             problems.push(error.to_string());
         }
@@ -82,7 +88,9 @@ impl Raw {
             .map_err(|error| problems.extend(error.to_string().lines().map(str::to_owned)))
             .unwrap_or_default();
         if self.issuers.is_empty() {
-            problems.push("issuers: there is none, so nobody could call; add an [[issuers]] table".to_owned());
+            problems.push(
+                "issuers: there is none, so nobody could call; add an [[issuers]] table".to_owned(),
+            );
         }
         if self.clusters.is_empty() {
             problems.push("clusters: there is none; add a [[clusters]] table".to_owned());
@@ -134,10 +142,16 @@ impl Server {
         let mut readable = |name: &str, path: &Path| {
             let path = base.join(path);
             if let Err(error) = std::fs::File::open(&path) {
-                problems.push(format!("server.tls.{name}: cannot read {}: {error}", path.display()));
+                problems.push(format!(
+                    "server.tls.{name}: cannot read {}: {error}",
+                    path.display()
+                ));
             }
             path
         };
-        Some(Tls { cert_file: readable("cert_file", &tls.cert_file), key_file: readable("key_file", &tls.key_file) })
+        Some(Tls {
+            cert_file: readable("cert_file", &tls.cert_file),
+            key_file: readable("key_file", &tls.key_file),
+        })
     }
 }

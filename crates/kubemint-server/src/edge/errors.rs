@@ -4,15 +4,46 @@ use kubemint::Error;
 use kubemint::ports::{ClusterError, StoreError};
 use openapi_runtime::{Detail, Failure, Fault};
 
+use super::convert::Misfit;
+
 /// Seconds after which a caller may try again when a cluster or the store is unwell.
 const RETRY_UNWELL: u32 = 5;
 /// Seconds after which a twin may ask for the first one's answer.
 const RETRY_TWIN: u32 = 2;
 
-/// The operation's own error for a domain error.
-pub(super) fn failure<E: Failure>(error: Error) -> E {
-    let (status, fault) = table(&error);
-    E::of(status, fault)
+/// Why a request is not served, before it is the error of its operation.
+pub(super) struct Refused {
+    status: u16,
+    fault: Fault,
+}
+
+impl Refused {
+    /// A refusal of the request itself.
+    pub(super) fn bad_request(fault: Fault) -> Self {
+        Self { status: 400, fault }
+    }
+
+    /// The operation's own error.
+    pub(super) fn declared<E: Failure>(self) -> E {
+        E::of(self.status, self.fault)
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        let (status, fault) = table(&error);
+        Self { status, fault }
+    }
+}
+
+/// A defect of this crate.
+impl From<Misfit> for Refused {
+    fn from(misfit: Misfit) -> Self {
+        Self {
+            status: 500,
+            fault: Fault::internal(misfit.to_string()),
+        }
+    }
 }
 
 fn table(error: &Error) -> (u16, Fault) {
@@ -25,15 +56,20 @@ fn table(error: &Error) -> (u16, Fault) {
         Error::UserNotPermitted => (403, about("user_not_permitted", "user", text)),
         Error::NotPermitted => (403, Fault::because("not_permitted", text)),
         Error::IdTaken => (409, about("id_taken", "id", text)),
-        Error::KeyReused => (409, about("idempotency_key_reused", "Idempotency-Key", text)),
-        Error::InProgress => {
-            (503, about("in_progress", "Idempotency-Key", text).retry_after(RETRY_TWIN))
-        }
+        Error::KeyReused => (
+            409,
+            about("idempotency_key_reused", "Idempotency-Key", text),
+        ),
+        Error::InProgress => (
+            503,
+            about("in_progress", "Idempotency-Key", text).retry_after(RETRY_TWIN),
+        ),
         Error::Expired => (409, Fault::because("expired", text)),
         Error::Revoking => (409, Fault::because("revoking", text)),
-        Error::Cluster(ClusterError::Foreign) => {
-            (409, about("id_taken", "id", Error::IdTaken.to_string()).log(chain(error)))
-        }
+        Error::Cluster(ClusterError::Foreign) => (
+            409,
+            about("id_taken", "id", Error::IdTaken.to_string()).log(chain(error)),
+        ),
         Error::Cluster(failed) => {
             let fault = Fault::because(cluster_reason(failed), failed.to_string());
             (503, fault.retry_after(RETRY_UNWELL).log(chain(error)))
@@ -43,7 +79,12 @@ fn table(error: &Error) -> (u16, Fault) {
                 StoreError::Unavailable(_) => "store_unavailable",
                 StoreError::Damaged(_) => "store_damaged",
             };
-            (503, Fault::because(reason, text).retry_after(RETRY_UNWELL).log(chain(error)))
+            (
+                503,
+                Fault::because(reason, text)
+                    .retry_after(RETRY_UNWELL)
+                    .log(chain(error)),
+            )
         }
     }
 }
@@ -63,10 +104,15 @@ fn about(reason: &'static str, field: &str, text: String) -> Fault {
 }
 
 fn invalid(values: &[kubemint::Invalid]) -> Fault {
-    let message = values.first().map_or_else(String::new, |value| value.message.clone());
+    let message = values
+        .first()
+        .map_or_else(String::new, |value| value.message.clone());
     values.iter().fold(Fault::new(message), |fault, value| {
         let detail = Detail::new(value.reason).field(value.field);
-        fault.detail(Detail { limit: value.limit, ..detail })
+        fault.detail(Detail {
+            limit: value.limit,
+            ..detail
+        })
     })
 }
 

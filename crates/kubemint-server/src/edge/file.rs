@@ -13,13 +13,22 @@ pub(super) fn typed(delivery: &Delivery) -> Result<wire::KubeconfigFile, Misfit>
     let record = &delivery.record;
     let cluster_name = record.cluster.dotted();
     let user_name = format!("{}.{cluster_name}", record.id);
-    let bundle = delivery.profile.ca_pem.as_ref().map(|pem| STANDARD.encode(pem));
+    let bundle = delivery
+        .profile
+        .ca_pem
+        .as_ref()
+        .map(|pem| STANDARD.encode(pem));
     let cluster = wire::KubeconfigCluster {
         server: fit(&delivery.profile.public_url)?,
         certificate_authority_data: bundle.as_deref().map(fit).transpose()?,
     };
-    let user = wire::KubeconfigUser { token: fit(delivery.token.expose_secret())? };
-    let context = wire::KubeconfigContext { cluster: fit(&cluster_name)?, user: fit(&user_name)? };
+    let user = wire::KubeconfigUser {
+        token: fit(delivery.token.expose_secret())?,
+    };
+    let context = wire::KubeconfigContext {
+        cluster: fit(&cluster_name)?,
+        user: fit(&user_name)?,
+    };
     let origin = wire::KubeconfigOrigin {
         id: fit(record.id.as_str())?,
         self_link: fit(&record.self_link())?,
@@ -29,9 +38,18 @@ pub(super) fn typed(delivery: &Delivery) -> Result<wire::KubeconfigFile, Misfit>
     Ok(wire::KubeconfigFile {
         api_version: wire::KubeconfigFileApiVersion::V1,
         kind: wire::KubeconfigFileKind::Config,
-        clusters: vec![wire::KubeconfigNamedCluster { name: fit(&cluster_name)?, cluster }],
-        users: vec![wire::KubeconfigNamedUser { name: fit(&user_name)?, user }],
-        contexts: vec![wire::KubeconfigNamedContext { name: fit(&user_name)?, context }],
+        clusters: vec![wire::KubeconfigNamedCluster {
+            name: fit(&cluster_name)?,
+            cluster,
+        }],
+        users: vec![wire::KubeconfigNamedUser {
+            name: fit(&user_name)?,
+            user,
+        }],
+        contexts: vec![wire::KubeconfigNamedContext {
+            name: fit(&user_name)?,
+            context,
+        }],
         current_context: fit(&user_name)?,
         extensions: vec![wire::KubeconfigNamedExtension {
             name: wire::KubeconfigNamedExtensionName::Kubemint,

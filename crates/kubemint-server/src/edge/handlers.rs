@@ -5,10 +5,10 @@ use std::sync::Arc;
 use dropshot::RequestContext;
 use kubeconfig_api::*;
 use kubeconfig_types::{CacheControl, KubeconfigList};
-use openapi_runtime::{Detail, Failure, Fault, Guarded};
+use openapi_runtime::{Detail, Fault, Guarded};
 
-use super::convert::{Misfit, cluster_key, fit, issue_request, kubeconfig, kubeconfig_id};
-use super::errors::failure;
+use super::convert::{cluster_key, fit, issue_request, kubeconfig, kubeconfig_id};
+use super::errors::Refused;
 use super::file;
 use crate::app::App;
 
@@ -16,95 +16,181 @@ use crate::app::App;
 pub(super) enum Edge {}
 
 type Rqctx = RequestContext<Arc<App>>;
+type Request<O> = Guarded<Arc<App>, O>;
 
 impl KubeconfigApi for Edge {
     type Context = Arc<App>;
 
     async fn issue_kubeconfig(
         rqctx: Rqctx,
-        request: Guarded<Arc<App>, IssueKubeconfig>,
+        request: Request<IssueKubeconfig>,
     ) -> Result<IssueKubeconfigResponse, IssueKubeconfigError> {
-        let ctx = App::context(request.caller, &rqctx.request_id);
-        let key = cluster_key(&request.path.region, &request.path.project, &request.path.cluster_id);
-        let wanted = issue_request(request.body, request.headers.idempotency_key).map_err(defect)?;
-        let issued = rqctx.context().service.issue(&ctx, &key, wanted).await.map_err(failure)?;
-        let location = fit(&issued.record.self_link()).map_err(defect)?;
-        let body = kubeconfig(issued.record, issued.status).map_err(defect)?;
-        Ok(IssueKubeconfigResponse { body, location })
+        issue(&rqctx, request).await.map_err(Refused::declared)
     }
 
     async fn list_kubeconfigs(
         rqctx: Rqctx,
-        request: Guarded<Arc<App>, ListKubeconfigs>,
+        request: Request<ListKubeconfigs>,
     ) -> Result<ListKubeconfigsResponse, ListKubeconfigsError> {
-        let app = rqctx.context();
-        let ctx = App::context(request.caller, &rqctx.request_id);
-        let caller = &ctx.caller.principal;
-        let key = cluster_key(&request.path.region, &request.path.project, &request.path.cluster_id);
-        let place = |token| app.pager.place(caller, &key, token).ok_or_else(forged);
-        let after = request.query.page_token.as_deref().map(|token| place(token)).transpose()?;
-        let size = u16::try_from(request.query.page_size.get()).unwrap_or(u16::MAX);
-        let page = app.service.list(&ctx, &key, after, size).await.map_err(failure)?;
-        let items = page.items.into_iter().map(|item| kubeconfig(item.record, item.status));
-        let kubeconfigs = items.collect::<Result<_, _>>().map_err(defect)?;
-        let token = page.next.map(|place| fit(&app.pager.token(caller, &key, place)));
-        let next_page_token = token.transpose().map_err(defect)?;
-        Ok(ListKubeconfigsResponse { body: KubeconfigList { kubeconfigs, next_page_token } })
+        list(&rqctx, request).await.map_err(Refused::declared)
     }
 
     async fn get_kubeconfig(
         rqctx: Rqctx,
-        request: Guarded<Arc<App>, GetKubeconfig>,
+        request: Request<GetKubeconfig>,
     ) -> Result<GetKubeconfigResponse, GetKubeconfigError> {
-        let ctx = App::context(request.caller, &rqctx.request_id);
-        let key = cluster_key(&request.path.region, &request.path.project, &request.path.cluster_id);
-        let id = kubeconfig_id(&request.path.id).map_err(defect)?;
-        let shown = rqctx.context().service.get(&ctx, &key, &id).await.map_err(failure)?;
-        Ok(GetKubeconfigResponse { body: kubeconfig(shown.record, shown.status).map_err(defect)? })
+        get(&rqctx, request).await.map_err(Refused::declared)
     }
 
     async fn revoke_kubeconfig(
         rqctx: Rqctx,
-        request: Guarded<Arc<App>, RevokeKubeconfig>,
+        request: Request<RevokeKubeconfig>,
     ) -> Result<RevokeKubeconfigResponse, RevokeKubeconfigError> {
-        let ctx = App::context(request.caller, &rqctx.request_id);
-        let key = cluster_key(&request.path.region, &request.path.project, &request.path.cluster_id);
-        let id = kubeconfig_id(&request.path.id).map_err(defect)?;
-        rqctx.context().service.revoke(&ctx, &key, &id).await.map_err(failure)?;
-        Ok(RevokeKubeconfigResponse {})
+        revoke(&rqctx, request).await.map_err(Refused::declared)
     }
 
     async fn download_kubeconfig(
         rqctx: Rqctx,
-        request: Guarded<Arc<App>, DownloadKubeconfig>,
+        request: Request<DownloadKubeconfig>,
     ) -> Result<DownloadKubeconfigResponse, DownloadKubeconfigError> {
-        let ctx = App::context(request.caller, &rqctx.request_id);
-        let key = cluster_key(&request.path.region, &request.path.project, &request.path.cluster_id);
-        let id = kubeconfig_id(&request.path.id).map_err(defect)?;
-        let delivery = rqctx.context().service.download(&ctx, &key, &id).await.map_err(failure)?;
-        let body = file::yaml(&delivery).map_err(defect)?;
-        Ok(DownloadKubeconfigResponse { body, cache_control: CacheControl::NoStore })
+        download(&rqctx, request).await.map_err(Refused::declared)
     }
 
     async fn get_kubeconfig_file(
         rqctx: Rqctx,
-        request: Guarded<Arc<App>, GetKubeconfigFile>,
+        request: Request<GetKubeconfigFile>,
     ) -> Result<GetKubeconfigFileResponse, GetKubeconfigFileError> {
-        let ctx = App::context(request.caller, &rqctx.request_id);
-        let key = cluster_key(&request.path.region, &request.path.project, &request.path.cluster_id);
-        let id = kubeconfig_id(&request.path.id).map_err(defect)?;
-        let delivery = rqctx.context().service.download(&ctx, &key, &id).await.map_err(failure)?;
-        let body = file::typed(&delivery).map_err(defect)?;
-        Ok(GetKubeconfigFileResponse { body, cache_control: CacheControl::NoStore })
+        get_file(&rqctx, request).await.map_err(Refused::declared)
     }
 }
 
-fn defect<E: Failure>(misfit: Misfit) -> E {
-    E::of(500, Fault::internal(misfit.to_string()))
+async fn issue(
+    rqctx: &Rqctx,
+    request: Request<IssueKubeconfig>,
+) -> Result<IssueKubeconfigResponse, Refused> {
+    let Guarded {
+        caller,
+        path,
+        headers,
+        body,
+        ..
+    } = request;
+    let ctx = App::context(caller, &rqctx.request_id);
+    let key = cluster_key(&path.region, &path.project, &path.cluster_id);
+    let wanted = issue_request(body, headers.idempotency_key)?;
+    let issued = rqctx.context().service.issue(&ctx, &key, wanted).await?;
+    let location = fit(&issued.record.self_link())?;
+    let body = kubeconfig(issued.record, issued.status)?;
+    Ok(IssueKubeconfigResponse { body, location })
 }
 
-fn forged() -> ListKubeconfigsError {
+async fn list(
+    rqctx: &Rqctx,
+    request: Request<ListKubeconfigs>,
+) -> Result<ListKubeconfigsResponse, Refused> {
+    let Guarded {
+        caller,
+        path,
+        query,
+        ..
+    } = request;
+    let app = rqctx.context();
+    let ctx = App::context(caller, &rqctx.request_id);
+    let caller = &ctx.caller.principal;
+    let key = cluster_key(&path.region, &path.project, &path.cluster_id);
+    let after = match &query.page_token {
+        Some(token) => Some(app.pager.place(caller, &key, token).ok_or_else(forged)?),
+        None => None,
+    };
+    let size = u16::try_from(query.page_size.get()).unwrap_or(u16::MAX);
+    let page = app.service.list(&ctx, &key, after, size).await?;
+    let items = page
+        .items
+        .into_iter()
+        .map(|item| kubeconfig(item.record, item.status));
+    let kubeconfigs = items.collect::<Result<_, _>>()?;
+    let next = page
+        .next
+        .map(|place| fit(&app.pager.token(caller, &key, place)));
+    let body = KubeconfigList {
+        kubeconfigs,
+        next_page_token: next.transpose()?,
+    };
+    Ok(ListKubeconfigsResponse { body })
+}
+
+fn forged() -> Refused {
     let message = "pageToken is not one that this list gave to this caller; begin again without it";
     let detail = Detail::new("invalid_page_token").field("pageToken");
-    ListKubeconfigsError::BadRequest(Fault::new(message).detail(detail))
+    Refused::bad_request(Fault::new(message).detail(detail))
+}
+
+async fn get(
+    rqctx: &Rqctx,
+    request: Request<GetKubeconfig>,
+) -> Result<GetKubeconfigResponse, Refused> {
+    let Guarded { caller, path, .. } = request;
+    let ctx = App::context(caller, &rqctx.request_id);
+    let key = cluster_key(&path.region, &path.project, &path.cluster_id);
+    let shown = rqctx
+        .context()
+        .service
+        .get(&ctx, &key, &kubeconfig_id(&path.id)?)
+        .await?;
+    Ok(GetKubeconfigResponse {
+        body: kubeconfig(shown.record, shown.status)?,
+    })
+}
+
+async fn revoke(
+    rqctx: &Rqctx,
+    request: Request<RevokeKubeconfig>,
+) -> Result<RevokeKubeconfigResponse, Refused> {
+    let Guarded { caller, path, .. } = request;
+    let ctx = App::context(caller, &rqctx.request_id);
+    let key = cluster_key(&path.region, &path.project, &path.cluster_id);
+    rqctx
+        .context()
+        .service
+        .revoke(&ctx, &key, &kubeconfig_id(&path.id)?)
+        .await?;
+    Ok(RevokeKubeconfigResponse {})
+}
+
+async fn download(
+    rqctx: &Rqctx,
+    request: Request<DownloadKubeconfig>,
+) -> Result<DownloadKubeconfigResponse, Refused> {
+    let Guarded { caller, path, .. } = request;
+    let ctx = App::context(caller, &rqctx.request_id);
+    let key = cluster_key(&path.region, &path.project, &path.cluster_id);
+    let delivery = rqctx
+        .context()
+        .service
+        .download(&ctx, &key, &kubeconfig_id(&path.id)?)
+        .await?;
+    let body = file::yaml(&delivery)?;
+    Ok(DownloadKubeconfigResponse {
+        body,
+        cache_control: CacheControl::NoStore,
+    })
+}
+
+async fn get_file(
+    rqctx: &Rqctx,
+    request: Request<GetKubeconfigFile>,
+) -> Result<GetKubeconfigFileResponse, Refused> {
+    let Guarded { caller, path, .. } = request;
+    let ctx = App::context(caller, &rqctx.request_id);
+    let key = cluster_key(&path.region, &path.project, &path.cluster_id);
+    let delivery = rqctx
+        .context()
+        .service
+        .download(&ctx, &key, &kubeconfig_id(&path.id)?)
+        .await?;
+    let body = file::typed(&delivery)?;
+    Ok(GetKubeconfigFileResponse {
+        body,
+        cache_control: CacheControl::NoStore,
+    })
 }

@@ -18,7 +18,8 @@ pub(crate) use page::Pager;
 use crate::app::App;
 
 /// The API: every operation of the document, and the document itself.
-pub(crate) fn description() -> Result<ApiDescription<Arc<App>>, dropshot::ApiDescriptionRegisterError> {
+pub(crate) fn description()
+-> Result<ApiDescription<Arc<App>>, dropshot::ApiDescriptionRegisterError> {
     let mut api = kubeconfig_api::api::<handlers::Edge>();
     api.register(document)?;
     Ok(api)

@@ -17,24 +17,39 @@ pub(crate) struct Pager {
 impl Pager {
     /// A pager with the installation's key, so that tokens outlive a restart.
     pub(crate) fn new(key: &[u8; 32]) -> Self {
-        Self { key: hmac::Key::new(hmac::HMAC_SHA256, key) }
+        Self {
+            key: hmac::Key::new(hmac::HMAC_SHA256, key),
+        }
     }
 
     /// The token of a place in the list of `cluster` as `caller` sees it.
-    pub(super) fn token(&self, caller: &Principal, cluster: &ClusterKey, place: Position) -> String {
+    pub(super) fn token(
+        &self,
+        caller: &Principal,
+        cluster: &ClusterKey,
+        place: Position,
+    ) -> String {
         let place = place.0.to_be_bytes();
         let tag = hmac::sign(&self.key, &signed(caller, cluster, place));
         URL_SAFE_NO_PAD.encode([place.as_slice(), &tag.as_ref()[..TAG]].concat())
     }
 
     /// The place of a token; `None` for one that was not made here for this caller and list.
-    pub(super) fn place(&self, caller: &Principal, cluster: &ClusterKey, token: &str) -> Option<Position> {
+    pub(super) fn place(
+        &self,
+        caller: &Principal,
+        cluster: &ClusterKey,
+        token: &str,
+    ) -> Option<Position> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
         let place: [u8; 8] = bytes.get(..8)?.try_into().ok()?;
         let position = Position(u64::from_be_bytes(place));
         // One encoding for one place: the comparison is of what would be made, in constant time.
         let expected = self.token(caller, cluster, position);
-        let same = aws_lc_rs::constant_time::verify_slices_are_equal(expected.as_bytes(), token.as_bytes());
+        let same = aws_lc_rs::constant_time::verify_slices_are_equal(
+            expected.as_bytes(),
+            token.as_bytes(),
+        );
         same.ok().map(|()| position)
     }
 }
@@ -42,7 +57,13 @@ impl Pager {
 /// What is signed: every part with its length, so that no two lists give the same bytes.
 fn signed(caller: &Principal, cluster: &ClusterKey, place: [u8; 8]) -> Vec<u8> {
     let mut bytes = place.to_vec();
-    for part in [&caller.issuer, &caller.subject, &cluster.region, &cluster.project, &cluster.cluster] {
+    for part in [
+        &caller.issuer,
+        &caller.subject,
+        &cluster.region,
+        &cluster.project,
+        &cluster.cluster,
+    ] {
         bytes.extend((part.len() as u64).to_be_bytes());
         bytes.extend(part.as_bytes());
     }
@@ -54,7 +75,10 @@ mod tests {
     use super::*;
 
     fn principal(subject: &str) -> Principal {
-        Principal { issuer: "https://issuer".to_owned(), subject: subject.to_owned() }
+        Principal {
+            issuer: "https://issuer".to_owned(),
+            subject: subject.to_owned(),
+        }
     }
 
     #[test]
@@ -62,10 +86,19 @@ mod tests {
         let pager = Pager::new(&[7; 32]);
         let here = ClusterKey::new("r", "p", "c");
         let token = pager.token(&principal("alice"), &here, Position(42));
-        assert_eq!(pager.place(&principal("alice"), &here, &token), Some(Position(42)));
+        assert_eq!(
+            pager.place(&principal("alice"), &here, &token),
+            Some(Position(42))
+        );
         assert_eq!(pager.place(&principal("bob"), &here, &token), None);
-        assert_eq!(pager.place(&principal("alice"), &ClusterKey::new("r", "pc", ""), &token), None);
-        assert_eq!(Pager::new(&[8; 32]).place(&principal("alice"), &here, &token), None);
+        assert_eq!(
+            pager.place(&principal("alice"), &ClusterKey::new("r", "pc", ""), &token),
+            None
+        );
+        assert_eq!(
+            Pager::new(&[8; 32]).place(&principal("alice"), &here, &token),
+            None
+        );
     }
 
     #[test]
@@ -77,10 +110,24 @@ mod tests {
             let mut forged = token.clone().into_bytes();
             forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
             let forged = String::from_utf8(forged).unwrap();
-            assert_eq!(pager.place(&principal("alice"), &here, &forged), None, "{forged}");
+            assert_eq!(
+                pager.place(&principal("alice"), &here, &forged),
+                None,
+                "{forged}"
+            );
         }
-        for forged in ["", "A", "AAAAAAAAACo", &token[..token.len() - 1], &format!("{token}A")] {
-            assert_eq!(pager.place(&principal("alice"), &here, forged), None, "{forged}");
+        for forged in [
+            "",
+            "A",
+            "AAAAAAAAACo",
+            &token[..token.len() - 1],
+            &format!("{token}A"),
+        ] {
+            assert_eq!(
+                pager.place(&principal("alice"), &here, forged),
+                None,
+                "{forged}"
+            );
         }
     }
 }

@@ -38,7 +38,11 @@ pub struct FirstRun {
 pub async fn run(wanted: FirstRun) -> Result<(), SandboxError> {
     let (log, _guard) = logger(wanted.verbosity);
     let folder = tempfile::tempdir()?;
-    let sandbox = Sandbox::start(Options { listen: wanted.listen, ..Options::new(folder.path()) }).await?;
+    let sandbox = Sandbox::start(Options {
+        listen: wanted.listen,
+        ..Options::new(folder.path())
+    })
+    .await?;
     let running = sandbox.serve(&log).await?;
     let bearer = sandbox.token(USER, &["compute.admin"]);
     let issued = issue(&running.url(), &bearer, &wanted.kubeconfig).await;
@@ -54,7 +58,10 @@ pub async fn run(wanted: FirstRun) -> Result<(), SandboxError> {
             });
             println!("{line}");
         } else {
-            print!("{}", told(&wanted, &running.url(), &sandbox, &bearer, self_link));
+            print!(
+                "{}",
+                told(&wanted, &running.url(), &sandbox, &bearer, self_link)
+            );
         }
         if !wanted.once {
             asked_to_stop().await?;
@@ -67,7 +74,8 @@ pub async fn run(wanted: FirstRun) -> Result<(), SandboxError> {
 
 /// Issues a kubeconfig and downloads it into `file`. Returns its `selfLink`.
 async fn issue(api: &str, bearer: &str, file: &Path) -> Result<String, SandboxError> {
-    let failed = |what: &str, why: &dyn std::fmt::Display| SandboxError::Issue(format!("{what}: {why}"));
+    let failed =
+        |what: &str, why: &dyn std::fmt::Display| SandboxError::Issue(format!("{what}: {why}"));
     let mut headers = reqwest::header::HeaderMap::new();
     let mut value = reqwest::header::HeaderValue::from_str(&format!("Bearer {bearer}"))
         .map_err(|error| failed("the token", &error))?;
@@ -75,7 +83,10 @@ async fn issue(api: &str, bearer: &str, file: &Path) -> Result<String, SandboxEr
     headers.insert(reqwest::header::AUTHORIZATION, value);
     let http = reqwest::Client::builder().default_headers(headers).build();
     let client = Client::new_with_client(api, http.map_err(|error| failed("the client", &error))?);
-    let request = KubeconfigIssueRequest { role: Some(parse("viewer")?), ..Default::default() };
+    let request = KubeconfigIssueRequest {
+        role: Some(parse("viewer")?),
+        ..Default::default()
+    };
     let issued = client
         .issue_kubeconfig()
         .region(REGION)
@@ -86,7 +97,9 @@ async fn issue(api: &str, bearer: &str, file: &Path) -> Result<String, SandboxEr
         .await
         .map_err(|error| failed("issueKubeconfig", &error))?
         .into_inner();
-    let id = issued.id.ok_or_else(|| failed("issueKubeconfig", &"no id in the answer"))?;
+    let id = issued
+        .id
+        .ok_or_else(|| failed("issueKubeconfig", &"no id in the answer"))?;
     let yaml = client
         .download_kubeconfig()
         .region(REGION)
@@ -97,7 +110,9 @@ async fn issue(api: &str, bearer: &str, file: &Path) -> Result<String, SandboxEr
         .await
         .map_err(|error| failed("downloadKubeconfig", &error))?;
     write_secret(file, &text(yaml.into_inner()).await?)?;
-    let self_link = issued.self_link.ok_or_else(|| failed("issueKubeconfig", &"no selfLink in the answer"))?;
+    let self_link = issued
+        .self_link
+        .ok_or_else(|| failed("issueKubeconfig", &"no selfLink in the answer"))?;
     Ok(self_link.to_string())
 }
 
@@ -105,7 +120,8 @@ async fn issue(api: &str, bearer: &str, file: &Path) -> Result<String, SandboxEr
 async fn text(mut stream: ByteStream) -> Result<String, SandboxError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|error| SandboxError::Issue(format!("the download broke off: {error}")))?;
+        let chunk = chunk
+            .map_err(|error| SandboxError::Issue(format!("the download broke off: {error}")))?;
         bytes.extend_from_slice(&chunk);
     }
     String::from_utf8(bytes).map_err(|_| SandboxError::Issue("the file is not text".to_owned()))
@@ -115,14 +131,24 @@ fn parse<T: std::str::FromStr>(text: &str) -> Result<T, SandboxError>
 where
     T::Err: std::fmt::Display,
 {
-    text.parse().map_err(|error: T::Err| SandboxError::Issue(format!("{text:?}: {error}")))
+    text.parse()
+        .map_err(|error: T::Err| SandboxError::Issue(format!("{text:?}: {error}")))
 }
 
 fn told(wanted: &FirstRun, api: &str, sandbox: &Sandbox, bearer: &str, self_link: &str) -> String {
     let file = wanted.kubeconfig.display();
-    let (issuer, cluster) = (sandbox.world().issuer().url(), sandbox.world().cluster().url());
-    let collection = self_link.rsplit_once('/').map_or(self_link, |(collection, _)| collection);
-    let serving = if wanted.once { "" } else { "\nIt serves until Ctrl-C. Nothing is kept.\n" };
+    let (issuer, cluster) = (
+        sandbox.world().issuer().url(),
+        sandbox.world().cluster().url(),
+    );
+    let collection = self_link
+        .rsplit_once('/')
+        .map_or(self_link, |(collection, _)| collection);
+    let serving = if wanted.once {
+        ""
+    } else {
+        "\nIt serves until Ctrl-C. Nothing is kept.\n"
+    };
     format!(
         r#"kubemint sandbox: the server, an OIDC issuer and a Kubernetes API subset, all on loopback.
 

@@ -116,7 +116,11 @@ impl Sandbox {
 }
 
 /// Writes bundles, tokens and the configuration into `folder`.
-fn write_files(world: &World, listen: SocketAddr, folder: &Path) -> Result<PathBuf, std::io::Error> {
+fn write_files(
+    world: &World,
+    listen: SocketAddr,
+    folder: &Path,
+) -> Result<PathBuf, std::io::Error> {
     let issuer = world.issuer();
     std::fs::write(folder.join("issuer-ca.pem"), issuer.ca_pem())?;
     let mut config = format!(
@@ -144,7 +148,10 @@ ca_file = "issuer-ca.pem"
     for cluster in world.clusters() {
         let name = cluster.name();
         std::fs::write(folder.join(format!("{name}-ca.pem")), cluster.ca_pem())?;
-        write_secret(&folder.join(format!("{name}-token")), &cluster.service_token())?;
+        write_secret(
+            &folder.join(format!("{name}-token")),
+            &cluster.service_token(),
+        )?;
         // Writing to a string does not fail.
         let _ = write!(
             config,
@@ -177,7 +184,12 @@ namespaces = ["default"]
 pub fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
     // A file that was there keeps its mode: narrow it before the secret is in it.
     file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
     file.write_all(text.as_bytes())
