@@ -62,7 +62,6 @@ CREATE TABLE credential (
 ) STRICT;
 
 CREATE INDEX credential_kubeconfig ON credential (kubeconfig);
-CREATE INDEX credential_jti ON credential (jti) WHERE jti IS NOT NULL;
 
 CREATE TABLE idempotency (
     seq         INTEGER PRIMARY KEY,
