@@ -46,9 +46,9 @@ pub struct OperationRef<'a> {
     pub operation: &'a Operation,
 }
 
-impl OperationRef<'_> {
+impl<'a> OperationRef<'a> {
     /// The `operationId`, which every operation has.
-    pub fn id(&self) -> &str {
+    pub fn id(&self) -> &'a str {
         self.operation.operation_id.as_deref().unwrap_or_default()
     }
 

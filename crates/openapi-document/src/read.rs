@@ -25,8 +25,17 @@ fn stop(code: &'static str, span: Span, message: &str, help: &str) -> Step {
 
 /// A mapping or list that is not complete yet.
 enum Open {
-    List(Vec<Node>),
-    Map(Vec<Entry>, HashMap<String, Span>, Option<(String, Span)>),
+    List(Span, Vec<Node>),
+    Map(Span, Members),
+}
+
+/// The members of a mapping so far.
+#[derive(Default)]
+struct Members {
+    entries: Vec<Entry>,
+    seen: HashMap<String, Span>,
+    /// A key that waits for its value.
+    key: Option<(String, Span)>,
 }
 
 struct Reader<'a> {
@@ -130,27 +139,23 @@ impl Reader<'_> {
             }
             Event::SequenceStart(anchor, tag) => {
                 self.plain(anchor, tag.is_some(), span)?;
-                self.open(Open::List(Vec::new()), span)
+                self.open(Open::List(span, Vec::new()), span)
             }
             Event::MappingStart(anchor, tag) => {
                 self.plain(anchor, tag.is_some(), span)?;
-                self.open(Open::Map(Vec::new(), HashMap::new(), None), span)
+                self.open(Open::Map(span, Members::default()), span)
             }
             Event::SequenceEnd | Event::MappingEnd => {
-                let node = match self.open.pop() {
-                    Some(Open::List(items)) => Node {
-                        span,
-                        content: Content::List(items),
-                    },
-                    Some(Open::Map(entries, ..)) => Node {
-                        span,
-                        content: Content::Map(entries),
-                    },
-                    None => {
-                        return stop("K0001", span, "not valid YAML: unbalanced end", "");
-                    }
+                let (start, content) = match self.open.pop() {
+                    Some(Open::List(start, items)) => (start, Content::List(items)),
+                    Some(Open::Map(start, members)) => (start, Content::Map(members.entries)),
+                    None => return stop("K0001", span, "not valid YAML: unbalanced end", ""),
                 };
-                self.close(node)
+                let span = Span {
+                    end: span.end.max(start.start),
+                    ..start
+                };
+                self.close(Node { span, content })
             }
             Event::DocumentStart(_) if self.root.is_some() => {
                 let message = "there is a second document in the file";
@@ -172,7 +177,13 @@ impl Reader<'_> {
     }
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span) -> Step {
-        if let Some(Open::Map(_, _, key @ None)) = self.open.last_mut() {
+        if let Some(Open::Map(
+            _,
+            Members {
+                key: key @ None, ..
+            },
+        )) = self.open.last_mut()
+        {
             *key = Some((text.to_owned(), span));
             return Ok(());
         }
@@ -189,7 +200,7 @@ impl Reader<'_> {
             let message = format!("nested deeper than {MAX_DEPTH} levels");
             return stop("K0004", span, &message, "");
         }
-        if let Some(Open::Map(_, _, None)) = self.open.last() {
+        if let Some(Open::Map(_, Members { key: None, .. })) = self.open.last() {
             return stop("K0001", span, "a key must be a string", "");
         }
         self.open.push(open);
@@ -199,8 +210,8 @@ impl Reader<'_> {
     fn close(&mut self, node: Node) -> Step {
         match self.open.last_mut() {
             None => self.root = Some(node),
-            Some(Open::List(items)) => items.push(node),
-            Some(Open::Map(entries, seen, key)) => {
+            Some(Open::List(_, items)) => items.push(node),
+            Some(Open::Map(_, Members { entries, seen, key })) => {
                 let Some((key, key_span)) = key.take() else {
                     return stop("K0001", node.span, "a key must be a string", "");
                 };

@@ -1,0 +1,126 @@
+//! No document makes the reader panic, run for ever or fill the memory.
+
+use crate::{THINGS, places};
+use std::time::Instant;
+
+#[test]
+fn deep_nesting_is_refused_in_every_form() {
+    let depth = 20_000;
+    for text in [
+        "[".repeat(depth),
+        "{a: ".repeat(depth),
+        format!("openapi: {}", "[".repeat(depth)),
+        (0..2000)
+            .map(|n| format!("{}a:\n", " ".repeat(n)))
+            .collect(),
+        "- ".repeat(depth),
+    ] {
+        let found = places(&text);
+        assert!(!found.is_empty(), "{}", &text[..20]);
+    }
+    let nested = format!("{}{}", "[".repeat(150), "]".repeat(150));
+    assert_eq!(places(&nested).len(), 1);
+    assert!(
+        places(&nested)[0].ends_with("K0004"),
+        "{:?}",
+        places(&nested)
+    );
+}
+
+#[test]
+fn aliases_cannot_multiply() {
+    let mut text = "a: &a [x, x]\n".to_owned();
+    for n in 0..30 {
+        text.push_str(&format!("a{n}: &a{n} [*a, *a]\n"));
+    }
+    assert!(places(&text)[0].ends_with("K0003"));
+}
+
+#[test]
+fn a_reference_that_leads_to_itself_ends() {
+    let text = THINGS.replace(
+        "    NotFound:\n      description: No such thing\n",
+        "    Again:\n      $ref: '#/components/responses/NotFound'\n    NotFound:\n      $ref: '#/components/responses/Again'\n      description: No such thing\n",
+    );
+    assert!(
+        places(&text).iter().any(|place| place.ends_with("K0103")),
+        "{:?}",
+        places(&text)
+    );
+}
+
+#[test]
+fn schemas_that_hold_themselves_are_read() {
+    let text = THINGS.replace(
+        "        message:\n          type: string\n",
+        "        message:\n          type: string\n        cause:\n          $ref: '#/components/schemas/Error'\n",
+    );
+    assert_eq!(places(&text), Vec::<String>::new());
+}
+
+#[test]
+fn every_cut_of_a_document_is_refused_or_read() {
+    for end in (0..THINGS.len()).filter(|end| THINGS.is_char_boundary(*end)) {
+        let _ = places(&THINGS[..end]);
+    }
+}
+
+#[test]
+fn every_line_may_be_missing_doubled_or_swapped() {
+    let lines: Vec<&str> = THINGS.lines().collect();
+    for at in 0..lines.len() {
+        let mut missing = lines.clone();
+        missing.remove(at);
+        let _ = places(&missing.join("\n"));
+        let mut doubled = lines.clone();
+        doubled.insert(at, lines[at]);
+        let _ = places(&doubled.join("\n"));
+        let mut swapped = lines.clone();
+        swapped.swap(at, (at + 1) % lines.len());
+        let _ = places(&swapped.join("\n"));
+    }
+}
+
+#[test]
+fn odd_texts_are_refused() {
+    for text in [
+        "",
+        " ",
+        "\n",
+        "---",
+        "--- \n---",
+        "null",
+        "1",
+        "[]",
+        "{}",
+        "\u{feff}",
+        "\u{0}",
+        "\t",
+        ": :",
+        "? [a]\n: b",
+        "'",
+        "\"",
+        "a: |",
+        "openapi: 3.0.3",
+        "openapi: 3.0.3\npaths: 1",
+        "openapi: 3.0.3\npaths: {/a: 1}",
+        "openapi: 3.0.3\npaths: {/a: {get: 1}}",
+        "openapi: 3.0.3\ncomponents: {schemas: []}",
+        "openapi: [3.0.3]",
+        "openapi: 3.0.3\n? {}\n: 1",
+    ] {
+        assert!(!places(text).is_empty(), "{text:?}");
+    }
+}
+
+#[test]
+fn many_keys_are_read_in_a_time_that_grows_with_them() {
+    let mut text = THINGS.to_owned();
+    for n in 0..20_000 {
+        text.push_str(&format!("    S{n}:\n      type: object\n"));
+    }
+    let start = Instant::now();
+    assert_eq!(places(&text), Vec::<String>::new());
+    // A debug build on a busy machine takes 2 s; quadratic work would take minutes.
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}

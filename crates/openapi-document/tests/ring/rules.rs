@@ -1,0 +1,168 @@
+//! Each rule finds what it is for, at its line and column.
+
+use crate::{THINGS, edited, places};
+use openapi_document::Document;
+
+#[test]
+fn nothing_is_wrong_with_a_right_document() {
+    assert_eq!(places(THINGS), Vec::<String>::new());
+}
+
+#[test]
+fn each_mistake_is_found_at_its_place() {
+    let mut wrong = Vec::new();
+    for (from, to, expected) in [
+        // Reading.
+        (
+            "  title: Things",
+            "  title: [Things",
+            "things.yaml:4:10 K0001",
+        ),
+        (
+            "  version: 1.0.0",
+            "  version: 1.0.0\n  title: Again",
+            "things.yaml:5:3 K0002",
+        ),
+        (
+            "  title: Things",
+            "  title: &a Things",
+            "things.yaml:3:10 K0003",
+        ),
+        (
+            "  title: Things",
+            "  title: !!str Things",
+            "things.yaml:3:10 K0006",
+        ),
+        // The version.
+        ("openapi: 3.0.3", "openapi: 3.1.0", "things.yaml:1:10 K0101"),
+        ("openapi: 3.0.3", "swagger: '2.0'", "things.yaml:1:1 K0101"),
+        ("openapi: 3.0.3\n", "", "things.yaml:1:1 K0101"),
+        // Shapes.
+        (
+            "          maximum: 3",
+            "          maximum: three",
+            "things.yaml:76:20 K0102",
+        ),
+        (
+            "          maximum: 3",
+            "          maximum: 3\n          required: name",
+            "things.yaml:77:21 K0102",
+        ),
+        ("      name: thingId\n", "", "things.yaml:49:7 K0102"),
+        // References.
+        (
+            "schemas/Thing'",
+            "schemas/Think'",
+            "things.yaml:27:23 K0103",
+        ),
+        (
+            "'#/components/responses/NotFound'",
+            "'other.yaml#/NotFound'",
+            "things.yaml:29:17 K0103",
+        ),
+        (
+            "'#/components/responses/NotFound'",
+            "'#/components/schemas/Error'",
+            "things.yaml:29:17 K0103",
+        ),
+        // Operations.
+        (
+            "      operationId: getThing\n",
+            "",
+            "things.yaml:11:5 K0105",
+        ),
+        (
+            "operationId: putThing",
+            "operationId: getThing",
+            "things.yaml:31:20 K0106",
+        ),
+        (
+            "/things/{thingId}:",
+            "/things/{thing}:",
+            "things.yaml:10:13 K0110",
+        ),
+        ("- token: []", "- tokens: []", "things.yaml:6:3 K0112"),
+        ("scheme: bearer", "scheme: basic", "things.yaml:46:15 K0112"),
+        // Schemas.
+        (
+            "          maximum: 9",
+            "          maximum: 0",
+            "things.yaml:20:20 K0107",
+        ),
+        (
+            "          maxLength: 8",
+            "          minLength: 9\n          maxLength: 8",
+            "things.yaml:72:22 K0107",
+        ),
+        ("format: uuid", "format: guid", "things.yaml:72:19 K0108"),
+        ("format: int32", "format: int23", "things.yaml:18:19 K0108"),
+        ("      - name\n", "      - nam\n", "things.yaml:67:9 K0111"),
+        // Keys and features.
+        ("maxLength: 8", "maxLenght: 8", "things.yaml:55:9 K0113"),
+        ("in: query", "in: cookie", "things.yaml:15:13 K0109"),
+        (
+            "        required: true",
+            "        required: false",
+            "things.yaml:34:19 K0109",
+        ),
+        ("'204':", "default:", "things.yaml:40:9 K0109"),
+        ("'204':", "4XX:", "things.yaml:40:9 K0109"),
+        ("        '404':", "        '202':", "things.yaml:28:9 K0109"),
+    ] {
+        let found = places(&edited(from, to));
+        if !found.iter().any(|place| place == expected) {
+            wrong.push(format!("{from:?} to {to:?}: {found:?}, not {expected}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_in_the_order_of_the_document() {
+    let text = edited("maximum: 9", "maximum: 0")
+        .replace("format: uuid", "format: guid")
+        .replace("scheme: bearer", "scheme: basic");
+    assert_eq!(
+        places(&text),
+        [
+            "things.yaml:20:20 K0107",
+            "things.yaml:46:15 K0112",
+            "things.yaml:72:19 K0108"
+        ]
+    );
+}
+
+#[test]
+fn a_diagnosis_shows_the_line_and_the_way_to_mend_it() {
+    let text = edited("maxLength: 8", "maxLenght: 8");
+    let shown = Document::read("things.yaml", &text)
+        .unwrap_err()
+        .render(false);
+    assert!(
+        shown.contains("error[K0113]: a schema has no key `maxLenght`"),
+        "{shown}"
+    );
+    assert!(shown.contains("--> things.yaml:55:9"), "{shown}");
+    assert!(shown.contains("maxLenght: 8"), "{shown}");
+    assert!(shown.contains("^^^^^^^^^"), "{shown}");
+    assert!(shown.contains("did you mean `maxLength`?"), "{shown}");
+    assert!(shown.ends_with("error: 1 error"), "{shown}");
+}
+
+#[test]
+fn places_are_right_behind_characters_of_several_bytes() {
+    let text = edited("title: Things", "title: Dïngé").replace("format: uuid", "format: guid");
+    assert_eq!(places(&text), ["things.yaml:72:19 K0108"]);
+    let shown = Document::read("things.yaml", &text)
+        .unwrap_err()
+        .render(false);
+    assert!(shown.contains("          format: guid\n"), "{shown}");
+}
+
+#[test]
+fn every_code_is_explained() {
+    for (code, meaning) in openapi_document::RULES {
+        assert_eq!(openapi_document::explain(code), Some(*meaning));
+    }
+    assert_eq!(openapi_document::explain("K9999"), None);
+}
