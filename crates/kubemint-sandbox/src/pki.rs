@@ -58,7 +58,7 @@ impl Pki {
     /// As [`Pki::server_config`], for other names: a certificate that a client on loopback must refuse.
     ///
     /// # Errors
-    /// [`SandboxError::Certificate`] if one of `names` is neither an IP address nor a DNS name.
+    /// [`SandboxError::Certificate`] if one of `names` is not ASCII, and so fits in no certificate.
     pub fn server_config_for(
         &self,
         names: Vec<String>,

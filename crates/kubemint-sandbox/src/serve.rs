@@ -67,14 +67,16 @@ impl Server {
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let (stop, stopped) = watch::channel(false);
-        let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS as usize));
-        tokio::spawn(accept(
-            listener,
-            TlsAcceptor::from(tls),
-            handler(address),
-            stopped,
-            Arc::clone(&slots),
-        ));
+        // One for each connection, and one for whoever accepts them.
+        let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS as usize + 1));
+        let own = Arc::clone(&slots).acquire_owned().await;
+        let acceptor = TlsAcceptor::from(tls);
+        let (handler, free) = (handler(address), Arc::clone(&slots));
+        tokio::spawn(async move {
+            accept(listener, acceptor, handler, stopped, free).await;
+            // Only now, when the listener is closed, so that whoever waited for the end finds the port free.
+            drop(own);
+        });
         Ok(Self {
             address,
             stop,
@@ -94,8 +96,7 @@ impl Server {
     /// Stops, and waits until every connection has ended.
     pub(crate) async fn stop(&self) {
         self.stop.send_replace(true);
-        // Every connection holds one slot, and the accepting task holds one while it waits.
-        let _all = self.slots.acquire_many(MAX_CONNECTIONS).await;
+        let _all = self.slots.acquire_many(MAX_CONNECTIONS + 1).await;
     }
 }
 
@@ -113,9 +114,12 @@ async fn accept<H: Handler>(
     slots: Arc<Semaphore>,
 ) {
     loop {
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
-            return;
+        let slot = tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stop| *stop) => return,
+            slot = Arc::clone(&slots).acquire_owned() => slot,
         };
+        let Ok(slot) = slot else { return };
         let accepted = tokio::select! {
             biased;
             _ = stopped.wait_for(|stop| *stop) => return,

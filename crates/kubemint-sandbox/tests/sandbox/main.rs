@@ -1,1 +1,13 @@
-//! Tests.
+//! The sandbox behaves like what it stands for: an OIDC issuer and a Kubernetes API server.
+
+mod accounts;
+mod faults;
+mod hostile;
+mod issuer;
+mod kube_client;
+mod objects;
+mod rights;
+mod support;
+mod tokens;
+mod watching;
+mod world;

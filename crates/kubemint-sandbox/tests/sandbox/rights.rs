@@ -1,0 +1,391 @@
+//! Who may do what.
+
+use kubemint_sandbox::Rule;
+use serde_json::{Value, json};
+
+use crate::support::{Api, account_path, accounts, answer, cluster, token_path};
+
+const PODS: &str = "/api/v1/namespaces/default/pods";
+
+fn pod(name: &str) -> Value {
+    json!({"metadata": {"name": name}, "spec": {"containers": [{"name": "main", "image": "example/x"}]}})
+}
+
+#[tokio::test]
+async fn a_viewer_reads_everything_but_secrets_and_writes_nothing() {
+    let cluster = cluster().await;
+    let viewer = Api::service(&cluster).become_role("viewer").await;
+    for path in [
+        PODS,
+        "/api/v1/pods",
+        "/api/v1/namespaces",
+        "/api/v1/nodes",
+        "/apis/apps/v1/deployments",
+        "/api/v1/configmaps",
+    ] {
+        let list = viewer.get(path).await.good(200);
+        assert!(!list["items"].as_array().unwrap().is_empty(), "{path}");
+    }
+    let message = viewer.post(PODS, &pod("x")).await.refused(403, "Forbidden");
+    assert_eq!(
+        message,
+        "pods is forbidden: User \"system:serviceaccount:kubemint-viewer:somebody\" cannot create resource \"pods\" in API \
+         group \"\" in the namespace \"default\""
+    );
+    let message = viewer
+        .get("/api/v1/namespaces/default/secrets/database")
+        .await
+        .refused(403, "Forbidden");
+    assert!(
+        message.starts_with("secrets \"database\" is forbidden: "),
+        "{message}"
+    );
+    let message = viewer
+        .get("/api/v1/secrets")
+        .await
+        .refused(403, "Forbidden");
+    assert!(message.ends_with("at the cluster scope"), "{message}");
+    let message = viewer
+        .post(&token_path("kubemint-cluster-admin", "default"), &json!({}))
+        .await
+        .refused(403, "Forbidden");
+    assert!(
+        message.contains("cannot create resource \"serviceaccounts/token\""),
+        "{message}"
+    );
+    viewer
+        .delete("/api/v1/namespaces/default")
+        .await
+        .refused(403, "Forbidden");
+}
+
+#[tokio::test]
+async fn an_editor_writes_workloads_only() {
+    let cluster = cluster().await;
+    let editor = Api::service(&cluster).become_role("editor").await;
+    let made = editor.post(PODS, &pod("x")).await.good(201);
+    assert_eq!(made["status"]["phase"], "Running");
+    editor.delete(&format!("{PODS}/x")).await.good(200);
+    for (path, body) in [
+        (
+            "/api/v1/namespaces/default/secrets",
+            json!({"metadata": {"name": "x"}}),
+        ),
+        ("/api/v1/namespaces", json!({"metadata": {"name": "x"}})),
+        (
+            "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+            json!({"metadata": {"name": "x"}}),
+        ),
+        (
+            "/api/v1/namespaces/kubemint-cluster-admin/serviceaccounts",
+            json!({"metadata": {"name": "x"}}),
+        ),
+    ] {
+        editor.post(path, &body).await.refused(403, "Forbidden");
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_admin_may_do_everything() {
+    let cluster = cluster().await;
+    let service = Api::service(&cluster);
+    for role in ["cluster-admin", "admin"] {
+        let admin = service.become_role(role).await;
+        admin
+            .get("/api/v1/namespaces/default/secrets/database")
+            .await
+            .good(200);
+        admin
+            .post(
+                "/api/v1/namespaces",
+                &json!({"metadata": {"name": format!("of-{role}")}}),
+            )
+            .await
+            .good(201);
+        admin.get("/nowhere").await.refused(404, "NotFound");
+    }
+}
+
+#[tokio::test]
+async fn the_service_may_do_what_its_manifest_grants_and_no_more() {
+    let cluster = cluster().await;
+    let service = Api::service(&cluster);
+    service
+        .get("/api/v1/namespaces/kubemint-viewer")
+        .await
+        .good(200);
+    for role in ["viewer", "editor", "admin", "cluster-admin"] {
+        service.become_role(role).await;
+    }
+    service.get(&accounts("kubemint-viewer")).await.good(200);
+    let forbidden = [
+        accounts("default"),
+        accounts("kube-system"),
+        "/api/v1/serviceaccounts".to_owned(),
+        "/api/v1/namespaces".to_owned(),
+        PODS.to_owned(),
+        "/api/v1/namespaces/kubemint-viewer/secrets".to_owned(),
+        "/nowhere".to_owned(),
+    ];
+    for path in &forbidden {
+        service.get(path).await.refused(403, "Forbidden");
+    }
+    service
+        .post(
+            &accounts("kube-system"),
+            &json!({"metadata": {"name": "x"}}),
+        )
+        .await
+        .refused(403, "Forbidden");
+    service
+        .post(&token_path("kube-system", "default"), &json!({}))
+        .await
+        .refused(403, "Forbidden");
+    service
+        .put(&account_path("kubemint-viewer", "somebody"), &json!({}))
+        .await
+        .refused(403, "Forbidden");
+    service
+        .delete(&accounts("kubemint-viewer"))
+        .await
+        .refused(403, "Forbidden");
+    service
+        .post("/api/v1/namespaces", &json!({"metadata": {"name": "x"}}))
+        .await
+        .refused(403, "Forbidden");
+}
+
+#[tokio::test]
+async fn the_services_rights_and_token_can_be_changed() {
+    let cluster = cluster().await;
+    let service = Api::service(&cluster);
+    let mut rules = cluster.service_rules();
+    rules.retain(|rule| rule.namespace.as_deref() != Some("kubemint-editor"));
+    rules.push(Rule::resources("", &["secrets"], &["get"]));
+    cluster.set_service_rules(rules);
+    service
+        .post(
+            &accounts("kubemint-editor"),
+            &json!({"metadata": {"name": "x"}}),
+        )
+        .await
+        .refused(403, "Forbidden");
+    service
+        .post(
+            &accounts("kubemint-viewer"),
+            &json!({"metadata": {"name": "x"}}),
+        )
+        .await
+        .good(201);
+    service
+        .get("/api/v1/namespaces/default/secrets/database")
+        .await
+        .good(200);
+
+    let fresh = cluster.rotate_service_token();
+    service
+        .get(&accounts("kubemint-viewer"))
+        .await
+        .refused(401, "Unauthorized");
+    assert_eq!(fresh, cluster.service_token());
+    service
+        .with(&fresh)
+        .get(&accounts("kubemint-viewer"))
+        .await
+        .good(200);
+}
+
+#[tokio::test]
+async fn nobody_sees_the_health_and_the_version_and_nothing_else() {
+    let cluster = cluster().await;
+    let nobody = Api::new(&cluster, None);
+    for path in ["/healthz", "/livez", "/readyz"] {
+        let healthy = nobody.get(path).await;
+        assert_eq!(
+            (healthy.status, healthy.text.as_str()),
+            (200, "ok"),
+            "{path}"
+        );
+    }
+    assert_eq!(nobody.get("/version").await.good(200)["major"], "1");
+    let message = nobody.get(PODS).await.refused(403, "Forbidden");
+    assert!(
+        message.contains("User \"system:anonymous\" cannot list resource \"pods\""),
+        "{message}"
+    );
+    let message = nobody.get("/api").await.refused(403, "Forbidden");
+    assert_eq!(
+        message,
+        "forbidden: User \"system:anonymous\" cannot get path \"/api\""
+    );
+    let basic = nobody
+        .request(reqwest::Method::GET, PODS)
+        .basic_auth("admin", Some("admin"));
+    answer(basic).await.refused(401, "Unauthorized");
+    let twice = nobody
+        .request(reqwest::Method::GET, PODS)
+        .bearer_auth(cluster.admin_token())
+        .bearer_auth("x");
+    answer(twice).await.refused(401, "Unauthorized");
+}
+
+#[tokio::test]
+async fn reviews_tell_what_the_requests_then_find() {
+    let cluster = cluster().await;
+    let service = Api::service(&cluster);
+    let viewer = service.become_role("viewer").await;
+    let access = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+    let may = async |api: &Api, attributes: Value| {
+        let review = api
+            .post(access, &json!({"spec": {"resourceAttributes": attributes}}))
+            .await
+            .good(201);
+        review["status"]["allowed"].as_bool().unwrap()
+    };
+    assert!(may(&viewer, json!({"verb": "list", "resource": "pods"})).await);
+    assert!(
+        may(
+            &viewer,
+            json!({"verb": "get", "resource": "pods", "subresource": "log"})
+        )
+        .await
+    );
+    assert!(
+        !may(
+            &viewer,
+            json!({"verb": "create", "resource": "pods", "namespace": "default"})
+        )
+        .await
+    );
+    assert!(
+        !may(
+            &viewer,
+            json!({"verb": "list", "group": "apps", "resource": "pods"})
+        )
+        .await
+    );
+    let token = |namespace: &str| json!({"verb": "create", "resource": "serviceaccounts", "subresource": "token", "namespace": namespace});
+    assert!(may(&service, token("kubemint-viewer")).await);
+    assert!(!may(&service, token("default")).await);
+    assert!(
+        !may(
+            &service,
+            json!({"verb": "impersonate", "resource": "users"})
+        )
+        .await
+    );
+    assert!(
+        !may(
+            &service,
+            json!({"verb": "*", "resource": "*", "group": "*"})
+        )
+        .await
+    );
+    let path = json!({"spec": {"nonResourceAttributes": {"verb": "get", "path": "/version"}}});
+    assert_eq!(
+        service.post(access, &path).await.good(201)["status"]["allowed"],
+        true
+    );
+    service
+        .post(access, &json!({"spec": {}}))
+        .await
+        .refused(422, "Invalid");
+
+    let rules = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
+    let review = service
+        .post(rules, &json!({"spec": {"namespace": "kubemint-viewer"}}))
+        .await
+        .good(201);
+    let listed = review["status"]["resourceRules"].as_array().unwrap();
+    let account = json!({"verbs": ["create", "get", "list", "delete"], "apiGroups": [""], "resources": ["serviceaccounts"]});
+    assert!(listed.contains(&account), "{listed:?}");
+    let review = service
+        .post(rules, &json!({"spec": {"namespace": "default"}}))
+        .await
+        .good(201);
+    assert!(
+        !review["status"]["resourceRules"]
+            .as_array()
+            .unwrap()
+            .contains(&account)
+    );
+    service
+        .post(rules, &json!({"spec": {}}))
+        .await
+        .refused(400, "BadRequest");
+
+    let who = viewer
+        .post(
+            "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+            &json!({}),
+        )
+        .await
+        .good(201);
+    let user = &who["status"]["userInfo"];
+    assert_eq!(
+        user["username"],
+        "system:serviceaccount:kubemint-viewer:somebody"
+    );
+    assert_eq!(
+        user["groups"],
+        json!([
+            "system:serviceaccounts",
+            "system:serviceaccounts:kubemint-viewer",
+            "system:authenticated"
+        ])
+    );
+    let id = user["extra"]["authentication.kubernetes.io/credential-id"][0]
+        .as_str()
+        .unwrap();
+    assert!(id.starts_with("JTI="), "{id}");
+}
+
+#[tokio::test]
+async fn a_token_review_is_for_administrators_and_tells_dead_from_living() {
+    let cluster = cluster().await;
+    let service = Api::service(&cluster);
+    let admin = Api::admin(&cluster);
+    service.account("kubemint-viewer", "alice").await;
+    let token = service.token("kubemint-viewer", "alice").await["status"]["token"].clone();
+    let reviews = "/apis/authentication.k8s.io/v1/tokenreviews";
+    let body = json!({"spec": {"token": token}});
+    service.post(reviews, &body).await.refused(403, "Forbidden");
+    let review = admin.post(reviews, &body).await.good(201);
+    assert_eq!(review["status"]["authenticated"], true);
+    assert_eq!(
+        review["status"]["user"]["username"],
+        "system:serviceaccount:kubemint-viewer:alice"
+    );
+    service
+        .delete(&account_path("kubemint-viewer", "alice"))
+        .await
+        .good(200);
+    assert_eq!(
+        admin.post(reviews, &body).await.good(201)["status"]["authenticated"],
+        false
+    );
+}
+
+#[tokio::test]
+async fn only_an_administrator_acts_in_anothers_name() {
+    let cluster = cluster().await;
+    let admin = Api::admin(&cluster);
+    let as_viewer = |api: &Api, path: &str| {
+        let name = "system:serviceaccount:kubemint-viewer:zoe";
+        answer(
+            api.request(reqwest::Method::GET, path)
+                .header("Impersonate-User", name),
+        )
+    };
+    as_viewer(&admin, PODS).await.good(200);
+    as_viewer(&admin, "/api/v1/secrets")
+        .await
+        .refused(403, "Forbidden");
+    as_viewer(&Api::service(&cluster), PODS)
+        .await
+        .refused(403, "Forbidden");
+    let group_only = admin
+        .request(reqwest::Method::GET, PODS)
+        .header("Impersonate-Group", "system:masters");
+    answer(group_only).await.refused(400, "BadRequest");
+}
