@@ -29,7 +29,7 @@ pub struct ControlPlane {
 impl ControlPlane {
     /// Starts a control plane whose files are in `dir`, and waits until it is fit for use: `/readyz` is
     /// 200, `view`, `edit` and `admin` have their rules, and namespace `default` its ServiceAccount.
-    /// Takes about ten seconds on two idle cores, three minutes at most.
+    /// Takes about five seconds on two cores, three minutes at most.
     ///
     /// `dir` is made if it is missing; what an earlier control plane left there is removed. The files,
     /// logs above all, stay when it is stopped.

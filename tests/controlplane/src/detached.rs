@@ -222,7 +222,7 @@ fn remove_file_if_there(path: &Path) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::Identity;
+    use crate::identity::Identity;
 
     fn state(detached: &Detached, phase: Phase, process: Identity) -> State {
         State {

@@ -260,15 +260,9 @@ mod tests {
     #[test]
     fn a_start_with_a_broken_program_fails_and_shows_its_log() {
         let folder = tempfile::tempdir().unwrap();
-        let etcd = folder.path().join("etcd-program");
-        fs::write(
-            &etcd,
-            "#!/bin/sh\necho no disk left >&2\nsleep 0.2\nexit 1\n",
-        )
-        .unwrap();
-        fs::set_permissions(&etcd, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        // Knows none of the flags, and says so.
         let binaries = Binaries {
-            etcd,
+            etcd: "/bin/cat".into(),
             kube_apiserver: "/bin/false".into(),
             kube_controller_manager: "/bin/false".into(),
             kubectl: "/bin/false".into(),
@@ -285,6 +279,7 @@ mod tests {
             error.contains("\"broken\" did not start: waiting for etcd to listen"),
             "{error}"
         );
-        assert!(error.contains("no disk left"), "{error}");
+        assert!(error.contains("logs/cat.log"), "{error}");
+        assert!(error.contains("option"), "{error}");
     }
 }
