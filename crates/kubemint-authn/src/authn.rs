@@ -50,7 +50,11 @@ impl Authn {
     ///
     /// # Errors
     /// [`BuildError`] if an HTTPS client cannot be made: there are no roots of trust.
-    pub fn new(issuers: Vec<IssuerConfig>, clock: Arc<dyn Clock>, log: Logger) -> Result<Self, BuildError> {
+    pub fn new(
+        issuers: Vec<IssuerConfig>,
+        clock: Arc<dyn Clock>,
+        log: Logger,
+    ) -> Result<Self, BuildError> {
         Self::with_timing(issuers, clock, log, Timing::default())
     }
 
@@ -65,12 +69,23 @@ impl Authn {
         timing: Timing,
     ) -> Result<Self, BuildError> {
         let keys = issuers.iter().map(|config| {
-            let fetcher = Fetcher::new(config, &timing)
-                .map_err(|source| BuildError { alias: config.alias.clone(), source })?;
-            Ok(Keys::start(fetcher, timing, log.new(o!("issuer" => config.alias.clone()))))
+            let fetcher = Fetcher::new(config, &timing).map_err(|source| BuildError {
+                alias: config.alias.clone(),
+                source,
+            })?;
+            Ok(Keys::start(
+                fetcher,
+                timing,
+                log.new(o!("issuer" => config.alias.clone())),
+            ))
         });
         let keys = keys.collect::<Result<_, _>>()?;
-        Ok(Self { issuers, keys, clock, log })
+        Ok(Self {
+            issuers,
+            keys,
+            clock,
+            log,
+        })
     }
 
     /// Waits until every issuer's first fetch has ended, at most as long as one may take (5 s), and tells how they
@@ -97,7 +112,10 @@ impl Authn {
 
     async fn judge(&self, bearer: &str) -> Result<Caller, AuthnError> {
         let examined = examine(bearer, &self.issuers, self.clock.now())?;
-        let (Some(config), Some(keys)) = (self.issuers.get(examined.issuer), self.keys.get(examined.issuer)) else {
+        let (Some(config), Some(keys)) = (
+            self.issuers.get(examined.issuer),
+            self.keys.get(examined.issuer),
+        ) else {
             return Err(AuthnError::Refused(Reason::Issuer));
         };
         match keys.find(examined.kid.as_deref(), examined.algorithm).await {
@@ -110,13 +128,20 @@ impl Authn {
     /// How the issuers are, in the order of the configuration.
     #[must_use]
     pub fn health(&self) -> Vec<IssuerHealth> {
-        self.issuers.iter().zip(&self.keys).map(|(config, keys)| health(config, keys)).collect()
+        self.issuers
+            .iter()
+            .zip(&self.keys)
+            .map(|(config, keys)| health(config, keys))
+            .collect()
     }
 
     /// The alias of an issuer, for a metric's label; `None` if it is not configured.
     #[must_use]
     pub fn alias(&self, issuer: &str) -> Option<&str> {
-        self.issuers.iter().find(|config| config.url == issuer).map(|config| config.alias.as_str())
+        self.issuers
+            .iter()
+            .find(|config| config.url == issuer)
+            .map(|config| config.alias.as_str())
     }
 }
 
@@ -124,7 +149,9 @@ fn health(config: &IssuerConfig, keys: &Keys) -> IssuerHealth {
     let snapshot = keys.snapshot();
     let usable = snapshot.usable(keys.stale());
     let reason = match (&snapshot.failure, &snapshot.keys, usable) {
-        (Some(failure), Some(_), None) => Some(format!("{failure}, and the keys that were known are too old")),
+        (Some(failure), Some(_), None) => Some(format!(
+            "{failure}, and the keys that were known are too old"
+        )),
         (Some(failure), _, _) => Some(failure.clone()),
         (None, None, _) => Some("the key set is not fetched yet".to_owned()),
         (None, Some(_), None) => Some("the keys that were known are too old".to_owned()),

@@ -8,14 +8,18 @@ use crate::token::MAX_TOKEN;
 ///
 /// # Errors
 /// [`Reason::NoHeader`], [`Reason::ManyHeaders`], [`Reason::TooLarge`] or [`Reason::BadHeader`].
-pub fn parse_authorization<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Result<&'a str, Reason> {
+pub fn parse_authorization<'a>(
+    values: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<&'a str, Reason> {
     const SCHEME: &[u8] = b"bearer";
     let mut values = values.into_iter();
     let value = values.next().ok_or(Reason::NoHeader)?;
     if values.next().is_some() {
         return Err(Reason::ManyHeaders);
     }
-    let (scheme, rest) = value.split_at_checked(SCHEME.len()).ok_or(Reason::BadHeader)?;
+    let (scheme, rest) = value
+        .split_at_checked(SCHEME.len())
+        .ok_or(Reason::BadHeader)?;
     let spaces = rest.iter().take_while(|&&octet| octet == b' ').count();
     if !scheme.eq_ignore_ascii_case(SCHEME) || spaces == 0 {
         return Err(Reason::BadHeader);
@@ -41,10 +45,22 @@ mod tests {
 
     #[test]
     fn one_bearer_token_is_found_whatever_the_case_of_its_scheme() {
-        for value in ["Bearer a.b.c", "bearer a.b.c", "BEARER a.b.c", "bEaReR    a.b.c"] {
-            assert_eq!(parse_authorization([value.as_bytes()]), Ok("a.b.c"), "{value}");
+        for value in [
+            "Bearer a.b.c",
+            "bearer a.b.c",
+            "BEARER a.b.c",
+            "bEaReR    a.b.c",
+        ] {
+            assert_eq!(
+                parse_authorization([value.as_bytes()]),
+                Ok("a.b.c"),
+                "{value}"
+            );
         }
-        assert_eq!(parse_authorization([b"Bearer -._~+/09azAZ==".as_slice()]), Ok("-._~+/09azAZ=="));
+        assert_eq!(
+            parse_authorization([b"Bearer -._~+/09azAZ==".as_slice()]),
+            Ok("-._~+/09azAZ==")
+        );
     }
 
     #[test]
@@ -68,11 +84,22 @@ mod tests {
             (b"Token a.b.c", Reason::BadHeader),
         ];
         for (value, reason) in refused {
-            assert_eq!(parse_authorization([value]), Err(reason), "{}", value.escape_ascii());
+            assert_eq!(
+                parse_authorization([value]),
+                Err(reason),
+                "{}",
+                value.escape_ascii()
+            );
         }
         let long = format!("Bearer {}", "a".repeat(MAX_TOKEN + 1));
-        assert_eq!(parse_authorization([long.as_bytes()]), Err(Reason::TooLarge));
+        assert_eq!(
+            parse_authorization([long.as_bytes()]),
+            Err(Reason::TooLarge)
+        );
         assert_eq!(parse_authorization([]), Err(Reason::NoHeader));
-        assert_eq!(parse_authorization([b"Bearer a".as_slice(), b"Bearer a"]), Err(Reason::ManyHeaders));
+        assert_eq!(
+            parse_authorization([b"Bearer a".as_slice(), b"Bearer a"]),
+            Err(Reason::ManyHeaders)
+        );
     }
 }

@@ -46,7 +46,9 @@ pub(crate) enum FetchError {
     Discovery,
     #[error("the discovery document is another issuer's")]
     OtherIssuer,
-    #[error("the discovery document points to a key set that is not at an https URL of a permitted origin")]
+    #[error(
+        "the discovery document points to a key set that is not at an https URL of a permitted origin"
+    )]
     KeySetElsewhere,
     #[error("the key set cannot be used: {0}")]
     KeySet(NoKeySet),
@@ -58,7 +60,11 @@ impl FetchError {
         let mut detail = String::new();
         let mut cause = self.source();
         while let Some(error) = cause {
-            detail = if detail.is_empty() { error.to_string() } else { format!("{detail}: {error}") };
+            detail = if detail.is_empty() {
+                error.to_string()
+            } else {
+                format!("{detail}: {error}")
+            };
             cause = error.source();
         }
         detail
@@ -89,7 +95,12 @@ impl Fetcher {
             Some(roots) => builder.tls_certs_only(roots.iter().cloned()),
             None => builder,
         };
-        Ok(Self { client: builder.build()?, issuer: config.url.clone(), at: config.keys.clone(), found: None })
+        Ok(Self {
+            client: builder.build()?,
+            issuer: config.url.clone(),
+            at: config.keys.clone(),
+            found: None,
+        })
     }
 
     /// Fetches the key set. The discovery document is read first, unless `discover` is not set and it was read within
@@ -97,7 +108,11 @@ impl Fetcher {
     pub(crate) async fn fetch(&mut self, discover: bool) -> Result<Fetched, FetchError> {
         let url = match (&self.at, &self.found) {
             (KeysAt::Url(url), _) => url.clone(),
-            (KeysAt::Discovery { .. }, Some((url, read))) if !discover && read.elapsed() < DISCOVERED => url.clone(),
+            (KeysAt::Discovery { .. }, Some((url, read)))
+                if !discover && read.elapsed() < DISCOVERED =>
+            {
+                url.clone()
+            }
             (KeysAt::Discovery { document, origins }, _) => {
                 let (text, _) = self.document(document).await?;
                 let url = key_set_url(&text, &self.issuer, origins)?;
@@ -107,12 +122,18 @@ impl Fetcher {
         };
         let (text, headers) = self.document(&url).await?;
         let keys = KeySet::read(&text).map_err(FetchError::KeySet)?;
-        Ok(Fetched { keys, max_age: max_age(&headers) })
+        Ok(Fetched {
+            keys,
+            max_age: max_age(&headers),
+        })
     }
 
     /// A document's text and headers.
     async fn document(&self, url: &Url) -> Result<(Vec<u8>, HeaderMap), FetchError> {
-        let request = self.client.get(url.clone()).header(ACCEPT, "application/json");
+        let request = self
+            .client
+            .get(url.clone())
+            .header(ACCEPT, "application/json");
         let mut response = request.send().await.map_err(unreachable)?;
         let status = response.status();
         if status.is_redirection() {
@@ -129,7 +150,10 @@ impl Fetcher {
 /// The body, as long as it is within bounds: what is beyond is never read.
 async fn body(response: &mut Response) -> Result<Vec<u8>, FetchError> {
     let mut text = Vec::new();
-    if response.content_length().is_some_and(|length| length > MAX_DOCUMENT as u64) {
+    if response
+        .content_length()
+        .is_some_and(|length| length > MAX_DOCUMENT as u64)
+    {
         return Err(FetchError::TooLarge);
     }
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
@@ -142,13 +166,24 @@ async fn body(response: &mut Response) -> Result<Vec<u8>, FetchError> {
 }
 
 fn unreachable(error: reqwest::Error) -> FetchError {
-    if error.is_timeout() { FetchError::TimedOut } else { FetchError::Unreachable(error) }
+    if error.is_timeout() {
+        FetchError::TimedOut
+    } else {
+        FetchError::Unreachable(error)
+    }
 }
 
 /// Follows within the origin that was asked; elsewhere, the redirect is the answer.
 fn same_origin(attempt: Attempt<'_>) -> Action {
-    let within = attempt.previous().first().is_some_and(|first| first.origin() == attempt.url().origin());
-    if within && attempt.previous().len() <= MAX_REDIRECTS { attempt.follow() } else { attempt.stop() }
+    let within = attempt
+        .previous()
+        .first()
+        .is_some_and(|first| first.origin() == attempt.url().origin());
+    if within && attempt.previous().len() <= MAX_REDIRECTS {
+        attempt.follow()
+    } else {
+        attempt.stop()
+    }
 }
 
 /// Where a discovery document says that the key set is (OpenID Connect Discovery 1.0, sections 3 and 4.3).
@@ -157,7 +192,10 @@ fn key_set_url(text: &[u8], issuer: &str, origins: &[url::Origin]) -> Result<Url
     if members.get("issuer").and_then(Value::as_str) != Some(issuer) {
         return Err(FetchError::OtherIssuer);
     }
-    let url = members.get("jwks_uri").and_then(Value::as_str).and_then(|text| Url::parse(text).ok());
+    let url = members
+        .get("jwks_uri")
+        .and_then(Value::as_str)
+        .and_then(|text| Url::parse(text).ok());
     let plain = |url: &Url| url.username().is_empty() && url.password().is_none();
     url.filter(|url| url.scheme() == "https" && plain(url) && origins.contains(&url.origin()))
         .ok_or(FetchError::KeySetElsewhere)
@@ -165,13 +203,24 @@ fn key_set_url(text: &[u8], issuer: &str, origins: &[url::Origin]) -> Result<Url
 
 /// How long the answer is fresh (RFC 9111, section 5.2.2).
 fn max_age(headers: &HeaderMap) -> Option<Duration> {
-    let values = headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
+    let values = headers
+        .get_all(CACHE_CONTROL)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     let mut age = None;
     for directive in values.flat_map(|value| value.split(',')) {
         let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
         match name.trim().to_ascii_lowercase().as_str() {
             "no-store" | "no-cache" => return Some(Duration::ZERO),
-            "max-age" => age = value.trim().trim_matches('"').parse().ok().map(Duration::from_secs).or(age),
+            "max-age" => {
+                age = value
+                    .trim()
+                    .trim_matches('"')
+                    .parse()
+                    .ok()
+                    .map(Duration::from_secs)
+                    .or(age)
+            }
             _ => {}
         }
     }
@@ -198,7 +247,13 @@ mod tests {
         assert_eq!(read(&["public", "Max-Age=\"20\""]), Some(20));
         assert_eq!(read(&["max-age=300, no-store"]), Some(0));
         assert_eq!(read(&["s-maxage=5"]), None);
-        for nonsense in ["max-age", "max-age=", "max-age=-1", "max-age=1e3", "max-age=99999999999999999999999"] {
+        for nonsense in [
+            "max-age",
+            "max-age=",
+            "max-age=-1",
+            "max-age=1e3",
+            "max-age=99999999999999999999999",
+        ] {
             assert_eq!(read(&[nonsense]), None, "{nonsense}");
         }
     }
@@ -206,16 +261,35 @@ mod tests {
     #[test]
     fn a_discovery_document_is_believed_only_of_its_own_issuer_and_within_permitted_origins() {
         let issuer = "https://login.example.com";
-        let origins = [issuer, "https://keys.example.com"].map(|url| Url::parse(url).unwrap().origin());
+        let origins =
+            [issuer, "https://keys.example.com"].map(|url| Url::parse(url).unwrap().origin());
         let read = |issuer_member: &str, jwks_uri: &str| {
             let text = format!("{{\"issuer\":{issuer_member},\"jwks_uri\":{jwks_uri}}}");
-            key_set_url(text.as_bytes(), issuer, &origins).map(String::from).map_err(|error| error.to_string())
+            key_set_url(text.as_bytes(), issuer, &origins)
+                .map(String::from)
+                .map_err(|error| error.to_string())
         };
         let own = "\"https://login.example.com\"";
-        assert_eq!(read(own, "\"https://login.example.com/jwks\"").unwrap(), "https://login.example.com/jwks");
-        assert_eq!(read(own, "\"https://keys.example.com/a?b\"").unwrap(), "https://keys.example.com/a?b");
-        for other in ["\"https://login.example.com/\"", "\"https://LOGIN.example.com\"", "null", "[\"https://login.example.com\"]"] {
-            assert!(read(other, "\"https://login.example.com/jwks\"").unwrap_err().contains("another issuer"), "{other}");
+        assert_eq!(
+            read(own, "\"https://login.example.com/jwks\"").unwrap(),
+            "https://login.example.com/jwks"
+        );
+        assert_eq!(
+            read(own, "\"https://keys.example.com/a?b\"").unwrap(),
+            "https://keys.example.com/a?b"
+        );
+        for other in [
+            "\"https://login.example.com/\"",
+            "\"https://LOGIN.example.com\"",
+            "null",
+            "[\"https://login.example.com\"]",
+        ] {
+            assert!(
+                read(other, "\"https://login.example.com/jwks\"")
+                    .unwrap_err()
+                    .contains("another issuer"),
+                "{other}"
+            );
         }
         for elsewhere in [
             "\"http://login.example.com/jwks\"",
@@ -228,9 +302,17 @@ mod tests {
             "null",
             "17",
         ] {
-            assert!(read(own, elsewhere).unwrap_err().contains("permitted origin"), "{elsewhere}");
+            assert!(
+                read(own, elsewhere)
+                    .unwrap_err()
+                    .contains("permitted origin"),
+                "{elsewhere}"
+            );
         }
         let twice = format!("{{\"issuer\":{own},\"jwks_uri\":{own},\"issuer\":{own}}}");
-        assert!(matches!(key_set_url(twice.as_bytes(), issuer, &origins), Err(FetchError::Discovery)));
+        assert!(matches!(
+            key_set_url(twice.as_bytes(), issuer, &origins),
+            Err(FetchError::Discovery)
+        ));
     }
 }

@@ -27,13 +27,24 @@ pub fn validate(raw: &[RawIssuer], base: &Path) -> Result<Vec<IssuerConfig>, Con
     let mut problems = Vec::new();
     let mut checked: Vec<(usize, IssuerConfig)> = Vec::new();
     for (index, issuer) in raw.iter().enumerate() {
-        let mut place = Place { path: format!("issuers[{index}]"), problems: &mut problems };
-        let Some(config) = one(issuer, base, &mut place) else { continue };
+        let mut place = Place {
+            path: format!("issuers[{index}]"),
+            problems: &mut problems,
+        };
+        let Some(config) = one(issuer, base, &mut place) else {
+            continue;
+        };
         for (other, earlier) in &checked {
             if earlier.url == config.url {
                 place.wrong("url", format!("issuers[{other}] has it already"));
             } else if earlier.alias == config.alias {
-                place.wrong("alias", format!("issuers[{other}] is called {:?} already; give one a name", config.alias));
+                place.wrong(
+                    "alias",
+                    format!(
+                        "issuers[{other}] is called {:?} already; give one a name",
+                        config.alias
+                    ),
+                );
             }
         }
         checked.push((index, config));
@@ -53,7 +64,10 @@ struct Place<'a> {
 
 impl Place<'_> {
     fn wrong(&mut self, key: &str, what: impl Into<String>) {
-        self.problems.push(Problem { path: format!("{}.{key}", self.path), what: what.into() });
+        self.problems.push(Problem {
+            path: format!("{}.{key}", self.path),
+            what: what.into(),
+        });
     }
 
     /// The value, or `None` with its problem noted.
@@ -71,8 +85,17 @@ fn one(raw: &RawIssuer, base: &Path, place: &mut Place<'_>) -> Option<IssuerConf
     let types = place.take("types", types(raw.types.as_deref()));
     let lifetime = duration(raw.max_token_lifetime.as_deref().unwrap_or("24h"), LIFETIME);
     let max_token_lifetime = place.take("max_token_lifetime", lifetime);
-    let leeway = place.take("leeway", duration(raw.leeway.as_deref().unwrap_or("30s"), LEEWAY));
-    let roots = place.take("ca_file", raw.ca_file.as_deref().map(|file| roots(&base.join(file))).transpose());
+    let leeway = place.take(
+        "leeway",
+        duration(raw.leeway.as_deref().unwrap_or("30s"), LEEWAY),
+    );
+    let roots = place.take(
+        "ca_file",
+        raw.ca_file
+            .as_deref()
+            .map(|file| roots(&base.join(file)))
+            .transpose(),
+    );
     let keys = keys(raw, url.as_ref(), place);
     let claims = claims(&raw.claims, place);
     Some(IssuerConfig {
@@ -103,7 +126,9 @@ fn https(text: &str) -> Result<Url, String> {
         return Err(format!("{text:?} must have no query and no fragment"));
     }
     if text.len() > MAX_NAME || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err(format!("must be at most {MAX_NAME} octets, without spaces and control characters"));
+        return Err(format!(
+            "must be at most {MAX_NAME} octets, without spaces and control characters"
+        ));
     }
     Ok(url)
 }
@@ -111,13 +136,22 @@ fn https(text: &str) -> Result<Url, String> {
 fn alias(given: Option<&str>, url: Option<&Url>) -> Result<String, String> {
     let Some(alias) = given else {
         // The problem, if there is one, is the URL's.
-        let host = url.and_then(Url::host_str).unwrap_or_default().trim_matches(['[', ']']).replace('%', "_");
-        let port = url.and_then(Url::port).map(|port| format!(":{port}")).unwrap_or_default();
+        let host = url
+            .and_then(Url::host_str)
+            .unwrap_or_default()
+            .trim_matches(['[', ']'])
+            .replace('%', "_");
+        let port = url
+            .and_then(Url::port)
+            .map(|port| format!(":{port}"))
+            .unwrap_or_default();
         return Ok(format!("{host}{port}"));
     };
     let fits = |c: char| c.is_ascii_alphanumeric() || ".:_-".contains(c);
     if alias.is_empty() || alias.len() > 64 || !alias.chars().all(fits) {
-        return Err(format!("{alias:?} must be 1 to 64 of letters, digits and . : _ -"));
+        return Err(format!(
+            "{alias:?} must be 1 to 64 of letters, digits and . : _ -"
+        ));
     }
     Ok(alias.to_owned())
 }
@@ -127,7 +161,10 @@ fn names(names: &[String]) -> Result<Vec<String>, String> {
     if names.is_empty() {
         return Err("must name at least one".to_owned());
     }
-    match names.iter().find(|name| name.is_empty() || name.len() > MAX_NAME) {
+    match names
+        .iter()
+        .find(|name| name.is_empty() || name.len() > MAX_NAME)
+    {
         Some(name) if name.is_empty() => Err("must not hold an empty name".to_owned()),
         Some(_) => Err(format!("a name is longer than {MAX_NAME} octets")),
         None => Ok(names.to_vec()),
@@ -135,7 +172,9 @@ fn names(names: &[String]) -> Result<Vec<String>, String> {
 }
 
 fn algorithms(given: Option<&[String]>) -> Result<Vec<Algorithm>, String> {
-    let Some(given) = given else { return Ok(vec![Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA]) };
+    let Some(given) = given else {
+        return Ok(vec![Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA]);
+    };
     names(given)?
         .iter()
         .map(|name| {
@@ -148,7 +187,9 @@ fn algorithms(given: Option<&[String]>) -> Result<Vec<Algorithm>, String> {
 }
 
 fn types(given: Option<&[String]>) -> Result<Vec<String>, String> {
-    let Some(given) = given else { return Ok(vec!["at+jwt".to_owned(), "jwt".to_owned()]) };
+    let Some(given) = given else {
+        return Ok(vec!["at+jwt".to_owned(), "jwt".to_owned()]);
+    };
     Ok(names(given)?.iter().map(|name| normal_type(name)).collect())
 }
 
@@ -164,14 +205,22 @@ fn duration(text: &str, (least, most): (Duration, Duration)) -> Result<Duration,
         };
         let digits = &text[..at];
         let plain = !digits.is_empty() && digits.bytes().all(|octet| octet.is_ascii_digit());
-        plain.then(|| digits.parse::<u64>().ok()?.checked_mul(unit)).flatten()
+        plain
+            .then(|| digits.parse::<u64>().ok()?.checked_mul(unit))
+            .flatten()
     });
     let Some(seconds) = parsed else {
-        return Err(format!("{text:?} is not a duration; write a whole number and one of s, m, h, d, such as \"15m\""));
+        return Err(format!(
+            "{text:?} is not a duration; write a whole number and one of s, m, h, d, such as \"15m\""
+        ));
     };
     let duration = Duration::from_secs(seconds);
     if duration < least || duration > most {
-        return Err(format!("{text:?} must be {}s to {}s", least.as_secs(), most.as_secs()));
+        return Err(format!(
+            "{text:?} must be {}s to {}s",
+            least.as_secs(),
+            most.as_secs()
+        ));
     }
     Ok(duration)
 }
@@ -181,14 +230,20 @@ fn roots(path: &Path) -> Result<Vec<Certificate>, String> {
     match Certificate::from_pem_bundle(&pem) {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
         Ok(_) => Err(format!("{} holds no PEM certificate", path.display())),
-        Err(error) => Err(format!("{} does not hold PEM certificates: {error}", path.display())),
+        Err(error) => Err(format!(
+            "{} does not hold PEM certificates: {error}",
+            path.display()
+        )),
     }
 }
 
 fn keys(raw: &RawIssuer, issuer: Option<&Url>, place: &mut Place<'_>) -> Option<KeysAt> {
     if let Some(text) = &raw.jwks_url {
         if !raw.jwks_origins.is_empty() {
-            place.wrong("jwks_origins", "is for discovery, which jwks_url replaces; leave one out");
+            place.wrong(
+                "jwks_origins",
+                "is for discovery, which jwks_url replaces; leave one out",
+            );
         }
         return place.take("jwks_url", https(text)).map(KeysAt::Url);
     }
@@ -201,15 +256,24 @@ fn keys(raw: &RawIssuer, issuer: Option<&Url>, place: &mut Place<'_>) -> Option<
         origins.push(place.take(&format!("jwks_origins[{index}]"), origin)?);
     }
     // OpenID Connect Discovery 1.0, section 4: a terminating "/" of the issuer is removed first.
-    let document = format!("{}/.well-known/openid-configuration", raw.url.trim_end_matches('/'));
-    place.take("url", https(&document)).map(|document| KeysAt::Discovery { document, origins })
+    let document = format!(
+        "{}/.well-known/openid-configuration",
+        raw.url.trim_end_matches('/')
+    );
+    place
+        .take("url", https(&document))
+        .map(|document| KeysAt::Discovery { document, origins })
 }
 
 fn claims(raw: &RawClaims, place: &mut Place<'_>) -> Option<ClaimNames> {
     let mut name = |key: &str, given: &Option<String>, default: &str| {
         let name = given.as_deref().unwrap_or(default);
         let fits = !name.is_empty() && name.len() <= MAX_NAME && name != "/";
-        let checked = if fits { Ok(name.to_owned()) } else { Err(format!("{name:?} is not the name of a claim")) };
+        let checked = if fits {
+            Ok(name.to_owned())
+        } else {
+            Err(format!("{name:?} is not the name of a claim"))
+        };
         place.take(&format!("claims.{key}"), checked)
     };
     let tenant = name("tenant", &raw.tenant, "tenant_id");

@@ -62,7 +62,10 @@ pub(crate) enum KeysAt {
     /// Here.
     Url(Url),
     /// Where the discovery document says, if that is within these origins.
-    Discovery { document: Url, origins: Vec<url::Origin> },
+    Discovery {
+        document: Url,
+        origins: Vec<url::Origin>,
+    },
 }
 
 /// Where a caller's attributes are among the claims.

@@ -38,12 +38,24 @@ pub(super) struct Budget {
 
 impl Budget {
     pub(super) fn new(interval: Duration, most: u32, now: Instant) -> Self {
-        Self { left: most, most, interval, granted: now, under_way: false, unknown: HashMap::new(), forget: interval * 2 }
+        Self {
+            left: most,
+            most,
+            interval,
+            granted: now,
+            under_way: false,
+            unknown: HashMap::new(),
+            forget: interval * 2,
+        }
     }
 
     /// Asks on behalf of a token with this key identifier.
     pub(super) fn ask(&mut self, kid: &str, now: Instant) -> Permit {
-        if self.unknown.get(kid).is_some_and(|&since| now.duration_since(since) < self.forget) {
+        if self
+            .unknown
+            .get(kid)
+            .is_some_and(|&since| now.duration_since(since) < self.forget)
+        {
             return Permit::No;
         }
         if self.under_way {
@@ -78,7 +90,8 @@ impl Budget {
     pub(super) fn remember_unknown(&mut self, kid: &str, now: Instant) {
         let forget = self.forget;
         if self.unknown.len() >= MAX_UNKNOWN {
-            self.unknown.retain(|_, &mut since| now.duration_since(since) < forget);
+            self.unknown
+                .retain(|_, &mut since| now.duration_since(since) < forget);
         }
         if self.unknown.len() < MAX_UNKNOWN {
             self.unknown.insert(kid.to_owned(), now);

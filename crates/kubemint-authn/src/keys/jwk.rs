@@ -1,6 +1,8 @@
 //! One published key (RFC 7517, RFC 7518, RFC 8037): taken if it is a sound public key for signatures, else left out.
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey,
+};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey};
@@ -22,12 +24,14 @@ const SMALL_ORDER: [[u8; 32]; 7] = [
     low_and_high(0x00, 0x00, 0x00),
     low_and_high(0x01, 0x00, 0x00),
     [
-        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf,
-        0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+        0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53,
+        0xfc, 0x05,
     ],
     [
-        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20,
-        0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+        0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac,
+        0x03, 0x7a,
     ],
     low_and_high(0xec, 0xff, 0x7f),
     low_and_high(0xed, 0xff, 0x7f),
@@ -85,14 +89,19 @@ impl Key {
     pub(crate) fn read(jwk: &Map<String, Value>) -> Result<Self, Unfit> {
         let kid = match jwk.get("kid") {
             None => None,
-            Some(Value::String(kid)) if !kid.is_empty() && kid.chars().count() <= MAX_KID => Some(kid.clone()),
+            Some(Value::String(kid)) if !kid.is_empty() && kid.chars().count() <= MAX_KID => {
+                Some(kid.clone())
+            }
             Some(_) => return Err(Unfit::Malformed),
         };
         if SECRET.iter().any(|&name| jwk.contains_key(name)) {
             return Err(Unfit::Secret);
         }
         check_use(jwk)?;
-        let kind = jwk.get("kty").and_then(Value::as_str).ok_or(Unfit::Malformed)?;
+        let kind = jwk
+            .get("kty")
+            .and_then(Value::as_str)
+            .ok_or(Unfit::Malformed)?;
         let (mut algorithms, material) = match kind {
             "RSA" => rsa(jwk)?,
             "EC" => ec(jwk)?,
@@ -102,12 +111,18 @@ impl Key {
         match jwk.get("alg") {
             None => {}
             Some(Value::String(name)) => {
-                let only = algorithm(name).filter(|only| algorithms.contains(only)).ok_or(Unfit::NotForUs)?;
+                let only = algorithm(name)
+                    .filter(|only| algorithms.contains(only))
+                    .ok_or(Unfit::NotForUs)?;
                 algorithms = vec![only];
             }
             Some(_) => return Err(Unfit::Malformed),
         }
-        Ok(Self { kid, algorithms, material })
+        Ok(Self {
+            kid,
+            algorithms,
+            material,
+        })
     }
 }
 
@@ -121,7 +136,11 @@ fn check_use(jwk: &Map<String, Value>) -> Result<(), Unfit> {
     }
     match jwk.get("key_ops") {
         None => Ok(()),
-        Some(Value::Array(operations)) if operations.iter().any(|operation| operation == "verify") => Ok(()),
+        Some(Value::Array(operations))
+            if operations.iter().any(|operation| operation == "verify") =>
+        {
+            Ok(())
+        }
         Some(Value::Array(_)) => Err(Unfit::NotForUs),
         Some(_) => Err(Unfit::Malformed),
     }
@@ -132,10 +151,14 @@ fn rsa(jwk: &Map<String, Value>) -> Result<(Vec<Algorithm>, DecodingKey), Unfit>
     let exponent = octets(jwk, "e")?;
     let modulus = trimmed(&modulus);
     let exponent = trimmed(&exponent);
-    let (Some(first), Some(last)) = (modulus.first(), modulus.last()) else { return Err(Unfit::Malformed) };
+    let (Some(first), Some(last)) = (modulus.first(), modulus.last()) else {
+        return Err(Unfit::Malformed);
+    };
     let bits = modulus.len() * 8 - first.leading_zeros() as usize;
     let small = exponent.len() <= 4;
-    let value = exponent.iter().fold(0_u64, |value, &octet| (value << 8) | u64::from(octet));
+    let value = exponent
+        .iter()
+        .fold(0_u64, |value, &octet| (value << 8) | u64::from(octet));
     if last % 2 == 0 || !small || value % 2 == 0 {
         return Err(Unfit::Malformed);
     }
@@ -150,7 +173,10 @@ fn rsa(jwk: &Map<String, Value>) -> Result<(Vec<Algorithm>, DecodingKey), Unfit>
         Algorithm::PS384,
         Algorithm::PS512,
     ];
-    Ok((algorithms, DecodingKey::from_rsa_raw_components(modulus, exponent)))
+    Ok((
+        algorithms,
+        DecodingKey::from_rsa_raw_components(modulus, exponent),
+    ))
 }
 
 fn ec(jwk: &Map<String, Value>) -> Result<(Vec<Algorithm>, DecodingKey), Unfit> {
@@ -158,11 +184,20 @@ fn ec(jwk: &Map<String, Value>) -> Result<(Vec<Algorithm>, DecodingKey), Unfit> 
     let mut point = vec![0x04];
     point.extend_from_slice(&x);
     point.extend_from_slice(&y);
-    let curve = jwk.get("crv").and_then(Value::as_str).ok_or(Unfit::Malformed)?;
+    let curve = jwk
+        .get("crv")
+        .and_then(Value::as_str)
+        .ok_or(Unfit::Malformed)?;
     // Both coordinates have the curve's full width (RFC 7518, section 6.2.1.2), and the point lies on the curve.
     let (algorithm, sound) = match curve {
-        "P-256" => (Algorithm::ES256, x.len() == 32 && ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &point).is_ok()),
-        "P-384" => (Algorithm::ES384, x.len() == 48 && ParsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, &point).is_ok()),
+        "P-256" => (
+            Algorithm::ES256,
+            x.len() == 32 && ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &point).is_ok(),
+        ),
+        "P-384" => (
+            Algorithm::ES384,
+            x.len() == 48 && ParsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, &point).is_ok(),
+        ),
         _ => return Err(Unfit::NotForUs),
     };
     if !sound || x.len() != y.len() {
@@ -190,7 +225,10 @@ fn okp(jwk: &Map<String, Value>) -> Result<(Vec<Algorithm>, DecodingKey), Unfit>
 }
 
 fn octets(jwk: &Map<String, Value>, name: &str) -> Result<Vec<u8>, Unfit> {
-    let text = jwk.get(name).and_then(Value::as_str).ok_or(Unfit::Malformed)?;
+    let text = jwk
+        .get(name)
+        .and_then(Value::as_str)
+        .ok_or(Unfit::Malformed)?;
     URL_SAFE_NO_PAD.decode(text).map_err(|_| Unfit::Malformed)
 }
 

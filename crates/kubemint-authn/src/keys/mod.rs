@@ -76,7 +76,10 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     /// The keys, unless there are none or they are too old.
     pub(crate) fn usable(&self, stale: Duration) -> Option<&Arc<KeySet>> {
-        self.keys.as_ref().filter(|(_, fetched)| fetched.elapsed() < stale).map(|(keys, _)| keys)
+        self.keys
+            .as_ref()
+            .filter(|(_, fetched)| fetched.elapsed() < stale)
+            .map(|(keys, _)| keys)
     }
 }
 
@@ -142,7 +145,11 @@ impl Keys {
 
     /// The key for a token. It waits only where the key is unknown and a fetch is permitted, at most as long as two
     /// fetches may take: one that was under way, and may have been answered before the key was published, and one more.
-    pub(crate) async fn find(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<DecodingKey, Miss> {
+    pub(crate) async fn find(
+        &self,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<DecodingKey, Miss> {
         let name = kid.unwrap_or_default();
         for _ in 0..2 {
             let (seen, found) = self.look(kid, algorithm);
@@ -173,7 +180,10 @@ impl Keys {
     fn look(&self, kid: Option<&str>, algorithm: Algorithm) -> (u64, Result<DecodingKey, Miss>) {
         let snapshot = self.shared.snapshot.borrow();
         let found = match snapshot.usable(self.shared.timing.stale) {
-            Some(keys) => keys.select(kid, algorithm).map(|key| key.material.clone()).map_err(Miss::Refused),
+            Some(keys) => keys
+                .select(kid, algorithm)
+                .map(|key| key.material.clone())
+                .map_err(Miss::Refused),
             None => Err(Miss::Unavailable),
         };
         (snapshot.fetches, found)
@@ -191,7 +201,10 @@ impl Keys {
 
 /// Whether a newer key set may bring the key.
 fn worth_a_fetch(found: &Result<DecodingKey, Miss>) -> bool {
-    matches!(found, Err(Miss::Unavailable | Miss::Refused(Reason::UnknownKey)))
+    matches!(
+        found,
+        Err(Miss::Unavailable | Miss::Refused(Reason::UnknownKey))
+    )
 }
 
 impl Shared {
@@ -202,7 +215,10 @@ impl Shared {
     /// Publishes the outcome of a fetch. Only the task does so: what it reads first is what it replaces.
     fn publish(&self, outcome: Result<Fetched, FetchError>) {
         let before = self.snapshot.borrow().clone();
-        let mut after = Snapshot { fetches: before.fetches + 1, ..before.clone() };
+        let mut after = Snapshot {
+            fetches: before.fetches + 1,
+            ..before.clone()
+        };
         match outcome {
             Ok(fetched) => {
                 self.tell_success(&before, &fetched.keys);
@@ -226,7 +242,10 @@ impl Shared {
 
     /// Logs a key set when it changes, with what is left out of it.
     fn tell_success(&self, before: &Snapshot, keys: &KeySet) {
-        let same = before.keys.as_ref().is_some_and(|(old, _)| old.kids() == keys.kids() && old.ignored == keys.ignored);
+        let same = before
+            .keys
+            .as_ref()
+            .is_some_and(|(old, _)| old.kids() == keys.kids() && old.ignored == keys.ignored);
         if !same || before.failure.is_some() {
             info!(self.log, "the key set is known"; "kids" => keys.kids().join(" "));
         }
@@ -253,7 +272,10 @@ async fn refresh(shared: Arc<Shared>, mut fetcher: Fetcher) {
         let next = match &outcome {
             Ok(fetched) => {
                 pause = timing.retry.0;
-                fetched.max_age.unwrap_or(timing.refresh_default).clamp(timing.refresh.0, timing.refresh.1)
+                fetched
+                    .max_age
+                    .unwrap_or(timing.refresh_default)
+                    .clamp(timing.refresh.0, timing.refresh.1)
             }
             Err(_) => {
                 let now = pause;

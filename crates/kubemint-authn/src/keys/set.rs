@@ -46,7 +46,10 @@ impl KeySet {
     /// The set that a document describes (RFC 7517, section 5).
     pub(crate) fn read(document: &[u8]) -> Result<Self, NoKeySet> {
         let members = object(document).ok_or(NoKeySet::Json)?;
-        let jwks = members.get("keys").and_then(Value::as_array).ok_or(NoKeySet::Shape)?;
+        let jwks = members
+            .get("keys")
+            .and_then(Value::as_array)
+            .ok_or(NoKeySet::Shape)?;
         let mut set = Self::default();
         for (index, jwk) in jwks.iter().enumerate() {
             let kid = jwk.get("kid").and_then(Value::as_str).map(str::to_owned);
@@ -61,14 +64,22 @@ impl KeySet {
                 Err(unfit) => set.ignored.push((kid, unfit)),
             }
         }
-        if set.keys.is_empty() && !jwks.is_empty() { Err(NoKeySet::NothingUsable) } else { Ok(set) }
+        if set.keys.is_empty() && !jwks.is_empty() {
+            Err(NoKeySet::NothingUsable)
+        } else {
+            Ok(set)
+        }
     }
 
     /// Whether a key of the same identifier could prove the same tokens: which of the two would be by chance.
     fn has_twin(&self, key: &Key) -> bool {
         key.kid.is_some()
             && self.keys.iter().any(|other| {
-                other.kid == key.kid && other.algorithms.iter().any(|alg| key.algorithms.contains(alg))
+                other.kid == key.kid
+                    && other
+                        .algorithms
+                        .iter()
+                        .any(|alg| key.algorithms.contains(alg))
             })
     }
 
@@ -79,7 +90,10 @@ impl KeySet {
 
     /// The identifiers of the keys, in order.
     pub(crate) fn kids(&self) -> Vec<&str> {
-        self.keys.iter().map(|key| key.kid.as_deref().unwrap_or("-")).collect()
+        self.keys
+            .iter()
+            .map(|key| key.kid.as_deref().unwrap_or("-"))
+            .collect()
     }
 
     /// The key for a token that names `kid`, or none.
@@ -87,7 +101,11 @@ impl KeySet {
     /// # Errors
     /// [`Reason::UnknownKey`], where a newer set may help; [`Reason::KeyMismatch`] and [`Reason::AmbiguousKey`].
     pub(crate) fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&Key, Reason> {
-        let mut named = self.keys.iter().filter(|key| kid.is_none() || key.kid.as_deref() == kid).peekable();
+        let mut named = self
+            .keys
+            .iter()
+            .filter(|key| kid.is_none() || key.kid.as_deref() == kid)
+            .peekable();
         if named.peek().is_none() {
             return Err(Reason::UnknownKey);
         }

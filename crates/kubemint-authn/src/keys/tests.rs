@@ -16,7 +16,11 @@ fn unfit(jwk: &Value) -> Option<Unfit> {
 
 #[test]
 fn weak_and_malformed_keys_are_left_out_and_the_good_ones_used() {
-    let (rsa, ec, ed) = (Signer::rsa().jwk(&json!({"kid": "k"})), Signer::es256().jwk(&json!({"kid": "k"})), Signer::eddsa().jwk(&json!({"kid": "k"})));
+    let (rsa, ec, ed) = (
+        Signer::rsa().jwk(&json!({"kid": "k"})),
+        Signer::es256().jwk(&json!({"kid": "k"})),
+        Signer::eddsa().jwk(&json!({"kid": "k"})),
+    );
     for good in [&rsa, &ec, &ed] {
         assert_eq!(unfit(good), None, "{good}");
     }
@@ -32,7 +36,13 @@ fn weak_and_malformed_keys_are_left_out_and_the_good_ones_used() {
         // RSA
         (changed(&rsa, json!({"n": odd_number(128)})), Unfit::Weak),
         (changed(&rsa, json!({"n": odd_number(255)})), Unfit::Weak),
-        (changed(&rsa, json!({"n": encode([vec![0; 200], vec![0xff; 128]].concat())})), Unfit::Weak),
+        (
+            changed(
+                &rsa,
+                json!({"n": encode([vec![0; 200], vec![0xff; 128]].concat())}),
+            ),
+            Unfit::Weak,
+        ),
         (changed(&rsa, json!({"n": odd_number(1025)})), Unfit::Weak),
         (changed(&rsa, json!({"n": even_number})), Unfit::Malformed),
         (changed(&rsa, json!({"n": ""})), Unfit::Malformed),
@@ -41,23 +51,44 @@ fn weak_and_malformed_keys_are_left_out_and_the_good_ones_used() {
         (changed(&rsa, json!({"n": 65537})), Unfit::Malformed),
         (changed(&rsa, json!({"e": encode([1])})), Unfit::Weak),
         (changed(&rsa, json!({"e": encode([3])})), Unfit::Weak),
-        (changed(&rsa, json!({"e": encode([1, 0, 0])})), Unfit::Malformed),
-        (changed(&rsa, json!({"e": encode([1, 0, 0, 0, 1])})), Unfit::Malformed),
+        (
+            changed(&rsa, json!({"e": encode([1, 0, 0])})),
+            Unfit::Malformed,
+        ),
+        (
+            changed(&rsa, json!({"e": encode([1, 0, 0, 0, 1])})),
+            Unfit::Malformed,
+        ),
         (changed(&rsa, json!({"e": ""})), Unfit::Malformed),
         (changed(&rsa, json!({"e": "AQAB=="})), Unfit::Malformed),
         // EC
         (changed(&ec, json!({"y": on_no_curve})), Unfit::Malformed),
-        (changed(&ec, json!({"x": encode([0; 32]), "y": encode([0; 32])})), Unfit::Malformed),
+        (
+            changed(&ec, json!({"x": encode([0; 32]), "y": encode([0; 32])})),
+            Unfit::Malformed,
+        ),
         (changed(&ec, json!({"x": "AA"})), Unfit::Malformed),
         (changed(&ec, json!({"crv": "P-384"})), Unfit::Malformed),
         (changed(&ec, json!({"crv": "P-521"})), Unfit::NotForUs),
         (changed(&ec, json!({"crv": "secp256k1"})), Unfit::NotForUs),
         (changed(&ec, json!({"crv": null})), Unfit::Malformed),
         // Ed25519
-        (changed(&ed, json!({"x": encode([0; 31])})), Unfit::Malformed),
+        (
+            changed(&ed, json!({"x": encode([0; 31])})),
+            Unfit::Malformed,
+        ),
         (changed(&ed, json!({"x": encode([0; 32])})), Unfit::Weak),
-        (changed(&ed, json!({"x": encode([&[1][..], &[0; 31]].concat())})), Unfit::Weak),
-        (changed(&ed, json!({"x": encode([&[0xec][..], &[0xff; 31]].concat())})), Unfit::Weak),
+        (
+            changed(&ed, json!({"x": encode([&[1][..], &[0; 31]].concat())})),
+            Unfit::Weak,
+        ),
+        (
+            changed(
+                &ed,
+                json!({"x": encode([&[0xec][..], &[0xff; 31]].concat())}),
+            ),
+            Unfit::Weak,
+        ),
         (changed(&ed, json!({"crv": "X25519"})), Unfit::NotForUs),
         (changed(&ed, json!({"crv": "Ed448"})), Unfit::NotForUs),
         // Other purposes, other kinds
@@ -74,8 +105,14 @@ fn weak_and_malformed_keys_are_left_out_and_the_good_ones_used() {
         (changed(&ec, json!({"kty": "ec"})), Unfit::NotForUs),
         (changed(&ec, json!({"kty": null})), Unfit::Malformed),
         (changed(&ec, json!({"kid": 1})), Unfit::Malformed),
-        (changed(&ec, json!({"kid": "k".repeat(257)})), Unfit::Malformed),
-        (json!({"kty": "oct", "kid": "k", "k": "c2VjcmV0"}), Unfit::Secret),
+        (
+            changed(&ec, json!({"kid": "k".repeat(257)})),
+            Unfit::Malformed,
+        ),
+        (
+            json!({"kty": "oct", "kid": "k", "k": "c2VjcmV0"}),
+            Unfit::Secret,
+        ),
         (changed(&ec, json!({"d": "c2VjcmV0"})), Unfit::Secret),
         (changed(&rsa, json!({"p": "c2VjcmV0"})), Unfit::Secret),
         (json!({}), Unfit::Malformed),
@@ -89,18 +126,28 @@ fn weak_and_malformed_keys_are_left_out_and_the_good_ones_used() {
     let harmless = json!({"use": "sig", "key_ops": ["verify", "sign"], "x5c": ["MIIB"], "x5u": "https://evil.example", "n": "x"});
     assert_eq!(unfit(&changed(&ec, harmless)), None);
     let padded = encode([vec![0], base64_octets(&rsa["n"])].concat());
-    assert_eq!(unfit(&changed(&rsa, json!({"n": padded}))), None, "a leading zero is forgiven");
+    assert_eq!(
+        unfit(&changed(&rsa, json!({"n": padded}))),
+        None,
+        "a leading zero is forgiven"
+    );
 }
 
 fn base64_octets(value: &Value) -> Vec<u8> {
     use base64::Engine as _;
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(value.as_str().unwrap()).unwrap()
+    base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(value.as_str().unwrap())
+        .unwrap()
 }
 
 #[test]
 fn of_two_keys_with_one_identifier_the_first_is_used() {
     let (first, second) = (Signer::es256(), Signer::es256());
-    let jwks = [first.jwk(&json!({"kid": "k"})), second.jwk(&json!({"kid": "k"})), Signer::eddsa().jwk(&json!({"kid": "k"}))];
+    let jwks = [
+        first.jwk(&json!({"kid": "k"})),
+        second.jwk(&json!({"kid": "k"})),
+        Signer::eddsa().jwk(&json!({"kid": "k"})),
+    ];
     let set = KeySet::read(json!({"keys": jwks}).to_string().as_bytes()).unwrap();
     assert_eq!(set.len(), 2, "a key of another kind is no twin");
     assert_eq!(set.ignored, [(Some("k".to_owned()), Unfit::Twin)]);
@@ -108,7 +155,9 @@ fn of_two_keys_with_one_identifier_the_first_is_used() {
 
 #[test]
 fn a_set_has_at_most_64_keys() {
-    let jwks: Vec<Value> = (0..70).map(|index| Signer::eddsa().jwk(&json!({"kid": format!("k{index}")}))).collect();
+    let jwks: Vec<Value> = (0..70)
+        .map(|index| Signer::eddsa().jwk(&json!({"kid": format!("k{index}")})))
+        .collect();
     let set = KeySet::read(json!({"keys": jwks}).to_string().as_bytes()).unwrap();
     assert_eq!(set.len(), 64);
     assert_eq!(set.ignored.len(), 6);
@@ -119,8 +168,18 @@ fn a_set_has_at_most_64_keys() {
 fn what_is_no_key_set_says_nothing_and_an_empty_one_says_that_no_key_is_trusted() {
     let read = |text: &str| KeySet::read(text.as_bytes()).map(|set| set.len());
     assert_eq!(read("{\"keys\":[]}"), Ok(0));
-    assert_eq!(read("{\"keys\":[{\"kty\":\"oct\",\"k\":\"AA\"}]}"), Err(NoKeySet::NothingUsable));
-    for text in ["", "<html>", "[]", "null", "{\"keys\":[],\"keys\":[]}", "{\"keys\":[{\"kty\":\"EC\",\"kty\":\"RSA\"}]}"] {
+    assert_eq!(
+        read("{\"keys\":[{\"kty\":\"oct\",\"k\":\"AA\"}]}"),
+        Err(NoKeySet::NothingUsable)
+    );
+    for text in [
+        "",
+        "<html>",
+        "[]",
+        "null",
+        "{\"keys\":[],\"keys\":[]}",
+        "{\"keys\":[{\"kty\":\"EC\",\"kty\":\"RSA\"}]}",
+    ] {
         assert_eq!(read(text), Err(NoKeySet::Json), "{text}");
     }
     for text in ["{}", "{\"keys\":{}}", "{\"keys\":null}", "{\"Keys\":[]}"] {

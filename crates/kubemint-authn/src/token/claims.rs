@@ -26,7 +26,10 @@ pub(super) fn caller(
     times(claims, config, now)?;
     let names = &config.claims;
     Ok(Caller {
-        principal: Principal { issuer: config.url.clone(), subject: subject(claims.get("sub"))? },
+        principal: Principal {
+            issuer: config.url.clone(),
+            subject: subject(claims.get("sub"))?,
+        },
         tenant: text(find(claims, &names.tenant))?,
         scope: text(find(claims, &names.scope))?,
         scope_id: text(find(claims, &names.scope_id))?,
@@ -51,7 +54,11 @@ fn audience(value: Option<&Value>, config: &IssuerConfig) -> Result<(), Reason> 
     if found { Ok(()) } else { Err(Reason::Audience) }
 }
 
-fn times(claims: &Map<String, Value>, config: &IssuerConfig, now: DateTime<Utc>) -> Result<(), Reason> {
+fn times(
+    claims: &Map<String, Value>,
+    config: &IssuerConfig,
+    now: DateTime<Utc>,
+) -> Result<(), Reason> {
     let leeway = config.leeway.as_secs_f64();
     let now = instant_of(now);
     let exp = instant(claims.get("exp")).ok_or(Reason::Expired)?;
@@ -75,14 +82,20 @@ fn times(claims: &Map<String, Value>, config: &IssuerConfig, now: DateTime<Utc>)
 }
 
 /// Seconds since 1970; a double is exact to well below a millisecond here.
-#[expect(clippy::cast_precision_loss, reason = "until the year 9999 milliseconds fit in 53 bits")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "until the year 9999 milliseconds fit in 53 bits"
+)]
 fn instant_of(time: DateTime<Utc>) -> f64 {
     time.timestamp_millis() as f64 / 1000.0
 }
 
 /// A NumericDate: it may have a fraction.
 fn instant(value: Option<&Value>) -> Option<f64> {
-    value?.as_number()?.as_f64().filter(|seconds| (0.0..=LAST).contains(seconds))
+    value?
+        .as_number()?
+        .as_f64()
+        .filter(|seconds| (0.0..=LAST).contains(seconds))
 }
 
 /// The subject becomes the user that a kubeconfig is for, so it keeps to the same rules.
@@ -92,16 +105,24 @@ fn subject(value: Option<&Value>) -> Result<String, Reason> {
         && subject.chars().count() <= MAX_SUBJECT
         && !subject.chars().any(hides)
         && !subject.starts_with("system:");
-    if fits { Ok(subject.to_owned()) } else { Err(Reason::Subject) }
+    if fits {
+        Ok(subject.to_owned())
+    } else {
+        Err(Reason::Subject)
+    }
 }
 
 /// A claim by its name, or by a JSON Pointer.
 fn find<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    let Some(pointer) = name.strip_prefix('/') else { return claims.get(name) };
+    let Some(pointer) = name.strip_prefix('/') else {
+        return claims.get(name);
+    };
     let unescape = |token: &str| token.replace("~1", "/").replace("~0", "~");
     let mut tokens = pointer.split('/');
     let first = claims.get(&unescape(tokens.next()?))?;
-    tokens.try_fold(first, |value, token| value.as_object()?.get(&unescape(token)))
+    tokens.try_fold(first, |value, token| {
+        value.as_object()?.get(&unescape(token))
+    })
 }
 
 /// A claim that may be missing; `null` is missing too. It grants nothing by that.
@@ -118,7 +139,12 @@ fn roles(value: Option<&Value>) -> Result<Vec<String>, Reason> {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Array(roles)) if roles.len() <= MAX_ITEMS => roles
             .iter()
-            .map(|role| role.as_str().filter(|role| fits(role)).map(str::to_owned).ok_or(Reason::Claim))
+            .map(|role| {
+                role.as_str()
+                    .filter(|role| fits(role))
+                    .map(str::to_owned)
+                    .ok_or(Reason::Claim)
+            })
             .collect(),
         Some(_) => Err(Reason::Claim),
     }

@@ -65,8 +65,14 @@ pub(crate) fn examine<'a>(
     let header_parts = Header::read(&header_members)?;
     let claim_members = object(&decode(claims)?).ok_or(Reason::BadJson)?;
 
-    let iss = claim_members.get("iss").and_then(Value::as_str).ok_or(Reason::Issuer)?;
-    let issuer = issuers.iter().position(|config| config.url == iss).ok_or(Reason::Issuer)?;
+    let iss = claim_members
+        .get("iss")
+        .and_then(Value::as_str)
+        .ok_or(Reason::Issuer)?;
+    let issuer = issuers
+        .iter()
+        .position(|config| config.url == iss)
+        .ok_or(Reason::Issuer)?;
     let config = &issuers[issuer];
     let algorithm = header_parts.check(config)?;
     let caller = claims::caller(&claim_members, config, now)?;
@@ -83,7 +89,12 @@ pub(crate) fn examine<'a>(
 impl Examined<'_> {
     /// The caller, if `key` proves the token. It must be a key for the token's algorithm.
     pub(crate) fn prove(self, key: &DecodingKey) -> Result<Caller, Reason> {
-        let proved = jsonwebtoken::crypto::verify(self.signature, self.message.as_bytes(), key, self.algorithm);
+        let proved = jsonwebtoken::crypto::verify(
+            self.signature,
+            self.message.as_bytes(),
+            key,
+            self.algorithm,
+        );
         match proved {
             Ok(true) => Ok(self.caller),
             Ok(false) | Err(_) => Err(Reason::Signature),
@@ -93,7 +104,9 @@ impl Examined<'_> {
 
 /// Base64url as RFC 7515 has it: no padding, no white space, no stray bits.
 fn decode(part: &str) -> Result<Vec<u8>, Reason> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| Reason::BadEncoding)
+    URL_SAFE_NO_PAD
+        .decode(part)
+        .map_err(|_| Reason::BadEncoding)
 }
 
 /// What matters of the header.
@@ -111,10 +124,15 @@ impl<'a> Header<'a> {
         if FORBIDDEN.iter().any(|&name| members.contains_key(name)) {
             return Err(Reason::ForbiddenHeader);
         }
-        let alg = members.get("alg").and_then(Value::as_str).ok_or(Reason::Algorithm)?;
+        let alg = members
+            .get("alg")
+            .and_then(Value::as_str)
+            .ok_or(Reason::Algorithm)?;
         let kid = match members.get("kid") {
             None => None,
-            Some(Value::String(kid)) if !kid.is_empty() && kid.chars().count() <= MAX_KID => Some(kid.as_str()),
+            Some(Value::String(kid)) if !kid.is_empty() && kid.chars().count() <= MAX_KID => {
+                Some(kid.as_str())
+            }
             Some(_) => return Err(Reason::KeyId),
         };
         let typ = match members.get("typ") {
@@ -127,7 +145,9 @@ impl<'a> Header<'a> {
 
     /// The algorithm, if the issuer may use it and the type is one of its own.
     fn check(&self, config: &IssuerConfig) -> Result<Algorithm, Reason> {
-        let algorithm = algorithm(self.alg).filter(|alg| config.algorithms.contains(alg)).ok_or(Reason::Algorithm)?;
+        let algorithm = algorithm(self.alg)
+            .filter(|alg| config.algorithms.contains(alg))
+            .ok_or(Reason::Algorithm)?;
         match self.typ {
             None if config.allow_missing_type => Ok(algorithm),
             Some(typ) if config.types.contains(&normal_type(typ)) => Ok(algorithm),
@@ -155,5 +175,8 @@ pub(crate) fn algorithm(name: &str) -> Option<Algorithm> {
 /// A type as it is compared: in lower case, `application/` left out (RFC 7515, section 4.1.9).
 pub(crate) fn normal_type(typ: &str) -> String {
     let lower = typ.to_ascii_lowercase();
-    lower.strip_prefix("application/").unwrap_or(&lower).to_owned()
+    lower
+        .strip_prefix("application/")
+        .unwrap_or(&lower)
+        .to_owned()
 }

@@ -80,7 +80,8 @@ mod tests {
 
     #[test]
     fn an_object_is_read() {
-        let read = object(br#" {"a": [1, -2, 3.5, "x", null, true, {"a": {}}], "b": {"a": 1}} "#).unwrap();
+        let read =
+            object(br#" {"a": [1, -2, 3.5, "x", null, true, {"a": {}}], "b": {"a": 1}} "#).unwrap();
         assert_eq!(read["b"]["a"], 1);
         assert_eq!(read["a"][6]["a"], serde_json::json!({}));
     }
@@ -111,7 +112,12 @@ mod tests {
             deep.as_bytes(),
         ];
         for text in texts {
-            assert_eq!(object(text), None, "{}", text[..text.len().min(60)].escape_ascii());
+            assert_eq!(
+                object(text),
+                None,
+                "{}",
+                text[..text.len().min(60)].escape_ascii()
+            );
         }
     }
 }

@@ -8,7 +8,11 @@ use super::*;
 fn refused(reason: Reason, cases: &[Value]) {
     let stage = Stage::new();
     for claims in cases {
-        assert_eq!(stage.judge_with(&json!({}), claims), Err(reason), "{claims}");
+        assert_eq!(
+            stage.judge_with(&json!({}), claims),
+            Err(reason),
+            "{claims}"
+        );
     }
 }
 
@@ -20,7 +24,11 @@ fn refused_raw(reason: Reason, name: &str, values: &[&str]) {
     let rest = claims.to_string();
     for value in values {
         let text = format!("{},\"{name}\":{value}}}", &rest[..rest.len() - 1]);
-        assert_eq!(stage.judge(&stage.mint_raw(good_header().to_string(), &text)), Err(reason), "{text}");
+        assert_eq!(
+            stage.judge(&stage.mint_raw(good_header().to_string(), &text)),
+            Err(reason),
+            "{text}"
+        );
     }
 }
 
@@ -50,8 +58,16 @@ fn the_issuer_must_be_a_configured_one_byte_for_byte() {
 #[test]
 fn the_audience_must_be_ours() {
     let stage = Stage::new();
-    for aud in [json!("kubemint"), json!("kubemint-two"), json!(["other", "kubemint"]), json!(["kubemint"])] {
-        assert!(stage.judge_with(&json!({}), &json!({"aud": aud})).is_ok(), "{aud}");
+    for aud in [
+        json!("kubemint"),
+        json!("kubemint-two"),
+        json!(["other", "kubemint"]),
+        json!(["kubemint"]),
+    ] {
+        assert!(
+            stage.judge_with(&json!({}), &json!({"aud": aud})).is_ok(),
+            "{aud}"
+        );
     }
     let others = [
         json!(null),
@@ -76,8 +92,20 @@ fn the_audience_must_be_ours() {
 #[test]
 fn the_subject_must_be_a_name_that_is_not_reserved() {
     let stage = Stage::new();
-    for sub in ["a".to_owned(), "x".repeat(253), "é".repeat(253), "https://x/y#z|0 1".to_owned(), "System:x".to_owned()] {
-        assert_eq!(stage.judge_with(&json!({}), &json!({"sub": sub})).unwrap().subject(), sub);
+    for sub in [
+        "a".to_owned(),
+        "x".repeat(253),
+        "é".repeat(253),
+        "https://x/y#z|0 1".to_owned(),
+        "System:x".to_owned(),
+    ] {
+        assert_eq!(
+            stage
+                .judge_with(&json!({}), &json!({"sub": sub}))
+                .unwrap()
+                .subject(),
+            sub
+        );
     }
     let others = [
         json!(null),
@@ -107,7 +135,11 @@ fn a_token_holds_from_its_beginning_to_its_end_and_half_a_minute_around() {
     let stage = Stage::new();
     let claims = json!({"iat": NOW - 100, "nbf": NOW - 100, "exp": NOW + 100});
     let token = stage.mint(&json!({}), &claims);
-    let at = |milliseconds: i64| stage.judge_at(&token, NOW * 1000 + milliseconds).map(|_| ());
+    let at = |milliseconds: i64| {
+        stage
+            .judge_at(&token, NOW * 1000 + milliseconds)
+            .map(|_| ())
+    };
     assert_eq!(at(-130_001), Err(Reason::NotYetValid));
     assert_eq!(at(-130_000), Ok(()));
     assert_eq!(at(0), Ok(()));
@@ -117,30 +149,74 @@ fn a_token_holds_from_its_beginning_to_its_end_and_half_a_minute_around() {
     let exact = Stage::with("leeway = '0s'");
     let token = exact.mint(&json!({}), &claims);
     assert!(exact.judge_at(&token, (NOW + 100) * 1000 - 1).is_ok());
-    assert_eq!(exact.judge_at(&token, (NOW + 100) * 1000), Err(Reason::Expired));
-    assert_eq!(exact.judge_at(&token, (NOW - 100) * 1000 - 1), Err(Reason::NotYetValid));
+    assert_eq!(
+        exact.judge_at(&token, (NOW + 100) * 1000),
+        Err(Reason::Expired)
+    );
+    assert_eq!(
+        exact.judge_at(&token, (NOW - 100) * 1000 - 1),
+        Err(Reason::NotYetValid)
+    );
 }
 
 #[test]
 fn a_token_without_an_end_or_with_an_odd_one_is_refused() {
-    let odd = [json!(null), json!("1800000600"), json!([NOW + 600]), json!(true), json!({}), json!(-1), json!(NOW - 31)];
+    let odd = [
+        json!(null),
+        json!("1800000600"),
+        json!([NOW + 600]),
+        json!(true),
+        json!({}),
+        json!(-1),
+        json!(NOW - 31),
+    ];
     refused(Reason::Expired, &odd.map(|exp| json!({"exp": exp})));
-    let end_of_integers = ["null", "1e300", "9223372036854775807", "18446744073709551615", "253402300800", "-0.5"];
+    let end_of_integers = [
+        "null",
+        "1e300",
+        "9223372036854775807",
+        "18446744073709551615",
+        "253402300800",
+        "-0.5",
+    ];
     refused_raw(Reason::Expired, "exp", &end_of_integers);
-    refused_raw(Reason::BadJson, "exp", &["1e999", "NaN", "Infinity", "0x6b49d200", "01800000600", "+1800000600"]);
+    refused_raw(
+        Reason::BadJson,
+        "exp",
+        &[
+            "1e999",
+            "NaN",
+            "Infinity",
+            "0x6b49d200",
+            "01800000600",
+            "+1800000600",
+        ],
+    );
 }
 
 #[test]
 fn a_token_that_is_not_valid_yet_or_comes_from_the_future_is_refused() {
-    let odd = [json!("1800000000"), json!([NOW]), json!(false), json!(-1), json!(NOW + 31)];
-    refused(Reason::NotYetValid, &odd.clone().map(|nbf| json!({"nbf": nbf})));
+    let odd = [
+        json!("1800000000"),
+        json!([NOW]),
+        json!(false),
+        json!(-1),
+        json!(NOW + 31),
+    ];
+    refused(
+        Reason::NotYetValid,
+        &odd.clone().map(|nbf| json!({"nbf": nbf})),
+    );
     refused_raw(Reason::NotYetValid, "nbf", &["null", "1e300"]);
     refused(Reason::IssuedAt, &odd.map(|iat| json!({"iat": iat})));
     refused(Reason::IssuedAt, &[json!({"iat": null})]);
     refused_raw(Reason::IssuedAt, "iat", &["null", "1e300"]);
     let stage = Stage::new();
     for iat in [json!(NOW + 30), json!(NOW as f64 + 0.25), json!(NOW - 5)] {
-        assert!(stage.judge_with(&json!({}), &json!({"iat": iat})).is_ok(), "{iat}");
+        assert!(
+            stage.judge_with(&json!({}), &json!({"iat": iat})).is_ok(),
+            "{iat}"
+        );
     }
 }
 
@@ -159,10 +235,21 @@ fn a_token_that_lives_too_long_is_refused() {
         ],
     );
     let stage = Stage::new();
-    assert!(stage.judge_with(&json!({}), &json!({"exp": NOW + day})).is_ok());
+    assert!(
+        stage
+            .judge_with(&json!({}), &json!({"exp": NOW + day}))
+            .is_ok()
+    );
     let short = Stage::with("max_token_lifetime = '10m'");
-    assert!(short.judge_with(&json!({}), &json!({"exp": NOW + 600})).is_ok());
-    assert_eq!(short.judge_with(&json!({}), &json!({"exp": NOW + 601})), Err(Reason::Lifetime));
+    assert!(
+        short
+            .judge_with(&json!({}), &json!({"exp": NOW + 600}))
+            .is_ok()
+    );
+    assert_eq!(
+        short.judge_with(&json!({}), &json!({"exp": NOW + 601})),
+        Err(Reason::Lifetime)
+    );
 }
 
 #[test]
@@ -181,9 +268,27 @@ fn roles_and_attributes_must_be_what_they_are_named_for() {
         json!(1),
         json!(true),
     ];
-    refused(Reason::Claim, &odd_roles.map(|roles| json!({"roles": roles})));
-    for name in ["tenant_id", "scope", "scope_id", "principal_type", "credential_id", "jti"] {
-        let odd = [json!(""), json!(1), json!(["x"]), json!({}), json!("a\nb"), json!("\u{202e}"), json!("x".repeat(257))];
+    refused(
+        Reason::Claim,
+        &odd_roles.map(|roles| json!({"roles": roles})),
+    );
+    for name in [
+        "tenant_id",
+        "scope",
+        "scope_id",
+        "principal_type",
+        "credential_id",
+        "jti",
+    ] {
+        let odd = [
+            json!(""),
+            json!(1),
+            json!(["x"]),
+            json!({}),
+            json!("a\nb"),
+            json!("\u{202e}"),
+            json!("x".repeat(257)),
+        ];
         refused(Reason::Claim, &odd.map(|value| json!({name: value})));
     }
 }
@@ -191,8 +296,20 @@ fn roles_and_attributes_must_be_what_they_are_named_for() {
 #[test]
 fn missing_attributes_are_nothing_rather_than_something() {
     let stage = Stage::new();
-    let optional = ["tenant_id", "scope", "scope_id", "roles", "principal_type", "credential_id", "jti"];
-    let without: Value = optional.iter().map(|&name| (name.to_owned(), Value::Null)).collect::<Map<_, _>>().into();
+    let optional = [
+        "tenant_id",
+        "scope",
+        "scope_id",
+        "roles",
+        "principal_type",
+        "credential_id",
+        "jti",
+    ];
+    let without: Value = optional
+        .iter()
+        .map(|&name| (name.to_owned(), Value::Null))
+        .collect::<Map<_, _>>()
+        .into();
     let bare = Caller::new(ISSUER, "alice");
     assert_eq!(stage.judge_with(&json!({}), &without).unwrap(), bare);
     let mut nulls = good_claims();
@@ -214,8 +331,17 @@ fn attributes_come_from_where_the_configuration_says() {
     });
     let caller = stage.judge_with(&json!({}), &claims).unwrap();
     assert_eq!(caller.roles, ["compute.editor"]);
-    assert_eq!((caller.tenant.as_deref(), caller.scope.as_deref(), caller.scope_id), (Some("t"), Some("folder"), None));
+    assert_eq!(
+        (
+            caller.tenant.as_deref(),
+            caller.scope.as_deref(),
+            caller.scope_id
+        ),
+        (Some("t"), Some("folder"), None)
+    );
     // The default names mean nothing now.
-    let caller = stage.judge_with(&json!({}), &json!({"roles": ["compute.admin"]})).unwrap();
+    let caller = stage
+        .judge_with(&json!({}), &json!({"roles": ["compute.admin"]}))
+        .unwrap();
     assert_eq!(caller.roles, Vec::<String>::new());
 }

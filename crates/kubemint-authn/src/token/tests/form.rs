@@ -25,9 +25,11 @@ fn a_good_token_names_its_caller() {
 fn what_is_not_three_parts_of_base64url_is_refused() {
     let stage = Stage::new();
     let good = stage.mint(&json!({}), &json!({}));
-    let [header, claims, signature] = <[&str; 3]>::try_from(good.split('.').collect::<Vec<_>>()).unwrap();
+    let [header, claims, signature] =
+        <[&str; 3]>::try_from(good.split('.').collect::<Vec<_>>()).unwrap();
     let json_form = json!({"protected": header, "payload": claims, "signature": signature});
-    let flattened = json!({"payload": claims, "signatures": [{"protected": header, "signature": signature}]});
+    let flattened =
+        json!({"payload": claims, "signatures": [{"protected": header, "signature": signature}]});
     let cases = [
         (String::new(), Reason::NotCompact),
         (".".to_owned(), Reason::NotCompact),
@@ -39,21 +41,48 @@ fn what_is_not_three_parts_of_base64url_is_refused() {
         (format!(".{claims}.{signature}"), Reason::NotCompact),
         (format!("{good}."), Reason::NotCompact),
         (format!(".{good}"), Reason::NotCompact),
-        (format!("{header}.{claims}.{signature}.{signature}"), Reason::NotCompact),
+        (
+            format!("{header}.{claims}.{signature}.{signature}"),
+            Reason::NotCompact,
+        ),
         // A JWE has five parts.
-        (format!("{header}.{claims}.{claims}.{claims}.{signature}"), Reason::NotCompact),
+        (
+            format!("{header}.{claims}.{claims}.{claims}.{signature}"),
+            Reason::NotCompact,
+        ),
         (json_form.to_string(), Reason::NotCompact),
         (flattened.to_string(), Reason::NotCompact),
         (format!("{good}="), Reason::BadEncoding),
-        (format!("{header}=.{claims}.{signature}"), Reason::BadEncoding),
-        (format!("{header}.{claims}==.{signature}"), Reason::BadEncoding),
+        (
+            format!("{header}=.{claims}.{signature}"),
+            Reason::BadEncoding,
+        ),
+        (
+            format!("{header}.{claims}==.{signature}"),
+            Reason::BadEncoding,
+        ),
         (format!(" {good}"), Reason::BadEncoding),
         (format!("{good}\n"), Reason::BadEncoding),
-        (format!("{header}.{claims}.{signature}+"), Reason::BadEncoding),
-        (format!("{header}.{claims}.{signature}/"), Reason::BadEncoding),
-        (format!("{header}.{claims}\0.{signature}"), Reason::BadEncoding),
-        (format!("{header}.{claims}é.{signature}"), Reason::BadEncoding),
-        (format!("{header}.{claims}.{}", &signature[..signature.len() - 1]), Reason::BadEncoding),
+        (
+            format!("{header}.{claims}.{signature}+"),
+            Reason::BadEncoding,
+        ),
+        (
+            format!("{header}.{claims}.{signature}/"),
+            Reason::BadEncoding,
+        ),
+        (
+            format!("{header}.{claims}\0.{signature}"),
+            Reason::BadEncoding,
+        ),
+        (
+            format!("{header}.{claims}é.{signature}"),
+            Reason::BadEncoding,
+        ),
+        (
+            format!("{header}.{claims}.{}", &signature[..signature.len() - 1]),
+            Reason::BadEncoding,
+        ),
     ];
     for (token, reason) in cases {
         assert_eq!(stage.judge(&token), Err(reason), "{token}");
@@ -68,7 +97,10 @@ fn a_signature_with_stray_bits_is_not_taken_for_the_one_without() {
     let (body, last) = token.split_at(token.len() - 1);
     assert!("AQgw".contains(last), "{last}");
     let stray = (last.as_bytes()[0] + 1) as char;
-    assert_eq!(stage.judge(&format!("{body}{stray}")), Err(Reason::BadEncoding));
+    assert_eq!(
+        stage.judge(&format!("{body}{stray}")),
+        Err(Reason::BadEncoding)
+    );
 }
 
 #[test]
@@ -78,11 +110,18 @@ fn an_oversized_token_is_refused_before_it_is_decoded() {
         // The length of the claims changes the token's by 4/3; the rest is found by trial.
         (0..size).map(|filling| stage.mint(&json!({}), &json!({"filling": "x".repeat(filling)})))
     };
-    let largest = padded(MAX_TOKEN).skip(5500).take_while(|token| token.len() <= MAX_TOKEN).last().unwrap();
+    let largest = padded(MAX_TOKEN)
+        .skip(5500)
+        .take_while(|token| token.len() <= MAX_TOKEN)
+        .last()
+        .unwrap();
     assert!(largest.len() >= MAX_TOKEN - 2, "{}", largest.len());
     assert!(stage.judge(&largest).is_ok());
     // Not even base64: the size alone decides.
-    assert_eq!(stage.judge(&"*".repeat(MAX_TOKEN + 1)), Err(Reason::TooLarge));
+    assert_eq!(
+        stage.judge(&"*".repeat(MAX_TOKEN + 1)),
+        Err(Reason::TooLarge)
+    );
     assert_eq!(stage.judge(&"a".repeat(1024 * 1024)), Err(Reason::TooLarge));
 }
 
@@ -103,7 +142,11 @@ fn ambiguous_json_is_refused_in_the_header_and_in_the_claims() {
         "\"ES256\"".to_owned(),
     ];
     for bad in bad_headers {
-        assert_eq!(stage.judge(&stage.mint_raw(&bad, &claims)), Err(Reason::BadJson), "{bad}");
+        assert_eq!(
+            stage.judge(&stage.mint_raw(&bad, &claims)),
+            Err(Reason::BadJson),
+            "{bad}"
+        );
     }
     let bad_claims = [
         inside(&claims, "\"sub\":\"alice\""),
@@ -117,9 +160,16 @@ fn ambiguous_json_is_refused_in_the_header_and_in_the_claims() {
         "{\"a\":".repeat(1000),
     ];
     for bad in bad_claims {
-        assert_eq!(stage.judge(&stage.mint_raw(&header, &bad)), Err(Reason::BadJson), "{bad}");
+        assert_eq!(
+            stage.judge(&stage.mint_raw(&header, &bad)),
+            Err(Reason::BadJson),
+            "{bad}"
+        );
     }
-    assert_eq!(stage.judge(&stage.mint_raw(header.as_bytes(), b"{\"sub\":\"\xff\"}")), Err(Reason::BadJson));
+    assert_eq!(
+        stage.judge(&stage.mint_raw(header.as_bytes(), b"{\"sub\":\"\xff\"}")),
+        Err(Reason::BadJson)
+    );
 }
 
 #[test]
@@ -128,8 +178,14 @@ fn header_members_that_ask_for_trouble_are_refused() {
     let own_key = stage.signer.jwk(&json!({"kid": "k1"}));
     let cases = [
         (json!({"jwk": own_key}), Reason::ForbiddenHeader),
-        (json!({"jku": "https://login.example.com/jwks"}), Reason::ForbiddenHeader),
-        (json!({"x5u": "https://login.example.com/cert"}), Reason::ForbiddenHeader),
+        (
+            json!({"jku": "https://login.example.com/jwks"}),
+            Reason::ForbiddenHeader,
+        ),
+        (
+            json!({"x5u": "https://login.example.com/cert"}),
+            Reason::ForbiddenHeader,
+        ),
         (json!({"x5c": ["MIIB"]}), Reason::ForbiddenHeader),
         (json!({"x5c": []}), Reason::ForbiddenHeader),
         (json!({"zip": "DEF"}), Reason::ForbiddenHeader),
@@ -144,13 +200,22 @@ fn header_members_that_ask_for_trouble_are_refused() {
         (json!({"crit": false}), Reason::Critical),
     ];
     for (header, reason) in cases {
-        assert_eq!(stage.judge_with(&header, &json!({})), Err(reason), "{header}");
+        assert_eq!(
+            stage.judge_with(&header, &json!({})),
+            Err(reason),
+            "{header}"
+        );
     }
     // A null is a member too.
-    for name in ["crit", "jwk", "jku", "x5u", "x5c", "zip", "cty", "b64", "enc"] {
+    for name in [
+        "crit", "jwk", "jku", "x5u", "x5c", "zip", "cty", "b64", "enc",
+    ] {
         let header = format!("{{\"alg\":\"ES256\",\"kid\":\"k1\",\"{name}\":null}}");
         let refused = stage.judge(&stage.mint_raw(&header, good_claims().to_string()));
-        assert!(matches!(refused, Err(Reason::Critical | Reason::ForbiddenHeader)), "{header}: {refused:?}");
+        assert!(
+            matches!(refused, Err(Reason::Critical | Reason::ForbiddenHeader)),
+            "{header}: {refused:?}"
+        );
     }
     let harmless = json!({"x5t": "dGh1bWI", "x5t#S256": "dGh1bWI", "nonce": "n"});
     assert!(stage.judge_with(&harmless, &json!({})).is_ok());
@@ -159,19 +224,54 @@ fn header_members_that_ask_for_trouble_are_refused() {
 #[test]
 fn only_the_types_of_access_tokens_are_accepted() {
     let stage = Stage::new();
-    for typ in ["at+jwt", "AT+JWT", "JWT", "jwt", "application/at+jwt", "Application/JWT"] {
-        assert!(stage.judge_with(&json!({"typ": typ}), &json!({})).is_ok(), "{typ}");
+    for typ in [
+        "at+jwt",
+        "AT+JWT",
+        "JWT",
+        "jwt",
+        "application/at+jwt",
+        "Application/JWT",
+    ] {
+        assert!(
+            stage.judge_with(&json!({"typ": typ}), &json!({})).is_ok(),
+            "{typ}"
+        );
     }
-    for typ in ["", "JOSE", "dpop+jwt", "logout+jwt", "secevent+jwt", "id_token", "at+jwt ", "application/", "JWT\0"] {
-        assert_eq!(stage.judge_with(&json!({"typ": typ}), &json!({})), Err(Reason::Type), "{typ}");
+    for typ in [
+        "",
+        "JOSE",
+        "dpop+jwt",
+        "logout+jwt",
+        "secevent+jwt",
+        "id_token",
+        "at+jwt ",
+        "application/",
+        "JWT\0",
+    ] {
+        assert_eq!(
+            stage.judge_with(&json!({"typ": typ}), &json!({})),
+            Err(Reason::Type),
+            "{typ}"
+        );
     }
     for typ in [json!(1), json!(["JWT"]), json!({"JWT": 1}), json!(true)] {
-        assert_eq!(stage.judge_with(&json!({"typ": typ}), &json!({})), Err(Reason::Type), "{typ}");
+        assert_eq!(
+            stage.judge_with(&json!({"typ": typ}), &json!({})),
+            Err(Reason::Type),
+            "{typ}"
+        );
     }
-    assert!(stage.judge_with(&json!({"typ": null}), &json!({})).is_ok(), "a missing type is allowed by default");
+    assert!(
+        stage.judge_with(&json!({"typ": null}), &json!({})).is_ok(),
+        "a missing type is allowed by default"
+    );
     let strict = Stage::with("types = ['at+jwt']\nallow_missing_type = false");
     assert!(strict.judge_with(&json!({}), &json!({})).is_ok());
     for typ in [json!(null), json!("JWT")] {
-        assert_eq!(strict.judge_with(&json!({"typ": typ}), &json!({})), Err(Reason::Type), "{typ}");
+        assert_eq!(
+            strict.judge_with(&json!({"typ": typ}), &json!({})),
+            Err(Reason::Type),
+            "{typ}"
+        );
     }
 }

@@ -9,8 +9,8 @@ use std::path::Path;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaEncoding, RsaKeyPair,
-    RsaPublicKeyComponents,
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
+    RsaEncoding, RsaKeyPair, RsaPublicKeyComponents,
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -51,7 +51,8 @@ impl Signer {
             Signer::EdDsa(pair) => pair.sign(message).as_ref().to_vec(),
             Signer::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(padding, &random, message, &mut signature).unwrap();
+                pair.sign(padding, &random, message, &mut signature)
+                    .unwrap();
                 signature
             }
         }
@@ -64,7 +65,9 @@ impl Signer {
                 let point = pair.public_key().as_ref();
                 json!({"kty": "EC", "crv": "P-256", "x": encode(&point[1..33]), "y": encode(&point[33..])})
             }
-            Signer::EdDsa(pair) => json!({"kty": "OKP", "crv": "Ed25519", "x": encode(pair.public_key().as_ref())}),
+            Signer::EdDsa(pair) => {
+                json!({"kty": "OKP", "crv": "Ed25519", "x": encode(pair.public_key().as_ref())})
+            }
             Signer::Rsa(pair) => {
                 let parts = RsaPublicKeyComponents::<Vec<u8>>::from(pair.public_key());
                 json!({"kty": "RSA", "n": encode(&parts.n), "e": encode(&parts.e)})
@@ -107,9 +110,14 @@ impl Stage {
     pub(crate) fn with(settings: &str) -> Self {
         let signer = Signer::es256();
         let keys = key_set(&[signer.jwk(&json!({"kid": "k1", "alg": "ES256", "use": "sig"}))]);
-        let text = format!("url = '{ISSUER}'\naudiences = ['kubemint', 'kubemint-two']\n{settings}\n");
+        let text =
+            format!("url = '{ISSUER}'\naudiences = ['kubemint', 'kubemint-two']\n{settings}\n");
         let raw: RawIssuer = toml::from_str(&text).unwrap();
-        Self { signer, issuers: validate(&[raw], Path::new("")).unwrap(), keys }
+        Self {
+            signer,
+            issuers: validate(&[raw], Path::new("")).unwrap(),
+            keys,
+        }
     }
 
     /// A token of exactly these octets, signed by the issuer.
@@ -133,7 +141,11 @@ impl Stage {
     pub(crate) fn judge_at(&self, token: &str, now: i64) -> Result<Caller, Reason> {
         let now: DateTime<Utc> = DateTime::from_timestamp_millis(now).unwrap();
         let examined = examine(token, &self.issuers, now)?;
-        let key = self.keys.select(examined.kid.as_deref(), examined.algorithm)?.material.clone();
+        let key = self
+            .keys
+            .select(examined.kid.as_deref(), examined.algorithm)?
+            .material
+            .clone();
         examined.prove(&key)
     }
 
@@ -163,7 +175,12 @@ pub(crate) fn sign(signer: &Signer, header: &[u8], claims: &[u8]) -> String {
     sign_with(signer, header, claims, &RSA_PKCS1_SHA256)
 }
 
-pub(crate) fn sign_with(signer: &Signer, header: &[u8], claims: &[u8], padding: &'static dyn RsaEncoding) -> String {
+pub(crate) fn sign_with(
+    signer: &Signer,
+    header: &[u8],
+    claims: &[u8],
+    padding: &'static dyn RsaEncoding,
+) -> String {
     let message = format!("{}.{}", encode(header), encode(claims));
     let signature = signer.sign(message.as_bytes(), padding);
     format!("{message}.{}", encode(signature))

@@ -7,26 +7,59 @@ use serde_json::json;
 use super::*;
 
 fn hmac_token(header: &Value, secret: &[u8]) -> String {
-    let message = format!("{}.{}", encode(header.to_string()), encode(good_claims().to_string()));
-    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), message.as_bytes());
+    let message = format!(
+        "{}.{}",
+        encode(header.to_string()),
+        encode(good_claims().to_string())
+    );
+    let tag = hmac::sign(
+        &hmac::Key::new(hmac::HMAC_SHA256, secret),
+        message.as_bytes(),
+    );
     format!("{message}.{}", encode(tag.as_ref()))
 }
 
 #[test]
 fn algorithms_that_are_not_configured_are_refused() {
     let stage = Stage::new();
-    let names = ["none", "None", "NONE", "nOnE", "HS256", "HS384", "HS512", "ES384", "RS512", "PS256", "ES256K", "es256", "ES256 ", ""];
+    let names = [
+        "none", "None", "NONE", "nOnE", "HS256", "HS384", "HS512", "ES384", "RS512", "PS256",
+        "ES256K", "es256", "ES256 ", "",
+    ];
     for name in names {
-        assert_eq!(stage.judge_with(&json!({"alg": name}), &json!({})), Err(Reason::Algorithm), "{name}");
+        assert_eq!(
+            stage.judge_with(&json!({"alg": name}), &json!({})),
+            Err(Reason::Algorithm),
+            "{name}"
+        );
     }
-    for alg in [json!(null), json!(["ES256"]), json!(256), json!({"ES256": 1})] {
-        assert_eq!(stage.judge_with(&json!({"alg": alg}), &json!({})), Err(Reason::Algorithm), "{alg}");
+    for alg in [
+        json!(null),
+        json!(["ES256"]),
+        json!(256),
+        json!({"ES256": 1}),
+    ] {
+        assert_eq!(
+            stage.judge_with(&json!({"alg": alg}), &json!({})),
+            Err(Reason::Algorithm),
+            "{alg}"
+        );
     }
-    let unsigned = format!("{}.{}.", encode(r#"{"alg":"none"}"#), encode(good_claims().to_string()));
+    let unsigned = format!(
+        "{}.{}.",
+        encode(r#"{"alg":"none"}"#),
+        encode(good_claims().to_string())
+    );
     assert_eq!(stage.judge(&unsigned), Err(Reason::NotCompact));
-    assert_eq!(stage.judge(&format!("{unsigned}AA")), Err(Reason::Algorithm));
+    assert_eq!(
+        stage.judge(&format!("{unsigned}AA")),
+        Err(Reason::Algorithm)
+    );
     let only_eddsa = Stage::with("algorithms = ['EdDSA']");
-    assert_eq!(only_eddsa.judge_with(&json!({}), &json!({})), Err(Reason::Algorithm));
+    assert_eq!(
+        only_eddsa.judge_with(&json!({}), &json!({})),
+        Err(Reason::Algorithm)
+    );
 }
 
 #[test]
@@ -35,11 +68,22 @@ fn a_public_key_is_no_shared_secret() {
     let rsa = Signer::rsa();
     let jwk = rsa.jwk(&json!({"kid": "k1"}));
     stage.keys = key_set(std::slice::from_ref(&jwk));
-    let secrets = [jwk.to_string(), jwk["n"].as_str().unwrap().to_owned(), String::new(), "secret".to_owned()];
+    let secrets = [
+        jwk.to_string(),
+        jwk["n"].as_str().unwrap().to_owned(),
+        String::new(),
+        "secret".to_owned(),
+    ];
     for secret in secrets {
         for alg in ["HS256", "RS256"] {
             let forged = hmac_token(&json!({"alg": alg, "kid": "k1"}), secret.as_bytes());
-            assert!(matches!(stage.judge(&forged), Err(Reason::Algorithm | Reason::Signature)), "{alg}");
+            assert!(
+                matches!(
+                    stage.judge(&forged),
+                    Err(Reason::Algorithm | Reason::Signature)
+                ),
+                "{alg}"
+            );
         }
     }
 }
@@ -47,13 +91,27 @@ fn a_public_key_is_no_shared_secret() {
 #[test]
 fn every_kind_of_key_proves_its_own_tokens_only() {
     let (rsa, ec, ed) = (Signer::rsa(), Signer::es256(), Signer::eddsa());
-    let mut stage = Stage::with("algorithms = ['RS256', 'ES256', 'EdDSA', 'PS256', 'RS512', 'ES384']");
-    stage.keys = key_set(&[rsa.jwk(&json!({"kid": "r"})), ec.jwk(&json!({"kid": "e"})), ed.jwk(&json!({"kid": "d"}))]);
-    let kinds = [("r", "RS256", &rsa), ("e", "ES256", &ec), ("d", "EdDSA", &ed)];
+    let mut stage =
+        Stage::with("algorithms = ['RS256', 'ES256', 'EdDSA', 'PS256', 'RS512', 'ES384']");
+    stage.keys = key_set(&[
+        rsa.jwk(&json!({"kid": "r"})),
+        ec.jwk(&json!({"kid": "e"})),
+        ed.jwk(&json!({"kid": "d"})),
+    ]);
+    let kinds = [
+        ("r", "RS256", &rsa),
+        ("e", "ES256", &ec),
+        ("d", "EdDSA", &ed),
+    ];
     for (kid, alg, signer) in kinds {
         let claims = good_claims().to_string();
         let header = json!({"alg": alg, "kid": kid}).to_string();
-        assert!(stage.judge(&sign(signer, header.as_bytes(), claims.as_bytes())).is_ok(), "{header}");
+        assert!(
+            stage
+                .judge(&sign(signer, header.as_bytes(), claims.as_bytes()))
+                .is_ok(),
+            "{header}"
+        );
         for (other_kid, other_alg, _) in kinds.into_iter().filter(|(other, ..)| *other != kid) {
             let header = json!({"alg": alg, "kid": other_kid}).to_string();
             let token = sign(signer, header.as_bytes(), claims.as_bytes());
@@ -66,12 +124,22 @@ fn every_kind_of_key_proves_its_own_tokens_only() {
     // The same RSA key, each algorithm with its own padding and hash.
     let header = |alg: &str| json!({"alg": alg, "kid": "r"}).to_string();
     let claims = good_claims().to_string();
-    let minted = |alg: &str, padding| sign_with(&rsa, header(alg).as_bytes(), claims.as_bytes(), padding);
+    let minted =
+        |alg: &str, padding| sign_with(&rsa, header(alg).as_bytes(), claims.as_bytes(), padding);
     assert!(stage.judge(&minted("PS256", &RSA_PSS_SHA256)).is_ok());
     assert!(stage.judge(&minted("RS512", &RSA_PKCS1_SHA512)).is_ok());
-    assert_eq!(stage.judge(&minted("RS256", &RSA_PSS_SHA256)), Err(Reason::Signature));
-    assert_eq!(stage.judge(&minted("PS256", &RSA_PKCS1_SHA512)), Err(Reason::Signature));
-    assert_eq!(stage.judge(&minted("RS256", &RSA_PKCS1_SHA512)), Err(Reason::Signature));
+    assert_eq!(
+        stage.judge(&minted("RS256", &RSA_PSS_SHA256)),
+        Err(Reason::Signature)
+    );
+    assert_eq!(
+        stage.judge(&minted("PS256", &RSA_PKCS1_SHA512)),
+        Err(Reason::Signature)
+    );
+    assert_eq!(
+        stage.judge(&minted("RS256", &RSA_PKCS1_SHA512)),
+        Err(Reason::Signature)
+    );
 }
 
 #[test]
@@ -79,7 +147,11 @@ fn a_key_is_used_only_for_the_algorithm_that_it_names() {
     let mut stage = Stage::with("algorithms = ['RS256', 'PS256']");
     let rsa = Signer::rsa();
     stage.keys = key_set(&[rsa.jwk(&json!({"kid": "k1", "alg": "PS256"}))]);
-    let token = sign(&rsa, br#"{"alg":"RS256","kid":"k1"}"#, good_claims().to_string().as_bytes());
+    let token = sign(
+        &rsa,
+        br#"{"alg":"RS256","kid":"k1"}"#,
+        good_claims().to_string().as_bytes(),
+    );
     assert_eq!(stage.judge(&token), Err(Reason::KeyMismatch));
 }
 
@@ -87,16 +159,29 @@ fn a_key_is_used_only_for_the_algorithm_that_it_names() {
 fn nothing_that_is_signed_can_be_changed() {
     let stage = Stage::new();
     let good = stage.mint(&json!({}), &json!({}));
-    let [header, claims, signature] = <[&str; 3]>::try_from(good.split('.').collect::<Vec<_>>()).unwrap();
+    let [header, claims, signature] =
+        <[&str; 3]>::try_from(good.split('.').collect::<Vec<_>>()).unwrap();
     let mut richer = good_claims();
     richer["roles"] = json!(["compute.admin"]);
     let richer = encode(richer.to_string());
-    assert_eq!(stage.judge(&format!("{header}.{richer}.{signature}")), Err(Reason::Signature));
+    assert_eq!(
+        stage.judge(&format!("{header}.{richer}.{signature}")),
+        Err(Reason::Signature)
+    );
     // The same header, written otherwise.
     let other_header = encode(format!(" {}", good_header()));
-    assert_eq!(stage.judge(&format!("{other_header}.{claims}.{signature}")), Err(Reason::Signature));
+    assert_eq!(
+        stage.judge(&format!("{other_header}.{claims}.{signature}")),
+        Err(Reason::Signature)
+    );
     let octets = URL_SAFE_NO_PAD.decode(signature).unwrap();
-    let mut signatures = vec![vec![0; 64], vec![0], vec![0; 63], [octets.clone(), vec![0]].concat(), octets[..63].to_vec()];
+    let mut signatures = vec![
+        vec![0; 64],
+        vec![0],
+        vec![0; 63],
+        [octets.clone(), vec![0]].concat(),
+        octets[..63].to_vec(),
+    ];
     for bit in [0, 255, 256, 511] {
         let mut flipped = octets.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
@@ -104,28 +189,61 @@ fn nothing_that_is_signed_can_be_changed() {
     }
     // r = s = n, and r = s = 1 (CVE-2022-21449 and its kin).
     let order = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
-    let order: Vec<u8> = (0..32).map(|at| u8::from_str_radix(&order[2 * at..2 * at + 2], 16).unwrap()).collect();
+    let order: Vec<u8> = (0..32)
+        .map(|at| u8::from_str_radix(&order[2 * at..2 * at + 2], 16).unwrap())
+        .collect();
     signatures.push([order.clone(), order].concat());
     let one: Vec<u8> = std::iter::repeat_n(0, 31).chain([1]).collect();
     signatures.push([one.clone(), one].concat());
     for signature in signatures {
         let token = format!("{header}.{claims}.{}", encode(&signature));
-        assert_eq!(stage.judge(&token), Err(Reason::Signature), "{signature:02x?}");
+        assert_eq!(
+            stage.judge(&token),
+            Err(Reason::Signature),
+            "{signature:02x?}"
+        );
     }
 }
 
 #[test]
 fn a_hostile_key_identifier_is_unknown_or_refused() {
     let stage = Stage::new();
-    let unknown = ["K1", "k1 ", "k1\0", "../../etc/passwd", "' OR 1=1 --", "https://evil.example/jwks", "k2", "\u{202e}1k"];
+    let unknown = [
+        "K1",
+        "k1 ",
+        "k1\0",
+        "../../etc/passwd",
+        "' OR 1=1 --",
+        "https://evil.example/jwks",
+        "k2",
+        "\u{202e}1k",
+    ];
     for kid in unknown {
-        assert_eq!(stage.judge_with(&json!({"kid": kid}), &json!({})), Err(Reason::UnknownKey), "{kid}");
+        assert_eq!(
+            stage.judge_with(&json!({"kid": kid}), &json!({})),
+            Err(Reason::UnknownKey),
+            "{kid}"
+        );
     }
-    for kid in [json!(""), json!("k".repeat(257)), json!(1), json!(["k1"]), json!({"k1": 1}), json!(true)] {
-        assert_eq!(stage.judge_with(&json!({"kid": kid}), &json!({})), Err(Reason::KeyId), "{kid}");
+    for kid in [
+        json!(""),
+        json!("k".repeat(257)),
+        json!(1),
+        json!(["k1"]),
+        json!({"k1": 1}),
+        json!(true),
+    ] {
+        assert_eq!(
+            stage.judge_with(&json!({"kid": kid}), &json!({})),
+            Err(Reason::KeyId),
+            "{kid}"
+        );
     }
     let null = r#"{"alg":"ES256","kid":null}"#;
-    assert_eq!(stage.judge(&stage.mint_raw(null, good_claims().to_string())), Err(Reason::KeyId));
+    assert_eq!(
+        stage.judge(&stage.mint_raw(null, good_claims().to_string())),
+        Err(Reason::KeyId)
+    );
 }
 
 #[test]
@@ -133,13 +251,26 @@ fn a_token_that_names_no_key_is_proved_where_one_key_alone_fits() {
     let mut stage = Stage::new();
     let no_kid = json!({"kid": null});
     assert!(stage.judge_with(&no_kid, &json!({})).is_ok());
-    let (own, other, ed) = (stage.signer.jwk(&json!({})), Signer::es256().jwk(&json!({})), Signer::eddsa().jwk(&json!({})));
+    let (own, other, ed) = (
+        stage.signer.jwk(&json!({})),
+        Signer::es256().jwk(&json!({})),
+        Signer::eddsa().jwk(&json!({})),
+    );
     stage.keys = key_set(&[own.clone(), ed.clone()]);
-    assert!(stage.judge_with(&no_kid, &json!({})).is_ok(), "a key of another kind does not fit");
+    assert!(
+        stage.judge_with(&no_kid, &json!({})).is_ok(),
+        "a key of another kind does not fit"
+    );
     stage.keys = key_set(&[own, other]);
-    assert_eq!(stage.judge_with(&no_kid, &json!({})), Err(Reason::AmbiguousKey));
+    assert_eq!(
+        stage.judge_with(&no_kid, &json!({})),
+        Err(Reason::AmbiguousKey)
+    );
     stage.keys = key_set(&[ed]);
-    assert_eq!(stage.judge_with(&no_kid, &json!({})), Err(Reason::UnknownKey));
+    assert_eq!(
+        stage.judge_with(&no_kid, &json!({})),
+        Err(Reason::UnknownKey)
+    );
 }
 
 #[test]
@@ -147,5 +278,9 @@ fn keys_of_one_issuer_prove_nothing_for_another() {
     let (one, two) = (Stage::new(), Stage::new());
     let token = two.mint(&json!({}), &json!({}));
     assert!(two.judge(&token).is_ok());
-    assert_eq!(one.judge(&token), Err(Reason::Signature), "the same key identifier, another issuer's key");
+    assert_eq!(
+        one.judge(&token),
+        Err(Reason::Signature),
+        "the same key identifier, another issuer's key"
+    );
 }

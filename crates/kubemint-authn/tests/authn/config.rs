@@ -1,0 +1,198 @@
+//! The configuration of issuers: what is read, and what is refused with its place.
+
+use kubemint_authn::ConfigError;
+
+use super::*;
+
+fn check(text: &str) -> Result<Vec<IssuerConfig>, ConfigError> {
+    #[derive(serde::Deserialize)]
+    struct File {
+        issuers: Vec<RawIssuer>,
+    }
+    let file: File = toml::from_str(text).unwrap();
+    validate(&file.issuers, nowhere())
+}
+
+fn issuer_with(settings: &str) -> String {
+    format!(
+        "[[issuers]]\nurl = 'https://login.example.com'\naudiences = ['kubemint']\n{settings}\n"
+    )
+}
+
+#[test]
+fn an_issuer_needs_a_url_and_an_audience_and_is_called_by_its_host() {
+    let two = format!(
+        "{}[[issuers]]\nurl = 'https://[::1]:8443/realms/a'\naudiences = ['x']\n",
+        issuer_with("")
+    );
+    let issuers = check(&two).unwrap();
+    let names: Vec<_> = issuers
+        .iter()
+        .map(|issuer| (issuer.url(), issuer.alias()))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("https://login.example.com", "login.example.com"),
+            ("https://[::1]:8443/realms/a", "::1:8443")
+        ]
+    );
+    assert_eq!(
+        check(&issuer_with("alias = 'login'")).unwrap()[0].alias(),
+        "login"
+    );
+}
+
+#[test]
+fn every_setting_is_read() {
+    let all = "alias = 'a.b:c_d-1'\nalgorithms = ['ES384', 'PS512']\ntypes = ['application/AT+JWT']\n\
+        allow_missing_type = false\nmax_token_lifetime = '1h'\nleeway = '0s'\n\
+        jwks_origins = ['https://keys.example.com', 'https://keys.example.com:8443/']\n\
+        [issuers.claims]\ntenant = 't'\nscope = 's'\nscope_id = 'i'\nroles = '/a/b'\nprincipal_type = 'p'\n\
+        credential_id = 'c'\n";
+    assert_eq!(check(&issuer_with(all)).unwrap().len(), 1);
+    assert_eq!(
+        check(&issuer_with("jwks_url = 'https://keys.example.com/a/b'"))
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn what_cannot_work_is_refused_by_its_key_path() {
+    let cases = [
+        ("alias = ''", "issuers[0].alias: "),
+        ("alias = 'a b'", "issuers[0].alias: "),
+        ("algorithms = []", "issuers[0].algorithms: "),
+        (
+            "algorithms = ['ES256', 'HS256']",
+            "issuers[0].algorithms: \"HS256\" is not accepted",
+        ),
+        (
+            "algorithms = ['none']",
+            "issuers[0].algorithms: \"none\" is not accepted",
+        ),
+        ("types = []", "issuers[0].types: "),
+        (
+            "max_token_lifetime = '24'",
+            "issuers[0].max_token_lifetime: \"24\" is not a duration",
+        ),
+        (
+            "max_token_lifetime = '59s'",
+            "issuers[0].max_token_lifetime: ",
+        ),
+        (
+            "max_token_lifetime = '99999999999999999999d'",
+            "issuers[0].max_token_lifetime: ",
+        ),
+        ("leeway = '61s'", "issuers[0].leeway: "),
+        ("leeway = '-1s'", "issuers[0].leeway: "),
+        ("leeway = 'é'", "issuers[0].leeway: "),
+        (
+            "ca_file = 'absent.pem'",
+            "issuers[0].ca_file: cannot read absent.pem",
+        ),
+        (
+            "ca_file = 'Cargo.toml'",
+            "issuers[0].ca_file: Cargo.toml holds no PEM certificate",
+        ),
+        (
+            "jwks_url = 'http://login.example.com/jwks'",
+            "issuers[0].jwks_url: ",
+        ),
+        (
+            "jwks_url = 'https://login.example.com/jwks'\njwks_origins = ['https://a']",
+            "issuers[0].jwks_origins: ",
+        ),
+        (
+            "jwks_origins = ['https://keys.example.com/a']",
+            "issuers[0].jwks_origins[0]: ",
+        ),
+        (
+            "jwks_origins = ['keys.example.com']",
+            "issuers[0].jwks_origins[0]: ",
+        ),
+        ("[issuers.claims]\nroles = ''", "issuers[0].claims.roles: "),
+    ];
+    for (settings, expected) in cases {
+        let told = check(&issuer_with(settings)).unwrap_err().to_string();
+        assert!(told.starts_with(expected), "{settings}: {told}");
+    }
+    let urls = [
+        "http://login.example.com",
+        "http://localhost:8080",
+        "login.example.com",
+        "https://user:secret@login.example.com",
+        "https://login.example.com?a=b",
+        "https://login.example.com#a",
+        "https://",
+        "https://login.example.com/a b",
+        "",
+    ];
+    for url in urls {
+        let told = check(&format!("[[issuers]]\nurl = '{url}'\naudiences = ['a']"))
+            .unwrap_err()
+            .to_string();
+        assert!(told.starts_with("issuers[0].url: "), "{url}: {told}");
+        assert!(!told.contains("secret"), "{told}");
+    }
+    for audiences in ["[]", "['']"] {
+        let told = check(&format!(
+            "[[issuers]]\nurl = 'https://a'\naudiences = {audiences}"
+        ))
+        .unwrap_err()
+        .to_string();
+        assert!(told.starts_with("issuers[0].audiences: "), "{told}");
+    }
+}
+
+#[test]
+fn two_issuers_cannot_share_a_url_or_a_name() {
+    let twice = format!("{0}{0}", issuer_with(""));
+    assert_eq!(
+        check(&twice).unwrap_err().to_string(),
+        "issuers[1].url: issuers[0] has it already"
+    );
+    let realms = "[[issuers]]\nurl = 'https://a/one'\naudiences = ['x']\n[[issuers]]\nurl = 'https://a/two'\naudiences = ['x']";
+    let told = check(realms).unwrap_err().to_string();
+    assert!(
+        told.starts_with("issuers[1].alias: issuers[0] is called \"a\" already"),
+        "{told}"
+    );
+}
+
+#[test]
+fn every_problem_is_told_at_once() {
+    let text = "[[issuers]]\nurl = 'http://a'\naudiences = []\nleeway = '1h'\n[[issuers]]\nurl = 'https://b'\naudiences = ['']";
+    let error = check(text).unwrap_err();
+    let paths: Vec<_> = error
+        .problems
+        .iter()
+        .map(|problem| problem.path.as_str())
+        .collect();
+    assert_eq!(
+        paths,
+        [
+            "issuers[0].url",
+            "issuers[0].audiences",
+            "issuers[0].leeway",
+            "issuers[1].audiences"
+        ]
+    );
+    assert_eq!(error.to_string().lines().count(), 4);
+}
+
+#[test]
+fn unknown_settings_are_refused() {
+    for text in ["audience = 'x'", "[claims]\nrole = 'x'"] {
+        let text = format!("url = 'https://a'\naudiences = ['x']\n{text}");
+        assert!(
+            toml::from_str::<RawIssuer>(&text)
+                .unwrap_err()
+                .to_string()
+                .contains("unknown field"),
+            "{text}"
+        );
+    }
+}
