@@ -2,6 +2,8 @@
 //!
 //! Compiled with the feature `kubectl` only. The binary is `KUBEMINT_KUBECTL`, or else `kubectl` on the PATH.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -144,5 +144,5 @@ fn openapi_of(group: &str) -> Value {
         });
         paths.insert(format!("{root}{place}/{}/{{name}}", known.name), operation);
     }
-    json!({"openapi": "3.0.0", "info": {"title": "kubemint sandbox", "version": "v1"}, "paths": paths})
+    json!({"openapi": "3.0.0", "info": {"title": "kubemint sandbox", "version": "v1"}, "paths": paths, "components": {"schemas": {}}})
 }

@@ -1,5 +1,7 @@
 //! The sandbox behaves like what it stands for: an OIDC issuer and a Kubernetes API server.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod accounts;
 mod faults;
 mod hostile;
