@@ -94,6 +94,7 @@ fn generate(args: &GenArgs) -> Result<u8, Failure> {
         command: "cargo xtask gen".to_owned(),
         types_crate: "kubeconfig_types".to_owned(),
         trait_name: "KubeconfigApi".to_owned(),
+        schemars_feature: Some("schemars".to_owned()),
     };
     let generated = openapi_to_dropshot::generate(&document, &options)?;
     let files = [
@@ -172,4 +173,129 @@ fn find_root() -> anyhow::Result<PathBuf> {
 
 fn say(verb: &str, what: &str) {
     println!("{verb:>10} {what}");
+}
+
+/// Tells what a diagnosis's code means. Exit codes: 0 told, 1 unknown.
+pub(crate) fn explain(code: &str) -> ExitCode {
+    let code = code.to_uppercase();
+    let meaning = openapi_document::explain(&code)
+        .or_else(|| openapi_check::explain(&code))
+        .or_else(|| openapi_to_dropshot::explain(&code));
+    match meaning {
+        Some(meaning) => {
+            println!("{code}: {meaning}");
+            ExitCode::from(FRESH)
+        }
+        None => {
+            eprintln!("error: there is no {code}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILES: [&str; 4] = [
+        "crates/kubeconfig-types/src/generated.rs",
+        "crates/kubeconfig-api/src/generated.rs",
+        "crates/kubeconfig-api/src/openapi.json",
+        "crates/kubeconfig-client/src/generated.rs",
+    ];
+
+    /// A root that holds the document and places for what is generated, and nothing else.
+    fn root() -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for file in FILES {
+            std::fs::create_dir_all(root.path().join(file).parent().unwrap()).unwrap();
+        }
+        std::fs::create_dir_all(root.path().join("spec")).unwrap();
+        let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(SPEC);
+        std::fs::copy(spec, root.path().join(SPEC)).unwrap();
+        root
+    }
+
+    fn run_in(root: &Path, check: bool) -> u8 {
+        let args = GenArgs {
+            check,
+            root: Some(root.to_path_buf()),
+        };
+        match generate(&args) {
+            Ok(code) => code,
+            Err(_) => FAILED,
+        }
+    }
+
+    fn stamps(root: &Path) -> Vec<std::time::SystemTime> {
+        FILES
+            .iter()
+            .map(|file| root.join(file).metadata().unwrap().modified().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn what_is_missing_is_stale_and_what_was_written_is_fresh() {
+        let root = root();
+        assert_eq!(run_in(root.path(), true), STALE);
+        assert!(
+            FILES.iter().all(|file| !root.path().join(file).exists()),
+            "--check writes nothing"
+        );
+        assert_eq!(run_in(root.path(), false), FRESH);
+        assert_eq!(run_in(root.path(), true), FRESH);
+    }
+
+    #[test]
+    fn a_second_run_touches_no_file() {
+        let root = root();
+        run_in(root.path(), false);
+        let before = stamps(root.path());
+        assert_eq!(run_in(root.path(), false), FRESH);
+        assert_eq!(stamps(root.path()), before);
+    }
+
+    #[test]
+    fn an_edit_of_any_generated_file_is_found() {
+        let root = root();
+        run_in(root.path(), false);
+        for file in FILES {
+            let path = root.path().join(file);
+            let text = std::fs::read_to_string(&path).unwrap();
+            std::fs::write(&path, format!("{text} ")).unwrap();
+            assert_eq!(run_in(root.path(), true), STALE, "{file}");
+            std::fs::write(&path, text).unwrap();
+        }
+        assert_eq!(run_in(root.path(), true), FRESH);
+    }
+
+    #[test]
+    fn a_wrong_document_fails_and_nothing_is_written() {
+        let root = root();
+        let spec = root.path().join(SPEC);
+        let text = std::fs::read_to_string(&spec).unwrap();
+        std::fs::write(&spec, text.replace("openapi: 3.0.3", "openapi: 3.1.0")).unwrap();
+        assert_eq!(run_in(root.path(), false), FAILED);
+        assert!(FILES.iter().all(|file| !root.path().join(file).exists()));
+    }
+
+    #[test]
+    fn the_difference_is_shown_as_a_patch() {
+        let file = File::new("a.rs", "one\nthree\n".to_owned());
+        let diff = file.diff("one\ntwo\n");
+        assert!(diff.contains("--- a/a.rs\n+++ b/a.rs\n"), "{diff}");
+        assert!(diff.contains("-two\n+three\n"), "{diff}");
+    }
+
+    #[test]
+    fn codes_are_unique_among_the_crates() {
+        let rules = [
+            openapi_document::RULES,
+            openapi_check::RULES,
+            openapi_to_dropshot::RULES,
+        ]
+        .concat();
+        let codes: std::collections::BTreeSet<&str> = rules.iter().map(|(code, _)| *code).collect();
+        assert_eq!(codes.len(), rules.len());
+    }
 }

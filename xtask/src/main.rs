@@ -19,6 +19,11 @@ struct Cli {
 enum Task {
     /// The generated crates from spec/openapi.yaml. Exit codes: 0 fresh, 4 stale (with --check), 1 failed.
     Gen(generate::GenArgs),
+    /// What a code such as K0104 means.
+    Explain {
+        /// The code.
+        code: String,
+    },
     /// A real control plane on loopback.
     Cluster(cluster::ClusterArgs),
     /// The house's rules that no compiler checks.
@@ -30,6 +35,7 @@ enum Task {
 fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().task {
         Task::Gen(args) => return Ok(generate::run(&args)),
+        Task::Explain { code } => return Ok(generate::explain(&code)),
         Task::Cluster(args) => cluster::run(args)?,
         Task::Tidy => tidy::run()?,
         Task::Ci => ci::run()?,

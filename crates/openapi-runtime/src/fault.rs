@@ -197,6 +197,21 @@ impl Serialize for Envelope<'_> {
                 ..detail.clone()
             }
         });
+        let mut details: Vec<Detail> = details.collect();
+        if details.is_empty() {
+            // Programs read the reason, so there always is one: the status, in a word.
+            let word: String = fallback
+                .chars()
+                .map(|c| {
+                    if c.is_ascii_alphanumeric() {
+                        c.to_ascii_lowercase()
+                    } else {
+                        '_'
+                    }
+                })
+                .collect();
+            details.push(Detail::new(word));
+        }
         Outer {
             error: Inner {
                 code: self.status,
@@ -205,7 +220,7 @@ impl Serialize for Envelope<'_> {
                 } else {
                     message
                 },
-                details: details.collect(),
+                details,
             },
         }
         .serialize(serializer)
@@ -279,4 +294,70 @@ macro_rules! failure {
             }
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(status: u16, fault: &Fault) -> serde_json::Value {
+        serde_json::to_value(Envelope::new(status, fault)).unwrap()["error"].clone()
+    }
+
+    #[test]
+    fn an_empty_fault_still_says_something() {
+        let body = written(413, &Fault::default());
+        assert_eq!(body["message"], "Payload Too Large");
+        assert_eq!(body["details"][0]["reason"], "payload_too_large");
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_between_characters() {
+        let mut fault = Fault::new("é".repeat(2000));
+        fault.details = vec![Detail::new("x").field("ü".repeat(300)); 40];
+        let body = written(400, &fault);
+        assert_eq!(
+            body["message"].as_str().unwrap().chars().count(),
+            MAX_MESSAGE
+        );
+        assert_eq!(body["details"].as_array().unwrap().len(), MAX_DETAILS);
+        assert_eq!(
+            body["details"][0]["field"]
+                .as_str()
+                .unwrap()
+                .chars()
+                .count(),
+            MAX_FIELD
+        );
+    }
+
+    #[test]
+    fn statuses_that_ask_for_a_header_get_it_even_when_the_fault_names_none() {
+        let fault = Fault::new("x");
+        for (status, header) in [
+            (401, "www-authenticate"),
+            (429, "retry-after"),
+            (503, "retry-after"),
+        ] {
+            assert!(
+                Envelope::new(status, &fault)
+                    .response()
+                    .headers()
+                    .contains_key(header),
+                "{status}"
+            );
+        }
+        assert!(
+            !Envelope::new(500, &fault)
+                .response()
+                .headers()
+                .contains_key("retry-after")
+        );
+    }
+
+    #[test]
+    fn the_log_alone_gets_what_is_internal() {
+        let fault = Fault::internal("the secret cause");
+        assert!(!written(500, &fault).to_string().contains("secret"));
+    }
 }

@@ -40,6 +40,8 @@ pub struct Options {
     pub types_crate: String,
     /// The name of the API trait.
     pub trait_name: String,
+    /// The feature of the types crate that gives types their schemas; `None` gives them always.
+    pub schemars_feature: Option<String>,
 }
 
 /// The generated sources.

@@ -39,7 +39,7 @@ pub(crate) fn generate(document: &Document, options: &Options) -> Result<Types, 
         .unwrap_or_else(|_| Err(gave_up(document, "generating types", "typify panicked")))
 }
 
-fn typify(document: &Document, _options: &Options) -> Result<Types, Diagnostics> {
+fn typify(document: &Document, options: &Options) -> Result<Types, Diagnostics> {
     let failed = |error: &dyn std::fmt::Display| gave_up(document, "generating types", error);
     let originals: Vec<(String, Value)> = document
         .schemas()
@@ -114,6 +114,11 @@ fn typify(document: &Document, _options: &Options) -> Result<Types, Diagnostics>
 
     let secrets = secret::names(&originals);
     let generated = secret::redact(space.to_stream(), &secrets).map_err(|e| failed(&e))?;
+    let feature = options
+        .schemars_feature
+        .iter()
+        .map(|name| quote!(#[cfg(feature = #name)]));
+    let feature = quote!(#(#feature)*);
     let integers = integers.iter().map(Bounded::tokens);
     let described = originals.iter().filter_map(|(name, schema)| {
         let component = components.get(name)?;
@@ -124,7 +129,7 @@ fn typify(document: &Document, _options: &Options) -> Result<Types, Diagnostics>
         #(#integers)*
 
         /// The document's own schemas, for servers that describe themselves.
-        #[cfg(feature = "schemars")]
+        #feature
         mod described {
             use super::*;
             #(#described)*

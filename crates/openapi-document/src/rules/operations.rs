@@ -112,10 +112,10 @@ fn path_parameters<'a>(
     common: Option<&'a Node>,
     own: Option<&'a Node>,
 ) {
-    let variables: Vec<&str> = path
-        .key
-        .split('/')
-        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+    // Every `{...}` of the template, also where it is not a whole segment.
+    let pieces = path.key.split('{').skip(1);
+    let variables: Vec<&str> = pieces
+        .filter_map(|piece| Some(piece.split_once('}')?.0))
         .collect();
     let mut declared = Vec::new();
     for parameter in [common, own].into_iter().flatten().flat_map(Node::items) {

@@ -1,0 +1,104 @@
+//! What is written. `EXPECTORATE=overwrite cargo test -p openapi-to-dropshot` accepts a change of the goldens.
+
+use crate::{THINGS, edited, generated};
+use expectorate::assert_contents;
+
+#[test]
+fn the_output_for_a_small_document_is_as_recorded() {
+    let generated = generated(THINGS).unwrap();
+    assert_contents("tests/ring/golden/types.rs", &generated.types);
+    assert_contents("tests/ring/golden/api.rs", &generated.api);
+    assert_contents("tests/ring/golden/openapi.json", &generated.document);
+    assert_contents("tests/ring/golden/client.rs", &generated.client);
+}
+
+#[test]
+fn two_runs_write_the_same() {
+    assert_eq!(generated(THINGS).unwrap(), generated(THINGS).unwrap());
+}
+
+#[test]
+fn an_integer_with_bounds_is_a_type_that_holds_no_other() {
+    let types = generated(THINGS).unwrap().types;
+    for (name, machine, low, high) in [("ThingSize", "i64", 2, 20), ("Depth", "i32", 1, 9)] {
+        assert!(
+            types.contains(&format!("pub struct {name}({machine});")),
+            "{name}"
+        );
+        assert!(
+            types.contains(&format!("pub const MIN: {machine} = {low};")),
+            "{name}"
+        );
+        assert!(
+            types.contains(&format!("pub const MAX: {machine} = {high};")),
+            "{name}"
+        );
+    }
+    assert!(types.contains("pub size: crate::ThingSize"));
+}
+
+#[test]
+fn a_secret_shows_itself_to_nobody() {
+    let types = generated(THINGS).unwrap().types;
+    let at = types.find("pub struct ThingSecret(").unwrap();
+    let derive = types[..at].rfind("#[derive(").unwrap();
+    assert!(
+        !types[derive..at].contains("Debug"),
+        "{}",
+        &types[derive..at]
+    );
+    assert!(types.contains("f.write_str(\"ThingSecret(..)\")"));
+    assert!(!types.contains("Display for ThingSecret"));
+}
+
+#[test]
+fn only_an_operation_with_security_has_a_caller() {
+    let api = generated(THINGS).unwrap().api;
+    assert!(api.contains("request: ::openapi_runtime::Guarded<Self::Context, GetThing>"));
+    assert!(api.contains("request: ::openapi_runtime::Open<PutThing>"));
+    assert!(api.contains("type Context: ::openapi_runtime::Authenticator;"));
+    let open = generated(&edited("security:\n- token: []\n", ""))
+        .unwrap()
+        .api;
+    assert!(open.contains("type Context: ::dropshot::ServerContext;"));
+}
+
+#[test]
+fn an_operations_errors_are_the_declared_statuses() {
+    let api = generated(THINGS).unwrap().api;
+    let at = api.find("pub enum GetThingError {").unwrap();
+    let body = &api[at..at + api[at..].find("\n}").unwrap()];
+    let variants: Vec<&str> = body
+        .lines()
+        .filter_map(|line| line.trim().strip_suffix("(::openapi_runtime::Fault),"))
+        .collect();
+    assert_eq!(
+        variants,
+        [
+            "BadRequest",
+            "Unauthorized",
+            "NotFound",
+            "TooManyRequests",
+            "InternalServerError",
+            "ServiceUnavailable"
+        ]
+    );
+}
+
+#[test]
+fn a_change_of_words_changes_no_other_line() {
+    let before = generated(THINGS).unwrap().api;
+    let after = generated(&edited(
+        "description: Which thing",
+        "description: Whose thing",
+    ))
+    .unwrap()
+    .api;
+    let differing = before.lines().zip(after.lines()).filter(|(a, b)| a != b);
+    assert!(
+        differing.clone().count() > 0
+            && differing
+                .clone()
+                .all(|(_, line)| line.contains("Whose thing"))
+    );
+}

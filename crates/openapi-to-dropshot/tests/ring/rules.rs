@@ -1,0 +1,122 @@
+//! What dropshot, Rust and the server's own answers cannot give, told at its place.
+
+use crate::{THINGS, edited, generated};
+
+fn places(text: &str) -> Vec<String> {
+    generated(text)
+        .err()
+        .map(|diagnostics| diagnostics.places())
+        .unwrap_or_default()
+}
+
+fn with_path(path: &str) -> String {
+    let start = THINGS.find("  /things/{thingId}:").unwrap();
+    let end = THINGS.find("    put:").unwrap();
+    let block = THINGS[start..end]
+        .replace("/things/{thingId}", path)
+        .replace("getThing", "otherThing");
+    let block = match path.rsplit_once('{') {
+        Some((_, variable)) => block.replace(
+            "name: thingId",
+            &format!("name: {}", variable.split('}').next().unwrap()),
+        ),
+        None => {
+            let (before, rest) = block.split_once("    parameters:\n").unwrap();
+            format!("{before}{}", &rest[rest.find("    get:").unwrap()..])
+        }
+    };
+    THINGS.replacen("components:", &format!("{block}components:"), 1)
+}
+
+#[test]
+fn paths_that_dropshot_cannot_route_are_told_with_both_places() {
+    assert_eq!(
+        places(&with_path("/others/{otherId}")),
+        Vec::<String>::new()
+    );
+    let added = THINGS
+        .lines()
+        .position(|line| line == "components:")
+        .unwrap()
+        + 1;
+    for path in ["/things/best", "/things/{name}", "/others/{a}.json"] {
+        let text = with_path(path);
+        let found = places(&text);
+        assert!(
+            found.contains(&format!("things.yaml:{added}:3 K0201")),
+            "{path}: {found:?}"
+        );
+    }
+    let shown = generated(&with_path("/things/best"))
+        .unwrap_err()
+        .render(false);
+    assert!(shown.contains("the other path"), "{shown}");
+}
+
+#[test]
+fn names_that_are_one_name_in_rust_are_told_with_both_places() {
+    let shown = generated(&edited(
+        "    Error:\n      type: object",
+        "    thing:\n      type: string\n    Error:\n      type: object",
+    ));
+    let shown = shown.unwrap_err().render(false);
+    assert!(
+        shown.contains("error[K0202]") && shown.contains("`Thing` and `thing`"),
+        "{shown}"
+    );
+    let property = places(&edited(
+        "        parts:\n",
+        "        Name:\n          type: string\n        parts:\n",
+    ));
+    assert!(
+        property.iter().any(|place| place.ends_with("K0202")),
+        "{property:?}"
+    );
+}
+
+#[test]
+fn values_of_an_enum_that_are_one_variant_are_told() {
+    assert!(
+        places(&edited("[red, dark-blue]", "[red, Red]"))
+            .iter()
+            .any(|place| place.ends_with("K0203"))
+    );
+}
+
+#[test]
+fn a_status_that_can_be_answered_must_be_declared() {
+    for status in [
+        "400", "401", "404", "429", "500", "503", "408", "413", "415",
+    ] {
+        let text = edited(
+            &format!("        '{status}':\n          $ref: '#/components/responses/Error'\n"),
+            "",
+        );
+        let found = places(&text);
+        assert!(
+            found.iter().any(|place| place.ends_with("K0204")),
+            "{status}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn the_error_body_must_be_the_one_that_is_written() {
+    let other = edited(
+        "            message:\n              type: string\n",
+        "            text:\n              type: string\n",
+    )
+    .replace("[code, message, details]", "[code, text, details]");
+    assert!(
+        places(&other).iter().any(|place| place.ends_with("K0205")),
+        "{:?}",
+        places(&other)
+    );
+}
+
+#[test]
+fn every_code_is_explained() {
+    for (code, meaning) in openapi_to_dropshot::RULES {
+        assert_eq!(openapi_to_dropshot::explain(code), Some(*meaning));
+    }
+}
