@@ -64,7 +64,7 @@ fn earlier(
         )
         .optional()?;
     Ok(found.and_then(|(record, same)| match record.state {
-        // Failing frees the key in the same transaction, so this is not seen; it would count for nothing.
+        // Nothing was granted: the key is free, and whoever uses it next takes it over.
         State::Failed => None,
         _ if !same => Some(Begun::KeyReused),
         State::Pending => Some(Begun::InProgress),

@@ -74,8 +74,8 @@ fn insert(
 fn crowd(others: usize) -> Connection {
     let mut connection = migrated();
     let transaction = connection.transaction().unwrap();
-    for half in 0..2 {
-        for other in 0..others / 2 {
+    for part in 0..3 {
+        for other in 0..others / 3 {
             let state = ["active", "expired", "revoked", "failed"][other % 4];
             insert(&transaction, "c", "them", "them", state, 5000);
             insert(
@@ -96,8 +96,9 @@ fn crowd(others: usize) -> Connection {
                 500,
             );
         }
-        for _ in 0..12 {
-            insert(&transaction, "c", "me", "me", "active", 500 + half);
+        // The newest are others'.
+        for _ in 0..if part < 2 { 12 } else { 0 } {
+            insert(&transaction, "c", "me", "me", "active", 500 + part);
             insert(&transaction, "c", "me", "them", "expired", 500);
             insert(&transaction, "c", "them", "me", "revoking", 500);
             insert(&transaction, "c", "me", "me", "pending", 500);

@@ -45,32 +45,24 @@ pub(super) fn take(
     step: Step,
     event: &EventRow,
 ) -> rusqlite::Result<bool> {
-    let seq = connection
+    let changed = connection
         .prepare_cached(
             "UPDATE kubeconfig SET state = ?9
-             WHERE region = ?1 AND project = ?2 AND cluster = ?3 AND id = ?4 AND uid = ?5 AND state IN (?6, ?7, ?8)
-             RETURNING seq",
+             WHERE region = ?1 AND project = ?2 AND cluster = ?3 AND id = ?4 AND uid = ?5 AND state IN (?6, ?7, ?8)",
         )?
-        .query_row(
-            params![
-                record.cluster.region,
-                record.cluster.project,
-                record.cluster.cluster,
-                record.id.as_str(),
-                record.uid.to_string(),
-                step.from[0].as_str(),
-                step.from[1].as_str(),
-                step.from[2].as_str(),
-                step.to.as_str(),
-            ],
-            |row| row.get::<_, i64>(0),
-        )
-        .optional()?;
-    let Some(seq) = seq else { return Ok(false) };
-    if step.to == State::Failed {
-        connection
-            .prepare_cached("DELETE FROM idempotency WHERE kubeconfig = ?1")?
-            .execute([seq])?;
+        .execute(params![
+            record.cluster.region,
+            record.cluster.project,
+            record.cluster.cluster,
+            record.id.as_str(),
+            record.uid.to_string(),
+            step.from[0].as_str(),
+            step.from[1].as_str(),
+            step.from[2].as_str(),
+            step.to.as_str(),
+        ])?;
+    if changed == 0 {
+        return Ok(false);
     }
     event.insert(connection)?;
     Ok(true)

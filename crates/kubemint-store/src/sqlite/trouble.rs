@@ -208,3 +208,17 @@ async fn when_the_writer_ends_everything_is_unavailable() {
     assert!(is_gone(store.events(0, 1).await.unwrap_err()));
     assert!(is_gone(store.counts().await.unwrap_err()));
 }
+
+#[tokio::test]
+async fn every_commit_is_flushed_before_it_is_answered() {
+    let store = SqliteStore::temporary().unwrap();
+    let read = |name: &'static str| {
+        store.writer.run(move |connection| {
+            connection.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+        })
+    };
+    // 2 is FULL: the log is synced at each commit, and not only at checkpoints.
+    assert_eq!(read("synchronous").await.unwrap(), 2.into());
+    assert_eq!(read("journal_mode").await.unwrap(), "wal".to_owned().into());
+    assert_eq!(read("foreign_keys").await.unwrap(), 1.into());
+}

@@ -72,7 +72,7 @@ CREATE TABLE idempotency (
     cluster     TEXT    NOT NULL,
     key         TEXT    NOT NULL,
     fingerprint TEXT    NOT NULL,
-    kubeconfig  INTEGER NOT NULL UNIQUE REFERENCES kubeconfig (seq),
+    kubeconfig  INTEGER NOT NULL REFERENCES kubeconfig (seq),
     keep_until  INTEGER NOT NULL,
     UNIQUE (issuer, subject, region, project, cluster, key)
 ) STRICT;
