@@ -232,7 +232,8 @@ pub enum StoreError {
 
 /// The records and the audit trail. Every method that takes an event writes it in the same transaction, and returns
 /// only when both are durable. Transitions are conditional: `false` means that the record was not in the state that
-/// the transition starts from, and that nothing was written.
+/// the transition starts from, and that nothing was written. After an error the work may have been done nevertheless: the
+/// answer alone may have been lost. Times are kept to the millisecond.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// What this installation is.
@@ -242,7 +243,8 @@ pub trait Store: Send + Sync {
     async fn ping(&self) -> Result<(), StoreError>;
 
     /// Writes a pending record, unless its name is taken or its idempotency key was used. The event is written only
-    /// when the answer is [`Begun::Started`].
+    /// when the answer is [`Begun::Started`]. The key is looked up first, and "now" is the record's `created_at`: a key
+    /// whose `keep_until` is not after it, or whose issue failed, is as unused.
     async fn begin_issue(
         &self,
         record: &Record,
@@ -262,7 +264,7 @@ pub trait Store: Send + Sync {
     async fn fail(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError>;
 
     /// `active -> revoking`, and `expired -> revoking` (so that a user can be rid of it); also `true` when it is
-    /// revoking already.
+    /// revoking already. The event is written each time.
     async fn begin_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError>;
 
     /// `revoking -> revoked`.
@@ -303,7 +305,8 @@ pub trait Store: Send + Sync {
     ) -> Result<Page, StoreError>;
 
     /// The records of a cluster that need the reconciler at `now`: pending past `pending_until`, revoking, and active
-    /// past `expires_at`; the most urgent first, at most `limit`.
+    /// past `expires_at` (each: at that time or before), at most `limit`. The three kinds come in turns, ended ones first,
+    /// and each kind from its oldest, so that many of one kind that cannot be settled keep no other from being seen.
     async fn due(
         &self,
         cluster: &ClusterKey,
@@ -314,7 +317,7 @@ pub trait Store: Send + Sync {
     /// When the next active record of a cluster ends; `None` if none will.
     async fn next_expiry(&self, cluster: &ClusterKey) -> Result<Option<DateTime<Utc>>, StoreError>;
 
-    /// The active records of a cluster, for comparison with its objects, by pages from after `after`.
+    /// The active records of a cluster, newest first, for comparison with its objects, by pages from after `after`.
     async fn active(
         &self,
         cluster: &ClusterKey,
