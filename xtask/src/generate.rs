@@ -2,7 +2,7 @@
 
 mod files;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use files::{File, State};
 use openapi_document::{Diagnostics, Document};
 use std::io::IsTerminal;
@@ -26,9 +26,23 @@ pub(crate) struct GenArgs {
     /// Write nothing; exit 4 and print the difference when a generated file is stale.
     #[arg(long)]
     check: bool,
+    /// How mistakes are told.
+    #[arg(long, value_enum, default_value_t = MessageFormat::Human)]
+    message_format: MessageFormat,
     /// The root of the workspace; by default the nearest directory upwards that holds the document.
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
+}
+
+/// How mistakes are told.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum MessageFormat {
+    /// With the lines that they are in.
+    Human,
+    /// One JSON object per line.
+    Json,
+    /// As workflow commands of GitHub Actions.
+    Github,
 }
 
 /// Runs the task. Exit codes: 0 fresh, 4 stale, 1 failed.
@@ -36,10 +50,7 @@ pub(crate) fn run(args: &GenArgs) -> ExitCode {
     let code = match generate(args) {
         Ok(code) => code,
         Err(Failure::Document(diagnostics)) => {
-            eprintln!(
-                "{}; nothing was written",
-                diagnostics.render(std::io::stderr().is_terminal())
-            );
+            tell(&diagnostics, args.message_format);
             FAILED
         }
         Err(Failure::Other(error)) => {
@@ -48,6 +59,29 @@ pub(crate) fn run(args: &GenArgs) -> ExitCode {
         }
     };
     ExitCode::from(code)
+}
+
+fn tell(diagnostics: &Diagnostics, format: MessageFormat) {
+    let file = diagnostics.file();
+    for d in diagnostics.iter() {
+        let (line, column, code, message) = (d.span.line, d.span.column, d.code, &d.message);
+        match format {
+            MessageFormat::Human => {}
+            MessageFormat::Json => println!(
+                "{}",
+                serde_json::json!({
+                    "code": code, "message": message, "file": file, "line": line, "column": column, "help": d.help,
+                })
+            ),
+            MessageFormat::Github => {
+                println!("::error file={file},line={line},col={column},title={code}::{message}");
+            }
+        }
+    }
+    if let MessageFormat::Human = format {
+        let colour = std::io::stderr().is_terminal();
+        eprintln!("{}; nothing was written", diagnostics.render(colour));
+    }
 }
 
 /// Why nothing was written.
@@ -219,6 +253,7 @@ mod tests {
     fn run_in(root: &Path, check: bool) -> u8 {
         let args = GenArgs {
             check,
+            message_format: MessageFormat::Human,
             root: Some(root.to_path_buf()),
         };
         match generate(&args) {

@@ -129,8 +129,8 @@ async fn every_refusal_is_declared() {
         let nowhere = stage.call(method.clone(), &elsewhere, Some(&admin), body.as_ref()).await;
         assert_eq!(nowhere.status.as_u16(), 404, "{id}: {}", nowhere.text);
         is_the_declared_error(&nowhere, &declared, &id);
-        let malformed = stage.call(method, &path(&template, "UPPER").replace(REGION, "UPPER"), Some(&admin), body.as_ref());
-        let malformed = malformed.await;
+        let upper = path(&template, "UPPER").replace(REGION, "UPPER");
+        let malformed = stage.call(method, &upper, Some(&admin), body.as_ref()).await;
         assert_eq!(malformed.status.as_u16(), 400, "{id}: {}", malformed.text);
         is_the_declared_error(&malformed, &declared, &id);
     }

@@ -135,27 +135,27 @@ where
         .map_err(|error: T::Err| SandboxError::Issue(format!("{text:?}: {error}")))
 }
 
+/// What a person is told.
 fn told(wanted: &FirstRun, api: &str, sandbox: &Sandbox, bearer: &str, self_link: &str) -> String {
     let file = wanted.kubeconfig.display();
-    let (issuer, cluster) = (
-        sandbox.world().issuer().url(),
-        sandbox.world().cluster().url(),
-    );
+    if wanted.once {
+        return format!(
+            "Issued {self_link}\nfor {USER}, role viewer, one hour, and wrote {file}. Its sandbox has ended with this \
+             command; run it without --once to use the file.\n"
+        );
+    }
+    let issuer = sandbox.world().issuer().url();
+    let cluster = sandbox.world().cluster().url();
     let collection = self_link
         .rsplit_once('/')
         .map_or(self_link, |(collection, _)| collection);
-    let serving = if wanted.once {
-        ""
-    } else {
-        "\nIt serves until Ctrl-C. Nothing is kept.\n"
-    };
     format!(
         r#"kubemint sandbox: the server, an OIDC issuer and a Kubernetes API subset, all on loopback.
 
   API         {api}   (its document: {api}/openapi.json)
   issuer      {issuer}
   cluster     {cluster}
-  kubeconfig  {file}   (role viewer, for {USER}, one hour: {self_link})
+  kubeconfig  {file}   (role viewer, for {USER}, one hour)
 
 Try next, in another terminal:
 
@@ -167,6 +167,8 @@ Try next, in another terminal:
     -d '{{"user": "bob", "role": "viewer", "ttl": 900}}' {api}{collection}
   curl -sS -H "Authorization: Bearer $TOKEN" {api}{collection}
   curl -sS -X DELETE -H "Authorization: Bearer $TOKEN" {api}{self_link}
-{serving}"#
+
+It serves until Ctrl-C. Nothing is kept.
+"#
     )
 }

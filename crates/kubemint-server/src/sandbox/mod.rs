@@ -7,6 +7,7 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use chrono::Utc;
 use kubemint_sandbox::{World, WorldOptions};
 use slog::Logger;
 use thiserror::Error;
@@ -22,6 +23,9 @@ pub const REGION: &str = "us-texas-1";
 pub const PROJECT: &str = "project-x9y8z7";
 /// The first sandbox cluster: the documented example's.
 pub const CLUSTER: &str = "cluster-a1b2c3";
+
+/// How long the sandbox's tokens are good, in seconds: a day of trying things.
+const TOKEN_LIFE: i64 = 12 * 3600;
 
 /// Why a sandbox does not start.
 #[derive(Debug, Error)]
@@ -102,11 +106,13 @@ impl Sandbox {
         Ok(serve::start(Config::read(&self.config)?, log).await?)
     }
 
-    /// A token of the sandbox's issuer for `subject`, with these roles in the sandbox's project.
+    /// A token of the sandbox's issuer for `subject`, with these roles in the sandbox's project, good for 12 hours.
     #[must_use]
     pub fn token(&self, subject: &str, roles: &[&str]) -> String {
         let issuer = self.world.issuer();
-        issuer.mint(issuer.claims(subject).project(PROJECT).roles(roles))
+        let now = Utc::now().timestamp();
+        let claims = issuer.claims(subject).project(PROJECT).roles(roles);
+        issuer.mint(claims.times(now, now + TOKEN_LIFE))
     }
 
     /// Stops the world.

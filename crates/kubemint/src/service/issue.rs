@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{SubsecRound, TimeDelta};
 use serde_json::json;
 
 use super::{Context, KUBERNETES_FLOOR, Kubemint};
@@ -166,7 +166,8 @@ impl Kubemint {
     }
 
     fn draft(&self, ctx: &Context, key: &ClusterKey, request: &Issue, terms: &Terms) -> Record {
-        let now = self.ports.clock.now();
+        // What is told now is told again after a restart: stores keep milliseconds.
+        let now = self.ports.clock.now().trunc_subsecs(3);
         Record {
             cluster: key.clone(),
             id: request
