@@ -62,26 +62,38 @@ pub(crate) fn run(args: &GenArgs) -> ExitCode {
 }
 
 fn tell(diagnostics: &Diagnostics, format: MessageFormat) {
-    let file = diagnostics.file();
-    for d in diagnostics.iter() {
-        let (line, column, code, message) = (d.span.line, d.span.column, d.code, &d.message);
-        match format {
-            MessageFormat::Human => {}
-            MessageFormat::Json => println!(
-                "{}",
-                serde_json::json!({
-                    "code": code, "message": message, "file": file, "line": line, "column": column, "help": d.help,
-                })
-            ),
-            MessageFormat::Github => {
-                println!("::error file={file},line={line},col={column},title={code}::{message}");
-            }
-        }
-    }
     if let MessageFormat::Human = format {
         let colour = std::io::stderr().is_terminal();
         eprintln!("{}; nothing was written", diagnostics.render(colour));
+    } else {
+        print!("{}", lines(diagnostics, format));
     }
+}
+
+/// A line per mistake, for a program to read.
+fn lines(diagnostics: &Diagnostics, format: MessageFormat) -> String {
+    let file = diagnostics.file();
+    let line = |d: &openapi_document::Diagnostic| {
+        let (line, column, code, message) = (d.span.line, d.span.column, d.code, &d.message);
+        match format {
+            MessageFormat::Github => {
+                // Workflow commands end at a line feed and unescape these three.
+                let message = message
+                    .replace('%', "%25")
+                    .replace('\r', "%0D")
+                    .replace('\n', "%0A");
+                format!("::error file={file},line={line},col={column},title={code}::{message}\n")
+            }
+            _ => {
+                let help = &d.help;
+                let object = serde_json::json!({
+                    "code": code, "message": message, "file": file, "line": line, "column": column, "help": help,
+                });
+                format!("{object}\n")
+            }
+        }
+    };
+    diagnostics.iter().map(line).collect()
 }
 
 /// Why nothing was written.
@@ -109,7 +121,10 @@ fn generate(args: &GenArgs) -> Result<u8, Failure> {
         None => find_root()?,
     };
     let text = files::read(&root.join(SPEC))?;
-    let document = Document::read(SPEC, &text)?;
+    let (document, mut diagnostics) = Document::examine(SPEC, &text);
+    let Some(document) = document else {
+        return Err(diagnostics.into());
+    };
     let (operations, schemas) = (document.operations().count(), document.schemas().count());
     say(
         "Reading",
@@ -122,7 +137,14 @@ fn generate(args: &GenArgs) -> Result<u8, Failure> {
         + openapi_check::RULES.len()
         + openapi_to_dropshot::RULES.len();
     say("Checking", &format!("{rules} rules"));
-    openapi_check::lint(&document)?;
+    for rules in [openapi_check::lint, openapi_to_dropshot::check] {
+        diagnostics.append(
+            rules(&document)
+                .err()
+                .unwrap_or_else(|| document.diagnostics()),
+        );
+    }
+    diagnostics.into_result(())?;
     let options = openapi_to_dropshot::Options {
         source: SPEC.to_owned(),
         command: "cargo xtask gen".to_owned(),
@@ -312,6 +334,47 @@ mod tests {
         std::fs::write(&spec, text.replace("openapi: 3.0.3", "openapi: 3.1.0")).unwrap();
         assert_eq!(run_in(root.path(), false), FAILED);
         assert!(FILES.iter().all(|file| !root.path().join(file).exists()));
+    }
+
+    #[test]
+    fn mistakes_of_every_stage_are_told_in_one_run() {
+        let root = root();
+        let spec = root.path().join(SPEC);
+        let text = std::fs::read_to_string(&spec).unwrap();
+        let text = text.replace(
+            "      example: address-j1k2l3",
+            "      example: Address_J1K2L3",
+        );
+        let text = text
+            .replacen("maxLength: 253", "maxLenght: 253", 1)
+            .replacen("        '413':\n", "        '418':\n", 1);
+        std::fs::write(&spec, text).unwrap();
+        let args = GenArgs {
+            check: false,
+            message_format: MessageFormat::Human,
+            root: Some(root.path().to_path_buf()),
+        };
+        let Err(Failure::Document(diagnostics)) = generate(&args) else {
+            panic!("it is wrong")
+        };
+        let codes: Vec<&str> = diagnostics.iter().map(|d| d.code).collect();
+        assert_eq!(codes, ["K0204", "K0104", "K0113"]);
+    }
+
+    #[test]
+    fn mistakes_can_be_told_to_programs() {
+        let diagnostics = Document::read("a.yaml", "openapi: 3.1.0").unwrap_err();
+        let json: serde_json::Value =
+            serde_json::from_str(&lines(&diagnostics, MessageFormat::Json)).unwrap();
+        assert_eq!(
+            (&json["code"], &json["line"], &json["column"]),
+            (&"K0101".into(), &1.into(), &10.into())
+        );
+        let github = lines(&diagnostics, MessageFormat::Github);
+        assert!(
+            github.starts_with("::error file=a.yaml,line=1,col=10,title=K0101::"),
+            "{github}"
+        );
     }
 
     #[test]

@@ -8,6 +8,15 @@
 //! Before the method runs, and in this order: the caller is authenticated (401), path, query and headers are checked
 //! (400, naming the parameter), the body is read under a deadline and a cap (415, 413, 408) and decoded strictly
 //! against its whole schema (400). A method that panics is answered with 500.
+//!
+//! A context that does not know its callers is refused by the compiler:
+//!
+//! ```compile_fail,E0277
+//! struct Careless;
+//! fn serve<S: kubeconfig_api::KubeconfigApi<Context = Careless>>() {
+//!     kubeconfig_api::api::<S>();
+//! }
+//! ```
 
 #[rustfmt::skip]
 #[allow(clippy::all, clippy::unwrap_used, missing_docs, unreachable_pub)]

@@ -116,10 +116,15 @@ impl Diagnostics {
         if self.list.is_empty() {
             return Ok(value);
         }
+        self.sort();
+        Err(self)
+    }
+
+    /// Sorts by place, and drops what was found twice.
+    pub fn sort(&mut self) {
         self.list
             .sort_by(|a, b| (a.span.start, a.code).cmp(&(b.span.start, b.code)));
         self.list.dedup();
-        Err(self)
     }
 
     /// `file:line:column code` of each: what tests compare.
@@ -133,6 +138,11 @@ impl Diagnostics {
                 )
             })
             .collect()
+    }
+
+    /// The name of the source, as it was given.
+    pub fn file(&self) -> &str {
+        &self.source.name
     }
 
     /// The text for a terminal; `colour` adds escape sequences.

@@ -70,27 +70,32 @@ impl Document {
     /// # Errors
     /// Everything that is wrong, sorted by place.
     pub fn read(name: &str, text: &str) -> Result<Document, Diagnostics> {
+        match Document::examine(name, text) {
+            (Some(document), diagnostics) => diagnostics.into_result(document),
+            (None, diagnostics) => Err(diagnostics),
+        }
+    }
+
+    /// As [`Document::read`], but gives the document as well when its shape allows, so that further rules can tell
+    /// their mistakes in the same run. A document with diagnoses must not be generated from.
+    pub fn examine(name: &str, text: &str) -> (Option<Document>, Diagnostics) {
         let source = Arc::new(Source {
             name: name.to_owned(),
             text: text.to_owned(),
         });
-        let root = read::read(&source)?;
+        let root = match read::read(&source) {
+            Ok(root) => root,
+            Err(diagnostics) => return (None, diagnostics),
+        };
         let mut diagnostics = rules::check(&root, &source);
-        let openapi = shape::openapi(&root, &mut diagnostics);
-        match openapi {
-            Some(openapi) => {
-                let openapi = normalise::normalise(openapi);
-                diagnostics.into_result(Document {
-                    openapi,
-                    root,
-                    source,
-                })
-            }
-            None => Err(match diagnostics.into_result(()) {
-                Err(diagnostics) => diagnostics,
-                Ok(()) => Diagnostics::new(source),
-            }),
-        }
+        let openapi = shape::openapi(&root, &mut diagnostics).map(normalise::normalise);
+        diagnostics.sort();
+        let document = openapi.map(|openapi| Document {
+            openapi,
+            root,
+            source,
+        });
+        (document, diagnostics)
     }
 
     /// The operations, in the order of the document.

@@ -7,6 +7,7 @@ use dropshot::Body;
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
+use std::time::Duration;
 
 /// Reads and decodes a JSON body.
 ///
@@ -14,12 +15,18 @@ use serde::de::DeserializeOwned;
 /// 415, 413, 408 or 400, in this order of judgement.
 pub(crate) async fn json<T: DeserializeOwned>(
     headers: &HeaderMap,
-    body: Body,
+    mut body: Body,
     schema: &'static Schema,
     limits: Limits,
 ) -> Result<T, (u16, Fault)> {
-    media_type(headers)?;
-    let bytes = read(headers, body, limits).await?;
+    let bytes = match media_type(headers) {
+        Ok(()) => read(headers, &mut body, limits).await,
+        Err(refused) => Err(refused),
+    };
+    if let Err((413 | 415, _)) = bytes {
+        drain(headers, &mut body, limits).await;
+    }
+    let bytes = bytes?;
     let value = strict::decode(&bytes, schema, strict::Limits::DEFAULT)
         .map_err(|v| (400, Fault::from(&v)))?;
     serde_json::from_value(value).map_err(|error| {
@@ -74,7 +81,7 @@ fn is_json(text: &str) -> bool {
 
 async fn read(
     headers: &HeaderMap,
-    mut body: Body,
+    body: &mut Body,
     limits: Limits,
 ) -> Result<BytesMut, (u16, Fault)> {
     let too_large = || {
@@ -123,4 +130,23 @@ async fn read(
                     .detail(detail),
             ))
         })
+}
+
+/// How much of a refused body is thrown away before the answer.
+const DRAINED: usize = 1024 * 1024;
+
+/// Throws away what a caller is sending already: were the connection closed with it unread, TCP would reset it, and
+/// the caller might never see why. A caller who waits to be asked (`Expect`) sends nothing.
+async fn drain(headers: &HeaderMap, body: &mut Body, limits: Limits) {
+    if headers.contains_key(header::EXPECT) {
+        return;
+    }
+    let all = async {
+        let mut drained = 0;
+        while let (true, Some(Ok(frame))) = (drained < DRAINED, body.frame().await) {
+            drained += frame.data_ref().map_or(0, bytes::Bytes::len);
+        }
+    };
+    // Whether it ends by size, time or the caller's end makes no difference to the answer.
+    let _ = tokio::time::timeout(limits.body_timeout.min(Duration::from_secs(1)), all).await;
 }

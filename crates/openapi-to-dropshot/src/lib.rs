@@ -11,6 +11,10 @@
 //! `openapi_runtime::serve`, so an operation with `security` cannot be served without an authenticator, and its
 //! handler receives a caller of the service's own type.
 //!
+//! Extensions that it honours: `x-secret: true` on a schema (its type shows its content in neither `Debug` nor
+//! `Display`), `x-printable: true` on a string (control, bidirectional and invisible characters are refused),
+//! `x-runtime: true` on a response header (the server's runtime supplies it, so no handler is asked for it).
+//!
 //! The output depends on the document, the options and the versions of this crate's dependencies; on nothing else.
 
 mod api;
@@ -27,7 +31,7 @@ mod types;
 
 use openapi_document::{Diagnostic, Diagnostics, Document};
 
-pub use rules::{RULES, explain};
+pub use rules::{RULES, check, explain};
 
 /// How the output is named.
 #[derive(Debug, Clone)]

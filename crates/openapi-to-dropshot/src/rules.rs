@@ -45,8 +45,11 @@ pub fn explain(code: &str) -> Option<&'static str> {
         .map(|(_, meaning)| *meaning)
 }
 
-/// Runs the rules.
-pub(crate) fn check(document: &Document) -> Result<(), Diagnostics> {
+/// Runs the rules alone; [`generate`](crate::generate) does so too.
+///
+/// # Errors
+/// Everything that dropshot, Rust or the generators cannot give.
+pub fn check(document: &Document) -> Result<(), Diagnostics> {
     let mut diagnostics = document.diagnostics();
     routes(document, &mut diagnostics);
     collisions(document, &mut diagnostics);

@@ -238,3 +238,15 @@ async fn successes_have_the_declared_media_types_and_headers() {
     assert_eq!((gone.status, gone.body.as_str()), (204, ""));
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_large_body_that_is_on_its_way_still_gets_its_answer() {
+    let server = Running::start();
+    let body = "a".repeat(600_000);
+    for _ in 0..20 {
+        assert_eq!(server.issue(&body).await.status, 413);
+    }
+    let headers = format!("Authorization: Bearer {TOKEN}\r\nContent-Type: text/plain\r\n");
+    assert_eq!(server.send("POST", PATH, &headers, &body).await.status, 415);
+    server.stop().await;
+}
