@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dropshot::{ConfigDropshot, ConfigTls, HandlerTaskMode, HttpServer, ServerBuilder};
+use kubemint::Kubemint;
 use kubemint::ports::{Clock, Policy, Store};
-use kubemint::{Kubemint, Settings};
 use kubemint_authn::Authn;
 use kubemint_clusters::Fleet;
 use kubemint_store::SqliteStore;
@@ -75,10 +75,11 @@ pub async fn start(config: Config, log: &Logger) -> Result<Running, StartError> 
     )
     .map_err(|e| failed("prepare authentication")(e.into()))?;
     let authn = Arc::new(authn);
-    let fleet = Fleet::new(
+    let fleet = Fleet::with_limits(
         config.clusters.clone(),
         store.instance().id,
         log.new(o!("part" => "clusters")),
+        config.limits,
     )
     .map_err(|e| failed("prepare the clusters")(e.into()))?;
     let fleet =
@@ -90,7 +91,7 @@ pub async fn start(config: Config, log: &Logger) -> Result<Running, StartError> 
         clusters: Arc::clone(&fleet) as Arc<dyn kubemint::ports::Clusters>,
         store: Arc::clone(&store) as Arc<dyn Store>,
     };
-    let service = Arc::new(Kubemint::new(ports, Settings::default()));
+    let service = Arc::new(Kubemint::new(ports, config.settings));
     let app = Arc::new(App {
         service: Arc::clone(&service),
         pager: Pager::new(&store.instance().page_key),

@@ -42,6 +42,10 @@ pub struct Config {
     pub clusters: Vec<ClusterConfig>,
     /// What paths are relative to: the file's folder.
     pub base: PathBuf,
+    /// How long the domain waits. Not in the file: the defaults fit together, and tests are shorter of time.
+    pub settings: kubemint::Settings,
+    /// How long, and how much at once, a cluster is called. Not in the file either.
+    pub limits: kubemint_clusters::Limits,
 }
 
 /// A certificate and its key.

@@ -109,6 +109,8 @@ impl Raw {
                     issuers,
                     clusters,
                     base: base.to_owned(),
+                    settings: kubemint::Settings::default(),
+                    limits: kubemint_clusters::Limits::default(),
                 })
             }
             _ => Err(problems),
