@@ -13,8 +13,9 @@
 //!
 //! ```compile_fail,E0277
 //! struct Careless;
-//! fn serve<S: kubeconfig_api::KubeconfigApi<Context = Careless>>() {
-//!     kubeconfig_api::api::<S>();
+//! enum Server {}
+//! impl kubeconfig_api::KubeconfigApi for Server {
+//!     type Context = Careless; // E0277: it is no `Authenticator`; the missing methods are E0046.
 //! }
 //! ```
 

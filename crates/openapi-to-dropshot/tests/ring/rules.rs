@@ -10,19 +10,19 @@ fn places(text: &str) -> Vec<String> {
 }
 
 fn with_path(path: &str) -> String {
-    let start = THINGS.find("  /things/{thingId}:").unwrap();
-    let end = THINGS.find("    put:").unwrap();
+    let start = THINGS.find("  /things/{thingId}:").expect("the document has it");
+    let end = THINGS.find("    put:").expect("the document has it");
     let block = THINGS[start..end]
         .replace("/things/{thingId}", path)
         .replace("getThing", "otherThing");
     let block = match path.rsplit_once('{') {
         Some((_, variable)) => block.replace(
             "name: thingId",
-            &format!("name: {}", variable.split('}').next().unwrap()),
+            &format!("name: {}", variable.split('}').next().expect("the document has it")),
         ),
         None => {
-            let (before, rest) = block.split_once("    parameters:\n").unwrap();
-            format!("{before}{}", &rest[rest.find("    get:").unwrap()..])
+            let (before, rest) = block.split_once("    parameters:\n").expect("the document has it");
+            format!("{before}{}", &rest[rest.find("    get:").expect("the document has it")..])
         }
     };
     THINGS.replacen("components:", &format!("{block}components:"), 1)
