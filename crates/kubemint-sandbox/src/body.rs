@@ -6,12 +6,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use tokio::sync::mpsc;
 
 /// Longest that a client may take to send its whole body.
 const READ_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How many times the limit is read of a body that is too large, before its client is cut off.
+const DRAINED: usize = 4;
 
 /// The body of an answer.
 pub(crate) enum Body {
@@ -81,14 +84,31 @@ pub(crate) enum Unreadable {
 
 /// Reads a whole body of at most `limit` octets.
 pub(crate) async fn read(body: Incoming, limit: usize) -> Result<Bytes, Unreadable> {
-    // Refused by its announced length before a single octet is kept.
-    if HttpBody::size_hint(&body).lower() > limit as u64 {
-        return Err(Unreadable::TooLarge);
-    }
-    match tokio::time::timeout(READ_DEADLINE, Limited::new(body, limit).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Unreadable::TooLarge),
-        Ok(Err(_)) => Err(Unreadable::Broken),
+    match tokio::time::timeout(READ_DEADLINE, read_all(body, limit)).await {
+        Ok(result) => result,
         Err(_) => Err(Unreadable::TooSlow),
+    }
+}
+
+async fn read_all(mut body: Incoming, limit: usize) -> Result<Bytes, Unreadable> {
+    let (mut kept, mut seen) = (Vec::new(), 0_usize);
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Unreadable::Broken)?.into_data() else {
+            continue;
+        };
+        seen += data.len();
+        if seen <= limit {
+            kept.extend_from_slice(&data);
+        } else if seen > limit.saturating_mul(DRAINED) {
+            break;
+        } else {
+            // The rest is read and dropped, because many a client reads no answer before it has sent everything.
+            kept = Vec::new();
+        }
+    }
+    if seen > limit {
+        Err(Unreadable::TooLarge)
+    } else {
+        Ok(Bytes::from(kept))
     }
 }

@@ -150,18 +150,18 @@ impl Authenticator {
         headers: &HeaderMap,
         check: impl Fn(&str) -> Option<User>,
     ) -> Result<User, Failure> {
-        let mut given = headers.get_all(AUTHORIZATION).iter();
-        let Some(first) = given.next() else {
+        // Of several headers the first counts, and what is no bearer token is no credential: as in Kubernetes.
+        let Some(first) = headers.get(AUTHORIZATION) else {
             return Ok(User::anonymous());
         };
-        if given.next().is_some() || first.len() > MAX_TOKEN {
+        let text = first.to_str().map_err(|_| Failure::unauthorized())?;
+        let token = match text.trim().split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+            _ => return Ok(User::anonymous()),
+        };
+        if token.len() > MAX_TOKEN {
             return Err(Failure::unauthorized());
         }
-        let text = first.to_str().map_err(|_| Failure::unauthorized())?;
-        let token = match text.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
-            _ => return Err(Failure::unauthorized()),
-        };
         if token == self.admin {
             return Ok(User::admin());
         }

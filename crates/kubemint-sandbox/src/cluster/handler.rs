@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, WARNING};
+use http::header::{ACCEPT, CONTENT_TYPE, LOCATION, WARNING};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use hyper::body::Incoming;
@@ -18,7 +18,7 @@ use super::faults::{Effect, Plan};
 use super::meta;
 use super::pods;
 use super::protobuf::{self, Unread};
-use super::rbac::{Access, What};
+use super::rbac::{AUTHENTICATED, Access, What};
 use super::route::{Document, Query, Route, Target};
 use super::state::State;
 use super::status::{self, Failure};
@@ -124,17 +124,13 @@ impl Handler for State {
         request: http::Request<Incoming>,
     ) -> Result<Response<Body>, Cut> {
         let (parts, body) = request.into_parts();
-        let read = Query::parse(parts.uri.query().unwrap_or("")).and_then(|query| {
-            let route = Route::parse(&parts.method, &parts.uri, &query)?;
-            Ok((query, route))
-        });
-        let (query, route) = match read {
-            Ok(read) => read,
-            Err(failure) => {
-                self.counters
-                    .count(Route::Document(Document::Unknown).kind());
-                return Ok(failure.into_response());
+        let query = Query::parse(parts.uri.query().unwrap_or(""));
+        let (query, route) = match query {
+            Ok(query) => {
+                let route = Route::parse(&parts.method, &parts.uri, &query);
+                (query, route.unwrap_or_else(Route::Refused))
             }
+            Err(failure) => (Query::default(), Route::Refused(failure)),
         };
         let kind = route.kind();
         self.counters.count(kind);
@@ -201,7 +197,7 @@ impl State {
             .await;
         let (namespace, name) = match route {
             Route::Resource(target) => (target.namespace().to_owned(), target.name().to_owned()),
-            Route::Document(_) => (String::new(), String::new()),
+            Route::Document(_) | Route::Refused(_) => (String::new(), String::new()),
         };
         self.audit.write(AuditLine {
             at: self.now(),
@@ -229,6 +225,7 @@ impl State {
     ) -> Result<Reply, Failure> {
         let target = match route {
             Route::Document(document) => return self.document(user, parts, document),
+            Route::Refused(failure) => return Err(self.refusal(user, parts, failure)),
             Route::Resource(target) => target,
         };
         let (namespace, name) = (target.namespace(), target.name());
@@ -293,6 +290,16 @@ impl State {
         }
     }
 
+    /// Why a request that makes no sense is refused: somebody unknown does not learn that it makes none.
+    fn refusal(&self, user: &User, parts: &Parts, failure: &Failure) -> Failure {
+        if user.groups.iter().any(|group| group == AUTHENTICATED) {
+            return failure.clone();
+        }
+        let verb = parts.method.as_str().to_ascii_lowercase();
+        let what = What::Path(parts.uri.path());
+        Access { verb: &verb, what }.denied(user)
+    }
+
     fn document(&self, user: &User, parts: &Parts, document: &Document) -> Result<Reply, Failure> {
         let verb = parts.method.as_str().to_ascii_lowercase();
         let verb = if verb == "head" { "get" } else { verb.as_str() };
@@ -307,7 +314,7 @@ impl State {
             return Err(Failure::no_such_path());
         }
         if verb != "get" {
-            return Err(Failure::method_not_allowed(None, "GET, HEAD"));
+            return Err(Failure::method_not_allowed("GET, HEAD"));
         }
         if *document != Document::Health && accepted(&parts.headers).is_none() {
             return Err(Failure::not_acceptable());
@@ -326,12 +333,6 @@ async fn read(body: Incoming) -> Result<Bytes, Failure> {
 
 /// The media type of a body, which must be some JSON.
 fn content_type(headers: &HeaderMap, body: &[u8]) -> Result<String, Failure> {
-    if headers
-        .get(CONTENT_ENCODING)
-        .is_some_and(|encoding| encoding != "identity")
-    {
-        return Err(Failure::unsupported_media_type());
-    }
     let given = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())

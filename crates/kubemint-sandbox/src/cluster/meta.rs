@@ -1,17 +1,13 @@
 //! An object's metadata: what a client may write there, and what the cluster adds.
 
-use std::fmt::Write as _;
-
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::catalogue::Resource;
+use super::names;
 use super::route::Target;
 use super::status::{Cause, Failure};
-
-/// Most octets of all annotations together (Kubernetes' own limit).
-const MAX_ANNOTATIONS: usize = 256 * 1024;
 
 /// A time as Kubernetes writes it.
 pub(crate) fn time(at: DateTime<Utc>) -> String {
@@ -22,9 +18,32 @@ pub(crate) fn time(at: DateTime<Utc>) -> String {
 pub(crate) fn parse(body: &[u8]) -> Result<Value, Failure> {
     serde_json::from_slice(body).map_err(|error| {
         Failure::bad_request(format!(
-            "couldn't get version/kind; json parse error: {error}"
+            "the object provided is unrecognized: couldn't get version/kind; json parse error: {error}"
         ))
     })
+}
+
+/// 400: a member has a value of the wrong type, in the words of Go's decoder.
+pub(crate) fn wrong_type(
+    kind: &str,
+    version: &str,
+    value: &Value,
+    field: &str,
+    wanted: &str,
+) -> Failure {
+    let given = match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(_) => "bool".to_owned(),
+        Value::Number(number) if wanted.starts_with("int") => format!("number {number}"),
+        Value::Number(_) => "number".to_owned(),
+        Value::String(_) => "string".to_owned(),
+        Value::Array(_) => "array".to_owned(),
+        Value::Object(_) => "object".to_owned(),
+    };
+    Failure::bad_request(format!(
+        "{kind} in version {version:?} cannot be handled as a {kind}: json: cannot unmarshal {given} into Go struct \
+         field {field} of type {wanted}"
+    ))
 }
 
 /// Checks that a body is an object of this kind, where it says what it is.
@@ -66,12 +85,13 @@ pub(crate) fn new_object(
         .get("resourceVersion")
         .is_some_and(|version| version.as_str() != Some(""))
     {
-        return Err(Failure::bad_request(
+        return Err(Failure::internal(
             "resourceVersion should not be set on objects to be created",
         ));
     }
+    names::check_types(resource, metadata)?;
     let name = name(resource, metadata)?;
-    let causes = check(resource, &name, metadata);
+    let causes = names::check(resource, &name, metadata);
     if !causes.is_empty() {
         return Err(Failure::invalid(
             resource.group,
@@ -106,10 +126,16 @@ pub(crate) fn next_object(target: &Target, old: &Value, mut body: Value) -> Resu
     check_namespace(target, &body)?;
     let was = &old["metadata"];
     let metadata = metadata(&mut body)?;
-    if metadata.get("name").is_some_and(|given| given != name) {
-        return Err(Failure::bad_request(
-            "the name of the object does not match the name on the URL",
-        ));
+    let given = metadata.get("name").and_then(Value::as_str).unwrap_or("");
+    if given.is_empty() {
+        return Err(Failure::bad_request(format!(
+            "the name of the object ({name} based on URL) was undeterminable: name must be provided"
+        )));
+    }
+    if given != name {
+        return Err(Failure::bad_request(format!(
+            "the name of the object ({given}) does not match the name on the URL ({name})"
+        )));
     }
     for (field, label) in [("uid", "UID"), ("resourceVersion", "ResourceVersion")] {
         let given = metadata
@@ -122,7 +148,8 @@ pub(crate) fn next_object(target: &Target, old: &Value, mut body: Value) -> Resu
             return Err(stale(resource, name, label, given, &was[field]));
         }
     }
-    let causes = check(resource, name, metadata);
+    names::check_types(resource, metadata)?;
+    let causes = names::check(resource, name, metadata);
     if !causes.is_empty() {
         return Err(Failure::invalid(
             resource.group,
@@ -185,18 +212,12 @@ fn check_namespace(target: &Target, body: &Value) -> Result<(), Failure> {
 }
 
 fn name(resource: &Resource, metadata: &Map<String, Value>) -> Result<String, Failure> {
-    let text = |field: &str| match metadata.get(field) {
-        None | Some(Value::Null) => Ok(String::new()),
-        Some(Value::String(text)) => Ok(text.clone()),
-        Some(_) => Err(Failure::bad_request(format!(
-            "metadata.{field} is not a string"
-        ))),
-    };
-    let given = text("name")?;
+    let text = |field: &str| metadata.get(field).and_then(Value::as_str).unwrap_or("");
+    let given = text("name");
     if !given.is_empty() {
-        return Ok(given);
+        return Ok(given.to_owned());
     }
-    let stem = text("generateName")?;
+    let stem = text("generateName");
     if stem.is_empty() {
         let cause = Cause::required("metadata.name", "name or generateName is required");
         return Err(Failure::invalid(
@@ -213,155 +234,4 @@ fn name(resource: &Resource, metadata: &Map<String, Value>) -> Result<String, Fa
         name.push(char::from(letters[usize::from(*octet) % letters.len()]));
     }
     Ok(name)
-}
-
-fn check(resource: &Resource, name: &str, metadata: &Map<String, Value>) -> Vec<Cause> {
-    let mut causes = Vec::new();
-    let good_name = match resource.name {
-        "namespaces" | "services" => is_dns_label(name),
-        _ if resource.group == "rbac.authorization.k8s.io" => {
-            !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '%'])
-        }
-        _ => is_dns_subdomain(name),
-    };
-    if !good_name {
-        let why = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and \
-                   must start and end with an alphanumeric character";
-        causes.push(Cause::invalid("metadata.name", &json!(name), why));
-    }
-    for (field, is_label) in [("labels", true), ("annotations", false)] {
-        let path = format!("metadata.{field}");
-        let members = match metadata.get(field) {
-            None | Some(Value::Null) => continue,
-            Some(Value::Object(members)) => members,
-            Some(other) => {
-                causes.push(Cause::invalid(path, other, "must be an object of strings"));
-                continue;
-            }
-        };
-        let mut size = 0;
-        for (key, value) in members {
-            if !is_qualified_name(key) {
-                causes.push(Cause::invalid(
-                    path.clone(),
-                    &json!(key),
-                    "name part must be a qualified name",
-                ));
-            }
-            match value.as_str() {
-                None => causes.push(Cause::invalid(path.clone(), value, "must be a string")),
-                Some(text) if is_label && !is_label_value(text) => {
-                    let mut why =
-                        String::from("a valid label must be an empty string or consist of ");
-                    let _ = write!(
-                        why,
-                        "alphanumeric characters, '-', '_' or '.', at most 63 of them"
-                    );
-                    causes.push(Cause::invalid(path.clone(), value, &why));
-                }
-                Some(text) => size += key.len() + text.len(),
-            }
-        }
-        if !is_label && size > MAX_ANNOTATIONS {
-            causes.push(Cause::invalid(
-                path,
-                &json!(size),
-                "must have at most 262144 bytes",
-            ));
-        }
-    }
-    causes
-}
-
-fn is_dns_label(text: &str) -> bool {
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    !text.is_empty()
-        && text.len() <= 63
-        && text.chars().all(inner)
-        && !text.starts_with('-')
-        && !text.ends_with('-')
-}
-
-fn is_dns_subdomain(text: &str) -> bool {
-    // Kubernetes limits the whole, not each label.
-    let label = |label: &str| {
-        let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        !label.is_empty()
-            && label.chars().all(inner)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    text.len() <= 253 && text.split('.').all(label)
-}
-
-/// At most 63 of `[A-Za-z0-9._-]`, beginning and ending with a letter or digit; or nothing.
-fn is_label_value(text: &str) -> bool {
-    text.is_empty() || is_name_part(text)
-}
-
-fn is_name_part(text: &str) -> bool {
-    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-    let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    text.len() <= 63
-        && edge(text.chars().next())
-        && edge(text.chars().last())
-        && text.chars().all(inner)
-}
-
-fn is_qualified_name(text: &str) -> bool {
-    match text.split_once('/') {
-        None => is_name_part(text),
-        Some((domain, name)) => is_dns_subdomain(domain) && is_name_part(name),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_labels_and_keys_are_judged_as_kubernetes_does() {
-        for good in ["a", "kubeconfig-abc", "a.b", "0"] {
-            assert!(is_dns_subdomain(good), "{good}");
-        }
-        for bad in [
-            "",
-            "A",
-            "-a",
-            "a-",
-            "a..b",
-            "a_b",
-            "a/b",
-            "a b",
-            "ä",
-            &"a".repeat(254),
-        ] {
-            assert!(!is_dns_subdomain(bad), "{bad}");
-        }
-        for good in ["", "a", "A.b_c-d", &"a".repeat(63)] {
-            assert!(is_label_value(good), "{good}");
-        }
-        for bad in [
-            "-a",
-            "a-",
-            "a b",
-            "a/b",
-            "alice@example.org",
-            &"a".repeat(64),
-        ] {
-            assert!(!is_label_value(bad), "{bad}");
-        }
-        assert!(is_qualified_name("kubemint.example/uid") && is_qualified_name("uid"));
-        for bad in [
-            "",
-            "/",
-            "a/",
-            "/a",
-            "a/b/c",
-            "A.example/x",
-            "kubemint example",
-        ] {
-            assert!(!is_qualified_name(bad), "{bad}");
-        }
-    }
 }

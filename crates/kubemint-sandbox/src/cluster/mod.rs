@@ -11,6 +11,7 @@ mod discovery;
 mod faults;
 mod handler;
 mod meta;
+mod names;
 mod objects;
 mod options;
 mod pods;

@@ -9,7 +9,7 @@ use super::meta;
 use super::pods;
 use super::selector::Selector;
 use super::state::State;
-use super::status::{self, Failure};
+use super::status::{self, Cause, Failure};
 use super::store::{Change, Key};
 
 /// Most objects in one answer; a longer list goes on in the next.
@@ -26,10 +26,7 @@ impl State {
             "patch" => self.patch(request),
             "delete" => self.delete(request),
             "deletecollection" => self.delete_collection(request),
-            _ => Err(Failure::method_not_allowed(
-                Some(request.target.resource),
-                "GET",
-            )),
+            _ => Err(Failure::method_not_allowed("GET")),
         }
     }
 
@@ -88,7 +85,7 @@ impl State {
             "serviceaccounts" => check_account(&object)?,
             _ => {}
         }
-        if dry_run(request.query.get("dryRun"))? {
+        if dry_run(request.target.verb, request.query.get("dryRun"))? {
             return Ok(Reply::json(201, object));
         }
         let namespace = if target.resource.namespaced {
@@ -108,7 +105,7 @@ impl State {
     fn update(&self, request: &Request<'_>) -> Result<Reply, Failure> {
         let target = request.target;
         let body = request.document()?;
-        let dry = dry_run(request.query.get("dryRun"))?;
+        let dry = dry_run(request.target.verb, request.query.get("dryRun"))?;
         let object = self.store.change(
             target.resource,
             target.own_namespace(),
@@ -137,7 +134,7 @@ impl State {
         if !patch.is_object() {
             return Err(Failure::bad_request("the patch is not an object"));
         }
-        let dry = dry_run(request.query.get("dryRun"))?;
+        let dry = dry_run(request.target.verb, request.query.get("dryRun"))?;
         let object = self.store.change(
             target.resource,
             target.own_namespace(),
@@ -225,7 +222,7 @@ impl DeleteOptions {
         let mut options = Self {
             uid: None,
             version: None,
-            dry: dry_run(request.query.get("dryRun"))?,
+            dry: dry_run(request.target.verb, request.query.get("dryRun"))?,
         };
         if request.body.is_empty() {
             return Ok(options);
@@ -253,7 +250,7 @@ impl DeleteOptions {
         options.version = text("resourceVersion")?;
         if let Some(modes) = body["dryRun"].as_array() {
             for mode in modes {
-                options.dry |= dry_run(mode.as_str())?;
+                options.dry |= dry_run(request.target.verb, mode.as_str())?;
             }
         }
         Ok(options)
@@ -261,30 +258,24 @@ impl DeleteOptions {
 
     fn check(&self, request: &Request<'_>, object: &Value) -> Result<(), Failure> {
         let metadata = &object["metadata"];
-        let pairs = [
-            ("UID", &self.uid, &metadata["uid"]),
-            (
-                "ResourceVersion",
-                &self.version,
-                &metadata["resourceVersion"],
-            ),
-        ];
-        for (label, wanted, actual) in pairs {
-            if let Some(wanted) = wanted
-                && actual != wanted.as_str()
-            {
-                let actual = actual.as_str().unwrap_or("");
-                let why = format!(
-                    "Precondition failed: {label} in precondition: {wanted}, {label} in object meta: {actual}"
-                );
-                let resource = request.target.resource;
-                return Err(Failure::conflict(
-                    resource.group,
-                    resource.name,
-                    request.target.name(),
-                    &why,
-                ));
+        let (uid, version) = (&metadata["uid"], &metadata["resourceVersion"]);
+        for (label, wanted, actual, since) in [
+            ("UID", &self.uid, uid, "deleted and then recreated"),
+            ("ResourceVersion", &self.version, version, "modified"),
+        ] {
+            let Some(wanted) = wanted else { continue };
+            if actual == wanted.as_str() {
+                continue;
             }
+            let actual = actual.as_str().unwrap_or("");
+            let why = format!(
+                "the {label} in the precondition ({wanted}) does not match the {label} in record ({actual}). \
+                 The object might have been {since}"
+            );
+            let resource = request.target.resource;
+            // Kubernetes names the kind here, not the resource.
+            let name = request.target.name();
+            return Err(Failure::conflict(resource.group, resource.kind, name, &why));
         }
         Ok(())
     }
@@ -308,7 +299,7 @@ fn doom(object: &Value, now: &str) -> Change {
 fn settle(object: Value) -> Change {
     let doomed = !object["metadata"]["deletionTimestamp"].is_null();
     if doomed && !has_finalizers(&object) {
-        Change::Remove
+        Change::RemoveAs(object)
     } else {
         Change::Put(object)
     }
@@ -320,23 +311,31 @@ fn has_finalizers(object: &Value) -> bool {
         .is_some_and(|list| !list.is_empty())
 }
 
-fn dry_run(mode: Option<&str>) -> Result<bool, Failure> {
-    match mode {
-        None => Ok(false),
-        Some("All") => Ok(true),
-        Some(other) => Err(Failure::bad_request(format!(
-            "dryRun: Unsupported value: {other:?}: supported values: \"All\""
-        ))),
+fn dry_run(verb: &str, mode: Option<&str>) -> Result<bool, Failure> {
+    let Some(mode) = mode else { return Ok(false) };
+    if mode == "All" {
+        return Ok(true);
     }
+    let kind = match verb {
+        "create" => "CreateOptions",
+        "update" => "UpdateOptions",
+        "patch" => "PatchOptions",
+        _ => "DeleteOptions",
+    };
+    let cause = Cause::not_supported("dryRun", &json!([mode]), "All");
+    Err(Failure::invalid("meta.k8s.io", kind, "", &[cause]))
 }
 
 fn check_account(object: &Value) -> Result<(), Failure> {
     match &object["automountServiceAccountToken"] {
         Value::Null | Value::Bool(_) => Ok(()),
-        other => Err(Failure::bad_request(format!(
-            "ServiceAccount in version \"v1\" cannot be handled as a ServiceAccount: json: cannot unmarshal {other} into \
-             Go struct field ServiceAccount.automountServiceAccountToken of type bool"
-        ))),
+        other => Err(meta::wrong_type(
+            "ServiceAccount",
+            "v1",
+            other,
+            "ServiceAccount.automountServiceAccountToken",
+            "bool",
+        )),
     }
 }
 

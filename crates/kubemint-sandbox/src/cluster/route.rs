@@ -19,6 +19,8 @@ pub(crate) enum Route {
     Document(Document),
     /// A verb on a resource.
     Resource(Target),
+    /// Something that is refused whoever asks; but not before it is known who asks.
+    Refused(Failure),
 }
 
 /// A document that is not a resource.
@@ -89,7 +91,9 @@ impl Route {
             return Err(Failure::bad_request("the path is too long"));
         }
         let mut segments = Vec::new();
-        for raw in path.trim_start_matches('/').split('/') {
+        // One slash at the end means nothing, as in Kubernetes.
+        let trimmed = path.strip_suffix('/').unwrap_or(path);
+        for raw in trimmed.trim_start_matches('/').split('/') {
             match percent_decode_str(raw).decode_utf8() {
                 Ok(segment) => segments.push(segment),
                 Err(_) => return Err(Failure::bad_request("the path is not UTF-8")),
@@ -114,6 +118,10 @@ impl Route {
             Route::Resource(target) => RequestKind {
                 verb: target.verb,
                 resource: target.rule_name(),
+            },
+            Route::Refused(_) => RequestKind {
+                verb: "get",
+                resource: "other",
             },
             Route::Document(document) => RequestKind {
                 verb: "get",
@@ -196,10 +204,11 @@ fn resource(
         (&Method::DELETE, Some(_)) => "delete",
         (&Method::DELETE, None) => "deletecollection",
         _ => {
-            return Err(Failure::method_not_allowed(
-                Some(resource),
-                allowed(resource, name, subresource),
-            ));
+            return Err(Failure::method_not_allowed(allowed(
+                resource,
+                name,
+                subresource,
+            )));
         }
     };
     let known_verb = match subresource {
@@ -209,10 +218,11 @@ fn resource(
     // Only reading looks across namespaces.
     let across = resource.namespaced && namespace.is_none() && !matches!(verb, "list" | "watch");
     if !known_verb || (across && name.is_none()) {
-        return Err(Failure::method_not_allowed(
-            Some(resource),
-            allowed(resource, name, subresource),
-        ));
+        return Err(Failure::method_not_allowed(allowed(
+            resource,
+            name,
+            subresource,
+        )));
     }
     if across {
         return Ok(Route::Document(Document::Unknown));
@@ -289,7 +299,7 @@ impl Query {
         };
         text.parse().map(Some).map_err(|_| {
             Failure::bad_request(format!(
-                "unable to convert the query parameter {name:?} to a number: {text:?}"
+                "strconv.ParseInt: parsing {text:?}: invalid syntax"
             ))
         })
     }

@@ -159,7 +159,7 @@ fn field(resource: &Resource, text: &str) -> Result<Field, Failure> {
     };
     if !known {
         return Err(Failure::bad_request(format!(
-            "field label not supported: {name}"
+            "{name:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
         )));
     }
     Ok(Field {

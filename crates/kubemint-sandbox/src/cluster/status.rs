@@ -55,6 +55,22 @@ impl Cause {
         }
     }
 
+    pub(crate) fn too_long(field: impl Into<String>, limit: usize) -> Self {
+        Self {
+            reason: "FieldValueTooLong",
+            field: field.into(),
+            message: format!("Too long: may not be more than {limit} bytes"),
+        }
+    }
+
+    pub(crate) fn not_supported(field: impl Into<String>, value: &Value, known: &str) -> Self {
+        Self {
+            reason: "FieldValueNotSupported",
+            field: field.into(),
+            message: format!("Unsupported value: {value}: supported values: {known:?}"),
+        }
+    }
+
     pub(crate) fn forbidden(field: impl Into<String>, why: &str) -> Self {
         Self {
             reason: "FieldValueForbidden",
@@ -176,14 +192,11 @@ impl Failure {
         Self::new(400, "BadRequest", message)
     }
 
-    pub(crate) fn method_not_allowed(resource: Option<&Resource>, allow: &'static str) -> Self {
-        let mut failure = Self::new(
-            405,
-            "MethodNotAllowed",
-            "the server does not allow this method on the requested resource",
-        );
-        failure.details =
-            Some(resource.map_or_else(|| json!({}), |known| details(known.group, known.name, "")));
+    /// 405. A real cluster leaves out the `Allow` header.
+    pub(crate) fn method_not_allowed(allow: &'static str) -> Self {
+        let message = "the server does not allow this method on the requested resource";
+        let mut failure = Self::new(405, "MethodNotAllowed", message);
+        failure.details = Some(json!({}));
         failure.allow = Some(allow);
         failure
     }
@@ -221,6 +234,11 @@ impl Failure {
         );
         failure.retry_after = Some(1);
         failure
+    }
+
+    /// 500 without a reason: what a real cluster answers to some mistakes of its client.
+    pub(crate) fn internal(message: &str) -> Self {
+        Self::new(500, "", message)
     }
 
     /// Any code, for faults on command.
@@ -272,9 +290,11 @@ impl Failure {
             "metadata": {},
             "status": "Failure",
             "message": self.message,
-            "reason": self.reason,
             "code": self.code,
         });
+        if !self.reason.is_empty() {
+            status["reason"] = json!(self.reason);
+        }
         if let Some(details) = &self.details {
             status["details"] = details.clone();
         }
@@ -305,7 +325,10 @@ pub(crate) fn deleted(resource: &Resource, name: &str, uid: &str) -> Value {
 }
 
 fn details(group: &str, kind: &str, name: &str) -> Value {
-    let mut details = json!({"kind": kind});
+    let mut details = json!({});
+    if !kind.is_empty() {
+        details["kind"] = json!(kind);
+    }
     if !group.is_empty() {
         details["group"] = json!(group);
     }

@@ -34,6 +34,8 @@ pub(crate) enum Change {
     Put(Value),
     /// It goes.
     Remove,
+    /// It goes, and this is what it was last.
+    RemoveAs(Value),
 }
 
 /// A part of a list.
@@ -150,10 +152,11 @@ impl Store {
             }
             Change::Remove => {
                 self.remove(&mut inner, resource, &key);
-                if resource.name == "namespaces" {
-                    self.empty(&mut inner, name);
-                }
                 Ok(old)
+            }
+            Change::RemoveAs(last) => {
+                self.remove(&mut inner, resource, &key);
+                Ok(Arc::new(last))
             }
         }
     }
@@ -227,6 +230,9 @@ impl Store {
             inner.version += 1;
             inner.count -= 1;
             self.tell(inner, "DELETED", resource, &object);
+        }
+        if resource.name == "namespaces" {
+            self.empty(inner, &key.1);
         }
     }
 

@@ -209,6 +209,10 @@ fn asked(body: &Value, request: &Request<'_>) -> Result<Asked, Failure> {
             format!("TokenRequest in version \"v1\" cannot be handled as a TokenRequest: {what}");
         Failure::bad_request(message)
     };
+    let wrong_member = |value: &Value, member: &str, wanted: &str| {
+        let field = format!("TokenRequestSpec.spec.{member}");
+        meta::wrong_type(KIND, "v1", value, &field, wanted)
+    };
     let (metadata, spec) = (&body["metadata"], &body["spec"]);
     if !(metadata.is_null() || metadata.is_object()) || !(spec.is_null() || spec.is_object()) {
         return Err(wrong("metadata and spec are objects"));
@@ -229,18 +233,20 @@ fn asked(body: &Value, request: &Request<'_>) -> Result<Asked, Failure> {
         Value::Null => DEFAULT_LIFE,
         number => number
             .as_i64()
-            .ok_or_else(|| wrong("spec.expirationSeconds is not of type int64"))?,
+            .ok_or_else(|| wrong_member(number, "expirationSeconds", "int64"))?,
     };
     let audiences = match &spec["audiences"] {
         Value::Null => Vec::new(),
         Value::Array(list) => {
-            let texts = list
-                .iter()
-                .map(|text| text.as_str().map(str::to_owned))
-                .collect::<Option<Vec<_>>>();
-            texts.ok_or_else(|| wrong("spec.audiences is not of type []string"))?
+            if let Some(other) = list.iter().find(|text| !text.is_string()) {
+                return Err(wrong_member(other, "audiences", "string"));
+            }
+            list.iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect()
         }
-        _ => return Err(wrong("spec.audiences is not of type []string")),
+        other => return Err(wrong_member(other, "audiences", "[]string")),
     };
     if !spec["boundObjectRef"].is_null() {
         return Err(Failure::bad_request(

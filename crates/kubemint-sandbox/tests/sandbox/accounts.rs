@@ -88,8 +88,8 @@ async fn a_deletion_that_means_another_uid_deletes_nothing() {
         .refused(409, "Conflict");
     let uid = made["metadata"]["uid"].as_str().unwrap();
     let expected = format!(
-        "Operation cannot be fulfilled on serviceaccounts \"kept\": Precondition failed: UID in precondition: another, \
-         UID in object meta: {uid}"
+        "Operation cannot be fulfilled on ServiceAccount \"kept\": the UID in the precondition (another) does not match \
+         the UID in record ({uid}). The object might have been deleted and then recreated"
     );
     assert_eq!(message, expected);
     api.delete_with(&path, &json!({"preconditions": {"resourceVersion": "1"}}))
@@ -181,7 +181,7 @@ async fn what_kubernetes_refuses_to_store_is_refused_here() {
         json!({"metadata": {}}),
         json!({}),
         json!({"metadata": {"name": "a", "labels": {"user": "alice@example.org"}}}),
-        json!({"metadata": {"name": "a", "labels": {"user": 7}}}),
+        json!({"metadata": {"name": "a", "labels": {"long": "v".repeat(64)}}}),
         json!({"metadata": {"name": "a", "annotations": {"bad key": "v"}}}),
         json!({"metadata": {"name": "a", "annotations": {"large": "v".repeat(256 * 1024)}}}),
     ];
@@ -203,7 +203,9 @@ async fn what_kubernetes_refuses_to_store_is_refused_here() {
         json!({"apiVersion": "v2", "metadata": {"name": "a"}}),
         json!({"metadata": {"name": 7}}),
         json!({"metadata": {"name": "a", "namespace": "default"}}),
-        json!({"metadata": {"name": "a", "resourceVersion": "7"}}),
+        json!({"metadata": {"name": "a", "labels": {"user": 7}}}),
+        json!({"metadata": {"name": "a", "annotations": ["user"]}}),
+        json!({"metadata": {"name": "a", "finalizers": "hold"}}),
         json!({"metadata": "a"}),
         json!({"metadata": {"name": "a"}, "automountServiceAccountToken": "no"}),
     ];
@@ -212,6 +214,13 @@ async fn what_kubernetes_refuses_to_store_is_refused_here() {
             .await
             .refused(400, "BadRequest");
     }
+    let versioned = json!({"metadata": {"name": "a", "resourceVersion": "7"}});
+    // Strange, but so it is: 500, and no reason.
+    let answer = api.post(&accounts(VIEWER), &versioned).await;
+    assert_eq!(
+        (answer.status, &answer.json()["reason"]),
+        (500, &Value::Null)
+    );
     assert!(cluster.service_accounts().is_empty());
     let message = Api::admin(&cluster)
         .post(&accounts("nowhere"), &json!({"metadata": {"name": "a"}}))

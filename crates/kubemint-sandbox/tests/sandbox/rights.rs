@@ -221,11 +221,13 @@ async fn nobody_sees_the_health_and_the_version_and_nothing_else() {
     let basic = nobody
         .request(reqwest::Method::GET, PODS)
         .basic_auth("admin", Some("admin"));
-    answer(basic).await.refused(401, "Unauthorized");
+    answer(basic).await.refused(403, "Forbidden");
+    let nonsense = nobody.request(reqwest::Method::PUT, PODS);
+    answer(nonsense).await.refused(403, "Forbidden");
     let twice = nobody
         .request(reqwest::Method::GET, PODS)
-        .bearer_auth(cluster.admin_token())
-        .bearer_auth("x");
+        .bearer_auth("x")
+        .bearer_auth(cluster.admin_token());
     answer(twice).await.refused(401, "Unauthorized");
 }
 

@@ -292,7 +292,6 @@ async fn a_token_that_this_cluster_did_not_sign_is_unauthorized() {
         &swapped,
         &good[..good.len() - 4],
         "x",
-        "",
         "a.b.c",
         &"x".repeat(20_000),
     ] {
