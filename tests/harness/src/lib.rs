@@ -1,9 +1,13 @@
 //! A stage for tests: a sandbox world, a server on a free port, and clients that call it as someone.
 
+mod log;
+mod process;
+mod setting;
 mod stage;
 
 pub use kubemint_sandbox as sandbox;
 pub use kubemint_server::sandbox::{CLUSTER, PROJECT, REGION};
+pub use setting::Setting;
 pub use stage::{Answer, Stage};
 
 /// The path of the first sandbox cluster's kubeconfigs.

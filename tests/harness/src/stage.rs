@@ -1,23 +1,32 @@
 //! The stage itself.
 
-use std::io::Write;
 use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use kubeconfig_client::Client;
+use kubemint::audit::Event;
 use kubemint_sandbox::{World, WorldOptions};
-use kubemint_server::sandbox::{CLUSTER, Options, Sandbox};
-use kubemint_server::serve::Running;
+use kubemint_server::config::Config;
+use kubemint_server::sandbox::{Options, Sandbox};
+use kubemint_server::serve::{Running, StartError};
+use kubemint_store::{SqliteStore, Trail};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
-use slog::{Drain, Logger, o};
+
+use crate::log::Captured;
+use crate::process::Process;
+use crate::setting::Setting;
+
+/// How long a server that was broken off may take to let go of its files.
+const LETTING_GO: Duration = Duration::from_secs(10);
 
 /// A world, and a server in it.
 pub struct Stage {
     sandbox: Sandbox,
-    running: Option<Running>,
+    setting: Setting,
+    server: Option<Process>,
     log: Captured,
     http: reqwest::Client,
     folder: tempfile::TempDir,
@@ -44,28 +53,59 @@ impl Answer {
     /// The `reason` of the first detail of an error body.
     #[must_use]
     pub fn reason(&self) -> String {
-        self.json()["error"]["details"][0]["reason"].as_str().unwrap_or_default().to_owned()
+        self.json()["error"]["details"][0]["reason"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 }
 
 impl Stage {
     /// The documented example's cluster, and a server for it.
     pub async fn start() -> Self {
-        Self::with(WorldOptions::with_clusters(&[CLUSTER])).await
+        Setting::default().start().await
     }
 
     /// A world of one's own making, and a server for it.
     pub async fn with(world: WorldOptions) -> Self {
+        Setting::default().world(world).start().await
+    }
+
+    pub(crate) async fn set(setting: Setting) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let options = Options { world, ..Options::new(folder.path()) };
+        let options = Options {
+            world: setting.world.clone(),
+            ..Options::new(folder.path())
+        };
         let sandbox = Sandbox::start(options).await.expect("a sandbox");
-        let log = Captured::default();
-        let running = Some(sandbox.serve(&log.logger()).await.expect("a server"));
-        Self { sandbox, running, log, http: reqwest::Client::new(), folder }
+        let mut text = std::fs::read_to_string(sandbox.config_file()).expect("a configuration");
+        for (from, to) in &setting.edits {
+            assert!(text.contains(from), "{from:?} is not in {text}");
+            text = text.replace(from, to);
+        }
+        std::fs::write(sandbox.config_file(), text).expect("a configuration");
+        let mut stage = Self {
+            sandbox,
+            setting,
+            server: None,
+            log: Captured::default(),
+            http: reqwest::Client::new(),
+            folder,
+        };
+        stage.server = Some(stage.another_server().await.expect("a server"));
+        stage
+    }
+
+    async fn another_server(&self) -> Result<Process, StartError> {
+        let mut config = Config::read(self.sandbox.config_file()).expect("a configuration");
+        for change in &self.setting.changes {
+            change(&mut config);
+        }
+        Process::start(config, self.log.logger()).await
     }
 
     fn running(&self) -> &Running {
-        self.running.as_ref().expect("the server runs")
+        &self.server.as_ref().expect("the server runs").running
     }
 
     /// The API's URL.
@@ -107,15 +147,25 @@ impl Stage {
     /// The generated client with a token.
     #[must_use]
     pub fn client(&self, token: &str) -> Client {
-        let mut value = HeaderValue::from_str(&format!("Bearer {token}")).expect("a token is a header value");
+        let mut value =
+            HeaderValue::from_str(&format!("Bearer {token}")).expect("a token is a header value");
         value.set_sensitive(true);
         let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
-        let http = reqwest::Client::builder().default_headers(headers).build().expect("a client");
+        let http = reqwest::Client::builder()
+            .default_headers(headers)
+            .build()
+            .expect("a client");
         Client::new_with_client(&self.url(), http)
     }
 
     /// Sends a request as it is, and reads the answer.
-    pub async fn call(&self, method: Method, path: &str, token: Option<&str>, body: Option<&Value>) -> Answer {
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&Value>,
+    ) -> Answer {
         let mut request = self.http.request(method, format!("{}{path}", self.url()));
         if let Some(token) = token {
             request = request.bearer_auth(token);
@@ -136,7 +186,11 @@ impl Stage {
     pub async fn read(request: reqwest::RequestBuilder) -> Answer {
         let response = request.send().await.expect("an answer");
         let (status, headers) = (response.status(), response.headers().clone());
-        Answer { status, headers, text: response.text().await.expect("a body") }
+        Answer {
+            status,
+            headers,
+            text: response.text().await.expect("a body"),
+        }
     }
 
     /// Reads from the internal listener.
@@ -147,49 +201,71 @@ impl Stage {
 
     /// Stops the server and starts another on the same files.
     pub async fn restart(&mut self) {
-        if let Some(running) = self.running.take() {
-            running.stop().await;
-        }
-        self.running = Some(self.sandbox.serve(&self.log.logger()).await.expect("a server"));
+        self.stop_server().await;
+        self.start_server().await.expect("a server");
     }
 
-    /// Stops the server; the world goes on.
+    /// Stops the server in order; the world goes on.
     pub async fn stop_server(&mut self) {
-        if let Some(running) = self.running.take() {
-            running.stop().await;
+        if let Some(server) = self.server.take() {
+            server.stop().await;
         }
     }
 
-    /// Stops everything.
+    /// Breaks the server off wherever it is, as a crash would; the world goes on. What it was doing is not finished.
+    pub async fn crash(&mut self) {
+        let Some(server) = self.server.take() else {
+            return;
+        };
+        server.crash();
+        // A dead process has let go of its files; a runtime that ends takes a moment.
+        let end = Instant::now() + LETTING_GO;
+        while let Err(error) = self.store() {
+            assert!(Instant::now() < end, "it does not let go: {error}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Starts a server on the same files, beside the one that may be running.
+    ///
+    /// # Errors
+    /// The server does not start.
+    pub async fn start_server(&mut self) -> Result<(), StartError> {
+        self.server = Some(self.another_server().await?);
+        Ok(())
+    }
+
+    /// The database file.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.folder().join("kubemint.db")
+    }
+
+    fn store(&self) -> Result<SqliteStore, kubemint_store::OpenError> {
+        SqliteStore::open(kubemint_store::Options::new(self.database()))
+    }
+
+    /// Stops the server in order, and reads the audit trail that it left, oldest first.
+    pub async fn stop_and_read_audit(&mut self) -> Vec<Event> {
+        self.stop_server().await;
+        let store = self.store().expect("the store");
+        let mut events = Vec::new();
+        let mut after = 0;
+        loop {
+            let page = store.events(after, 1000).await.expect("events");
+            let Some((last, _)) = page.last() else {
+                return events;
+            };
+            after = *last;
+            events.extend(page.into_iter().map(|(_, event)| event));
+        }
+    }
+
+    /// Stops everything. No handler may have panicked.
     pub async fn stop(mut self) {
         self.stop_server().await;
         self.sandbox.stop().await;
-    }
-}
-
-/// A log that is kept in memory.
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl Captured {
-    fn logger(&self) -> Logger {
-        let json = slog_json::Json::default(self.clone());
-        Logger::root(Mutex::new(json).fuse(), o!())
-    }
-
-    fn text(&self) -> String {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-}
-
-impl Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
+        let log = self.log.text();
+        assert!(!log.contains("panicked"), "{log}");
     }
 }
