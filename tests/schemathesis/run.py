@@ -73,7 +73,7 @@ def schemathesis(world: dict, report: pathlib.Path, arguments: argparse.Namespac
     log = report.with_suffix(".log")
     with log.open("w") as output:
         code = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
-    if code not in (0, 1):
+    if code not in (0, 1) or not report.exists():
         print(log.read_text()[-4000:])
     return code
 
@@ -95,13 +95,14 @@ def read(report: pathlib.Path, document: dict) -> tuple[dict, int]:
         recorder = event.get("ScenarioFinished", {}).get("recorder")
         if not recorder:
             continue
-        requests += len(recorder["interactions"])
-        for case, checks in recorder["checks"].items():
+        interactions = recorder.get("interactions", {})
+        requests += len(interactions)
+        for case, checks in recorder.get("checks", {}).items():
             for check in checks:
                 if check["status"] != "failure":
                     continue
                 failure = check["failure_info"]["failure"]
-                interaction = recorder["interactions"].get(case, {})
+                interaction = interactions.get(case, {})
                 request = interaction.get("request") or {}
                 operation = names.get(failure["operation"], failure["operation"])
                 key = (check["name"], operation, reason_of(interaction))

@@ -110,7 +110,7 @@ const STEPS: &[Step] = &[
 ];
 
 /// Runs every step, also after one has failed, and fails if one did or could not be run.
-pub fn run() -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     let mut outcomes = Vec::new();
     for step in STEPS {
         eprintln!("\n== {}: {}", step.name, step.command.join(" "));

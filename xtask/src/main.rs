@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
+mod bench;
 mod ci;
 mod cluster;
 mod generate;
@@ -26,19 +27,27 @@ enum Task {
     },
     /// A real control plane on loopback.
     Cluster(cluster::ClusterArgs),
+    /// How much the service does on this machine.
+    Bench(bench::BenchArgs),
     /// The house's rules that no compiler checks.
     Tidy,
     /// Everything that the test command does not run.
     Ci,
 }
 
-fn main() -> anyhow::Result<ExitCode> {
-    match Cli::parse().task {
-        Task::Gen(args) => return Ok(generate::run(&args)),
-        Task::Explain { code } => return Ok(generate::explain(&code)),
-        Task::Cluster(args) => cluster::run(args)?,
-        Task::Tidy => tidy::run()?,
-        Task::Ci => ci::run()?,
+fn main() -> ExitCode {
+    let done = match Cli::parse().task {
+        Task::Gen(args) => return generate::run(&args),
+        Task::Explain { code } => return generate::explain(&code),
+        Task::Cluster(args) => cluster::run(args),
+        Task::Tidy => tidy::run(),
+        Task::Ci => ci::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
-    Ok(ExitCode::SUCCESS)
 }

@@ -46,11 +46,16 @@ const BANNED: [&str; 6] = [
 pub(super) struct Graph {
     /// The floor of each member.
     floors: BTreeMap<String, Option<u64>>,
-    /// What each crate links when it runs, by name.
+    /// What each crate names in its manifest for when it runs. (Optional ones too, so it tells no more than that.)
     links: BTreeMap<String, BTreeSet<String>>,
     /// What each member's tests link besides.
     tests_link: BTreeMap<String, BTreeSet<String>>,
+    /// What is really built for a crate, directly or through others; for the whole workspace under [`WORKSPACE`].
+    built: BTreeMap<&'static str, BTreeSet<String>>,
 }
+
+/// The name that stands for every member, its tests included.
+const WORKSPACE: &str = "the workspace";
 
 impl Graph {
     /// Asks cargo.
@@ -67,7 +72,11 @@ impl Graph {
             );
         }
         let metadata: Value = serde_json::from_slice(&asked.stdout)?;
-        Ok(Self::parse(&metadata))
+        let mut graph = Self::parse(&metadata);
+        for name in ["kubemint", WORKSPACE].into_iter().chain(SHIPPED) {
+            graph.built.insert(name, built(root, name)?);
+        }
+        Ok(graph)
     }
 
     fn parse(metadata: &Value) -> Self {
@@ -114,20 +123,40 @@ impl Graph {
         }
         graph
     }
+}
 
-    /// Everything that a crate links, directly or through others.
-    fn closure(&self, of: &str) -> BTreeSet<&str> {
-        let mut seen = BTreeSet::new();
-        let mut left = vec![of];
-        while let Some(name) = left.pop() {
-            for next in self.links.get(name).into_iter().flatten() {
-                if seen.insert(next.as_str()) {
-                    left.push(next);
-                }
-            }
-        }
-        seen
+/// What cargo builds for a crate: only it knows which optional dependencies are on.
+fn built(root: &Path, name: &str) -> Result<BTreeSet<String>> {
+    let (which, edges) = match name {
+        WORKSPACE => (vec!["--workspace"], "normal,build,dev"),
+        name => (vec!["--package", name], "normal"),
+    };
+    let asked = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--locked",
+            "--offline",
+            "--prefix=none",
+            "--format={p}",
+            "--edges",
+            edges,
+        ])
+        .args(which)
+        .current_dir(root)
+        .output()
+        .context("cannot run `cargo tree`")?;
+    if !asked.status.success() {
+        bail!(
+            "`cargo tree` failed: {}",
+            String::from_utf8_lossy(&asked.stderr)
+        );
     }
+    let told = String::from_utf8(asked.stdout)?;
+    Ok(told
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .map(str::to_owned)
+        .collect())
 }
 
 pub(super) fn breaches(graph: &Graph) -> Vec<String> {
@@ -168,17 +197,17 @@ pub(super) fn breaches(graph: &Graph) -> Vec<String> {
             "nothing shipped links the toolchain",
         ));
     }
-    for member in graph.floors.keys() {
-        found.extend(links(graph, member, &BANNED, "it is banned"));
-    }
+    found.extend(links(graph, WORKSPACE, &BANNED, "it is banned"));
     found
 }
 
 fn links(graph: &Graph, name: &str, unwanted: &[&str], why: &str) -> Vec<String> {
-    let closure = graph.closure(name);
+    let Some(built) = graph.built.get(name) else {
+        return Vec::new();
+    };
     let found = unwanted
         .iter()
-        .filter(|unwanted| closure.contains(**unwanted));
+        .filter(|unwanted| built.contains(**unwanted));
     found
         .map(|unwanted| format!("{name} links {unwanted}: {why}"))
         .collect()
@@ -220,30 +249,25 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_through_others_is_found() {
-        let floors = [("kubemint", Some(1)), ("kubemint-server", Some(3))];
-        assert_eq!(
-            breaches(&graph(&floors, &[("kubemint", "x"), ("x", "kube")])).len(),
-            1
-        );
-        assert_eq!(
-            breaches(&graph(
-                &floors,
-                &[("kubemint-server", "x"), ("x", "typify")]
-            ))
-            .len(),
-            1
-        );
-        assert_eq!(
-            breaches(&graph(&floors, &[("kubemint", "x"), ("x", "ring")])).len(),
-            1
-        );
+    fn what_is_built_and_unwanted_is_a_breach() {
+        for (name, unwanted) in [
+            ("kubemint", "kube"),
+            ("kubemint-server", "typify"),
+            (WORKSPACE, "ring"),
+        ] {
+            let mut graph = Graph::default();
+            graph
+                .built
+                .insert(name, BTreeSet::from([unwanted.to_owned()]));
+            assert_eq!(breaches(&graph).len(), 1, "{name} {unwanted}");
+        }
     }
 
     #[test]
     fn this_workspace_is_read() {
         let graph = Graph::read(&crate::tidy::root()).unwrap();
         assert!(graph.floors.contains_key("kubemint"));
-        assert!(graph.closure("kubemint-server").contains("kubemint"));
+        assert!(graph.built["kubemint-server"].contains("kubemint"));
+        assert!(graph.built[WORKSPACE].contains("typify"));
     }
 }

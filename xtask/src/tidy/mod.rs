@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 /// Checks every rule, prints every breach, and fails if there is one.
-pub fn run() -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     let root = root();
     let mut breaches = crates::breaches(&crates::Graph::read(&root)?);
     for path in tracked(&root)? {
@@ -32,7 +32,7 @@ pub fn run() -> Result<()> {
 }
 
 /// The workspace's folder.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_owned()
 }

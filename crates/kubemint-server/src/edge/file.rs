@@ -5,7 +5,6 @@ use base64::engine::general_purpose::STANDARD;
 use kubeconfig_types as wire;
 use kubemint::Delivery;
 use secrecy::ExposeSecret;
-use serde_saphyr::SerializerOptions;
 
 use super::convert::{Misfit, fit};
 
@@ -62,7 +61,7 @@ pub(super) fn typed(delivery: &Delivery) -> Result<wire::KubeconfigFile, Misfit>
 /// The file as YAML. Every text goes through a YAML library, so that none can be more than data.
 pub(super) fn yaml(delivery: &Delivery) -> Result<wire::KubeconfigYaml, Misfit> {
     // A bundle stays on one line, as kubectl itself writes it, and as people search for it.
-    let options = SerializerOptions { prefer_block_scalars: false, ..SerializerOptions::default() };
+    let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
     let text = serde_saphyr::to_string_with_options(&typed(delivery)?, options);
     fit(&text.map_err(|_| Misfit)?)
 }
