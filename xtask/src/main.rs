@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         Task::Cluster(args) => cluster::run(args),
         Task::Tidy => tidy::run(),
         Task::Ci => ci::run(),
+        Task::Bench(args) => bench::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
