@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::catalogue::{self, CATALOGUE};
-use super::handler::Reply;
+use super::exchange::Reply;
 use super::options::ClusterOptions;
 use super::route::Document;
 use super::status::Failure;

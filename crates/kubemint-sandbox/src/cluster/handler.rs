@@ -4,22 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, LOCATION, WARNING};
+use http::header::LOCATION;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::{HeaderValue, Response, StatusCode};
 use hyper::body::Incoming;
-use serde_json::Value;
 
 use super::audit::AuditLine;
 use super::authn::User;
 use super::catalogue;
 use super::discovery;
+use super::exchange::{Reply, Request, plain};
 use super::faults::{Effect, Plan};
-use super::meta;
+use super::negotiate::{accepted, content_type};
 use super::pods;
-use super::protobuf::{self, Unread};
 use super::rbac::{AUTHENTICATED, Access, What};
-use super::route::{Document, Query, Route, Target};
+use super::route::{Document, Query, Route};
 use super::state::State;
 use super::status::{self, Failure};
 use super::table::View;
@@ -28,95 +27,8 @@ use crate::serve::{Cut, Handler};
 
 /// Largest body of a request, in octets (Kubernetes' own limit).
 const MAX_BODY: usize = 3 * 1024 * 1024;
-/// What clients of generated code send.
-const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 /// Longest that a hanging answer is held.
 const HANG: Duration = Duration::from_secs(120);
-
-/// A request on a resource that may be served.
-pub(crate) struct Request<'a> {
-    pub(crate) user: &'a User,
-    pub(crate) target: &'a Target,
-    pub(crate) query: &'a Query,
-    pub(crate) body: &'a [u8],
-    /// The media type of the body, without parameters.
-    pub(crate) content_type: &'a str,
-    pub(crate) view: View,
-    /// What is to go wrong while it is served.
-    pub(crate) effect: Option<&'a Effect>,
-}
-
-impl Request<'_> {
-    /// The body, which must be there, as JSON.
-    pub(crate) fn document(&self) -> Result<Value, Failure> {
-        if self.content_type != PROTOBUF {
-            return meta::parse(self.body);
-        }
-        protobuf::decode(self.body).map_err(|why| match why {
-            Unread::Malformed => Failure::bad_request("the body could not be decoded"),
-            Unread::UnknownKind => Failure::unsupported_media_type(),
-        })
-    }
-}
-
-/// What an answer consists of.
-pub(crate) enum Content {
-    Json(Value),
-    Text(String),
-    /// A stream of JSON lines.
-    Stream(Body),
-}
-
-/// A good answer.
-pub(crate) struct Reply {
-    pub(crate) code: u16,
-    pub(crate) content: Content,
-    /// For a `Warning` header, which kubectl shows.
-    pub(crate) warning: Option<String>,
-    /// The identifier of a token that was minted.
-    pub(crate) issued: Option<String>,
-}
-
-impl Reply {
-    pub(crate) fn json(code: u16, document: Value) -> Self {
-        Self {
-            code,
-            content: Content::Json(document),
-            warning: None,
-            issued: None,
-        }
-    }
-
-    pub(crate) fn text(text: &str) -> Self {
-        Self {
-            content: Content::Text(text.to_owned()),
-            ..Self::json(200, Value::Null)
-        }
-    }
-
-    fn into_response(self) -> Response<Body> {
-        let mut response = match self.content {
-            Content::Json(document) => status::json_response(self.code, &document),
-            Content::Text(text) => plain(Body::from(text), "text/plain; charset=utf-8"),
-            Content::Stream(body) => plain(body, "application/json"),
-        };
-        let warning = self
-            .warning
-            .and_then(|text| HeaderValue::try_from(format!("299 - {text:?}")).ok());
-        if let Some(warning) = warning {
-            response.headers_mut().insert(WARNING, warning);
-        }
-        response
-    }
-}
-
-fn plain(body: Body, media_type: &'static str) -> Response<Body> {
-    let mut response = Response::new(body);
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-    response
-}
 
 impl Handler for State {
     async fn handle(
@@ -329,66 +241,4 @@ async fn read(body: Incoming) -> Result<Bytes, Failure> {
         Unreadable::TooSlow => Failure::timeout("the body did not arrive in time"),
         Unreadable::Broken => Failure::bad_request("the body could not be read"),
     })
-}
-
-/// The media type of a body, which must be some JSON.
-fn content_type(headers: &HeaderMap, body: &[u8]) -> Result<String, Failure> {
-    let given = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("");
-    let essence = given
-        .split(';')
-        .next()
-        .unwrap_or("")
-        .trim()
-        .to_ascii_lowercase();
-    let json = matches!(
-        essence.as_str(),
-        "application/json"
-            | PROTOBUF
-            | "application/merge-patch+json"
-            | "application/strategic-merge-patch+json"
-    );
-    if body.is_empty() || json || essence.is_empty() {
-        Ok(essence)
-    } else {
-        Err(Failure::unsupported_media_type())
-    }
-}
-
-/// Whether the client prefers a table (true) or whole objects (false); `None` if it takes neither.
-fn accepted(headers: &HeaderMap) -> Option<bool> {
-    let mut given = headers
-        .get_all(ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .peekable();
-    if given.peek().is_none() {
-        return Some(false);
-    }
-    for range in given.flat_map(|value| value.split(',')) {
-        let mut parts = range.split(';').map(str::trim);
-        let essence = parts.next().unwrap_or("").to_ascii_lowercase();
-        if !matches!(
-            essence.as_str(),
-            "application/json" | "application/*" | "*/*" | ""
-        ) {
-            continue;
-        }
-        let parameters: Vec<&str> = parts.collect();
-        let form = parameters
-            .iter()
-            .find_map(|parameter| parameter.strip_prefix("as="));
-        match form {
-            None => return Some(false),
-            Some("Table")
-                if parameters.contains(&"v=v1") && parameters.contains(&"g=meta.k8s.io") =>
-            {
-                return Some(true);
-            }
-            Some(_) => {}
-        }
-    }
-    None
 }

@@ -7,11 +7,14 @@
 mod audit;
 mod authn;
 mod catalogue;
+mod deletion;
 mod discovery;
+mod exchange;
 mod faults;
 mod handler;
 mod meta;
 mod names;
+mod negotiate;
 mod objects;
 mod options;
 mod pods;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::handler::{Reply, Request};
+use super::exchange::{Reply, Request};
 use super::meta;
 use super::rbac::{Access, What};
 use super::state::State;

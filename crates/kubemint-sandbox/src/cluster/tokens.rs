@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::authn::User;
 use super::catalogue;
+use super::exchange::{Reply, Request};
 use super::faults::Effect;
-use super::handler::{Reply, Request};
 use super::meta;
 use super::options::ClusterOptions;
 use super::state::State;

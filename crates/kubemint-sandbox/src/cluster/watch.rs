@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::{broadcast, mpsc};
 
-use super::handler::{Content, Reply, Request};
+use super::exchange::{Content, Reply, Request};
 use super::selector::Selector;
 use super::state::State;
 use super::status::{Cause, Failure};
