@@ -64,7 +64,7 @@ impl Member {
             Finding::Ok,
             format!(
                 "reachable at {}, certificate by {roots}, {version}",
-                self.config.api_url
+                self.config.api_url.to_string().trim_end_matches('/')
             ),
         );
         if let Some(name) = self.name().await? {
@@ -147,7 +147,7 @@ impl Member {
     /// What the service may do and should not.
     async fn excess(&self, lines: &mut Lines<'_>) -> Result<(), ClusterError> {
         let mut excess = Excess::default();
-        let mut looked = BTreeSet::new();
+        let neutral: BTreeSet<String> = NEUTRAL.map(str::to_owned).into();
         let mut complete = true;
         let roles = self
             .config
@@ -163,7 +163,6 @@ impl Member {
                 .resource_rules
                 .iter()
                 .for_each(|rule| excess.see(rule, &namespace, of_role));
-            looked.insert(namespace);
         }
         for (group, resource, verb) in DANGEROUS {
             let what = what(group, resource, &[]);
@@ -171,7 +170,7 @@ impl Member {
                 excess.note(&what, verb, CLUSTER);
             }
         }
-        let texts = excess.texts(&looked);
+        let texts = excess.texts(&neutral);
         if texts.is_empty() {
             let known = if complete {
                 ""

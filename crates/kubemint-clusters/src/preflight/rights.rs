@@ -92,32 +92,47 @@ impl Excess {
         noted(what) || noted(EVERYTHING)
     }
 
-    /// One text for each resource; `looked` is every namespace that was looked at.
-    pub(crate) fn texts(&self, looked: &BTreeSet<String>) -> Vec<String> {
-        self.0
-            .iter()
-            .map(|(what, (verbs, places))| {
-                let verbs = verbs
-                    .iter()
-                    .map(String::as_str)
-                    .collect::<Vec<_>>()
-                    .join(", ");
-                let places = if places.contains(CLUSTER) || places.is_superset(looked) {
-                    CLUSTER.to_owned()
-                } else {
-                    format!(
-                        "in {}",
-                        places
-                            .iter()
-                            .map(String::as_str)
-                            .collect::<Vec<_>>()
-                            .join(", ")
-                    )
-                };
-                format!("the service may {verbs} {what} {places}")
-            })
-            .collect()
+    /// One text for each dangerous resource, then one for all others with the same verbs and places. `neutral` are the
+    /// namespaces that were looked at and belong to no role: what holds in all of them holds everywhere.
+    pub(crate) fn texts(&self, neutral: &BTreeSet<String>) -> Vec<String> {
+        let list = |texts: &BTreeSet<String>| {
+            texts
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let mut dangerous = Vec::new();
+        let mut others: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+        for (what, (verbs, places)) in &self.0 {
+            let place = if places.contains(CLUSTER) || places.is_superset(neutral) {
+                CLUSTER.to_owned()
+            } else {
+                format!("in {}", list(places))
+            };
+            if is_dangerous(what) {
+                dangerous.push(format!("the service may {} {what} {place}", list(verbs)));
+            } else {
+                others
+                    .entry((list(verbs), place))
+                    .or_default()
+                    .insert(what.clone());
+            }
+        }
+        let others = others.iter().map(|((verbs, place), whats)| {
+            format!("the service may {verbs} {} {place}", list(whats))
+        });
+        dangerous.into_iter().chain(others).collect()
     }
+}
+
+/// Whether a resource deserves a line of its own.
+fn is_dangerous(shown: &str) -> bool {
+    let plain = shown.split(' ').next().unwrap_or(shown);
+    plain.contains('*')
+        || DANGEROUS
+            .iter()
+            .any(|(group, resource, _)| what(group, resource, &[]) == plain)
 }
 
 /// The place of a right that holds everywhere.
@@ -175,14 +190,11 @@ mod tests {
 
     fn excess(rules: &[(ResourceRule, &str, bool)]) -> Vec<String> {
         let mut excess = Excess::default();
-        let looked = rules
-            .iter()
-            .map(|(_, namespace, _)| (*namespace).to_owned())
-            .collect();
+        let neutral = BTreeSet::from(["default".to_owned(), "kube-system".to_owned()]);
         rules
             .iter()
             .for_each(|(rule, namespace, of_role)| excess.see(rule, namespace, *of_role));
-        excess.texts(&looked)
+        excess.texts(&neutral)
     }
 
     #[test]
@@ -213,25 +225,46 @@ mod tests {
     fn every_other_right_is_named_with_its_place() {
         let secrets = rule("", "secrets", &["get", "list"]);
         assert_eq!(
-            excess(&[(secrets.clone(), "a", false), (secrets.clone(), "b", true)]),
+            excess(&[
+                (secrets.clone(), "default", false),
+                (secrets.clone(), "kube-system", false)
+            ]),
             ["the service may get, list secrets in the whole cluster"]
+        );
+        assert_eq!(
+            excess(&[
+                (secrets.clone(), "default", false),
+                (secrets, "kubemint-a", true)
+            ]),
+            ["the service may get, list secrets in default, kubemint-a"]
         );
         let mut named = rule("rbac.authorization.k8s.io", "clusterroles", &["bind"]);
         named.resource_names = Some(vec!["view".into(), "a\nb".into()]);
         assert_eq!(
-            excess(&[
-                (named, "a", true),
-                (rule("", "namespaces", &["get"]), "b", true)
-            ]),
-            ["the service may bind clusterroles.rbac.authorization.k8s.io (view, ?) in a"]
-        );
-        assert_eq!(
-            excess(&[(rule("*", "*", &["*"]), "a", true)]),
-            ["the service may * *.* in the whole cluster"]
+            excess(&[(named, "default", false)]),
+            ["the service may bind clusterroles.rbac.authorization.k8s.io (view, ?) in default"]
         );
         assert_eq!(
             excess(&[(rule("", "serviceaccounts", &["create", "patch"]), "a", true)]),
-            ["the service may patch serviceaccounts in the whole cluster"]
+            ["the service may patch serviceaccounts in a"]
+        );
+    }
+
+    #[test]
+    fn what_is_dangerous_has_its_own_line_before_the_crowd() {
+        let rights = ["pods", "services", "configmaps"].map(|name| rule("", name, &["create"]));
+        let mut seen: Vec<_> = rights
+            .into_iter()
+            .map(|rule| (rule, "default", false))
+            .collect();
+        seen.push((rule("*", "*", &["*"]), "default", false));
+        assert_eq!(
+            excess(&seen),
+            [
+                "the service may * *.* in default",
+                "the service may create pods in default",
+                "the service may create configmaps, services in default",
+            ]
         );
     }
 }

@@ -118,7 +118,7 @@ async fn rights_in_excess_are_named_with_their_place() {
             "excess r/p/sandbox: the service may impersonate groups in the whole cluster",
             "excess r/p/sandbox: the service may get, list secrets in kube-system",
             "excess r/p/sandbox: the service may patch serviceaccounts in kubemint-viewer",
-            "excess r/p/sandbox: the service may create serviceaccounts/token in default, kube-system, kubemint-system",
+            "excess r/p/sandbox: the service may create serviceaccounts/token in the whole cluster",
             "excess r/p/sandbox: the service may impersonate users in the whole cluster",
         ]
     );
