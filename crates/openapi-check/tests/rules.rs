@@ -45,7 +45,7 @@ components:
 
 fn places(from: &str, to: &str) -> Vec<String> {
     assert!(THINGS.contains(from), "{from:?}");
-    let document = Document::read("t.yaml", &THINGS.replacen(from, to, 1)).unwrap();
+    let document = Document::read("t.yaml", &THINGS.replacen(from, to, 1)).expect("a document");
     openapi_check::lint(&document)
         .err()
         .map(|diagnostics| diagnostics.places())

@@ -1,5 +1,6 @@
 //! OpenAPI 3.0 schemas in the form of JSON Schema draft 7, for the tools that only know that.
 
+use crate::Document;
 use openapiv3::{ReferenceOr, Schema};
 use serde_json::{Map, Value};
 
@@ -126,6 +127,21 @@ fn collect(schema: &Value, found: &mut Vec<String>) {
             _ => {}
         }
     }
+}
+
+/// The schema itself, or that of the component that it refers to (through at most 16 references).
+pub fn resolved(document: &Document, schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    for _ in 0..16 {
+        let Some(name) = reference(&schema) else {
+            return schema;
+        };
+        match document.schemas().find(|(other, _)| *other == name) {
+            Some((_, component)) => schema = json(component),
+            None => return Value::Null,
+        }
+    }
+    Value::Null
 }
 
 /// The component that `schema` is a reference to.

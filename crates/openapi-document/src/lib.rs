@@ -153,6 +153,21 @@ impl Document {
         }
     }
 
+    /// The place where the parameter `name` of `operation` is written, or referred to.
+    pub fn parameter_span(&self, operation: OperationRef<'_>, name: &str) -> Span {
+        let pointer = operation.pointer();
+        let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let lists =
+            [pointer.as_str(), parent].map(|place| self.root.at(&format!("{place}/parameters")));
+        for parameter in lists.into_iter().flatten().flat_map(Node::items) {
+            let written = resolve(&self.root, parameter).and_then(|node| node.get("name"));
+            if let Some(written) = written.filter(|written| written.as_str() == Some(name)) {
+                return parameter.get("$ref").unwrap_or(written).span;
+            }
+        }
+        self.span(&pointer)
+    }
+
     /// An empty list of diagnoses about this document.
     pub fn diagnostics(&self) -> Diagnostics {
         Diagnostics::new(Arc::clone(&self.source))

@@ -5,7 +5,7 @@ use openapi_document::Document;
 use openapi_document::openapiv3::{ParameterSchemaOrContent, ReferenceOr};
 
 fn things() -> Document {
-    Document::read("things.yaml", THINGS).unwrap()
+    Document::read("things.yaml", THINGS).expect("nothing is wrong with it")
 }
 
 #[test]

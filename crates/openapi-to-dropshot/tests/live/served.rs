@@ -42,7 +42,7 @@ impl ThingsApi for Things {
             request.query.verbose,
             request.query.depth.get()
         );
-        match &*rqctx.context().0.lock().unwrap() {
+        match &*rqctx.context().0.lock().expect("no test panics with it") {
             Some(thing) => Ok(GetThingResponse {
                 body: thing.clone(),
                 e_tag,
@@ -58,7 +58,7 @@ impl ThingsApi for Things {
         rqctx: RequestContext<Shelf>,
         request: Open<PutThing>,
     ) -> Result<PutThingResponse, PutThingError> {
-        *rqctx.context().0.lock().unwrap() = Some(request.body);
+        *rqctx.context().0.lock().expect("no test panics with it") = Some(request.body);
         Ok(PutThingResponse {})
     }
 }
@@ -72,16 +72,19 @@ fn start() -> HttpServer<Shelf> {
     ServerBuilder::new(api::api::<Things>(), Shelf::default(), log)
         .config(config)
         .start()
-        .unwrap()
+        .expect("a free port, a client")
 }
 
 fn client(server: &HttpServer<Shelf>, token: &str) -> Client {
     let mut headers = reqwest::header::HeaderMap::new();
-    headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
+    headers.insert(
+        "authorization",
+        format!("Bearer {token}").parse().expect("a header"),
+    );
     let inner = reqwest::Client::builder()
         .default_headers(headers)
         .build()
-        .unwrap();
+        .expect("a free port, a client");
     Client::new_with_client(&format!("http://{}", server.local_addr()), inner)
 }
 

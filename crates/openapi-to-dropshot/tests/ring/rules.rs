@@ -10,7 +10,9 @@ fn places(text: &str) -> Vec<String> {
 }
 
 fn with_path(path: &str) -> String {
-    let start = THINGS.find("  /things/{thingId}:").expect("the document has it");
+    let start = THINGS
+        .find("  /things/{thingId}:")
+        .expect("the document has it");
     let end = THINGS.find("    put:").expect("the document has it");
     let block = THINGS[start..end]
         .replace("/things/{thingId}", path)
@@ -18,11 +20,19 @@ fn with_path(path: &str) -> String {
     let block = match path.rsplit_once('{') {
         Some((_, variable)) => block.replace(
             "name: thingId",
-            &format!("name: {}", variable.split('}').next().expect("the document has it")),
+            &format!(
+                "name: {}",
+                variable.split('}').next().expect("the document has it")
+            ),
         ),
         None => {
-            let (before, rest) = block.split_once("    parameters:\n").expect("the document has it");
-            format!("{before}{}", &rest[rest.find("    get:").expect("the document has it")..])
+            let (before, rest) = block
+                .split_once("    parameters:\n")
+                .expect("the document has it");
+            format!(
+                "{before}{}",
+                &rest[rest.find("    get:").expect("the document has it")..]
+            )
         }
     };
     THINGS.replacen("components:", &format!("{block}components:"), 1)
@@ -96,6 +106,67 @@ fn a_status_that_can_be_answered_must_be_declared() {
         assert!(
             found.iter().any(|place| place.ends_with("K0204")),
             "{status}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_parameter_is_a_scalar_of_the_apis_own() {
+    for (from, to, line) in [
+        (
+            "          type: boolean\n",
+            "          type: array\n          items:\n            type: string\n",
+            "34:15",
+        ),
+        (
+            "      - name: verbose\n        in: query\n",
+            "      - name: Authorization\n        in: header\n",
+            "34:15",
+        ),
+        (
+            "            ETag:\n              required: true\n              schema:\n                type: string\n",
+            "            ETag:\n              schema:\n                type: object\n",
+            "42:13",
+        ),
+    ] {
+        let found = places(&edited(from, to));
+        assert!(
+            found.contains(&format!("things.yaml:{line} K0206")),
+            "{to}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn parameters_that_are_one_field_are_told() {
+    let text = edited(
+        "      - name: verbose\n",
+        "      - name: De-pth\n        in: query\n        schema:\n          type: string\n      - name: DePth\n",
+    );
+    assert_eq!(places(&text), ["things.yaml:38:15 K0202"]);
+}
+
+#[test]
+fn a_body_that_is_not_json_is_text() {
+    let start = "          content:\n            application/json:\n              schema:\n                $ref: '#/components/schemas/Thing'\n        '400'";
+    let text = |schema: &str| {
+        edited(
+            start,
+            &format!(
+                "          content:\n            text/plain:\n              schema:\n                {schema}\n        '400'"
+            ),
+        )
+    };
+    assert_eq!(places(&text("type: string")), Vec::<String>::new());
+    for schema in [
+        "type: object",
+        "$ref: '#/components/schemas/Thing'",
+        "{type: string, format: binary}",
+    ] {
+        let found = places(&text(schema));
+        assert!(
+            found.iter().any(|place| place.ends_with("K0207")),
+            "{schema}: {found:?}"
         );
     }
 }

@@ -1,0 +1,153 @@
+//! K0202 and K0203: different names stay different in Rust.
+
+use crate::names;
+use heck::{ToSnakeCase, ToUpperCamelCase};
+use openapi_document::openapiv3::Parameter;
+use openapi_document::{Diagnostic, Diagnostics, Document, Node, Span, each_schema};
+use std::collections::HashMap;
+
+/// K0202 and K0203.
+pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
+    collisions(document, diagnostics);
+    parameters(document, diagnostics);
+    enums(document, diagnostics);
+}
+
+/// Parameters of one place become the fields of one struct.
+fn parameters(document: &Document, diagnostics: &mut Diagnostics) {
+    for operation in document.operations() {
+        let mut fields: HashMap<String, String> = HashMap::new();
+        for parameter in &operation.operation.parameters {
+            let Some(parameter) = parameter.as_item() else {
+                continue;
+            };
+            let name = &parameter.parameter_data_ref().name;
+            let place = match parameter {
+                Parameter::Path { .. } => "path",
+                Parameter::Query { .. } => "query",
+                Parameter::Header { .. } => "header",
+                Parameter::Cookie { .. } => "cookie",
+            };
+            let rust = name.to_snake_case();
+            let other = fields.insert(format!("{place} {rust}"), name.clone());
+            if let Some(other) = other.filter(|other| other != name) {
+                let message = format!(
+                    "`{other}` and `{name}` are both the {place} parameter `{rust}` in Rust"
+                );
+                let span = document.parameter_span(operation, name);
+                diagnostics.push(
+                    Diagnostic::new("K0202", span, message)
+                        .related(document.parameter_span(operation, &other), "and this one")
+                        .help("rename one of them"),
+                );
+            }
+        }
+    }
+}
+
+fn collisions(document: &Document, diagnostics: &mut Diagnostics) {
+    let mut types: HashMap<String, (&str, Span)> = HashMap::new();
+    for (name, _) in document.schemas() {
+        let Some(entry) = document
+            .root
+            .at("/components/schemas")
+            .and_then(|schemas| schemas.entry(name))
+        else {
+            continue;
+        };
+        collide(
+            &mut types,
+            name.to_upper_camel_case(),
+            name,
+            entry.key_span,
+            "type",
+            diagnostics,
+        );
+    }
+    let mut methods: HashMap<String, (&str, Span)> = HashMap::new();
+    for operation in document.operations() {
+        let id = operation
+            .operation
+            .operation_id
+            .as_deref()
+            .unwrap_or_default();
+        let span = document.span(&format!("{}/operationId", operation.pointer()));
+        collide(
+            &mut methods,
+            id.to_snake_case(),
+            id,
+            span,
+            "method",
+            diagnostics,
+        );
+    }
+    each_schema(&document.root, &mut |schema| {
+        let mut fields: HashMap<String, (&str, Span)> = HashMap::new();
+        for entry in schema.get("properties").map_or(&[][..], Node::entries) {
+            collide(
+                &mut fields,
+                entry.key.to_snake_case(),
+                &entry.key,
+                entry.key_span,
+                "field",
+                diagnostics,
+            );
+        }
+    });
+}
+
+fn collide<'a>(
+    known: &mut HashMap<String, (&'a str, Span)>,
+    rust: String,
+    name: &'a str,
+    span: Span,
+    what: &str,
+    diagnostics: &mut Diagnostics,
+) {
+    if rust.is_empty() {
+        diagnostics.push(Diagnostic::new(
+            "K0202",
+            span,
+            format!("`{name}` has no letter or digit to make a {what} of"),
+        ));
+        return;
+    }
+    match known.get(&rust) {
+        Some((other, first)) if *other != name => diagnostics.push(
+            Diagnostic::new(
+                "K0202",
+                span,
+                format!("`{other}` and `{name}` are both the {what} `{rust}` in Rust"),
+            )
+            .label("this one")
+            .related(*first, "and this one")
+            .help("rename one of them"),
+        ),
+        _ => {
+            known.insert(rust, (name, span));
+        }
+    }
+}
+
+fn enums(document: &Document, diagnostics: &mut Diagnostics) {
+    each_schema(&document.root, &mut |schema| {
+        let mut variants: HashMap<String, (&str, Span)> = HashMap::new();
+        for value in schema.get("enum").map_or(&[][..], Node::items) {
+            let Some(text) = value.as_str() else { continue };
+            let rust = names::camel(text);
+            if let Some((other, first)) = variants.get(&rust) {
+                diagnostics.push(
+                    Diagnostic::new(
+                        "K0203",
+                        value.span,
+                        format!("`{other}` and `{text}` are both the variant `{rust}` in Rust"),
+                    )
+                    .label("this one")
+                    .related(*first, "and this one"),
+                );
+            } else {
+                variants.insert(rust, (text, value.span));
+            }
+        }
+    });
+}

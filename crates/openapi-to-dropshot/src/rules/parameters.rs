@@ -1,0 +1,75 @@
+//! K0206: parameters and headers are scalars of the API's own.
+
+use crate::operation::responses;
+use openapi_document::openapiv3::{Parameter, ParameterSchemaOrContent, ReferenceOr};
+use openapi_document::{Diagnostic, Diagnostics, Document, Span, draft, escape};
+use serde_json::Value;
+
+/// Headers that are not parameters, says OpenAPI 3.0.3: other parts of the document speak of them.
+const RESERVED: [&str; 3] = ["accept", "content-type", "authorization"];
+
+/// K0206.
+pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
+    for operation in document.operations() {
+        for parameter in operation
+            .operation
+            .parameters
+            .iter()
+            .filter_map(ReferenceOr::as_item)
+        {
+            let data = parameter.parameter_data_ref();
+            let span = document.parameter_span(operation, &data.name);
+            let header = matches!(parameter, Parameter::Header { .. });
+            if header && RESERVED.contains(&data.name.to_lowercase().as_str()) {
+                diagnostics.push(
+                    Diagnostic::new(
+                        "K0206",
+                        span,
+                        format!("`{}` cannot be declared as a parameter", data.name),
+                    )
+                    .help("`security`, the request body and the responses speak of it"),
+                );
+            }
+            scalar(document, &data.name, &data.format, span, diagnostics);
+        }
+        for (status, response) in responses(operation) {
+            for (name, header) in &response.headers {
+                if let Some(header) = header.as_item() {
+                    let pointer = format!(
+                        "{}/responses/{status}/headers/{}",
+                        operation.pointer(),
+                        escape(name)
+                    );
+                    let span = document.span(&pointer);
+                    scalar(document, name, &header.format, span, diagnostics);
+                }
+            }
+        }
+    }
+}
+
+fn scalar(
+    document: &Document,
+    name: &str,
+    format: &ParameterSchemaOrContent,
+    span: Span,
+    diagnostics: &mut Diagnostics,
+) {
+    let ParameterSchemaOrContent::Schema(schema) = format else {
+        return;
+    };
+    let schema = draft::resolved(document, &draft::json(schema));
+    let kind = schema.get("type").and_then(Value::as_str);
+    if !matches!(kind, Some("string" | "integer" | "number" | "boolean")) {
+        diagnostics.push(
+            Diagnostic::new(
+                "K0206",
+                span,
+                format!("`{name}` is not a scalar, which dropshot does not support"),
+            )
+            .help(
+                "use `string`, `integer`, `number` or `boolean`; put what has parts into the body",
+            ),
+        );
+    }
+}

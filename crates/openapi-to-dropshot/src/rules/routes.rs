@@ -1,0 +1,96 @@
+//! K0201: dropshot's router holds every path.
+
+use openapi_document::{Diagnostic, Diagnostics, Document, Span};
+use std::collections::HashMap;
+
+/// dropshot's trie of path segments: at each node either literals or one variable.
+#[derive(Default)]
+struct Route<'a> {
+    literals: HashMap<&'a str, Route<'a>>,
+    variable: Option<(&'a str, Box<Route<'a>>)>,
+    first: Option<Span>,
+}
+
+/// K0201.
+pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
+    let mut root = Route::default();
+    for path in document.openapi.paths.paths.keys() {
+        let span = document
+            .root
+            .at("/paths")
+            .and_then(|paths| paths.entry(path))
+            .map_or_else(|| document.span("/paths"), |e| e.key_span);
+        if let Some(mut conflict) = insert(&mut root, path, span) {
+            conflict.span = span;
+            diagnostics.push(conflict);
+        }
+    }
+}
+
+fn insert<'a>(root: &mut Route<'a>, path: &'a str, span: Span) -> Option<Diagnostic> {
+    let refuse = |what: String| Some(Diagnostic::new("K0201", span, what));
+    if !path.starts_with('/') || path.contains("//") || (path.len() > 1 && path.ends_with('/')) {
+        return refuse(
+            "a path begins with `/`, has no empty segment, and does not end with `/`".to_owned(),
+        );
+    }
+    let mut node = root;
+    let mut variables = Vec::new();
+    for segment in path
+        .split('/')
+        .skip(1)
+        .filter(|segment| !segment.is_empty())
+    {
+        let other = node.first;
+        node.first.get_or_insert(span);
+        let variable = segment
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'))
+            .filter(|name| !name.contains(['{', '}', ':']));
+        let both = |detail: String| {
+            let diagnostic =
+                Diagnostic::new("K0201", span, "dropshot cannot route both of these paths")
+                    .label(detail);
+            Some(match other {
+                Some(other) => diagnostic.related(other, "the other path"),
+                None => diagnostic,
+            })
+        };
+        node = match variable {
+            None if segment.contains(['{', '}']) => {
+                return refuse(format!(
+                    "dropshot cannot route `{segment}`: a variable is a whole segment"
+                ));
+            }
+            None => {
+                if let Some((name, _)) = &node.variable {
+                    return both(format!(
+                        "`{segment}` stands where the other has `{{{name}}}`"
+                    ));
+                }
+                node.literals.entry(segment).or_default()
+            }
+            Some(name) => {
+                if variables.contains(&name) {
+                    return refuse(format!(
+                        "the variable `{{{name}}}` occurs twice in the path"
+                    ));
+                }
+                variables.push(name);
+                if !node.literals.is_empty() {
+                    return both(format!(
+                        "`{segment}` stands where the other has a fixed segment"
+                    ));
+                }
+                let (known, next) = node.variable.get_or_insert_with(|| (name, Box::default()));
+                if *known != name {
+                    return both(format!(
+                        "`{segment}` stands where the other has `{{{known}}}`"
+                    ));
+                }
+                next
+            }
+        };
+    }
+    None
+}
