@@ -1,0 +1,40 @@
+//! `cargo xtask bench`: how much the service does on this machine, beside limits measured in the same run.
+//!
+//! The generator is this process; each server that it measures is a process of its own, started from the same
+//! program, so that the two share nothing but the machine.
+
+mod cpu;
+mod disk;
+mod issue;
+mod latency;
+mod limit;
+mod load;
+mod process;
+mod ramp;
+mod report;
+mod subjects;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "bench", about = "How much the service does on this machine.")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Issues per second, beside what the same machine does with parts of the work.
+    Issue(issue::IssueArgs),
+    /// Serves one subject until standard input ends.
+    #[command(hide = true)]
+    Serve(subjects::ServeArgs),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().task {
+        Task::Issue(args) => issue::run(&args),
+        Task::Serve(args) => subjects::serve(&args),
+    }
+}

@@ -1,0 +1,143 @@
+//! The servers that are measured. Each runs until its standard input ends.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use kubemint::ports::Store;
+use kubemint_clusters::Fleet;
+use kubemint_server::config::Config;
+use kubemint_server::log::{Verbosity, logger};
+use kubemint_server::sandbox::{CLUSTER, Options, PROJECT, REGION, Sandbox};
+use kubemint_store::SqliteStore;
+use serde_json::json;
+use slog::Logger;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::limit::{self, Limit};
+use crate::load::Target;
+
+/// Who asks, and who it is for.
+const USER: &str = "alice";
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Subject {
+    /// A handler that answers a constant.
+    BareHandler,
+    /// The same, after two commits.
+    TwoCommits,
+    /// The same, after two commits and the two calls to the cluster that an issue makes.
+    TwoCommitsTwoCalls,
+    /// The service itself.
+    Issue,
+}
+
+impl Subject {
+    /// Every subject, in the order in which they are measured.
+    pub(crate) const ALL: [Self; 4] = [
+        Self::BareHandler,
+        Self::TwoCommits,
+        Self::TwoCommitsTwoCalls,
+        Self::Issue,
+    ];
+}
+
+/// The arguments of `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// What is served.
+    subject: Subject,
+    /// Where its files are.
+    #[arg(long)]
+    folder: PathBuf,
+}
+
+/// A running subject: what to ask it, and what must live while it runs.
+struct Running {
+    target: Target,
+    _alive: Box<dyn std::any::Any>,
+}
+
+/// Serves a subject until standard input ends. The one line of output is the [`Target`], or why there is none.
+///
+/// # Errors
+/// The subject does not start.
+pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
+    // What `kubemint-server` logs: a line for every request.
+    let (log, _guard) = logger(Verbosity::Info);
+    let server = runtime("server")?;
+    // The cluster stands for another machine: it shares no thread with the server.
+    let cluster = runtime("cluster")?;
+    let started = match args.subject {
+        Subject::Issue => issue(&server, &cluster, &args.folder, &log),
+        limit => limited(limit, &server, &cluster, &args.folder, &log),
+    };
+    let running = started.inspect_err(|error| println!("{error:#}"))?;
+    println!("{}", serde_json::to_string(&running.target)?);
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
+fn runtime(name: &str) -> std::io::Result<Runtime> {
+    Builder::new_multi_thread()
+        .thread_name(name)
+        .enable_all()
+        .build()
+}
+
+/// The service, as `kubemint-server sandbox` runs it.
+fn issue(server: &Runtime, cluster: &Runtime, folder: &Path, log: &Logger) -> Result<Running> {
+    let sandbox = cluster.block_on(Sandbox::start(Options::new(folder)))?;
+    let running = server.block_on(sandbox.serve(log))?;
+    let collection =
+        format!("/v1/regions/{REGION}/projects/{PROJECT}/compute/clusters/{CLUSTER}/kubeconfigs");
+    let bearer = sandbox.token(USER, &["compute.admin"]);
+    Ok(Running {
+        target: target(running.address(), &collection, bearer),
+        _alive: Box::new((running, sandbox)),
+    })
+}
+
+/// A limit: a handler with parts of the work, and nothing of the service around it.
+fn limited(
+    subject: Subject,
+    server: &Runtime,
+    cluster: &Runtime,
+    folder: &Path,
+    log: &Logger,
+) -> Result<Running> {
+    let sandbox = cluster.block_on(Sandbox::start(Options::new(folder)))?;
+    let config = Config::read(sandbox.config_file())?;
+    let store = match subject {
+        Subject::BareHandler => None,
+        _ => Some(Arc::new(SqliteStore::open(config.store)?)),
+    };
+    let entered = server.enter();
+    let fleet = match (&store, subject) {
+        (Some(store), Subject::TwoCommitsTwoCalls) => {
+            let id = store.instance().id;
+            Some(Fleet::new(config.clusters, id, log.clone())?)
+        }
+        _ => None,
+    };
+    let limit = Limit::new(store, fleet, USER);
+    let running = limit::start(limit, log)?;
+    drop(entered);
+    let bearer = sandbox.token(USER, &["compute.admin"]);
+    Ok(Running {
+        target: target(running.local_addr(), limit::PATH, bearer),
+        _alive: Box::new((running, sandbox)),
+    })
+}
+
+fn target(address: std::net::SocketAddr, path: &str, bearer: String) -> Target {
+    Target {
+        address,
+        path: path.to_owned(),
+        bearer,
+        body: json!({"user": USER, "role": "viewer", "ttl": 3600}).to_string(),
+    }
+}
