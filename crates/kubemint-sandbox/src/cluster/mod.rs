@@ -2,7 +2,14 @@
 //!
 //! The way of a request is in `handler`; what can be asked in `catalogue` and `route`; who may in `authn` and
 //! `rbac`; the rest serves one thing each. The measure is kube-apiserver: where this answers something that it
-//! would not, that is a defect, unless it was told to ([`Fault`]).
+//! would not, that is a defect, unless it was told to ([`Fault`]). Known differences, compared with 1.37:
+//!
+//! - A path that leads nowhere is answered with a `Status`, not with `404 page not found`; 405 names the methods.
+//! - The messages of requests that do not parse are other words; code and reason are the same.
+//! - A token ends at once with its account and at its `exp`, unless [`ClusterOptions::with_real_delays`] is asked for.
+//! - Reading knows no protobuf, YAML, aggregated discovery, streamed lists or `PartialObjectMetadata`; writing knows
+//!   the protobuf of reviews, tokens, namespaces, configmaps and ServiceAccounts, but no server-side apply. A
+//!   strategic patch is merged like a plain one. Tokens are bound to their ServiceAccount only.
 
 mod audit;
 mod authn;
