@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 /// Builds `kubemint-server` as a user would, and tells where it is.
 pub(crate) fn build() -> Result<PathBuf> {
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--locked", "--quiet", "--package", "kubemint-server"])
+        .args(["build", "--locked", "--quiet", "--workspace", "--bin", "kubemint-server"])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .status()
         .context("cannot run cargo")?;

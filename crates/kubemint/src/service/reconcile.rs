@@ -6,7 +6,7 @@ use super::Kubemint;
 use crate::audit::{Event, Kind};
 use crate::cluster::ClusterKey;
 use crate::error::Error;
-use crate::ports::{FoundObject, Position};
+use crate::ports::{ClusterError, FoundObject, Position};
 use crate::record::{Record, State};
 
 /// How many records one round takes.
@@ -50,7 +50,14 @@ impl Kubemint {
         };
         for record in due {
             if let Err(error) = self.settle(&record, &mut done).await {
-                let cluster_is_ill = matches!(error, Error::Cluster(_));
+                let cluster_is_ill = matches!(
+                    error,
+                    Error::Cluster(
+                        ClusterError::Unreachable(_)
+                            | ClusterError::Busy(_)
+                            | ClusterError::Refused(_)
+                    )
+                );
                 done.errors.push(error);
                 if cluster_is_ill {
                     // The next record would only wait for the same deadline.
