@@ -218,7 +218,12 @@ impl Stage {
             return;
         };
         server.crash();
-        // A dead process has let go of its files; a runtime that ends takes a moment.
+        self.settled().await;
+    }
+
+    /// Waits until a server that was broken off has let go of its files: a process that ended has, and a runtime
+    /// that ends takes a moment.
+    pub async fn settled(&self) {
         let end = Instant::now() + LETTING_GO;
         while let Err(error) = self.store() {
             assert!(Instant::now() < end, "it does not let go: {error}");

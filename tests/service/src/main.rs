@@ -1,1 +1,16 @@
-//! The ring's one test binary.
+//! The service behaves: through its real HTTP edge, in a sandbox world.
+
+mod acting;
+mod audit;
+mod cli;
+mod download;
+mod expiry;
+mod idempotency;
+mod internal;
+mod refusals;
+mod restart;
+mod revoke;
+mod secrets;
+mod stopping;
+mod trouble;
+mod visibility;

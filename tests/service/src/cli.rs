@@ -1,0 +1,323 @@
+//! What the command line says: help, mistakes in a configuration, and the manifest, each as expected text.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use harness::Setting;
+
+/// Compares with `tests/golden/NAME`. `EXPECTORATE=overwrite` writes it anew.
+pub(crate) fn golden(name: &str, actual: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../golden");
+    expectorate::assert_contents(folder.join(name), actual);
+}
+
+/// The shipped binary, built as a user would build it.
+fn binary() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let build = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--package", "kubemint-server"])
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+            .status();
+        assert!(
+            build.expect("cargo").success(),
+            "cannot build kubemint-server"
+        );
+        let here = std::env::current_exe().expect("a path");
+        let profile = here
+            .parent()
+            .and_then(Path::parent)
+            .expect("target/PROFILE/deps");
+        profile.join("kubemint-server")
+    })
+}
+
+/// Runs the binary in a folder. Help is laid out for a terminal of 100 columns, whatever there is.
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(binary());
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env("COLUMNS", "100");
+    command.output().expect("the binary")
+}
+
+/// Everything that was told: the exit code, and what went where.
+fn told(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    let section = |name: &str, text: &str| {
+        if text.is_empty() {
+            String::new()
+        } else {
+            format!("--- {name}\n{text}")
+        }
+    };
+    let code = output.status.code().expect("an exit code");
+    format!(
+        "--- exit code {code}\n{}{}",
+        section("standard output", &out),
+        section("standard error", &err)
+    )
+}
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).expect("a file");
+    }
+    folder
+}
+
+#[test]
+fn help_says_what_each_command_does() {
+    let folder = folder(&[]);
+    let mut all = told(&run(folder.path(), &["--help"]));
+    for command in ["serve", "check-config", "manifest", "preflight", "sandbox"] {
+        all += &format!(
+            "\n=== {command}\n{}",
+            told(&run(folder.path(), &[command, "--help"]))
+        );
+    }
+    all += &format!("\n=== (nothing)\n{}", told(&run(folder.path(), &[])));
+    all += &format!(
+        "\n=== serve without a file\n{}",
+        told(&run(folder.path(), &["serve"]))
+    );
+    golden("help.txt", &all);
+}
+
+const MISTAKES: &str = r#"
+[server]
+listen = "0.0.0.0:8443"
+grace = 20
+tls = { cert_file = "no-such.crt", key_file = "no-such.key" }
+
+[store]
+path = "kubemint.db"
+queue = 0
+
+[policy]
+files = ["no-such.cedar"]
+
+[[issuers]]
+url = "http://login.example.com"
+alias = "login"
+audiences = []
+
+[[issuers]]
+url = "https://login.example.com"
+alias = "login"
+audiences = ["kubemint"]
+ca_file = "no-such-ca.pem"
+
+[[clusters]]
+region = "US"
+project = "project-x9y8z7"
+id = "cluster-a1b2c3"
+api_url = "http://10.0.0.7:6443"
+public_url = "cluster.example.com"
+credential = { }
+default_role = "nobody"
+min_ttl = 60
+max_ttl = "24 hours"
+
+[clusters.roles.viewer]
+min_ttl = "2h"
+max_ttl = "1h"
+
+[clusters.roles.deployer]
+
+[clusters.roles.editor]
+namespaces = []
+
+[[clusters]]
+region = "us-texas-1"
+project = "project-x9y8z7"
+id = "cluster-d4e5f6"
+api_url = "https://10.0.0.8:6443"
+credential = { token_file = "no-such-token", kubeconfig_file = "no-such.kubeconfig" }
+"#;
+
+#[test]
+fn every_mistake_of_a_configuration_is_told_at_once() {
+    let folder = folder(&[
+        ("mistakes.toml", MISTAKES),
+        (
+            "nothing.toml",
+            "[server]\nlisten = \"127.0.0.1:0\"\n\n[store]\npath = \"k.db\"\n",
+        ),
+        (
+            "unknown.toml",
+            "[server]\nlisten = \"127.0.0.1:0\"\ntimeout = \"5s\"\n",
+        ),
+        ("broken.toml", "[server]\nlisten = 127.0.0.1\n"),
+    ]);
+    let mut all = String::new();
+    for file in [
+        "mistakes.toml",
+        "nothing.toml",
+        "unknown.toml",
+        "broken.toml",
+        "no-such.toml",
+    ] {
+        let output = run(folder.path(), &["check-config", file]);
+        assert_eq!(output.status.code(), Some(1), "{file}");
+        all += &format!("=== {file}\n{}\n", told(&output));
+    }
+    golden("check-config.txt", &all);
+    // Serving says the same, and does not serve.
+    let checked = run(folder.path(), &["check-config", "mistakes.toml"]);
+    let served = run(folder.path(), &["serve", "--config", "mistakes.toml"]);
+    assert_eq!(told(&served), told(&checked));
+}
+
+#[test]
+fn paths_of_a_configuration_are_relative_to_its_own_folder() {
+    let folder = folder(&[("mistakes.toml", MISTAKES)]);
+    let above = folder.path().parent().expect("a folder above");
+    let name = folder
+        .path()
+        .file_name()
+        .and_then(|name| name.to_str())
+        .expect("a name");
+    let output = run(above, &["check-config", &format!("{name}/mistakes.toml")]);
+    let told = told(&output);
+    for file in [
+        "no-such.crt",
+        "no-such.key",
+        "no-such.cedar",
+        "no-such-ca.pem",
+    ] {
+        assert!(told.contains(&format!("{name}/{file}")), "{file}: {told}");
+    }
+}
+
+/// The printed example in a folder with the files that it names.
+fn example() -> (tempfile::TempDir, String) {
+    let folder = folder(&[("cluster-token", "secret")]);
+    let output = run(folder.path(), &["check-config", "--example"]);
+    assert!(output.status.success(), "{}", told(&output));
+    let text = String::from_utf8(output.stdout).expect("text");
+    std::fs::write(folder.path().join("kubemint.toml"), &text).expect("a file");
+    (folder, text)
+}
+
+#[test]
+fn the_printed_example_is_accepted() {
+    let (folder, text) = example();
+    let output = run(folder.path(), &["check-config", "kubemint.toml"]);
+    assert!(output.status.success(), "{}", told(&output));
+    golden("check-config-example.txt", &told(&output));
+    // And it shows every setting that there is.
+    for setting in [
+        "tls",
+        "behind_proxy",
+        "grace",
+        "files",
+        "ca_file",
+        "public_ca_file",
+        "kubeconfig_file",
+        "max_ttl",
+    ] {
+        assert!(text.contains(setting), "{setting}");
+    }
+}
+
+#[tokio::test]
+async fn settings_that_the_example_comments_out_are_accepted_too() {
+    let (folder, text) = example();
+    // Every file that is named, as the sandbox writes them.
+    let stage = Setting::default().start().await;
+    let bundle = stage.world().cluster().ca_pem();
+    let kubeconfig = stage.world().cluster().kubeconfig("secret").to_string();
+    let policy = include_str!("../../../crates/kubemint-policy/policies/default.cedar");
+    std::fs::create_dir(folder.path().join("policies")).expect("a folder");
+    for (file, content) in [
+        ("server.crt", bundle),
+        ("server.key", bundle),
+        ("login-ca.pem", bundle),
+        ("cluster-ca.pem", bundle),
+        ("cluster-public-ca.pem", bundle),
+        ("cluster.kubeconfig", &kubeconfig),
+        ("policies/kubemint.cedar", policy),
+    ] {
+        std::fs::write(folder.path().join(file), content).expect("a file");
+    }
+    let setting = |line: &&str| {
+        line.starts_with("# ") && line.contains(" = ") && !line.contains("credential =")
+    };
+    let commented: Vec<&str> = text.lines().filter(setting).collect();
+    assert!(commented.len() >= 5, "{commented:?}");
+    let mut all = text.clone();
+    for line in commented {
+        all = all.replace(line, line.trim_start_matches("# "));
+    }
+    let other = "# credential = { kubeconfig_file";
+    let swapped = text.replace("credential = { token_file", "# credential = { token_file");
+    let swapped = swapped.replace(other, "credential = { kubeconfig_file");
+    for (name, text) in [("all.toml", &all), ("swapped.toml", &swapped)] {
+        std::fs::write(folder.path().join(name), text).expect("a file");
+        let output = run(folder.path(), &["check-config", name]);
+        assert!(output.status.success(), "{text}\n{}", told(&output));
+    }
+    stage.stop().await;
+}
+
+#[test]
+fn plain_http_off_loopback_is_refused_unless_a_proxy_ends_tls() {
+    let (folder, text) = example();
+    let open = text.replace("listen = \"127.0.0.1:8443\"", "listen = \"0.0.0.0:8443\"");
+    assert_ne!(open, text);
+    std::fs::write(folder.path().join("open.toml"), &open).expect("a file");
+    let output = run(folder.path(), &["serve", "--config", "open.toml"]);
+    assert_eq!(output.status.code(), Some(1));
+    golden("serve-plain-http.txt", &told(&output));
+
+    let proxied = open.replace("# behind_proxy", "behind_proxy");
+    std::fs::write(folder.path().join("proxied.toml"), proxied).expect("a file");
+    let output = run(folder.path(), &["check-config", "proxied.toml"]);
+    assert!(output.status.success(), "{}", told(&output));
+}
+
+#[test]
+fn the_manifest_is_what_an_operator_applies() {
+    let (folder, text) = example();
+    golden(
+        "manifest.txt",
+        &told(&run(
+            folder.path(),
+            &["manifest", "--config", "kubemint.toml"],
+        )),
+    );
+
+    // Of several clusters, one is to be chosen.
+    let (head, cluster) = text.split_once("[[clusters]]").expect("a cluster");
+    let second = cluster
+        .replace("cluster-a1b2c3", "cluster-d4e5f6")
+        .replace("10.0.0.7", "10.0.0.8");
+    let several = format!("{head}[[clusters]]{cluster}\n[[clusters]]{second}");
+    std::fs::write(folder.path().join("several.toml"), several).expect("a file");
+    let mut all = told(&run(
+        folder.path(),
+        &["manifest", "--config", "several.toml"],
+    ));
+    let choose = |name: &str| {
+        run(
+            folder.path(),
+            &["manifest", "--config", "several.toml", "--cluster", name],
+        )
+    };
+    all += &format!(
+        "\n=== unknown\n{}",
+        told(&choose("us-texas-1/project-x9y8z7/cluster-never"))
+    );
+    golden("manifest-choice.txt", &all);
+    let chosen = choose("us-texas-1/project-x9y8z7/cluster-d4e5f6");
+    let printed = String::from_utf8_lossy(&chosen.stdout).into_owned();
+    assert!(
+        printed.contains("cluster-d4e5f6") && !printed.contains("cluster-a1b2c3"),
+        "{printed}"
+    );
+}

@@ -1,0 +1,84 @@
+//! The end that was agreed on.
+
+use chrono::{TimeDelta, Utc};
+use harness::sandbox::{Effect, Fault, RequestKind};
+use harness::{Setting, collection};
+use reqwest::StatusCode;
+use serde_json::json;
+
+use crate::acting::{Actor, link, objects, time, until};
+
+#[tokio::test]
+async fn at_its_end_it_is_expired_and_its_credential_is_gone_in_time() {
+    let stage = Setting::default().short_lives().start().await;
+    let cluster = stage.world().cluster();
+    let alice = Actor::new(&stage, "alice", &["compute.viewer"]);
+    let lasting = alice.issued(json!({"ttl": 600})).await;
+    let issued = alice.issued(json!({"ttl": 3})).await;
+    let end = time(&issued["expiresAt"]);
+    assert!(end - Utc::now() <= TimeDelta::seconds(3), "{issued}");
+    let delivered = alice.delivered(&link(&issued)).await;
+    // Kubernetes mints for 600 s at least, so only the removal of the object ends it.
+    assert!(delivered.claims()["exp"].as_i64().unwrap() > end.timestamp() + 500);
+    assert_eq!(delivered.list_pods().await, StatusCode::OK);
+
+    until("the object is removed", async || {
+        objects(cluster).len() == 1
+    })
+    .await;
+    assert!(
+        (end - TimeDelta::seconds(2)..=end + TimeDelta::seconds(2)).contains(&Utc::now()),
+        "in time"
+    );
+    assert_eq!(delivered.list_pods().await, StatusCode::UNAUTHORIZED);
+    until("it reads as expired", async || {
+        alice.get(&link(&issued)).await.json()["status"] == "expired"
+    })
+    .await;
+    let listed = alice.get(&collection()).await.json();
+    assert_eq!(listed["kubeconfigs"][0]["status"], "expired");
+    assert_eq!(listed["kubeconfigs"][1]["status"], "active");
+    for delivery in [
+        alice.download(&link(&issued)).await,
+        alice.file(&link(&issued)).await,
+    ] {
+        assert_eq!(
+            (delivery.status.as_u16(), delivery.reason().as_str()),
+            (409, "expired")
+        );
+    }
+    // The other one goes on.
+    let other = alice.delivered(&link(&lasting)).await;
+    assert_eq!(other.list_pods().await, StatusCode::OK);
+
+    // Whoever wants to be rid of it can.
+    assert_eq!(alice.revoke(&link(&issued)).await.status.as_u16(), 204);
+    assert_eq!(alice.get(&link(&issued)).await.status.as_u16(), 404);
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn it_reads_as_expired_even_while_its_object_cannot_be_removed() {
+    let stage = Setting::default().short_lives().start().await;
+    let cluster = stage.world().cluster();
+    let alice = Actor::new(&stage, "alice", &["compute.viewer"]);
+    let issued = alice.issued(json!({"ttl": 2})).await;
+    cluster.inject(Fault::always(
+        RequestKind::DELETE_SERVICE_ACCOUNT,
+        Effect::refuse(403),
+    ));
+    until("its time is over", async || {
+        Utc::now() >= time(&issued["expiresAt"])
+    })
+    .await;
+    assert_eq!(alice.get(&link(&issued)).await.json()["status"], "expired");
+    assert_eq!(alice.download(&link(&issued)).await.reason(), "expired");
+    assert_eq!(objects(cluster).len(), 1, "it could not be removed");
+    cluster.clear_faults();
+    until("the reconciler catches up", async || {
+        objects(cluster).is_empty()
+    })
+    .await;
+    assert_eq!(alice.get(&link(&issued)).await.json()["status"], "expired");
+    stage.stop().await;
+}

@@ -1,0 +1,164 @@
+//! The internal listener: for probes and for those who watch.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use harness::sandbox::{Effect, Fault, IssuerFailure, RequestKind, WorldOptions};
+use harness::{CLUSTER, PROJECT, REGION, Setting, Stage, collection};
+use serde_json::json;
+
+use crate::acting::{Actor, link, until};
+use crate::cli::golden;
+
+#[tokio::test]
+async fn liveness_depends_on_nothing_and_readiness_names_who_is_unwell() {
+    let world = WorldOptions::with_clusters(&[CLUSTER, "sick"]);
+    let setting = Setting::default().world(world);
+    let setting = setting.change(|config| config.limits.health = Duration::ZERO);
+    let mut stage = setting.patience(Duration::from_millis(500)).start().await;
+    let key = |cluster: &str| format!("{REGION}/{PROJECT}/{cluster}");
+    let well = stage.internal("/readyz").await;
+    let clusters = json!({key(CLUSTER): "ok", key("sick"): "ok"});
+    let all_well =
+        json!({"ready": true, "store": "ok", "issuers": {"sandbox": "ok"}, "clusters": clusters});
+    assert_eq!((well.status.as_u16(), well.json()), (200, all_well.clone()));
+
+    let sick = stage.world().cluster_named("sick").unwrap();
+    for (effect, class) in [
+        (Effect::CutBefore, "unreachable: "),
+        (Effect::Hang, "unreachable: "),
+        (Effect::refuse(403), "refused: "),
+        (Effect::refuse(500), "busy: "),
+    ] {
+        sick.inject(Fault::always(RequestKind::ANY, effect));
+        let answer = stage.internal("/readyz").await;
+        let told = answer.json();
+        assert_eq!(
+            (answer.status.as_u16(), &told["ready"]),
+            (200, &json!(true)),
+            "{told}"
+        );
+        assert_eq!(told["clusters"][key(CLUSTER)], "ok");
+        let state = told["clusters"][key("sick")].as_str().unwrap();
+        assert!(state.starts_with(class), "{state}");
+        sick.clear_faults();
+    }
+    assert_eq!(stage.internal("/readyz").await.json(), all_well);
+
+    // An issuer that cannot be asked from the start: nobody can call, and the process is still alive and ready.
+    stage.world().issuer().set_failure(IssuerFailure::Down);
+    stage.restart().await;
+    assert_eq!(stage.internal("/healthz").await.text, "ok\n");
+    let told = stage.internal("/readyz").await;
+    assert_eq!(told.status.as_u16(), 200, "{}", told.text);
+    assert!(
+        told.json()["issuers"]["sandbox"] != json!("ok"),
+        "{}",
+        told.text
+    );
+    let alice = Actor::new(&stage, "alice", &["compute.viewer"]);
+    let answer = alice.issue(json!({})).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.reason().as_str()),
+        (503, "authentication_unavailable")
+    );
+    assert!(answer.headers.contains_key("retry-after"));
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn the_internal_listener_serves_nothing_of_the_api_and_the_api_nothing_of_it() {
+    let stage = Stage::start().await;
+    let alice = Actor::new(&stage, "alice", &["compute.viewer"]);
+    assert_eq!(stage.internal(&collection()).await.status.as_u16(), 404);
+    assert_eq!(stage.internal("/openapi.json").await.status.as_u16(), 404);
+    for path in ["/metrics", "/healthz", "/readyz"] {
+        assert_eq!(alice.get(path).await.status.as_u16(), 404, "{path}");
+        assert_eq!(stage.internal(path).await.status.as_u16(), 200, "{path}");
+    }
+    stage.stop().await;
+}
+
+/// The metrics of a text, each with its type and the names of its labels.
+fn names(text: &str) -> String {
+    let mut labels: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut kinds: BTreeMap<&str, &str> = BTreeMap::new();
+    for line in text.lines() {
+        if let Some(described) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = described.split_once(' ').expect("a name and a type");
+            kinds.insert(name, kind);
+        } else if !line.starts_with('#') {
+            let (name, rest) = line.split_at(line.find(['{', ' ']).expect("a sample"));
+            let family = kinds.keys().rfind(|family| name.starts_with(**family));
+            let family = family.unwrap_or_else(|| panic!("{line} belongs to nothing"));
+            let found = labels.entry(family).or_default();
+            let inside = rest.strip_prefix('{').and_then(|rest| rest.split_once('}'));
+            let pairs = inside.map_or("", |(inside, _)| inside).split("\",");
+            found.extend(
+                pairs
+                    .filter_map(|pair| pair.split_once('='))
+                    .map(|(label, _)| label),
+            );
+        }
+    }
+    let mut told = String::new();
+    for (name, kind) in kinds {
+        let labels = labels.get(name).into_iter().flatten().copied();
+        let labels: Vec<&str> = labels.collect();
+        told += &format!("{name} {kind} {{{}}}\n", labels.join(", "));
+    }
+    told
+}
+
+#[tokio::test]
+async fn the_metrics_are_these_with_these_labels_and_no_value_names_a_person() {
+    let stage = Setting::default().short_lives().start().await;
+    let alice = Actor::new(&stage, "alice-in-person", &["compute.admin"]);
+    let issued = alice
+        .issued(json!({"user": "bob-in-person", "id": "by-name"}))
+        .await;
+    alice.issued(json!({"ttl": 1})).await;
+    alice.revoke(&link(&issued)).await;
+    alice
+        .get("/v1/regions/x/projects/project-by-name/compute/clusters/cluster-by-name/kubeconfigs")
+        .await;
+    until("the reconciler is counted", async || {
+        stage
+            .internal("/metrics")
+            .await
+            .text
+            .contains("outcome=\"expired\"")
+    })
+    .await;
+    let answer = stage.internal("/metrics").await;
+    let kind = answer.headers["content-type"].to_str().unwrap();
+    assert!(kind.starts_with("application/openmetrics-text"), "{kind}");
+    golden("metrics.txt", &names(&answer.text));
+
+    let sample = |start: &str| {
+        answer
+            .text
+            .lines()
+            .find(|line| line.starts_with(start))
+            .map(str::to_owned)
+    };
+    let issues =
+        sample("kubemint_requests_total{operation=\"issueKubeconfig\",code=\"201\"}").unwrap();
+    assert!(issues.ends_with(" 2"), "{issues}");
+    let revocations =
+        sample("kubemint_requests_total{operation=\"revokeKubeconfig\",code=\"204\"}").unwrap();
+    assert!(revocations.ends_with(" 1"), "{revocations}");
+    let minted = format!(
+        "kubemint_cluster_calls_total{{cluster=\"{REGION}/{PROJECT}/{CLUSTER}\",operation=\"mint\",outcome=\"ok\"}}"
+    );
+    assert!(sample(&minted).unwrap().ends_with(" 2"), "{}", answer.text);
+    assert_eq!(
+        sample("kubemint_panics_total").unwrap(),
+        "kubemint_panics_total 0"
+    );
+    // Labels are bounded: nothing of a caller, a path or a kubeconfig.
+    for unbounded in ["in-person", "by-name"] {
+        assert!(!answer.text.contains(unbounded), "{}", answer.text);
+    }
+    stage.stop().await;
+}

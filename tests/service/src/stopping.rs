@@ -1,0 +1,110 @@
+//! The orderly end: what is under way is finished, within the grace period.
+
+use std::time::{Duration, Instant};
+
+use harness::sandbox::{Effect, Fault, RequestKind};
+use harness::{Setting, Stage, collection};
+use kubemint::audit::Kind;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::acting::{Actor, objects, until};
+
+const MINT: RequestKind = RequestKind::TOKEN_REQUEST;
+
+/// Begins an issue; it is under way when this returns.
+async fn begin(
+    stage: &Stage,
+    token: &str,
+) -> tokio::task::JoinHandle<reqwest::Result<(StatusCode, Value)>> {
+    let request = stage
+        .request(Method::POST, &collection())
+        .bearer_auth(token);
+    let request = request.json(&json!({"ttl": 900}));
+    let task = tokio::spawn(async move {
+        let response = request.send().await?;
+        Ok((response.status(), response.json().await?))
+    });
+    until("the issue is under way", async || {
+        stage.world().cluster().requests(MINT) == 1
+    })
+    .await;
+    task
+}
+
+#[tokio::test]
+async fn an_issue_under_way_is_completed_answered_and_audited() {
+    let mut stage = Stage::start().await;
+    let token = stage.token("alice", &["compute.viewer"]);
+    let slow = Effect::Delay(Duration::from_millis(800));
+    stage.world().cluster().inject(Fault::once(MINT, slow));
+    let (address, issue) = (stage.address(), begin(&stage, &token).await);
+    let events = stage.stop_and_read_audit().await;
+    let (status, issued) = issue.await.unwrap().expect("an answer");
+    assert_eq!(status, StatusCode::CREATED, "{issued}");
+    let granted = events.iter().filter(|event| event.kind == Kind::Issued);
+    assert_eq!(
+        granted.map(|event| json!(event.uid)).collect::<Vec<_>>(),
+        [issued["uid"].clone()]
+    );
+    assert_eq!(objects(stage.world().cluster()).len(), 1);
+    // Nobody listens any more.
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+
+    stage.start_server().await.expect("a server");
+    let alice = Actor::bearing(&stage, token);
+    assert_eq!(
+        alice.get(issued["selfLink"].as_str().unwrap()).await.json(),
+        issued
+    );
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn an_issue_is_completed_even_if_its_caller_has_gone_and_the_server_stops() {
+    let mut stage = Stage::start().await;
+    let token = stage.token("alice", &["compute.viewer"]);
+    let slow = Effect::Delay(Duration::from_millis(800));
+    stage.world().cluster().inject(Fault::once(MINT, slow));
+    let issue = begin(&stage, &token).await;
+    issue.abort();
+    let events = stage.stop_and_read_audit().await;
+    let kinds: Vec<Kind> = events.iter().map(|event| event.kind).collect();
+    assert_eq!(kinds, [Kind::IssueRequested, Kind::Issued]);
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn what_hangs_is_broken_off_when_the_grace_period_is_over() {
+    let setting = Setting::default().edit("[server]\n", "[server]\ngrace = \"1s\"\n");
+    let setting = setting.change(|config| config.settings.pending = Duration::from_secs(2));
+    let mut stage = setting.start().await;
+    let token = stage.token("alice", &["compute.viewer"]);
+    stage
+        .world()
+        .cluster()
+        .inject(Fault::always(MINT, Effect::Hang));
+    let issue = begin(&stage, &token).await;
+    let began = Instant::now();
+    stage.stop_server().await;
+    let took = began.elapsed();
+    assert!(
+        (Duration::from_millis(900)..Duration::from_secs(3)).contains(&took),
+        "{took:?}"
+    );
+    assert!(
+        stage.log().contains("the grace period is over"),
+        "and says so"
+    );
+    assert!(issue.await.unwrap().is_err(), "there is no answer");
+
+    // The next one puts it in order.
+    stage.world().cluster().clear_faults();
+    stage.settled().await;
+    stage.start_server().await.expect("a server");
+    until("it is given up", async || {
+        objects(stage.world().cluster()).is_empty()
+    })
+    .await;
+    stage.stop().await;
+}
