@@ -1094,11 +1094,14 @@ pub mod schemas {
     pub static KUBECONFIG_ISSUE_REQUEST: Schema = Schema::object(
             &[
                 Property::optional("description", &Schema::string().max_length(1024)),
-                Property::optional("displayName", &Schema::string().max_length(256)),
+                Property::optional(
+                    "displayName",
+                    &Schema::string().max_length(256).printable(),
+                ),
                 Property::optional("id", &KUBECONFIG_ID),
                 Property::optional(
                     "role",
-                    &Schema::string().min_length(1).max_length(253),
+                    &Schema::string().min_length(1).max_length(253).printable(),
                 ),
                 Property::optional(
                     "ttl",
@@ -1106,7 +1109,7 @@ pub mod schemas {
                 ),
                 Property::optional(
                     "user",
-                    &Schema::string().min_length(1).max_length(253),
+                    &Schema::string().min_length(1).max_length(253).printable(),
                 ),
             ],
         )

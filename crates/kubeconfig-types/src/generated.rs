@@ -1434,9 +1434,15 @@ pub struct KubeconfigUser {
     pub token: KubeconfigUserToken,
 }
 ///A bearer token for the Kubernetes API. A secret.
-#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(::serde::Serialize, Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigUserToken(::std::string::String);
+/// Shows that there is a value, and not which.
+impl ::std::fmt::Debug for KubeconfigUserToken {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str("KubeconfigUserToken(..)")
+    }
+}
 impl ::std::ops::Deref for KubeconfigUserToken {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
@@ -1491,9 +1497,15 @@ impl<'de> ::serde::Deserialize<'de> for KubeconfigUserToken {
     }
 }
 ///A kubeconfig file (Kubernetes `v1` `Config`) as YAML.
-#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(::serde::Serialize, Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigYaml(::std::string::String);
+/// Shows that there is a value, and not which.
+impl ::std::fmt::Debug for KubeconfigYaml {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str("KubeconfigYaml(..)")
+    }
+}
 impl ::std::ops::Deref for KubeconfigYaml {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
@@ -2355,7 +2367,7 @@ mod described {
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<KubeconfigId>();
             ::serde_json::from_str(
-                    "{\"additionalProperties\":false,\"description\":\"Request to issue kubeconfig.\",\"example\":{\"role\":\"viewer\",\"ttl\":3600,\"user\":\"alice\"},\"properties\":{\"description\":{\"description\":\"An optional description of this resource.\",\"example\":\"For the on-call rotation of week 48.\",\"maxLength\":1024,\"type\":\"string\",\"x-extension\":true},\"displayName\":{\"description\":\"Optional human-friendly display name for the kubeconfig.\",\"example\":\"Alice's laptop\",\"maxLength\":256,\"type\":\"string\",\"x-extension\":true},\"id\":{\"$ref\":\"#/components/schemas/KubeconfigId\"},\"role\":{\"description\":\"Role for kubeconfig permissions, a name that the cluster's operator allows. Absent: the cluster's default.\",\"example\":\"viewer\",\"maxLength\":253,\"minLength\":1,\"type\":\"string\"},\"ttl\":{\"description\":\"Time-to-live in seconds. Absent: the cluster's default. The range that a cluster and role allow is\\nconfiguration; a value out of it is refused, never clamped.\",\"example\":3600,\"format\":\"int64\",\"minimum\":1,\"type\":\"integer\"},\"user\":{\"description\":\"User identifier for kubeconfig. Absent: the caller's own subject. It is attribution, never authority.\\nNever begins with `system:`.\",\"example\":\"alice\",\"maxLength\":253,\"minLength\":1,\"type\":\"string\"}},\"type\":\"object\"}",
+                    "{\"additionalProperties\":false,\"description\":\"Request to issue kubeconfig.\",\"example\":{\"role\":\"viewer\",\"ttl\":3600,\"user\":\"alice\"},\"properties\":{\"description\":{\"description\":\"An optional description of this resource.\",\"example\":\"For the on-call rotation of week 48.\",\"maxLength\":1024,\"type\":\"string\",\"x-extension\":true},\"displayName\":{\"description\":\"Optional human-friendly display name for the kubeconfig.\",\"example\":\"Alice's laptop\",\"maxLength\":256,\"type\":\"string\",\"x-extension\":true,\"x-printable\":true},\"id\":{\"$ref\":\"#/components/schemas/KubeconfigId\"},\"role\":{\"description\":\"Role for kubeconfig permissions, a name that the cluster's operator allows. Absent: the cluster's default.\",\"example\":\"viewer\",\"maxLength\":253,\"minLength\":1,\"type\":\"string\",\"x-printable\":true},\"ttl\":{\"description\":\"Time-to-live in seconds. Absent: the cluster's default. The range that a cluster and role allow is\\nconfiguration; a value out of it is refused, never clamped.\",\"example\":3600,\"format\":\"int64\",\"minimum\":1,\"type\":\"integer\"},\"user\":{\"description\":\"User identifier for kubeconfig. Absent: the caller's own subject. It is attribution, never authority.\\nNever begins with `system:`.\",\"example\":\"alice\",\"maxLength\":253,\"minLength\":1,\"type\":\"string\",\"x-printable\":true}},\"type\":\"object\"}",
                 )
                 .expect("checked when this was generated")
         }
@@ -2414,7 +2426,7 @@ mod described {
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"description\":\"A kubeconfig file (Kubernetes `v1` `Config`) as YAML.\",\"example\":\"apiVersion: v1\\nkind: Config\\n\",\"maxLength\":1048576,\"minLength\":1,\"type\":\"string\"}",
+                    "{\"description\":\"A kubeconfig file (Kubernetes `v1` `Config`) as YAML.\",\"example\":\"apiVersion: v1\\nkind: Config\\n\",\"maxLength\":1048576,\"minLength\":1,\"type\":\"string\",\"x-secret\":true}",
                 )
                 .expect("checked when this was generated")
         }
@@ -2504,7 +2516,7 @@ mod described {
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"description\":\"The credential. A secret.\",\"example\":{\"token\":\"eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl\"},\"properties\":{\"token\":{\"description\":\"A bearer token for the Kubernetes API. A secret.\",\"example\":\"eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl\",\"maxLength\":65536,\"minLength\":1,\"type\":\"string\"}},\"required\":[\"token\"],\"type\":\"object\",\"x-extension\":true}",
+                    "{\"description\":\"The credential. A secret.\",\"example\":{\"token\":\"eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl\"},\"properties\":{\"token\":{\"description\":\"A bearer token for the Kubernetes API. A secret.\",\"example\":\"eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl\",\"maxLength\":65536,\"minLength\":1,\"type\":\"string\",\"x-secret\":true}},\"required\":[\"token\"],\"type\":\"object\",\"x-extension\":true}",
                 )
                 .expect("checked when this was generated")
         }
