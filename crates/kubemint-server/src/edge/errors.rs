@@ -18,11 +18,6 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    /// A refusal of the request itself.
-    pub(super) fn bad_request(fault: Fault) -> Self {
-        Self { status: 400, fault }
-    }
-
     /// The operation's own error.
     pub(super) fn declared<E: Failure>(self) -> E {
         E::of(self.status, self.fault)

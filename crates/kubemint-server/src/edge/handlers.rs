@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dropshot::RequestContext;
 use kubeconfig_api::*;
 use kubeconfig_types::{CacheControl, KubeconfigList};
-use openapi_runtime::{Detail, Fault, Guarded};
+use openapi_runtime::Guarded;
 
 use super::convert::{cluster_key, fit, issue_request, kubeconfig, kubeconfig_id};
 use super::errors::Refused;
@@ -99,7 +99,10 @@ async fn list(
     let caller = &ctx.caller.principal;
     let key = cluster_key(&path.region, &path.project, &path.cluster_id);
     let after = match &query.page_token {
-        Some(token) => Some(app.pager.place(caller, &key, token).ok_or_else(forged)?),
+        Some(token) => match app.pager.place(caller, &key, token) {
+            Some(place) => Some(place),
+            None => return Err(app.service.refuse_place(&ctx, &key).await.into()),
+        },
         None => None,
     };
     let size = u16::try_from(query.page_size.get()).unwrap_or(u16::MAX);
@@ -117,12 +120,6 @@ async fn list(
         next_page_token: next.transpose()?,
     };
     Ok(ListKubeconfigsResponse { body })
-}
-
-fn forged() -> Refused {
-    let message = "pageToken is not one that this list gave to this caller; begin again without it";
-    let detail = Detail::new("invalid_page_token").field("pageToken");
-    Refused::bad_request(Fault::new(message).detail(detail))
 }
 
 async fn get(

@@ -3,7 +3,7 @@
 use super::{Context, Kubemint};
 use crate::audit::{Event, Kind};
 use crate::cluster::ClusterKey;
-use crate::error::Error;
+use crate::error::{Error, Invalid};
 use crate::id::KubeconfigId;
 use crate::policy::Action;
 use crate::ports::{Position, Visible};
@@ -93,5 +93,21 @@ impl Kubemint {
             items,
             next: page.next,
         })
+    }
+
+    /// Writes that a list was refused, since the caller wants it from a place that this list never told them, and
+    /// returns why: [`Error::Invalid`], or [`Error::Store`] when it cannot be written.
+    pub async fn refuse_place(&self, ctx: &Context, key: &ClusterKey) -> Error {
+        let invalid = Invalid {
+            field: "pageToken",
+            reason: "invalid_page_token",
+            limit: None,
+            message:
+                "pageToken is not one that this list gave to this caller; begin again without it"
+                    .to_owned(),
+        };
+        let event = self.event(ctx, Kind::ListRefused, key);
+        self.refuse(event, None, Error::Invalid(vec![invalid]))
+            .await
     }
 }
