@@ -9,6 +9,7 @@ use kubemint_authn::{Authn, AuthnError};
 use openapi_runtime::{Authenticator, Fault, Refusal, RequestHead};
 
 use crate::edge::Pager;
+use crate::guard::{Rate, Seal};
 use crate::metrics::Metrics;
 
 /// Seconds after which a caller may try again when an issuer's keys cannot be had.
@@ -24,6 +25,10 @@ pub struct App {
     pub(crate) authn: Arc<Authn>,
     /// What is counted.
     pub(crate) metrics: Arc<Metrics>,
+    /// The mark of requests that came through the guard.
+    pub(crate) seal: Seal,
+    /// How often each caller may ask.
+    pub(crate) callers: Rate,
 }
 
 impl App {
@@ -40,18 +45,31 @@ impl Authenticator for App {
     type Caller = Caller;
 
     async fn authenticate(&self, request: &RequestHead<'_>) -> Result<Caller, Refusal> {
-        self.authn
-            .authenticate(request.bearer)
-            .await
-            .map_err(|error| match error {
-                AuthnError::Refused(reason) => Refusal::Unauthorized {
-                    internal: reason.to_string(),
-                },
-                AuthnError::Unavailable(_) => Refusal::Unavailable {
-                    retry_after: RETRY_ISSUER,
-                    internal: error.to_string(),
-                },
-            })
+        if !self.seal.is_on(request.info.headers()) {
+            return Err(Refusal::Unauthorized {
+                internal: "the request did not come through the guard".to_owned(),
+            });
+        }
+        let caller =
+            self.authn
+                .authenticate(request.bearer)
+                .await
+                .map_err(|error| match error {
+                    AuthnError::Refused(reason) => Refusal::Unauthorized {
+                        internal: reason.to_string(),
+                    },
+                    AuthnError::Unavailable(_) => Refusal::Unavailable {
+                        retry_after: RETRY_ISSUER,
+                        internal: error.to_string(),
+                    },
+                })?;
+        match self.callers.take(&caller.principal) {
+            Ok(()) => Ok(caller),
+            Err(retry_after) => Err(Refusal::TooManyRequests {
+                retry_after,
+                internal: "the caller asks too often".to_owned(),
+            }),
+        }
     }
 
     /// One audit row for every authenticated attempt: also for one that the contract refuses before a handler runs.

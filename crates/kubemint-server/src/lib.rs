@@ -1,14 +1,15 @@
 //! The HTTP edge and the wiring: the only crate that knows everything.
 //!
 //! [`config`] reads one TOML file; [`serve`] makes a running server of it; [`cli`] is the command line; [`sandbox`] is
-//! a world to try it in. A request meets, in this order: dropshot's router; the generated guard, which authenticates
-//! by [`app::App`] and decodes strictly; a handler of the edge, which converts and calls the domain; and one
-//! table that turns the domain's errors into HTTP.
+//! a world to try it in. A request meets, in this order: the [`guard`], which owns the listener; dropshot's router;
+//! the generated extractor, which authenticates by [`app::App`] and decodes strictly; a handler of the edge, which
+//! converts and calls the domain; and one table that turns the domain's errors into HTTP.
 
 pub mod app;
 pub mod cli;
 pub mod config;
 mod edge;
+pub mod guard;
 mod internal;
 pub mod log;
 pub mod metrics;

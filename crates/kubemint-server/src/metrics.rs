@@ -13,6 +13,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::guard::GuardMetrics;
+
 /// Upper bounds of durations, in seconds.
 const BUCKETS: [f64; 13] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
@@ -59,6 +61,8 @@ pub struct Metrics {
     call_seconds: Histograms<Cluster>,
     reconciled: Family<Reconciled, Counter>,
     last_round: Family<Cluster, Gauge<f64, AtomicU64>>,
+    /// What the guard counts.
+    pub(crate) guard: GuardMetrics,
 }
 
 impl Default for Metrics {
@@ -73,6 +77,7 @@ impl Default for Metrics {
             call_seconds: Family::new_with_constructor(histogram),
             reconciled: Family::default(),
             last_round: Family::default(),
+            guard: GuardMetrics::default(),
         };
         metrics.register();
         metrics
@@ -116,6 +121,7 @@ impl Metrics {
             Unit::Seconds,
             self.last_round.clone(),
         );
+        self.guard.register(registry);
     }
 
     /// An operation was answered.

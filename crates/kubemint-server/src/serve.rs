@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dropshot::{ConfigDropshot, ConfigTls, HandlerTaskMode, HttpServer, ServerBuilder};
+use dropshot::{ConfigDropshot, HandlerTaskMode, HttpServer, ServerBuilder};
 use kubemint::Kubemint;
 use kubemint::ports::{Clock, Policy, Store};
 use kubemint_authn::Authn;
@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use crate::app::App;
 use crate::config::Config;
 use crate::edge::{self, Pager};
+use crate::guard::{self, Guard, Rate, Seal};
 use crate::internal::{self, Internal};
 use crate::metrics::Metrics;
 use crate::reconciler;
@@ -44,6 +45,7 @@ impl StartError {
 
 /// A running server.
 pub struct Running {
+    guard: Guard,
     api: HttpServer<Arc<App>>,
     internal: HttpServer<Internal>,
     tls: bool,
@@ -104,14 +106,32 @@ pub async fn start_with(
         store: Arc::clone(&store) as Arc<dyn Store>,
     };
     let service = Arc::new(Kubemint::new(change(ports), config.settings));
+    let seal = Seal::new().map_err(|e| failed("make a secret")(e.into()))?;
     let app = Arc::new(App {
         service: Arc::clone(&service),
         pager: Pager::new(&store.instance().page_key),
         authn: Arc::clone(&authn),
         metrics: Arc::clone(&metrics),
+        seal: seal.clone(),
+        callers: Rate::new(
+            config.guard.requests_per_second_per_caller,
+            config.guard.burst,
+        ),
     });
     authn.warm_up().await;
-    let api = listen(&config, app, log).map_err(failed(&format!("listen on {}", config.listen)))?;
+    let api = serve_api(app, log).map_err(failed("listen on loopback"))?;
+    let setup = guard::Setup {
+        listen: config.listen,
+        tls: config.tls.clone(),
+        limits: config.guard.clone(),
+        upstream: api.local_addr(),
+        seal,
+        metrics: metrics.guard.clone(),
+        log: log.new(o!("part" => "guard")),
+    };
+    let guard = Guard::start(setup)
+        .await
+        .map_err(failed(&format!("listen on {}", config.listen)))?;
     let told = Internal {
         service: Arc::clone(&service),
         authn,
@@ -125,9 +145,10 @@ pub async fn start_with(
     let (stop, stopping) = watch::channel(false);
     let tasks = reconciler::start(&service, &metrics, log, &stopping);
     let tls = config.tls.is_some();
-    slog::info!(log, "serving"; "api" => api.local_addr().to_string(), "internal" => internal.local_addr().to_string(),
+    slog::info!(log, "serving"; "api" => guard.address().to_string(), "internal" => internal.local_addr().to_string(),
         "tls" => tls, "clusters" => config.clusters.len(), "issuers" => config.issuers.len());
     Ok(Running {
+        guard,
         api,
         internal,
         tls,
@@ -138,30 +159,27 @@ pub async fn start_with(
     })
 }
 
-fn listen(
-    config: &Config,
+/// Serves the API on a port of loopback, where only the guard is let in.
+fn serve_api(
     app: Arc<App>,
     log: &Logger,
 ) -> Result<HttpServer<Arc<App>>, Box<dyn std::error::Error + Send + Sync>> {
-    let tls = config.tls.as_ref().map(|tls| ConfigTls::AsFile {
-        cert_file: tls.cert_file.clone(),
-        key_file: tls.key_file.clone(),
-    });
     let dropshot = ConfigDropshot {
-        bind_address: config.listen,
+        bind_address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        log_headers: vec![guard::PEER.to_owned()],
         // An issue under way is finished even when its caller has left: half of one helps nobody.
         default_handler_task_mode: HandlerTaskMode::Detached,
         ..ConfigDropshot::default()
     };
     let server = ServerBuilder::new(edge::description()?, app, log.new(o!("part" => "http")));
-    Ok(server.config(dropshot).tls(tls).start()?)
+    Ok(server.config(dropshot).start()?)
 }
 
 impl Running {
     /// Where the API listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.api.local_addr()
+        self.guard.address()
     }
 
     /// Where probes and metrics are served.
@@ -182,6 +200,7 @@ impl Running {
     pub async fn stop(mut self) {
         slog::info!(self.log, "stopping"; "grace_seconds" => self.grace.as_secs());
         let orderly = async {
+            self.guard.stop().await;
             let _ = self.api.close().await;
             let _ = self.stop.send(true);
             while self.tasks.join_next().await.is_some() {}

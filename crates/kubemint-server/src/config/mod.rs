@@ -30,6 +30,8 @@ pub struct Config {
     pub internal: SocketAddr,
     /// How long a shutdown may take.
     pub grace: Duration,
+    /// How much the API takes at a time, and how often.
+    pub guard: crate::guard::Limits,
     /// How much is logged.
     pub verbosity: Verbosity,
     /// The store.

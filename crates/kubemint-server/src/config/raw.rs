@@ -10,12 +10,16 @@ use kubemint_policy::{CedarPolicy, PolicyConfig};
 use serde::Deserialize;
 
 use super::{Config, Tls};
+use crate::edge::chain;
+use crate::guard::{self, RawLimits};
 use crate::log::Verbosity;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Raw {
     server: Server,
+    #[serde(default)]
+    limits: RawLimits,
     #[serde(default)]
     internal: Internal,
     store: kubemint_store::Config,
@@ -73,6 +77,7 @@ impl Raw {
         let mut problems = Vec::new();
         let grace = self.server.grace(&mut problems);
         let tls = self.server.tls(base, &mut problems);
+        let guard = self.limits.check(self.server.behind_proxy, &mut problems);
         let store = self
             .store
             .validate()
@@ -103,6 +108,7 @@ impl Raw {
                     tls,
                     internal: self.internal.listen,
                     grace,
+                    guard,
                     verbosity: self.log.level,
                     store,
                     policy: self.policy,
@@ -141,19 +147,13 @@ impl Server {
             }
             return None;
         };
-        let mut readable = |name: &str, path: &Path| {
-            let path = base.join(path);
-            if let Err(error) = std::fs::File::open(&path) {
-                problems.push(format!(
-                    "server.tls.{name}: cannot read {}: {error}",
-                    path.display()
-                ));
-            }
-            path
+        let tls = Tls {
+            cert_file: base.join(&tls.cert_file),
+            key_file: base.join(&tls.key_file),
         };
-        Some(Tls {
-            cert_file: readable("cert_file", &tls.cert_file),
-            key_file: readable("key_file", &tls.key_file),
-        })
+        if let Err(error) = guard::check_certificate(&tls) {
+            problems.push(format!("server.tls: {}", chain(&error)));
+        }
+        Some(tls)
     }
 }

@@ -133,6 +133,13 @@ fn write_files(
         r#"[server]
 listen = "{listen}"
 
+# Benchmarks and fuzzers call from one address, and often as one caller.
+[limits]
+connections_per_address = 4096
+requests_per_second_per_address = 1000000
+requests_per_second_per_caller = 1000000
+burst = 1000000
+
 [internal]
 listen = "127.0.0.1:0"
 

@@ -1,0 +1,59 @@
+//! A connection of HTTP/1.1.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use hyper::server::conn::http1::Builder;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+
+use super::gate::Gate;
+use super::head::{MOST_FIELDS, MOST_HEAD};
+use super::slots::Slot;
+use super::{House, told};
+
+/// Serves a connection until either side is done with it, or `stop` turns true.
+pub(super) async fn serve<S>(
+    house: Arc<House>,
+    socket: S,
+    peer: SocketAddr,
+    slot: Arc<Slot<std::net::IpAddr>>,
+    stop: watch::Receiver<bool>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let gate = Gate::new(socket, house.limits.deadlines, slot);
+    let service = service_fn(|request| {
+        let house = Arc::clone(&house);
+        async move { Ok::<_, std::convert::Infallible>(house.serve(peer, request, None).await.0) }
+    });
+    let mut connection = Builder::new()
+        // The end of the stream never breaks off an answer; the gate knows about time.
+        .half_close(true)
+        .header_read_timeout(None)
+        .max_buf_size(2 * MOST_HEAD)
+        .max_headers(MOST_FIELDS)
+        .serve_connection(TokioIo::new(gate), service);
+    let mut stop = stop;
+    let ended = tokio::select! {
+        ended = &mut connection => Some(ended),
+        () = told(&mut stop) => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            Pin::new(&mut connection).graceful_shutdown();
+            (&mut connection).await
+        }
+    };
+    if let Err(error) = ended {
+        slog::debug!(house.log, "a connection broke off"; "peer" => peer.to_string(), "error" => crate::edge::chain(&error));
+    }
+    let refused = connection.into_parts().io.into_inner().finish().await;
+    if let Some(refused) = refused {
+        house.note(peer, &refused);
+    }
+}

@@ -1,0 +1,112 @@
+//! A peer's body on its way to dropshot: not asked for before dropshot asks, and watched on its way.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures::task::AtomicWaker;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+
+use super::slots::Slot;
+
+/// What is known of a body while it is on its way.
+pub(super) struct Watch {
+    asked: AtomicBool,
+    waker: AtomicWaker,
+    failed: AtomicBool,
+    slot: Slot<()>,
+}
+
+impl Watch {
+    /// Of a request that holds `slot`; with `waits`, the body waits to be asked for.
+    pub(super) fn new(slot: Slot<()>, waits: bool) -> Arc<Self> {
+        Arc::new(Self {
+            asked: AtomicBool::new(!waits),
+            waker: AtomicWaker::new(),
+            failed: AtomicBool::new(false),
+            slot,
+        })
+    }
+
+    /// dropshot asks for the body.
+    pub(super) fn ask(&self) {
+        self.asked.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+
+    /// Whether the peer's body broke off.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
+    /// The place of the request.
+    pub(super) fn slot(&self) -> &Slot<()> {
+        &self.slot
+    }
+}
+
+/// Told of every frame's size.
+pub(super) type Meter = Arc<dyn Fn(usize) + Send + Sync>;
+
+/// The body.
+pub(super) struct Inbound {
+    body: Incoming,
+    watch: Arc<Watch>,
+    meter: Option<Meter>,
+}
+
+impl Inbound {
+    pub(super) fn new(body: Incoming, watch: Arc<Watch>, meter: Option<Meter>) -> Self {
+        if !body.is_end_stream() {
+            watch.slot.waits();
+        }
+        Self { body, watch, meter }
+    }
+}
+
+impl Body for Inbound {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let inbound = self.get_mut();
+        if !inbound.watch.asked.load(Ordering::Acquire) {
+            inbound.watch.waker.register(cx.waker());
+            if !inbound.watch.asked.load(Ordering::Acquire) {
+                return Poll::Pending;
+            }
+        }
+        loop {
+            let frame = ready!(Pin::new(&mut inbound.body).poll_frame(cx));
+            match &frame {
+                // Trailers mean nothing here.
+                Some(Ok(frame)) if !frame.is_data() => continue,
+                Some(Ok(frame)) => {
+                    let bytes = frame.data_ref().map_or(0, Bytes::len);
+                    if let Some(meter) = &inbound.meter {
+                        meter(bytes);
+                    }
+                }
+                Some(Err(_)) => inbound.watch.failed.store(true, Ordering::Release),
+                None => {}
+            }
+            if frame.is_none() || inbound.body.is_end_stream() {
+                inbound.watch.slot.works();
+            }
+            return Poll::Ready(frame);
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

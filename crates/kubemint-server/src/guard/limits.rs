@@ -1,0 +1,209 @@
+//! How much of everything a server takes: the `[limits]` table.
+
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use serde::Deserialize;
+
+/// Descriptors that are left to the store, the clusters, the issuers and the log.
+const RESERVED: u64 = 128;
+
+/// How much a server takes at a time, and how often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Open connections. At the limit the one that has been silent for longest is closed for a new one.
+    pub connections: usize,
+    /// Open connections of one address (IPv6: of one /64 network).
+    pub connections_per_address: usize,
+    /// Requests that are being served; more are answered 503 at once.
+    pub requests_in_flight: usize,
+    /// Requests per second of one address, before anything is known of the caller; more are answered 429.
+    /// `None`: as many as come.
+    pub requests_per_second_per_address: Option<u32>,
+    /// Requests per second of one caller; more are answered 429.
+    pub requests_per_second_per_caller: u32,
+    /// How many requests may come at once before the rates hold.
+    pub burst: u32,
+    /// How long a peer may take.
+    pub deadlines: Deadlines,
+}
+
+/// How long a peer may take for its part of the conversation. They are not in the configuration file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    /// The TLS handshake.
+    pub handshake: Duration,
+    /// The first byte of the first request.
+    pub first_byte: Duration,
+    /// A request's head, from its first byte.
+    pub head: Duration,
+    /// The next request on a connection that is kept open.
+    pub idle: Duration,
+    /// Taking an answer, from when the peer first falls behind.
+    pub answer: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            handshake: Duration::from_secs(10),
+            first_byte: Duration::from_secs(10),
+            head: Duration::from_secs(10),
+            idle: Duration::from_secs(60),
+            answer: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4096,
+            connections_per_address: 256,
+            requests_in_flight: 512,
+            requests_per_second_per_address: Some(1000),
+            requests_per_second_per_caller: 200,
+            burst: 400,
+            deadlines: Deadlines::default(),
+        }
+    }
+}
+
+impl Limits {
+    /// These limits, or what the process's open-file limit allows of them: a connection takes one descriptor, and a
+    /// request in flight two more. Raises the process's own (soft) limit as far as it may.
+    pub(super) fn fitting(mut self) -> Self {
+        let wanted = self.connections as u64 + 2 * self.requests_in_flight as u64 + RESERVED;
+        let files = getrlimit(Resource::Nofile);
+        let mut most = files.current.unwrap_or(u64::MAX);
+        if most < wanted {
+            let raised = files.maximum.map_or(wanted, |hard| hard.min(wanted));
+            let limit = Rlimit {
+                current: Some(raised),
+                maximum: files.maximum,
+            };
+            if raised > most && setrlimit(Resource::Nofile, limit).is_ok() {
+                most = raised;
+            }
+        }
+        self.shrink(most);
+        self
+    }
+
+    fn shrink(&mut self, descriptors: u64) {
+        let left = descriptors.saturating_sub(RESERVED).max(8);
+        let share = |part: u64| usize::try_from(left / part).unwrap_or(usize::MAX);
+        self.connections = self.connections.min(share(2));
+        self.requests_in_flight = self.requests_in_flight.min(share(4));
+    }
+}
+
+/// The `[limits]` table as it is written.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawLimits {
+    connections: Option<u32>,
+    connections_per_address: Option<u32>,
+    requests_in_flight: Option<u32>,
+    requests_per_second_per_address: Option<u32>,
+    requests_per_second_per_caller: Option<u32>,
+    burst: Option<u32>,
+}
+
+impl RawLimits {
+    /// Checks each value. Behind a proxy every connection comes from the proxy's address, so that limits per address
+    /// hold only where they are written.
+    pub(crate) fn check(&self, behind_proxy: bool, problems: &mut Vec<String>) -> Limits {
+        let mut read = |name: &str, value: Option<u32>, most: u32| match value {
+            Some(value) if value == 0 || value > most => {
+                problems.push(format!("limits.{name}: {value} is not from 1 to {most}"));
+                None
+            }
+            value => value,
+        };
+        let connections = read("connections", self.connections, 1_000_000);
+        let per_address = read(
+            "connections_per_address",
+            self.connections_per_address,
+            1_000_000,
+        );
+        let in_flight = read("requests_in_flight", self.requests_in_flight, 1_000_000);
+        let address_rate = read(
+            "requests_per_second_per_address",
+            self.requests_per_second_per_address,
+            1_000_000,
+        );
+        let caller_rate = read(
+            "requests_per_second_per_caller",
+            self.requests_per_second_per_caller,
+            1_000_000,
+        );
+        let burst = read("burst", self.burst, 1_000_000);
+        let usual = Limits::default();
+        let count = |value: Option<u32>, usual: usize| value.map_or(usual, |value| value as usize);
+        let connections = count(connections, usual.connections);
+        let shared = if behind_proxy {
+            connections
+        } else {
+            usual.connections_per_address
+        };
+        let address_rate = match (address_rate, behind_proxy) {
+            (None, false) => usual.requests_per_second_per_address,
+            (written, _) => written,
+        };
+        Limits {
+            connections,
+            connections_per_address: count(per_address, shared),
+            requests_in_flight: count(in_flight, usual.requests_in_flight),
+            requests_per_second_per_address: address_rate,
+            requests_per_second_per_caller: caller_rate
+                .unwrap_or(usual.requests_per_second_per_caller),
+            burst: burst.unwrap_or(usual.burst),
+            deadlines: Deadlines::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_shrink_to_what_the_process_may_open() {
+        let mut limits = Limits::default();
+        limits.shrink(1024);
+        assert_eq!((limits.connections, limits.requests_in_flight), (448, 224));
+        let all = limits.connections + 2 * limits.requests_in_flight;
+        assert!(all as u64 + RESERVED <= 1024);
+    }
+
+    #[test]
+    fn limits_of_an_ample_process_are_as_configured() {
+        let mut limits = Limits::default();
+        limits.shrink(1 << 20);
+        assert_eq!(limits, Limits::default());
+    }
+
+    #[test]
+    fn a_limit_of_nothing_is_a_problem() {
+        let raw = RawLimits {
+            connections: Some(0),
+            burst: Some(2_000_000),
+            ..RawLimits::default()
+        };
+        let mut problems = Vec::new();
+        raw.check(false, &mut problems);
+        let expected = [
+            "limits.connections: 0 is not from 1 to 1000000",
+            "limits.burst: 2000000 is not from 1 to 1000000",
+        ];
+        assert_eq!(problems, expected);
+    }
+
+    #[test]
+    fn behind_a_proxy_an_address_is_not_a_peer() {
+        let limits = RawLimits::default().check(true, &mut Vec::new());
+        assert_eq!(limits.connections_per_address, limits.connections);
+        assert_eq!(limits.requests_per_second_per_address, None);
+    }
+}

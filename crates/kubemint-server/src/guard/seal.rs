@@ -1,0 +1,80 @@
+//! The mark that a request carries from the guard to dropshot. The private port is on loopback, where other processes
+//! of the host can reach it: what does not carry the mark has come around the guard, and is not let in.
+
+use std::net::SocketAddr;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::rand;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// The header with the mark.
+const SEAL: HeaderName = HeaderName::from_static("kubemint-seal");
+/// The header with the peer's address, which dropshot puts into its log lines.
+pub(crate) const PEER: &str = "kubemint-peer";
+
+/// A secret of this process.
+#[derive(Clone)]
+pub(crate) struct Seal(HeaderValue);
+
+/// The system has no randomness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no randomness")]
+pub(crate) struct NoRandomness;
+
+impl Seal {
+    /// A new one.
+    ///
+    /// # Errors
+    /// The system has no randomness.
+    pub(crate) fn new() -> Result<Self, NoRandomness> {
+        let mut secret = [0_u8; 32];
+        rand::fill(&mut secret).map_err(|_| NoRandomness)?;
+        let text: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut value = HeaderValue::from_str(&text).map_err(|_| NoRandomness)?;
+        value.set_sensitive(true);
+        Ok(Self(value))
+    }
+
+    /// Puts the mark and the peer's address in place of whatever the peer sent under these names.
+    pub(super) fn put(&self, headers: &mut HeaderMap, peer: SocketAddr) {
+        headers.insert(SEAL, self.0.clone());
+        headers.remove(PEER);
+        if let Ok(peer) = HeaderValue::from_str(&peer.to_string()) {
+            headers.insert(PEER, peer);
+        }
+    }
+
+    /// Whether a request came through the guard.
+    pub(crate) fn is_on(&self, headers: &HeaderMap) -> bool {
+        headers
+            .get(SEAL)
+            .is_some_and(|mark| verify_slices_are_equal(mark.as_bytes(), self.0.as_bytes()).is_ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_peer_sends_under_these_names_is_replaced() {
+        let seal = Seal::new().unwrap();
+        let mut headers = HeaderMap::new();
+        for _ in 0..2 {
+            headers.append(SEAL, HeaderValue::from_static("forged"));
+            headers.append(PEER, HeaderValue::from_static("10.0.0.1:1"));
+        }
+        assert!(!seal.is_on(&headers));
+        seal.put(&mut headers, SocketAddr::from(([192, 0, 2, 1], 7)));
+        assert!(seal.is_on(&headers));
+        assert_eq!(
+            headers.get_all(PEER).iter().collect::<Vec<_>>(),
+            ["192.0.2.1:7"]
+        );
+        assert_eq!(headers.get_all(SEAL).iter().count(), 1);
+        assert!(
+            !Seal::new().unwrap().is_on(&headers),
+            "each process has its own"
+        );
+    }
+}
