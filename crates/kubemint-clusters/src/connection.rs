@@ -1,11 +1,14 @@
-//! The client of one cluster, made again when the files that it is made from change.
+//! The client of one cluster, made again when the files that it is made from change. Without usable files there is
+//! none: the cluster is out of order, until there are.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kube::Client;
+use kubemint::cluster::ClusterProfile;
+use kubemint::ports::ClusterError;
 use secrecy::ExposeSecret;
 use slog::{Logger, error, info};
 use tokio::sync::Mutex;
@@ -13,6 +16,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::config::ClusterConfig;
 use crate::credential::{self, CredentialError, Material};
+use crate::failure::{refused, unreachable};
 
 /// How long connecting may take, TLS included.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -23,10 +27,16 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// How long the file system may take. (It may be a network's.)
 const READING: Duration = Duration::from_secs(2);
 
+/// How long a cluster stays out of order after the bundle of its kubeconfig files came: whoever read the profile
+/// without it has given up by then, so that no file leaves without its bundle.
+const SETTLING: Duration = Duration::from_secs(1);
+
 /// A connection, and what it was made from.
 pub(crate) struct Connection {
     config: Arc<ClusterConfig>,
     current: RwLock<Current>,
+    /// The profile with the bundle that could not be read at first.
+    completed: OnceLock<Arc<ClusterProfile>>,
     /// Held while files are read, so that one task reads them and the others go on with what there is.
     reading: Mutex<()>,
     every: Duration,
@@ -34,13 +44,20 @@ pub(crate) struct Connection {
 }
 
 struct Current {
-    client: Client,
-    material: Material,
+    /// The client; `None` as long as there never were usable files.
+    open: Option<Open>,
     /// Which client this is, counted from 0.
     generation: u64,
     checked: Instant,
     /// What is wrong with the files, if they cannot be used: told once.
-    complaint: Option<String>,
+    complaint: Option<OpenError>,
+}
+
+struct Open {
+    client: Client,
+    material: Material,
+    /// From when on it may be used.
+    from: Instant,
 }
 
 /// A client, and which one it is.
@@ -51,40 +68,56 @@ pub(crate) struct Lease {
 }
 
 impl Connection {
-    /// Reads the files and makes the first client. It must be called within a Tokio runtime. Later the files are
-    /// looked at `every` so often, when the connection is used.
-    pub(crate) fn new(
-        config: Arc<ClusterConfig>,
-        every: Duration,
-        log: Logger,
-    ) -> Result<Self, OpenError> {
-        let material = credential::load(&config)?;
-        let client = client(&config.api_url, &material)?;
-        let current = Current {
-            client,
-            material,
-            generation: 0,
-            checked: Instant::now(),
-            complaint: None,
-        };
-        Ok(Self {
-            config,
-            current: RwLock::new(current),
+    /// Reads the files and makes the first client, if it can. It must be called within a Tokio runtime. Later the
+    /// files are looked at `every` so often, when the connection is used.
+    pub(crate) fn new(config: Arc<ClusterConfig>, every: Duration, log: Logger) -> Self {
+        let connection = Self {
+            current: RwLock::new(Current {
+                open: None,
+                generation: 0,
+                checked: Instant::now(),
+                complaint: None,
+            }),
+            completed: OnceLock::new(),
             reading: Mutex::new(()),
+            config,
             every,
             log,
-        })
+        };
+        let read = credential::load(&connection.config, connection.incomplete());
+        connection.take(read.map_err(OpenError::from));
+        connection
+    }
+
+    /// What the service says of the cluster to its callers.
+    pub(crate) fn profile(&self) -> Arc<ClusterProfile> {
+        Arc::clone(self.completed.get().unwrap_or(&self.config.profile))
+    }
+
+    /// Whether the profile still lacks its bundle.
+    fn incomplete(&self) -> bool {
+        let lacks = self.config.public_ca_file.is_some() && self.config.profile.ca_pem.is_none();
+        lacks && self.completed.get().is_none()
     }
 
     /// The client to use now.
-    pub(crate) async fn lease(&self) -> Lease {
+    ///
+    /// # Errors
+    /// If the files cannot be used: [`ClusterError::Unreachable`] for a bundle, without which nobody is spoken to;
+    /// [`ClusterError::Refused`] for the service's credential.
+    pub(crate) async fn lease(&self) -> Result<Lease, ClusterError> {
         let due = self.read(|current| current.checked.elapsed() >= self.every);
         if due && let Ok(_only) = self.reading.try_lock() {
             self.look().await;
         }
-        self.read(|current| Lease {
-            client: current.client.clone(),
-            generation: current.generation,
+        self.read(|current| match (&current.open, &current.complaint) {
+            (Some(open), _) if open.from <= Instant::now() => Ok(Lease {
+                client: open.client.clone(),
+                generation: current.generation,
+            }),
+            (Some(_), _) => Err(unreachable("its files can be used from now on: try again")),
+            (None, Some(complaint)) => Err(complaint.as_cluster_error()),
+            (None, None) => Err(refused("the service's credential has not been read yet")),
         })
     }
 
@@ -94,50 +127,80 @@ impl Connection {
         if self.read(|current| current.generation) == refused.generation {
             self.look().await;
         }
-        let now = self.read(|current| Lease {
-            client: current.client.clone(),
-            generation: current.generation,
+        let now = self.read(|current| {
+            current.open.as_ref().map(|open| Lease {
+                client: open.client.clone(),
+                generation: current.generation,
+            })
         });
-        (now.generation != refused.generation).then_some(now)
+        now.filter(|now| now.generation != refused.generation)
     }
 
-    /// Reads the files; a usable change makes a new client, an unusable one is told and keeps the old.
+    /// Reads the files.
     async fn look(&self) {
         let config = Arc::clone(&self.config);
+        let incomplete = self.incomplete();
         let read = timeout(
             READING,
-            tokio::task::spawn_blocking(move || credential::load(&config)),
+            tokio::task::spawn_blocking(move || credential::load(&config, incomplete)),
         )
         .await;
-        let fresh = match read {
-            Ok(Ok(Ok(material))) => {
-                if self.read(|current| current.material == material) {
-                    Ok(None)
-                } else {
-                    client(&self.config.api_url, &material)
-                        .map(|client| Some((client, material)))
-                        .map_err(|error| error.to_string())
-                }
+        self.take(match read {
+            Ok(Ok(read)) => read.map_err(OpenError::from),
+            Ok(Err(_)) => Err(OpenError::Reading("failed")),
+            Err(_) => Err(OpenError::Reading("took too long")),
+        });
+    }
+
+    /// Takes what was read: a usable change makes a new client, an unusable one is told and keeps the old.
+    fn take(&self, read: Result<Material, OpenError>) {
+        let fresh = read.and_then(|material| {
+            let same = |current: &Current| {
+                let open = current.open.as_ref();
+                open.is_some_and(|open| open.material.connects_like(&material))
+            };
+            if self.read(same) {
+                return Ok(None);
             }
-            Ok(Ok(Err(error))) => Err(error.to_string()),
-            Ok(Err(_)) => Err("reading the files failed".to_owned()),
-            Err(_) => Err("reading the files took too long".to_owned()),
-        };
+            let client = client(&self.config.api_url, &material)?;
+            Ok(Some((client, material)))
+        });
+        let key = &self.config.key;
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         current.checked = Instant::now();
         match fresh {
             Ok(None) => current.complaint = None,
             Ok(Some((client, material))) => {
-                info!(self.log, "the credential of the cluster changed"; "cluster" => %self.config.key);
-                current.client = client;
-                current.material = material;
-                current.generation += 1;
+                let mut from = Instant::now();
+                if let Some(bundle) = &material.public {
+                    let mut profile = ClusterProfile::clone(&self.config.profile);
+                    profile.ca_pem = Some(bundle.clone());
+                    // Only one task reads at a time, and only while it is not set.
+                    let _ = self.completed.set(Arc::new(profile));
+                    from += SETTLING;
+                }
+                if current.open.is_some() {
+                    info!(self.log, "the credential of the cluster changed"; "cluster" => %key);
+                    current.generation += 1;
+                } else if current.complaint.is_some() {
+                    info!(self.log, "the files of the cluster can be used now: it is no longer out of order";
+                        "cluster" => %key);
+                }
+                current.open = Some(Open {
+                    client,
+                    material,
+                    from,
+                });
                 current.complaint = None;
             }
             Err(complaint) => {
                 if current.complaint.as_ref() != Some(&complaint) {
-                    error!(self.log, "the new credential of the cluster cannot be used, the old one is kept";
-                        "cluster" => %self.config.key, "error" => %complaint);
+                    let text = if current.open.is_some() {
+                        "the new credential of the cluster cannot be used, the old one is kept"
+                    } else {
+                        "the cluster is OUT OF ORDER until its files can be used; the others are not affected"
+                    };
+                    error!(self.log, "{}", text; "cluster" => %key, "error" => %complaint);
                     current.complaint = Some(complaint);
                 }
             }
@@ -150,14 +213,28 @@ impl Connection {
 }
 
 /// Why a connection cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum OpenError {
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum OpenError {
     /// The files are unfit.
     #[error(transparent)]
     Credential(#[from] CredentialError),
     /// They were read, and TLS cannot be set up with them.
     #[error("TLS cannot be set up with its certificate, key or bundle")]
     Tls,
+    /// The system did not read them.
+    #[error("reading the files {0}")]
+    Reading(&'static str),
+}
+
+impl OpenError {
+    fn as_cluster_error(&self) -> ClusterError {
+        match self {
+            Self::Credential(CredentialError::Bundle(error)) => {
+                unreachable(format!("its certificate cannot be checked: {error}"))
+            }
+            other => refused(format!("the service's credential cannot be used: {other}")),
+        }
+    }
 }
 
 fn client(url: &http::Uri, material: &Material) -> Result<Client, OpenError> {

@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
-use crate::config::{BundleError, ClusterConfig, CredentialSource, read_bundle};
+use crate::config::{BundleError, ClusterConfig, CredentialSource, pem, read_bundle};
 
 /// The largest credential file that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -71,10 +71,13 @@ pub(crate) struct Material {
     pub(crate) identity: Option<Identity>,
     /// The certificates that sign the API server's, in DER; `None` for the system's roots.
     pub(crate) roots: Option<Vec<Vec<u8>>>,
+    /// The bundle of the kubeconfig files, in PEM, if it was asked for.
+    pub(crate) public: Option<String>,
 }
 
-impl PartialEq for Material {
-    fn eq(&self, other: &Self) -> bool {
+impl Material {
+    /// Whether a connection made from the other would be the same.
+    pub(crate) fn connects_like(&self, other: &Self) -> bool {
         let token = |material: &Self| {
             material
                 .token
@@ -94,24 +97,24 @@ impl PartialEq for Material {
     }
 }
 
-/// Reads everything that a connection to the cluster needs. It blocks on the file system.
-pub(crate) fn load(config: &ClusterConfig) -> Result<Material, CredentialError> {
+/// Reads everything that a connection to the cluster needs; with `public`, the bundle of the kubeconfig files too. It
+/// blocks on the file system.
+pub(crate) fn load(config: &ClusterConfig, public: bool) -> Result<Material, CredentialError> {
     let roots = config.ca_file.as_deref().map(read_bundle).transpose()?;
-    match &config.credential {
-        CredentialSource::Token(path) => Ok(Material {
-            token: Some(token(path)?),
-            identity: None,
-            roots,
-        }),
-        CredentialSource::Kubeconfig(path) => {
-            let (token, identity) = kubeconfig(path)?;
-            Ok(Material {
-                token,
-                identity,
-                roots,
-            })
-        }
-    }
+    let public = match &config.public_ca_file {
+        Some(path) if public => Some(pem(&read_bundle(path)?)),
+        _ => None,
+    };
+    let (token, identity) = match &config.credential {
+        CredentialSource::Token(path) => (Some(token(path)?), None),
+        CredentialSource::Kubeconfig(path) => kubeconfig(path)?,
+    };
+    Ok(Material {
+        token,
+        identity,
+        roots,
+        public,
+    })
 }
 
 fn text(path: &Path) -> Result<String, CredentialError> {

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::config::{ClusterConfig, is_label};
-use crate::connection::{Connection, OpenError};
+use crate::connection::Connection;
 use crate::health::Health;
 use crate::limits::Limits;
 use crate::member::Member;
@@ -26,14 +26,6 @@ pub enum FleetError {
     /// Two entries are the same cluster.
     #[error("cluster {0} is configured twice")]
     Twice(ClusterKey),
-    /// A credential or bundle cannot be used. The text names the file, and holds nothing of it.
-    #[error("the credential of cluster {key} cannot be used: {reason}")]
-    Credential {
-        /// The cluster.
-        key: ClusterKey,
-        /// What is wrong.
-        reason: String,
-    },
     /// It was called outside of a Tokio runtime, which the connections need.
     #[error("no Tokio runtime is running")]
     NoRuntime,
@@ -52,9 +44,12 @@ impl Fleet {
     /// UUID: what it makes is labelled with it, and what has another label is left alone. Warnings of the
     /// configuration are logged.
     ///
-    /// # Errors
-    /// The first cluster whose files cannot be used; it is an error of configuration. Later changes of files that
+    /// A cluster whose files cannot be used is out of order, and no error here: that is logged, its health tells it, and
+    /// its operations fail until the files can be used. They are read again as always. Later changes of files that
     /// cannot be used are logged, and the old ones kept.
+    ///
+    /// # Errors
+    /// A cluster that is there twice, or no Tokio runtime.
     pub fn new(
         clusters: Vec<ClusterConfig>,
         instance: Uuid,
@@ -79,16 +74,12 @@ impl Fleet {
         let mut order = Vec::with_capacity(clusters.len());
         let mut members = BTreeMap::new();
         for config in clusters {
-            for warning in config.warnings() {
+            for warning in config.role_warnings() {
                 warn!(log, "{}", warning);
             }
             let key = config.key.clone();
             let config = Arc::new(config);
-            let connection = Connection::new(Arc::clone(&config), limits.reread, log.clone())
-                .map_err(|error: OpenError| FleetError::Credential {
-                    key: key.clone(),
-                    reason: error.to_string(),
-                })?;
+            let connection = Connection::new(Arc::clone(&config), limits.reread, log.clone());
             let member = Member {
                 config,
                 limits,
@@ -148,7 +139,7 @@ impl Clusters for Fleet {
     fn profile(&self, key: &ClusterKey) -> Option<Arc<ClusterProfile>> {
         self.members
             .get(key)
-            .map(|member| Arc::clone(&member.config.profile))
+            .map(|member| member.connection.profile())
     }
 
     fn keys(&self) -> Vec<ClusterKey> {

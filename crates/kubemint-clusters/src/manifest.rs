@@ -56,7 +56,10 @@ pub fn manifest<'a>(clusters: impl IntoIterator<Item = &'a ClusterConfig>) -> St
 fn part(text: &mut String, of: &[&ClusterConfig], roles: &BTreeMap<&str, &RoleConfig>) {
     let names: Vec<String> = of.iter().map(|cluster| cluster.key.to_string()).collect();
     text.push_str(&HEADER.replace("CLUSTERS", &names.join(", ")));
-    let mut warnings: Vec<String> = of.iter().flat_map(|cluster| cluster.warnings()).collect();
+    let mut warnings: Vec<String> = of
+        .iter()
+        .flat_map(|cluster| cluster.role_warnings())
+        .collect();
     warnings.dedup();
     for warning in warnings {
         let _ = writeln!(text, "#\n# WARNING: {warning}.");

@@ -82,7 +82,7 @@ impl Member {
         repeat: Repeat,
         largest: usize,
     ) -> Result<Answer, ClusterError> {
-        let mut lease = self.connection.lease().await;
+        let mut lease = self.connection.lease().await?;
         let mut renewed = false;
         let mut pause = PAUSE;
         let mut attempt = 1;

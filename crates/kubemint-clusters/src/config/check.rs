@@ -10,8 +10,9 @@ use super::raw::{RawCluster, RawCredential};
 use super::roles::{bounds, defaults, roles};
 use super::{ClusterConfig, ConfigError, CredentialSource, bundle};
 
-/// Checks the clusters of a file whose folder is `base`: relative paths start there. Bundles are read; the service's
-/// credentials are not, since they are made after the manifest that comes from this configuration.
+/// Checks the clusters of a file whose folder is `base`: relative paths start there. Bundles are read, and what is wrong
+/// with them is noted in [`ClusterConfig::unusable`]; the service's credentials are not, since they are made after the
+/// manifest that comes from this configuration.
 ///
 /// # Errors
 /// Every problem found, not only the first.
@@ -52,14 +53,19 @@ fn one(raw: &RawCluster, base: &Path, place: &mut Place<'_>) -> Option<ClusterCo
         None => api_url.clone(),
     };
     let ca_file = raw.ca_file.as_ref().map(|path| base.join(path));
-    let ca = match &ca_file {
-        Some(path) => read_bundle(path, &mut place.at("ca_file")).map(Some),
-        None => Some(None),
-    };
-    let public_ca = match &raw.public_ca_file {
-        Some(path) if path.as_os_str().is_empty() => Some(None),
-        Some(path) => read_bundle(&base.join(path), &mut place.at("public_ca_file")).map(Some),
-        None => ca.clone(),
+    let mut unusable = Vec::new();
+    let ca = ca_file
+        .as_deref()
+        .and_then(|path| read_bundle(path, &mut Place::new(place.key("ca_file"), &mut unusable)));
+    let (public_ca_file, public_ca) = match &raw.public_ca_file {
+        Some(path) if path.as_os_str().is_empty() => (None, None),
+        Some(path) => {
+            let path = base.join(path);
+            let place = &mut Place::new(place.key("public_ca_file"), &mut unusable);
+            let bundle = read_bundle(&path, place);
+            (Some(path), bundle)
+        }
+        None => (ca_file.clone(), ca),
     };
     let credential = credential(&raw.credential, base, &mut place.at("credential"));
     let bounds = bounds(
@@ -73,9 +79,7 @@ fn one(raw: &RawCluster, base: &Path, place: &mut Place<'_>) -> Option<ClusterCo
     );
     let roles = roles(raw.roles.as_ref(), bounds?, place)?;
     let (default_role, default_ttl) = defaults(raw, &roles, place)?;
-    let (api_url, public_url, public_ca, credential) =
-        (api_url?, public_url?, public_ca?, credential?);
-    ca?;
+    let (api_url, public_url, credential) = (api_url?, public_url?, credential?);
     let key = ClusterKey::new(&raw.region, &raw.project, &raw.id);
     let profile = ClusterProfile {
         key: key.clone(),
@@ -92,6 +96,8 @@ fn one(raw: &RawCluster, base: &Path, place: &mut Place<'_>) -> Option<ClusterCo
         key,
         api_url,
         ca_file,
+        public_ca_file,
+        unusable,
         credential,
         roles,
         profile: Arc::new(profile),

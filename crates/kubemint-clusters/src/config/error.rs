@@ -55,9 +55,14 @@ impl<'a> Place<'a> {
     /// The place `key` within this one.
     pub(super) fn at(&mut self, key: &str) -> Place<'_> {
         Place {
-            path: format!("{}.{key}", self.path),
+            path: self.key(key),
             problems: self.problems,
         }
+    }
+
+    /// The path of `key` within this place.
+    pub(super) fn key(&self, key: &str) -> String {
+        format!("{}.{key}", self.path)
     }
 
     /// Notes a problem here.

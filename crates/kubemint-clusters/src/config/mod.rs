@@ -20,7 +20,8 @@
 //! ```
 //!
 //! Paths are relative to the folder of the file. Files that the service watches (its credential, `ca_file`) may
-//! change while it runs; the bundle of the kubeconfig files is read once.
+//! change while it runs; the bundle of the kubeconfig files is read once. A file that is missing or unfit is no error of
+//! the configuration: its cluster is out of order until the file is mended, and the others serve.
 
 mod bundle;
 mod check;
@@ -35,7 +36,7 @@ use std::sync::Arc;
 use kubemint::cluster::{ClusterKey, ClusterProfile, RoleRules};
 
 pub use bundle::BundleError;
-pub(crate) use bundle::read as read_bundle;
+pub(crate) use bundle::{pem, read as read_bundle};
 pub(crate) use check::is_label;
 pub use check::validate;
 pub use error::{ConfigError, Problem};
@@ -61,6 +62,11 @@ pub struct ClusterConfig {
     pub api_url: http::Uri,
     /// The PEM bundle behind `api_url`; `None` for the system's roots.
     pub ca_file: Option<PathBuf>,
+    /// The PEM bundle behind the profile's URL; `None` for the system's roots. The profile holds its content, unless
+    /// it is among `unusable`.
+    pub public_ca_file: Option<PathBuf>,
+    /// Bundles that cannot be used now. The cluster is out of order until they can; it keeps no other from serving.
+    pub unusable: Vec<Problem>,
     /// The service's own credential.
     pub credential: CredentialSource,
     /// The roles that may be issued, by name; never empty.
@@ -93,9 +99,19 @@ pub struct RoleConfig {
 const MINTING: [&str; 2] = ["edit", "admin"];
 
 impl ClusterConfig {
-    /// What an operator should be told loudly: roles that give more than their names say.
+    /// What an operator should be told loudly: files that keep the cluster out of order, and roles that give more than
+    /// their names say.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
+        let unusable = self
+            .unusable
+            .iter()
+            .map(|problem| format!("cluster {} is out of order: {problem}", self.key));
+        unusable.chain(self.role_warnings()).collect()
+    }
+
+    /// Roles that give more than their names say.
+    pub(crate) fn role_warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         for (name, role) in &self.roles {
             if !MINTING.contains(&role.cluster_role.as_str()) {

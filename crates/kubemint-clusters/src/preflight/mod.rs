@@ -39,6 +39,22 @@ impl Member {
             member: self,
             lines: Vec::new(),
         };
+        // Files that cannot be used: nothing can be asked.
+        match self.connection.lease().await {
+            Ok(_) => {}
+            Err(error @ ClusterError::Refused(_)) => {
+                let detail = failure::detail(&error);
+                lines.add(
+                    Finding::Missing,
+                    format!("{detail}; make a token as the manifest says"),
+                );
+                return lines.lines;
+            }
+            Err(error) => {
+                lines.add(Finding::Unreachable, failure::detail(&error));
+                return lines.lines;
+            }
+        }
         let looked = match self.looked(&mut lines).await {
             Ok(()) => return lines.lines,
             Err(error) => error,

@@ -1,47 +1,15 @@
 //! The service's own credential: read from files, read again, never repeated in an error or a log.
 
-use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
 use kubemint::ports::Clusters;
-use kubemint_clusters::Fleet;
+use kubemint_clusters::{Fleet, Health};
 use kubemint_sandbox::{Cluster, ClusterOptions, RequestKind};
 use serde_json::{Value, json};
-use slog::{Drain, KV, Logger, OwnedKVList, Record as LogRecord, Serializer, o};
+use slog::{Logger, o};
 
+use crate::log::Log;
 use crate::stage::{self, LIMITS, Stage, failed, record};
-
-/// A logger into a text.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
-
-impl Drain for Log {
-    type Ok = ();
-    type Err = slog::Never;
-
-    fn log(&self, record: &LogRecord<'_>, _: &OwnedKVList) -> Result<(), slog::Never> {
-        struct Pairs<'a>(&'a mut String);
-        impl Serializer for Pairs<'_> {
-            fn emit_arguments(
-                &mut self,
-                key: slog::Key,
-                value: &fmt::Arguments<'_>,
-            ) -> slog::Result {
-                *self.0 += &format!(" {key}={value}");
-                Ok(())
-            }
-        }
-        let mut text = self.0.lock().unwrap();
-        *text += &format!("{} {}", record.level(), record.msg());
-        record
-            .kv()
-            .serialize(record, &mut Pairs(&mut text))
-            .unwrap();
-        text.push('\n');
-        Ok(())
-    }
-}
 
 const GET: RequestKind = RequestKind::GET_SERVICE_ACCOUNT;
 
@@ -82,12 +50,7 @@ async fn a_rotated_token_is_found_upon_the_first_refusal() {
     let before = stage.cluster.requests(GET);
     call(&stage, &fleet).await.unwrap();
     assert_eq!(stage.cluster.requests(GET), before + 2);
-    assert!(
-        log.0
-            .lock()
-            .unwrap()
-            .contains("the credential of the cluster changed")
-    );
+    assert!(log.text().contains("the credential of the cluster changed"));
 
     stage.cluster.rotate_service_token();
     assert_eq!(call(&stage, &fleet).await, Err("refused"));
@@ -123,7 +86,7 @@ async fn an_unusable_file_keeps_the_old_credential_and_is_told_once() {
     }
     std::fs::remove_file(stage.folder.path().join("sandbox.token")).unwrap();
     call(&stage, &fleet).await.unwrap();
-    let text = log.0.lock().unwrap().clone();
+    let text = log.text();
     assert_eq!(text.matches("the old one is kept").count(), 2, "{text}");
     assert!(
         text.contains("sandbox.token does not hold a bearer token and nothing else"),
@@ -132,16 +95,24 @@ async fn an_unusable_file_keeps_the_old_credential_and_is_told_once() {
     assert!(!text.contains("canary"), "{text}");
 }
 
-/// A configuration with a kubeconfig for a credential.
-fn with_kubeconfig(cluster: &Cluster, folder: &Path, kubeconfig: &str) -> Result<Fleet, String> {
+/// A fleet with a kubeconfig for a credential, or why that cannot be used.
+async fn with_kubeconfig(
+    cluster: &Cluster,
+    folder: &Path,
+    kubeconfig: &str,
+) -> Result<Fleet, String> {
     std::fs::write(folder.join("kubeconfig"), kubeconfig).unwrap();
     let text = stage::configure(cluster, folder).replace(
         "token_file = \"sandbox.token\"",
         "kubeconfig_file = \"kubeconfig\"",
     );
     let configs = stage::read(&text, folder).unwrap();
-    Fleet::with_limits(configs, stage::INSTANCE, stage::quiet(), LIMITS)
-        .map_err(|error| error.to_string())
+    let key = configs[0].key.clone();
+    let fleet = Fleet::with_limits(configs, stage::INSTANCE, stage::quiet(), LIMITS).unwrap();
+    match fleet.health(&key).await {
+        Some(Health::Sick { detail, .. }) if detail.contains("cannot be used") => Err(detail),
+        _ => Ok(fleet),
+    }
 }
 
 #[tokio::test]
@@ -151,10 +122,14 @@ async fn a_kubeconfig_gives_its_user_inline_or_by_file() {
     // Its server is not used.
     file["clusters"][0]["cluster"]["server"] = "https://127.0.0.1:1".into();
     let folder = stage.folder.path();
-    let fleet = with_kubeconfig(&stage.cluster, folder, &file.to_string()).unwrap();
+    let fleet = with_kubeconfig(&stage.cluster, folder, &file.to_string())
+        .await
+        .unwrap();
     call(&stage, &fleet).await.unwrap();
     file["users"][0]["user"] = json!({"tokenFile": "sandbox.token"});
-    let fleet = with_kubeconfig(&stage.cluster, folder, &file.to_string()).unwrap();
+    let fleet = with_kubeconfig(&stage.cluster, folder, &file.to_string())
+        .await
+        .unwrap();
     call(&stage, &fleet).await.unwrap();
     // The file that it names is read again too.
     write(&stage, &stage.cluster.rotate_service_token());
@@ -182,7 +157,9 @@ async fn a_client_certificate_is_taken_inline_or_by_file() {
     ] {
         let mut file = stage.cluster.kubeconfig("x");
         file["users"][0]["user"] = user;
-        let fleet = with_kubeconfig(&stage.cluster, folder, &file.to_string()).unwrap();
+        let fleet = with_kubeconfig(&stage.cluster, folder, &file.to_string())
+            .await
+            .unwrap();
         assert_eq!(call(&stage, &fleet).await, Err("refused"));
     }
 }
@@ -191,100 +168,70 @@ async fn a_client_certificate_is_taken_inline_or_by_file() {
 async fn a_kubeconfig_that_asks_for_more_than_a_credential_is_refused() {
     let stage = Stage::new().await;
     let folder = stage.folder.path();
-    let refusal = |change: &dyn Fn(&mut Value)| {
+    let with = |change: &dyn Fn(&mut Value)| {
         let mut file = stage.cluster.kubeconfig("canary");
         change(&mut file);
-        let error = with_kubeconfig(&stage.cluster, folder, &file.to_string())
-            .err()
-            .unwrap();
-        assert!(!error.contains("canary"), "{error}");
-        error.split_once("kubeconfig ").unwrap().1.to_owned()
+        file.to_string()
     };
-    let user = |user: Value| move |file: &mut Value| file["users"][0]["user"] = user.clone();
-    let cases: [(&str, String); 14] = [
+    let user = |user: Value| with(&move |file: &mut Value| file["users"][0]["user"] = user.clone());
+    let cases: [(&str, String); 15] = [
         (
             "has exec, which is refused",
-            refusal(&user(json!({"exec": {"command": "canary"}}))),
+            user(json!({"exec": {"command": "canary"}})),
         ),
         (
             "has auth-provider, which is refused",
-            refusal(&user(json!({"auth-provider": {"name": "canary"}}))),
+            user(json!({"auth-provider": {"name": "canary"}})),
         ),
         (
             "has username and password",
-            refusal(&user(json!({"username": "a", "password": "canary"}))),
+            user(json!({"username": "a", "password": "canary"})),
         ),
         (
             "has as, which is refused",
-            refusal(&user(json!({"token": "canary", "as": "system:admin"}))),
+            user(json!({"token": "canary", "as": "system:admin"})),
         ),
         (
             "has as, which is refused",
-            refusal(&user(json!({"token": "canary", "as-groups": ["x"]}))),
+            user(json!({"token": "canary", "as-groups": ["x"]})),
         ),
         (
             "has insecure-skip-tls-verify, which is refused",
-            refusal(&|file| {
-                file["clusters"][0]["cluster"]["insecure-skip-tls-verify"] = true.into()
-            }),
+            with(&|file| file["clusters"][0]["cluster"]["insecure-skip-tls-verify"] = true.into()),
         ),
-        ("its user has neither a token", refusal(&user(json!({})))),
+        ("its user has neither a token", user(json!({}))),
         (
             "its token is not a bearer token",
-            refusal(&user(json!({"token": "canary canary"}))),
+            user(json!({"token": "canary canary"})),
         ),
         (
             "only one of client certificate and client key",
-            refusal(&user(json!({"client-key-data": "Y2FuYXJ5"}))),
+            user(json!({"client-key-data": "Y2FuYXJ5"})),
         ),
         (
             "is not PEM",
-            refusal(&user(
-                json!({"client-key-data": "Y2FuYXJ5", "client-certificate-data": "Y2FuYXJ5"}),
-            )),
+            user(json!({"client-key-data": "Y2FuYXJ5", "client-certificate-data": "Y2FuYXJ5"})),
         ),
-        (
-            "is not base64",
-            refusal(&user(json!({"client-key-data": "!canary"}))),
-        ),
+        ("is not base64", user(json!({"client-key-data": "!canary"}))),
         (
             "no current-context",
-            refusal(&|file| drop(file.as_object_mut().unwrap().remove("current-context"))),
+            with(&|file| drop(file.as_object_mut().unwrap().remove("current-context"))),
         ),
         (
             "none of its contexts",
-            refusal(&|file| file["current-context"] = "canary".into()),
+            with(&|file| file["current-context"] = "canary".into()),
         ),
-        (
-            "none of its users",
-            refusal(&|file| file["users"] = json!([])),
-        ),
+        ("none of its users", with(&|file| file["users"] = json!([]))),
+        ("it cannot be parsed", "users: [canary".to_owned()),
     ];
-    for (expected, error) in cases {
+    for (expected, file) in cases {
+        let error = with_kubeconfig(&stage.cluster, folder, &file)
+            .await
+            .err()
+            .unwrap();
+        assert!(!error.contains("canary"), "{error}");
         assert!(error.contains(expected), "{error:?} has not {expected:?}");
     }
-    let unparsable = with_kubeconfig(&stage.cluster, folder, "users: [canary")
-        .err()
-        .unwrap();
-    assert!(unparsable.ends_with("it cannot be parsed"), "{unparsable}");
-    assert!(!unparsable.contains("canary"));
-}
-
-#[tokio::test]
-async fn a_credential_that_is_not_there_is_named_at_the_start() {
-    let stage = Stage::new().await;
-    let text = stage::configure(&stage.cluster, stage.folder.path())
-        .replace("sandbox.token", "absent.token");
-    let configs = stage::read(&text, stage.folder.path()).unwrap();
-    let error = Fleet::new(configs, stage::INSTANCE, stage::quiet())
-        .err()
-        .unwrap()
-        .to_string();
-    assert!(
-        error.starts_with("the credential of cluster r/p/sandbox cannot be used: "),
-        "{error}"
-    );
-    assert!(error.contains("absent.token cannot be read: "), "{error}");
 }
 
 #[tokio::test]

@@ -6,7 +6,9 @@
 mod config;
 mod create;
 mod credentials;
+mod files;
 mod isolation;
+mod log;
 mod manifest;
 mod mint;
 mod objects;
