@@ -16,4 +16,5 @@ pub mod metrics;
 mod reconciler;
 pub mod sandbox;
 pub mod serve;
+mod store;
 pub mod world;

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use dropshot::{ConfigDropshot, HandlerTaskMode, HttpServer, ServerBuilder};
 use kubemint::Kubemint;
-use kubemint::ports::{Clock, Policy, Store};
+use kubemint::ports::{Clock, Policy};
 use kubemint_authn::Authn;
 use kubemint_clusters::Fleet;
-use kubemint_store::SqliteStore;
 use slog::{Logger, o};
 use thiserror::Error;
 use tokio::sync::watch;
@@ -22,6 +21,7 @@ use crate::guard::{self, Guard, Rate, Seal};
 use crate::internal::{self, Internal};
 use crate::metrics::Metrics;
 use crate::reconciler;
+use crate::store;
 use crate::world::{RandomIds, SystemClock};
 
 /// Why a server does not start.
@@ -75,10 +75,10 @@ pub async fn start_with(
     let failed = |what: &str| StartError::new(what.to_owned());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Arc::new(Metrics::default());
-    let opened = format!("open the store {}", config.store.path.display());
-    let store = Arc::new(
-        SqliteStore::open(config.store.clone()).map_err(|e| StartError::new(opened)(e.into()))?,
-    );
+    let opened = format!("open the store {}", config.store);
+    let store = store::open(&config.store)
+        .await
+        .map_err(|e| StartError::new(opened)(e.into()))?;
     let policy = config
         .load_policy()
         .map_err(|e| failed("load the policies")(e.into()))?;
@@ -103,7 +103,7 @@ pub async fn start_with(
         ids: Arc::new(RandomIds),
         policy: Arc::new(policy) as Arc<dyn Policy>,
         clusters: Arc::clone(&fleet) as Arc<dyn kubemint::ports::Clusters>,
-        store: Arc::clone(&store) as Arc<dyn Store>,
+        store: Arc::clone(&store),
     };
     let service = Arc::new(Kubemint::new(change(ports), config.settings));
     let seal = Seal::new().map_err(|e| failed("make a secret")(e.into()))?;

@@ -11,9 +11,10 @@ use kubemint::audit::Event;
 use kubemint::cluster::ClusterKey;
 use kubemint::id::KubeconfigId;
 use kubemint::ports::{
-    Begun, Grant, Idempotency, Instance, Page, Position, Store, StoreError, Visible,
+    Begun, Cut, Forgotten, Grant, Idempotency, Instance, Page, Position, Store, StoreError, Visible,
 };
 use kubemint::record::{Record, RecordRef};
+use uuid::Uuid;
 
 /// What goes wrong with one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,6 +191,26 @@ impl<S: Store + ?Sized> Store for FaultyStore<S> {
         limit: u16,
     ) -> Result<Page, StoreError> {
         self.around("active", self.inner.active(cluster, after, limit))
+            .await
+    }
+
+    async fn lease(
+        &self,
+        cluster: &ClusterKey,
+        holder: Uuid,
+        time: Duration,
+    ) -> Result<bool, StoreError> {
+        self.around("lease", self.inner.lease(cluster, holder, time))
+            .await
+    }
+
+    async fn retain(
+        &self,
+        cut: &Cut,
+        now: DateTime<Utc>,
+        limit: u16,
+    ) -> Result<Forgotten, StoreError> {
+        self.around("retain", self.inner.retain(cut, now, limit))
             .await
     }
 }

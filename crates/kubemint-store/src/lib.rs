@@ -1,6 +1,7 @@
-//! The record and the audit trail: [`kubemint::ports::Store`] on SQLite.
+//! The record and the audit trail: [`kubemint::ports::Store`] on SQLite, for one process, and on PostgreSQL, for
+//! replicas.
 //!
-//! One thread writes. It takes all jobs that wait, runs each in a savepoint of its own, commits them together with one
+//! On SQLite one thread writes. It takes all jobs that wait, runs each in a savepoint of its own, commits them together with one
 //! `fsync`, and only then answers them: many callers share the cost of being durable, and none is answered before it
 //! is. Readers have connections of their own and never wait for the writer. Queues are bounded: under overload the
 //! answer is [`StoreError::Unavailable`](kubemint::ports::StoreError::Unavailable), soon, and memory does not grow.
@@ -18,10 +19,13 @@
 
 mod config;
 mod faulty;
+mod postgres;
 mod sqlite;
+mod text;
 mod trail;
 
-pub use config::{Config, InvalidConfig, Options};
+pub use config::{Backend, Config, InvalidConfig, Options, Postgres, PostgresOptions};
 pub use faulty::{Fault, FaultyStore};
+pub use postgres::{POSTGRES_SCHEMA_VERSION, PostgresError, PostgresStore};
 pub use sqlite::{Counts, OpenError, SCHEMA_VERSION, SqliteStore, WriterStats};
 pub use trail::{MintedCredential, Trail};

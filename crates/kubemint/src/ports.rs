@@ -230,6 +230,29 @@ pub enum StoreError {
     Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// What is no longer kept. Times are compared with the records' and events' own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Idempotency keys whose `keep_until` is not after this go.
+    pub keys: DateTime<Utc>,
+    /// Records that were over (revoked, failed or expired) before this are forgotten, but for their names: by
+    /// `expires_at`, and `created_at` of one that was never granted. One that an idempotency key leads to stays.
+    pub records: Option<DateTime<Utc>>,
+    /// Events of before this go.
+    pub events: Option<DateTime<Utc>>,
+}
+
+/// How much retention removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Idempotency keys.
+    pub keys: u64,
+    /// Records.
+    pub records: u64,
+    /// Events.
+    pub events: u64,
+}
+
 /// The records and the audit trail. Every method that takes an event writes it in the same transaction, and returns
 /// only when both are durable. Transitions are conditional: `false` means that the record was not in the state that
 /// the transition starts from, and that nothing was written. After an error the work may have been done nevertheless: the
@@ -324,4 +347,25 @@ pub trait Store: Send + Sync {
         after: Option<Position>,
         limit: u16,
     ) -> Result<Page, StoreError>;
+
+    /// Whether `holder` may reconcile a cluster, alone, for `time` from now by the store's own clock. The holder renews
+    /// it by asking again, and gives it back by asking for no time. A store that one process has alone always says yes.
+    async fn lease(
+        &self,
+        _cluster: &ClusterKey,
+        _holder: Uuid,
+        _time: Duration,
+    ) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    /// Forgets what retention says, of each kind at most `limit`, and writes no event. A store may keep everything.
+    async fn retain(
+        &self,
+        _cut: &Cut,
+        _now: DateTime<Utc>,
+        _limit: u16,
+    ) -> Result<Forgotten, StoreError> {
+        Ok(Forgotten::default())
+    }
 }

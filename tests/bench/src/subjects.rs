@@ -4,14 +4,14 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use kubemint::ports::Store;
 use kubemint_clusters::Fleet;
 use kubemint_server::config::Config;
 use kubemint_server::log::{Verbosity, logger};
 use kubemint_server::sandbox::{CLUSTER, Options, PROJECT, REGION, Sandbox};
-use kubemint_store::SqliteStore;
+use kubemint_store::{Backend, SqliteStore};
 use serde_json::json;
 use slog::Logger;
 use tokio::runtime::{Builder, Runtime};
@@ -113,7 +113,12 @@ fn limited(
     let config = Config::read(sandbox.config_file())?;
     let store = match subject {
         Subject::BareHandler => None,
-        _ => Some(Arc::new(SqliteStore::open(config.store)?)),
+        _ => {
+            let Backend::Sqlite(options) = config.store else {
+                bail!("the sandbox's store is not the embedded one");
+            };
+            Some(Arc::new(SqliteStore::open(options)?))
+        }
     };
     let entered = server.enter();
     let fleet = match (&store, subject) {

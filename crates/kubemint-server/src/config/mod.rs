@@ -11,7 +11,7 @@ use std::time::Duration;
 use kubemint_authn::IssuerConfig;
 use kubemint_clusters::ClusterConfig;
 use kubemint_policy::{CedarPolicy, PolicyConfig};
-use kubemint_store::Options as StoreOptions;
+use kubemint_store::Backend;
 use thiserror::Error;
 
 use crate::log::Verbosity;
@@ -35,7 +35,7 @@ pub struct Config {
     /// How much is logged.
     pub verbosity: Verbosity,
     /// The store.
-    pub store: StoreOptions,
+    pub store: Backend,
     /// The policy.
     pub policy: PolicyConfig,
     /// The issuers of callers' tokens.

@@ -101,8 +101,8 @@ impl Raw {
             problems.push("clusters: there is none; add a [[clusters]] table".to_owned());
         }
         match (store, problems.is_empty()) {
-            (Some(mut store), true) => {
-                store.path = base.join(store.path);
+            (Some(store), true) => {
+                let store = store.under(base);
                 Ok(Config {
                     listen: self.server.listen,
                     tls,

@@ -7,6 +7,7 @@ mod open;
 mod plans;
 mod readers;
 mod reads;
+mod retain;
 mod rows;
 mod schema;
 mod store;

@@ -98,7 +98,7 @@ pub(super) const FIND: &str = concat!(
     "SELECT ",
     record_columns!(),
     " FROM kubeconfig
-     WHERE region = :region AND project = :project AND cluster = :cluster AND id = :id"
+     WHERE region = :region AND project = :project AND cluster = :cluster AND id = :id AND forgotten_at IS NULL"
 );
 pub(super) const CREDENTIALS: &str = "SELECT jti, credential.expires_at, minted_at
      FROM kubeconfig JOIN credential ON credential.kubeconfig = kubeconfig.seq

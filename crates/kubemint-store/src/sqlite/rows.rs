@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 use kubemint::audit::{Event, Kind};
 use kubemint::caller::Principal;
 use kubemint::cluster::ClusterKey;
-use kubemint::policy::Decision;
 use kubemint::record::{Record, State};
 use rusqlite::{Connection, Row, params};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::error::unreadable;
+use crate::text::{decision, decision_text, object};
 
 /// The columns that [`record`] reads, in its order.
 macro_rules! record_columns {
@@ -97,16 +97,7 @@ pub(super) struct EventRow {
 
 impl EventRow {
     pub(super) fn new(mut event: Event) -> Self {
-        let decision = event.decision.as_ref().map(
-            |Decision {
-                 allowed,
-                 reasons,
-                 policy_hash,
-             }| {
-                json!({ "allowed": allowed, "reasons": reasons, "policyHash": policy_hash })
-                    .to_string()
-            },
-        );
+        let decision = event.decision.as_ref().map(decision_text);
         let detail = Value::Object(std::mem::take(&mut event.detail)).to_string();
         Self {
             event,
@@ -192,29 +183,9 @@ pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<(u64, Event)> {
         decision: row
             .get_ref(12)?
             .as_str_or_null()?
-            .map(decision)
+            .map(|text| decision(text).map_err(|error| unreadable(12, error)))
             .transpose()?,
-        detail: object(13, row.get_ref(13)?.as_str()?)?,
+        detail: object(row.get_ref(13)?.as_str()?).map_err(|error| unreadable(13, error))?,
     };
     Ok((number(row, 0)?, event))
-}
-
-fn object(column: usize, text: &str) -> rusqlite::Result<Map<String, Value>> {
-    serde_json::from_str(text).map_err(|error| unreadable(column, error))
-}
-
-fn decision(text: &str) -> rusqlite::Result<Decision> {
-    let object = object(12, text)?;
-    let read = || {
-        let reasons = object.get("reasons")?.as_array()?;
-        Some(Decision {
-            allowed: object.get("allowed")?.as_bool()?,
-            reasons: reasons
-                .iter()
-                .map(|reason| reason.as_str().map(str::to_owned))
-                .collect::<Option<_>>()?,
-            policy_hash: object.get("policyHash")?.as_str()?.to_owned(),
-        })
-    };
-    read().ok_or_else(|| unreadable(12, "not a decision"))
 }

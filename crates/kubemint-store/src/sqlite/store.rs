@@ -10,7 +10,7 @@ use kubemint::audit::Event;
 use kubemint::cluster::ClusterKey;
 use kubemint::id::KubeconfigId;
 use kubemint::ports::{
-    Begun, Grant, Idempotency, Instance, Page, Position, Store, StoreError, Visible,
+    Begun, Cut, Forgotten, Grant, Idempotency, Instance, Page, Position, Store, StoreError, Visible,
 };
 use kubemint::record::{Record, RecordRef};
 use rusqlite::Connection;
@@ -21,6 +21,7 @@ use super::issue;
 use super::open::{self, OpenError, Opened};
 use super::readers::Readers;
 use super::reads::{self, Counts};
+use super::retain;
 use super::rows::EventRow;
 use super::transitions::{self, Step};
 use super::writer::{Writer, WriterStats};
@@ -247,6 +248,18 @@ impl Store for SqliteStore {
     ) -> Result<Page, StoreError> {
         let cluster = cluster.clone();
         self.read(move |connection| reads::active(connection, &cluster, after, limit))
+            .await
+    }
+
+    async fn retain(
+        &self,
+        cut: &Cut,
+        now: DateTime<Utc>,
+        limit: u16,
+    ) -> Result<Forgotten, StoreError> {
+        let cut = *cut;
+        self.writer
+            .run(move |connection| retain::retain(connection, &cut, now, limit))
             .await
     }
 }

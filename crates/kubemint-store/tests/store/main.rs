@@ -7,6 +7,8 @@ use kubemint_store::SqliteStore;
 mod crash;
 mod damage;
 mod opening;
+#[cfg(feature = "postgres-tests")]
+mod postgres;
 mod suite;
 
 impl suite::Fresh for SqliteStore {

@@ -11,6 +11,7 @@ pub(crate) mod model;
 pub(crate) mod races;
 pub(crate) mod random;
 pub(crate) mod reconciling;
+pub(crate) mod retention;
 pub(crate) mod trail;
 pub(crate) mod transitions;
 
@@ -41,10 +42,16 @@ macro_rules! for_every_store {
             races::one_of_many_with_the_same_key_starts,
             races::one_of_many_with_the_same_name_starts,
             races::one_of_two_ends_of_a_pending_record_wins,
+            races::who_follows_the_trail_misses_nothing,
             reconciling::what_is_due_is_ended_abandoned_or_revoking,
             reconciling::no_kind_of_due_record_starves_another,
             reconciling::the_next_expiry_is_that_of_an_active_record,
             reconciling::the_active_records_come_in_pages,
+            retention::a_record_that_is_over_is_forgotten_but_for_its_name,
+            retention::nothing_of_a_forgotten_record_can_be_had,
+            retention::a_record_stays_while_a_key_leads_to_it,
+            retention::retention_goes_in_batches,
+            retention::the_trail_is_cut_at_its_old_end_alone,
             trail::an_event_comes_back_as_it_was_written,
             trail::the_trail_is_read_on_from_any_number,
             trail::every_minted_credential_is_kept,

@@ -96,3 +96,34 @@ pub(crate) async fn one_of_two_ends_of_a_pending_record_wins<S: Fresh>() {
     }
     assert_eq!(events(&*store).await, 64);
 }
+
+pub(crate) async fn who_follows_the_trail_misses_nothing<S: Fresh>() {
+    const WRITERS: usize = 8;
+    const EACH: usize = 25;
+    let store = Arc::new(S::fresh());
+    let writers = {
+        let store = Arc::clone(&store);
+        tokio::spawn(at_once(WRITERS, move |n| {
+            let store = Arc::clone(&store);
+            async move {
+                for _ in 0..EACH {
+                    let read = event(Kind::Read, &record(&format!("k-{n}")));
+                    store.append(read).await.unwrap();
+                }
+            }
+        }))
+    };
+    let (mut last, mut seen) = (0, 0);
+    while seen < WRITERS * EACH {
+        let ended = writers.is_finished();
+        let new = store.events(last, 1000).await.unwrap();
+        assert!(
+            !(ended && new.is_empty()),
+            "{seen} were seen, and no more come"
+        );
+        seen += new.len();
+        last = new.last().map_or(last, |(number, _)| *number);
+    }
+    writers.await.unwrap();
+    assert_eq!(seen, events(&*store).await);
+}

@@ -1,0 +1,229 @@
+//! How an issue begins: the one write that must decide whether it is the first. Constraints decide, among any number of
+//! replicas: a key and a name are claimed by writing them, and the claim waits for another one under way.
+
+use kubemint::ports::{Begun, Idempotency};
+use kubemint::record::{Record, State};
+
+use super::connect::Held;
+use super::error::Trouble;
+use super::rows::{
+    self, EventRow, Parameter, RECORD_WIDTH, digest, escaped, insert_event, record_columns,
+};
+
+/// How often a key is claimed anew that was taken, and then free when it was looked at.
+const ATTEMPTS: usize = 8;
+
+/// A new record and its event, unless the name is taken.
+const BEGIN: &str = concat!(
+    "WITH started AS (
+         INSERT INTO kubeconfig (seq, region, project, cluster, id, uid, display_name, description, issued_for, role,
+             creator_issuer, creator_subject, creator, subject, ttl, state, created_at, pending_until)
+         VALUES (coalesce($14::bigint, nextval(pg_get_serial_sequence('kubeconfig', 'seq'))), $15, $16, $17, $18, $19,
+             $20, $21, $22, $23, $24, $25, $26, $27, $28, 'pending', $29, $30)
+         ON CONFLICT (region, project, cluster, id) DO NOTHING
+         RETURNING seq
+     ) ",
+    insert_event!(" FROM started"),
+);
+/// The key, unless it is someone's: one past its time, or whose issue failed, is free.
+const CLAIM: &str = "
+    INSERT INTO idempotency AS old (owner, region, project, cluster, key, fingerprint, kubeconfig, keep_until)
+    VALUES ($1, $2, $3, $4, $5, $6, nextval(pg_get_serial_sequence('kubeconfig', 'seq')), $7)
+    ON CONFLICT (owner, region, project, cluster, key) DO UPDATE
+    SET fingerprint = excluded.fingerprint, kubeconfig = excluded.kubeconfig, keep_until = excluded.keep_until
+    WHERE old.keep_until <= $8
+        OR EXISTS (SELECT 1 FROM kubeconfig WHERE seq = old.kubeconfig AND state = 'failed')
+    RETURNING kubeconfig";
+const EARLIER: &str = concat!(
+    "SELECT ",
+    record_columns!(),
+    ", fingerprint FROM idempotency JOIN kubeconfig ON kubeconfig.seq = idempotency.kubeconfig
+     WHERE owner = $1 AND idempotency.region = $2 AND idempotency.project = $3 AND idempotency.cluster = $4
+         AND key = $5 AND keep_until > $6"
+);
+
+/// Writes a pending record, unless its idempotency key or its name says otherwise. "Now" is the record's creation.
+pub(super) async fn begin(
+    db: &mut Held,
+    record: &Record,
+    idempotency: Option<&Idempotency>,
+    event: &EventRow,
+) -> Result<Begun, Trouble> {
+    let Some(idempotency) = idempotency else {
+        let statement = db.prepare_cached(BEGIN).await?;
+        let row = NewRecord::new(record, None);
+        let started = db
+            .execute(&statement, &event.parameters(&row.parameters()))
+            .await?;
+        return Ok(if started == 1 {
+            Begun::Started
+        } else {
+            Begun::IdTaken
+        });
+    };
+    let key = Key::new(record, idempotency);
+    for _ in 0..ATTEMPTS {
+        if let Some(begun) = claim_and_begin(db, record, &key, event).await? {
+            return Ok(begun);
+        }
+        if let Some(begun) = earlier(db, &key).await? {
+            return Ok(begun);
+        }
+    }
+    Err(Trouble::Busy)
+}
+
+/// `None` when the key is someone's.
+async fn claim_and_begin(
+    db: &mut Held,
+    record: &Record,
+    key: &Key<'_>,
+    event: &EventRow,
+) -> Result<Option<Begun>, Trouble> {
+    let transaction = db.transaction().await?;
+    let statement = transaction.prepare_cached(CLAIM).await?;
+    let claimed = transaction.query_opt(&statement, &key.claim()).await?;
+    let Some(claimed) = claimed else {
+        transaction.rollback().await?;
+        return Ok(None);
+    };
+    let row = NewRecord::new(record, Some(rows::get(&claimed, 0)?));
+    let statement = transaction.prepare_cached(BEGIN).await?;
+    let started = transaction
+        .execute(&statement, &event.parameters(&row.parameters()))
+        .await?;
+    if started == 0 {
+        // The claim goes too: the key was not used up.
+        transaction.rollback().await?;
+        return Ok(Some(Begun::IdTaken));
+    }
+    transaction.commit().await?;
+    Ok(Some(Begun::Started))
+}
+
+/// What an earlier use of the key means for this one; `None` when it is free by now.
+async fn earlier(db: &Held, key: &Key<'_>) -> Result<Option<Begun>, Trouble> {
+    let statement = db.prepare_cached(EARLIER).await?;
+    let Some(row) = db.query_opt(&statement, &key.lookup()).await? else {
+        return Ok(None);
+    };
+    let (_, record) = rows::record(&row)?;
+    let same = rows::text(&row, RECORD_WIDTH)? == key.plain_fingerprint;
+    Ok(match record.state {
+        State::Failed => None,
+        _ if !same => Some(Begun::KeyReused),
+        State::Pending => Some(Begun::InProgress),
+        State::Active | State::Revoking | State::Revoked | State::Expired => {
+            Some(Begun::Replay(Box::new(record)))
+        }
+    })
+}
+
+/// An idempotency key, ready to be written.
+struct Key<'a> {
+    owner: Vec<u8>,
+    region: String,
+    project: String,
+    cluster: String,
+    key: String,
+    fingerprint: String,
+    plain_fingerprint: &'a str,
+    keep_until: i64,
+    now: i64,
+}
+
+impl<'a> Key<'a> {
+    fn new(record: &Record, idempotency: &'a Idempotency) -> Self {
+        let principal = &idempotency.principal;
+        Self {
+            owner: digest(&principal.issuer, &principal.subject),
+            region: escaped(&record.cluster.region).into_owned(),
+            project: escaped(&record.cluster.project).into_owned(),
+            cluster: escaped(&record.cluster.cluster).into_owned(),
+            key: escaped(&idempotency.key).into_owned(),
+            fingerprint: escaped(&idempotency.fingerprint).into_owned(),
+            plain_fingerprint: &idempotency.fingerprint,
+            keep_until: idempotency.keep_until.timestamp_millis(),
+            now: record.created_at.timestamp_millis(),
+        }
+    }
+
+    fn claim(&self) -> [Parameter<'_>; 8] {
+        [
+            &self.owner,
+            &self.region,
+            &self.project,
+            &self.cluster,
+            &self.key,
+            &self.fingerprint,
+            &self.keep_until,
+            &self.now,
+        ]
+    }
+
+    fn lookup(&self) -> [Parameter<'_>; 6] {
+        [
+            &self.owner,
+            &self.region,
+            &self.project,
+            &self.cluster,
+            &self.key,
+            &self.now,
+        ]
+    }
+}
+
+/// A record, ready to be written.
+struct NewRecord {
+    /// Its number, where a key holds one for it.
+    seq: Option<i64>,
+    texts: [String; 5],
+    display_name: Option<String>,
+    description: Option<String>,
+    about: [String; 4],
+    creator: Vec<u8>,
+    subject: Vec<u8>,
+    numbers: [i64; 3],
+}
+
+impl NewRecord {
+    fn new(record: &Record, seq: Option<i64>) -> Self {
+        let own = |text: &str| escaped(text).into_owned();
+        let creator = &record.created_by;
+        Self {
+            seq,
+            texts: [
+                own(&record.cluster.region),
+                own(&record.cluster.project),
+                own(&record.cluster.cluster),
+                own(record.id.as_str()),
+                record.uid.to_string(),
+            ],
+            display_name: record.display_name.as_deref().map(own),
+            description: record.description.as_deref().map(own),
+            about: [
+                own(&record.issued_for),
+                own(&record.role),
+                own(&creator.issuer),
+                own(&creator.subject),
+            ],
+            creator: digest(&creator.issuer, &creator.subject),
+            subject: digest(&creator.issuer, &record.issued_for),
+            numbers: [
+                i64::from(record.ttl),
+                record.created_at.timestamp_millis(),
+                record.pending_until.timestamp_millis(),
+            ],
+        }
+    }
+
+    fn parameters(&self) -> Vec<Parameter<'_>> {
+        let mut all: Vec<Parameter<'_>> = vec![&self.seq];
+        all.extend(self.texts.iter().map(|text| text as Parameter<'_>));
+        all.extend([&self.display_name as Parameter<'_>, &self.description]);
+        all.extend(self.about.iter().map(|text| text as Parameter<'_>));
+        all.extend([&self.creator as Parameter<'_>, &self.subject]);
+        all.extend(self.numbers.iter().map(|number| number as Parameter<'_>));
+        all
+    }
+}

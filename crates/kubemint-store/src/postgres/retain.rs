@@ -1,0 +1,107 @@
+//! What is no longer kept, and who reconciles. Both may be asked for by any replica at any time.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use kubemint::cluster::ClusterKey;
+use kubemint::ports::{Cut, Forgotten};
+use uuid::Uuid;
+
+use super::connect::Held;
+use super::error::Trouble;
+use super::rows::escaped;
+
+const KEYS: &str = "DELETE FROM idempotency WHERE (owner, region, project, cluster, key) IN
+    (SELECT owner, region, project, cluster, key FROM idempotency WHERE keep_until <= $1
+     ORDER BY keep_until LIMIT $2 FOR UPDATE SKIP LOCKED)";
+/// A record that is forgotten keeps its place, and with it its name; nothing of whom it was for stays.
+const RECORDS: &str = "
+    WITH over AS (
+        SELECT seq FROM kubeconfig
+        WHERE state IN ('revoked', 'failed', 'expired') AND forgotten_at IS NULL
+            AND coalesce(expires_at, created_at) < $1
+            AND NOT EXISTS (SELECT 1 FROM idempotency WHERE idempotency.kubeconfig = kubeconfig.seq)
+        ORDER BY coalesce(expires_at, created_at) LIMIT $3 FOR UPDATE SKIP LOCKED
+    ), minted AS (
+        DELETE FROM credential WHERE kubeconfig IN (SELECT seq FROM over)
+    )
+    UPDATE kubeconfig SET state = CASE state WHEN 'failed' THEN 'failed' ELSE 'revoked' END, forgotten_at = $2,
+        display_name = NULL, description = NULL, issued_for = '', creator_issuer = '', creator_subject = '',
+        creator = '', subject = ''
+    WHERE seq IN (SELECT seq FROM over)";
+const EVENTS: &str =
+    "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE at < $1 ORDER BY at LIMIT $2)";
+
+/// By the database's clock, which all replicas share.
+const LEASE: &str = "
+    INSERT INTO lease AS old (region, project, cluster, holder, until)
+    VALUES ($1, $2, $3, $4, clock_timestamp() + $5 * interval '1 millisecond')
+    ON CONFLICT (region, project, cluster) DO UPDATE SET holder = excluded.holder, until = excluded.until
+    WHERE old.holder = excluded.holder OR old.until <= clock_timestamp()";
+
+/// Forgets what is past its time, of each kind at most `limit`.
+pub(super) async fn retain(
+    db: &mut Held,
+    cut: &Cut,
+    now: DateTime<Utc>,
+    limit: u16,
+) -> Result<Forgotten, Trouble> {
+    let limit = i64::from(limit);
+    // The keys first: a record that one leads to stays.
+    let statement = db.prepare_cached(KEYS).await?;
+    let keys = db
+        .execute(&statement, &[&cut.keys.timestamp_millis(), &limit])
+        .await?;
+    let mut forgotten = Forgotten {
+        keys,
+        ..Forgotten::default()
+    };
+    if let Some(before) = cut.records {
+        let statement = db.prepare_cached(RECORDS).await?;
+        let (before, now) = (before.timestamp_millis(), now.timestamp_millis());
+        forgotten.records = db.execute(&statement, &[&before, &now, &limit]).await?;
+    }
+    if let Some(before) = cut.events {
+        forgotten.events = events(db, before, limit).await?;
+    }
+    Ok(forgotten)
+}
+
+/// The trail is append only but for what retention names, and only in the transaction that does.
+async fn events(db: &mut Held, before: DateTime<Utc>, limit: i64) -> Result<u64, Trouble> {
+    let before = before.timestamp_millis();
+    let transaction = db.transaction().await?;
+    // It locks the row: replicas cut one after the other, and no other transaction sees the permission.
+    transaction
+        .execute("UPDATE retention SET audit_before = $1", &[&before])
+        .await?;
+    let removed = transaction.execute(EVENTS, &[&before, &limit]).await?;
+    transaction
+        .execute("UPDATE retention SET audit_before = NULL", &[])
+        .await?;
+    transaction.commit().await?;
+    Ok(removed)
+}
+
+/// Whether `holder` has a cluster to itself now.
+pub(super) async fn lease(
+    db: &Held,
+    cluster: &ClusterKey,
+    holder: Uuid,
+    time: Duration,
+) -> Result<bool, Trouble> {
+    let (region, project, cluster) = (
+        escaped(&cluster.region),
+        escaped(&cluster.project),
+        escaped(&cluster.cluster),
+    );
+    let millis = time.as_millis() as f64;
+    let statement = db.prepare_cached(LEASE).await?;
+    let taken = db
+        .execute(
+            &statement,
+            &[&region, &project, &cluster, &holder.to_string(), &millis],
+        )
+        .await?;
+    Ok(taken == 1)
+}

@@ -1,0 +1,300 @@
+//! [`PostgresStore`]: the port, put together.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use deadpool_postgres::{BuildError, Object, Pool, PoolError};
+use kubemint::audit::Event;
+use kubemint::cluster::ClusterKey;
+use kubemint::id::KubeconfigId;
+use kubemint::ports::{
+    Begun, Cut, Forgotten, Grant, Idempotency, Instance, Page, Position, Store, StoreError, Visible,
+};
+use kubemint::record::{Record, RecordRef};
+use thiserror::Error;
+use uuid::Uuid;
+
+use super::connect::{self, CALL, Held};
+use super::error::Trouble;
+use super::rows::EventRow;
+use super::transitions::{self, Step};
+use super::{issue, migrate, reads, retain};
+use crate::Counts;
+use crate::config::PostgresOptions;
+use crate::trail::{MintedCredential, Trail};
+
+/// Why a PostgreSQL store was not opened or migrated.
+#[derive(Debug, Error)]
+pub enum PostgresError {
+    /// A file that the options name cannot be read.
+    #[error("cannot read {}", .0.display())]
+    File(PathBuf, #[source] std::io::Error),
+    /// The bundle holds no certificate, or a broken one.
+    #[error("{} is no bundle of certificates", .0.display())]
+    Bundle(PathBuf),
+    /// TLS cannot be set up.
+    #[error("TLS cannot be set up")]
+    Tls(#[source] rustls::Error),
+    /// The pool cannot be made.
+    #[error("the pool of connections cannot be made")]
+    Pool(#[source] BuildError),
+    /// The database cannot be reached, or refuses the user.
+    #[error("the database cannot be reached")]
+    Connect(#[source] PoolError),
+    /// The database failed.
+    #[error("the database failed")]
+    Database(#[source] tokio_postgres::Error),
+    /// The server is too old.
+    #[error("PostgreSQL {found} is too old: 15 or newer is needed")]
+    OldServer {
+        /// Its major version.
+        found: i32,
+    },
+    /// The schema is older than this program's.
+    #[error(
+        "the database has schema {found}, and this program needs {needed}: it must be migrated first"
+    )]
+    Older {
+        /// The database's; 0 when it has none.
+        found: u32,
+        /// This program's.
+        needed: u32,
+    },
+    /// The schema is newer than this program's.
+    #[error(
+        "the database has schema {found}, and this program knows schemas up to {known}: a newer program migrated it"
+    )]
+    Newer {
+        /// The database's.
+        found: u32,
+        /// This program's.
+        known: u32,
+    },
+    /// The database does not say which installation it is.
+    #[error("the database does not say which installation it is")]
+    NoInstance,
+    /// The system gave no randomness.
+    #[error("no randomness: {0}")]
+    Random(getrandom::Error),
+}
+
+/// A call: work on a connection, within the time that a call may take. A macro, since nothing says of a closure's future
+/// that it can be sent to another thread.
+macro_rules! call {
+    ($store:ident, $db:ident => $work:expr) => {{
+        let work = async {
+            #[allow(unused_mut, reason = "only a transaction changes a connection")]
+            let mut $db = Held::take(&$store.pool).await?;
+            let done = $work.await?;
+            $db.done();
+            Ok(done)
+        };
+        $store.run(work).await
+    }};
+}
+
+/// The records and the audit trail in a PostgreSQL database, which any number of replicas share.
+///
+/// Times are kept in milliseconds: what is finer is cut off. No call takes longer than four seconds: a database that
+/// hangs or is gone is [`StoreError::Unavailable`], and is used again as soon as it answers.
+pub struct PostgresStore {
+    pool: Pool,
+    instance: Instance,
+}
+
+impl PostgresStore {
+    /// Connects, and checks that the database is one that this program can use as it is.
+    ///
+    /// # Errors
+    /// It cannot be reached, or must be migrated, or is newer than this program.
+    pub async fn open(options: &PostgresOptions) -> Result<Self, PostgresError> {
+        let pool = connect::pool(options)?;
+        let db = pool.get().await.map_err(PostgresError::Connect)?;
+        let instance = migrate::check(&db).await?;
+        drop(db);
+        Ok(Self { pool, instance })
+    }
+
+    /// Brings the schema up to date, and gives it an identity when it is new. Two that migrate at the same time do it
+    /// one after the other. Returns the schema that was found (0: none) and the one that now is.
+    ///
+    /// # Errors
+    /// It cannot be reached, is newer than this program, or the user may not make tables.
+    pub async fn migrate(options: &PostgresOptions) -> Result<(u32, u32), PostgresError> {
+        let pool = connect::pool(options)?;
+        let mut db = pool.get().await.map_err(PostgresError::Connect)?;
+        let versions = migrate::migrate(&mut db).await;
+        // The connection's settings were changed within the transaction alone, but it is not needed any more.
+        drop(Object::take(db));
+        versions
+    }
+
+    /// How many records are alive, in all clusters. It counts them one by one: for metrics, not for every request.
+    ///
+    /// # Errors
+    /// As every read.
+    pub async fn counts(&self) -> Result<Counts, StoreError> {
+        call!(self, db => reads::counts(&db))
+    }
+
+    async fn step(&self, record: &RecordRef, step: Step, event: Event) -> Result<bool, StoreError> {
+        let event = EventRow::new(event);
+        call!(self, db => transitions::take(&db, record, step, &event))
+    }
+
+    /// Runs a piece of work, and gives it up when it takes too long.
+    async fn run<T>(
+        &self,
+        work: impl Future<Output = Result<T, Trouble>>,
+    ) -> Result<T, StoreError> {
+        let outcome = match tokio::time::timeout(CALL, work).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Trouble::Slow),
+        };
+        outcome.map_err(StoreError::from)
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    fn instance(&self) -> Instance {
+        self.instance.clone()
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        // A write like any other: a database that can only be read must not look well.
+        call!(self, db => async {
+            let sql = "UPDATE instance SET pings = pings + 1";
+            db.execute(&db.prepare_cached(sql).await?, &[]).await?;
+            Ok::<_, Trouble>(())
+        })
+    }
+
+    async fn begin_issue(
+        &self,
+        record: &Record,
+        idempotency: Option<&Idempotency>,
+        event: Event,
+    ) -> Result<Begun, StoreError> {
+        let event = EventRow::new(event);
+        call!(self, db => issue::begin(&mut db, record, idempotency, &event))
+    }
+
+    async fn activate(
+        &self,
+        record: &RecordRef,
+        grant: &Grant,
+        event: Event,
+    ) -> Result<bool, StoreError> {
+        let event = EventRow::new(event);
+        call!(self, db => transitions::activate(&db, record, grant, &event))
+    }
+
+    async fn fail(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
+        self.step(record, Step::FAIL, event).await
+    }
+
+    async fn begin_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
+        self.step(record, Step::BEGIN_REVOKE, event).await
+    }
+
+    async fn finish_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
+        self.step(record, Step::FINISH_REVOKE, event).await
+    }
+
+    async fn lose(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
+        self.step(record, Step::LOSE, event).await
+    }
+
+    async fn expire(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
+        self.step(record, Step::EXPIRE, event).await
+    }
+
+    async fn add_credential(
+        &self,
+        record: &RecordRef,
+        jti: Option<&str>,
+        expires_at: DateTime<Utc>,
+        event: Event,
+    ) -> Result<bool, StoreError> {
+        let event = EventRow::new(event);
+        call!(self, db => transitions::add_credential(&db, record, jti, expires_at, &event))
+    }
+
+    async fn append(&self, event: Event) -> Result<(), StoreError> {
+        let event = EventRow::new(event);
+        call!(self, db => transitions::append(&db, &event))
+    }
+
+    async fn find(
+        &self,
+        cluster: &ClusterKey,
+        id: &KubeconfigId,
+    ) -> Result<Option<Record>, StoreError> {
+        call!(self, db => reads::find(&db, cluster, id))
+    }
+
+    async fn list(
+        &self,
+        cluster: &ClusterKey,
+        visible: &Visible,
+        after: Option<Position>,
+        limit: u16,
+    ) -> Result<Page, StoreError> {
+        call!(self, db => reads::list(&db, cluster, visible, after, limit))
+    }
+
+    async fn due(
+        &self,
+        cluster: &ClusterKey,
+        now: DateTime<Utc>,
+        limit: u16,
+    ) -> Result<Vec<Record>, StoreError> {
+        call!(self, db => reads::due(&db, cluster, now, limit))
+    }
+
+    async fn next_expiry(&self, cluster: &ClusterKey) -> Result<Option<DateTime<Utc>>, StoreError> {
+        call!(self, db => reads::next_expiry(&db, cluster))
+    }
+
+    async fn active(
+        &self,
+        cluster: &ClusterKey,
+        after: Option<Position>,
+        limit: u16,
+    ) -> Result<Page, StoreError> {
+        call!(self, db => reads::active(&db, cluster, after, limit))
+    }
+
+    async fn lease(
+        &self,
+        cluster: &ClusterKey,
+        holder: Uuid,
+        time: Duration,
+    ) -> Result<bool, StoreError> {
+        call!(self, db => retain::lease(&db, cluster, holder, time))
+    }
+
+    async fn retain(
+        &self,
+        cut: &Cut,
+        now: DateTime<Utc>,
+        limit: u16,
+    ) -> Result<Forgotten, StoreError> {
+        call!(self, db => retain::retain(&mut db, cut, now, limit))
+    }
+}
+
+#[async_trait]
+impl Trail for PostgresStore {
+    async fn events(&self, after: u64, limit: u32) -> Result<Vec<(u64, Event)>, StoreError> {
+        call!(self, db => reads::events(&mut db, after, limit))
+    }
+
+    async fn credentials(&self, record: &RecordRef) -> Result<Vec<MintedCredential>, StoreError> {
+        call!(self, db => reads::credentials(&db, record))
+    }
+}

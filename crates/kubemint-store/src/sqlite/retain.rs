@@ -1,0 +1,84 @@
+//! What is no longer kept.
+
+use chrono::{DateTime, Utc};
+use kubemint::ports::{Cut, Forgotten};
+use rusqlite::{Connection, params};
+
+/// Forgets what is past its time, of each kind at most `limit`.
+pub(super) fn retain(
+    connection: &Connection,
+    cut: &Cut,
+    now: DateTime<Utc>,
+    limit: u16,
+) -> rusqlite::Result<Forgotten> {
+    // The keys first: a record that one leads to stays.
+    let keys = connection
+        .prepare_cached(
+            "DELETE FROM idempotency WHERE seq IN
+                 (SELECT seq FROM idempotency WHERE keep_until <= ?1 ORDER BY keep_until LIMIT ?2)",
+        )?
+        .execute((cut.keys.timestamp_millis(), limit))?;
+    let records = match cut.records {
+        Some(before) => records(connection, before, now, limit)?,
+        None => 0,
+    };
+    let events = match cut.events {
+        Some(before) => events(connection, before, limit)?,
+        None => 0,
+    };
+    Ok(Forgotten {
+        keys: keys as u64,
+        records: records as u64,
+        events: events as u64,
+    })
+}
+
+/// A record that is forgotten keeps its place, and with it its name; nothing of whom it was for stays.
+fn records(
+    connection: &Connection,
+    before: DateTime<Utc>,
+    now: DateTime<Utc>,
+    limit: u16,
+) -> rusqlite::Result<usize> {
+    let found: Vec<i64> = connection
+        .prepare_cached(
+            "SELECT seq FROM kubeconfig INDEXED BY kubeconfig_over
+             WHERE state IN ('revoked', 'failed', 'expired') AND forgotten_at IS NULL
+                 AND coalesce(expires_at, created_at) < ?1
+                 AND NOT EXISTS (SELECT 1 FROM idempotency WHERE idempotency.kubeconfig = kubeconfig.seq)
+             ORDER BY coalesce(expires_at, created_at) LIMIT ?2",
+        )?
+        .query_map((before.timestamp_millis(), limit), |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for seq in &found {
+        connection
+            .prepare_cached("DELETE FROM credential WHERE kubeconfig = ?1")?
+            .execute([seq])?;
+        connection
+            .prepare_cached(
+                "UPDATE kubeconfig SET state = iif(state = 'failed', 'failed', 'revoked'), forgotten_at = ?2,
+                     display_name = NULL, description = NULL, issued_for = '', creator_issuer = '',
+                     creator_subject = ''
+                 WHERE seq = ?1",
+            )?
+            .execute(params![seq, now.timestamp_millis()])?;
+    }
+    Ok(found.len())
+}
+
+/// The trail is append only but for what retention names, and only while it does.
+fn events(connection: &Connection, before: DateTime<Utc>, limit: u16) -> rusqlite::Result<usize> {
+    let before = before.timestamp_millis();
+    connection
+        .prepare_cached("UPDATE retention SET audit_before = ?1")?
+        .execute([before])?;
+    let removed = connection
+        .prepare_cached(
+            "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE at < ?1 ORDER BY at LIMIT ?2)",
+        )?
+        .execute((before, limit))?;
+    connection
+        .prepare_cached("UPDATE retention SET audit_before = NULL")?
+        .execute([])?;
+    Ok(removed)
+}

@@ -1,0 +1,102 @@
+//! How a database comes to have the tables, and which are refused.
+
+use kubemint::ports::Store as _;
+use kubemint_store::{POSTGRES_SCHEMA_VERSION, PostgresError, PostgresStore};
+
+use super::SHARED;
+
+#[tokio::test]
+async fn a_database_is_migrated_on_demand_and_keeps_its_identity() {
+    let options = SHARED.database();
+    let refused = PostgresStore::open(&options)
+        .await
+        .err()
+        .expect("no schema");
+    assert!(
+        matches!(
+            refused,
+            PostgresError::Older {
+                found: 0,
+                needed: POSTGRES_SCHEMA_VERSION
+            }
+        ),
+        "{refused:?}"
+    );
+    let first = PostgresStore::migrate(&options).await.unwrap();
+    assert_eq!(first, (0, POSTGRES_SCHEMA_VERSION));
+    let id = PostgresStore::open(&options).await.unwrap().instance().id;
+    let again = PostgresStore::migrate(&options).await.unwrap();
+    assert_eq!(again, (POSTGRES_SCHEMA_VERSION, POSTGRES_SCHEMA_VERSION));
+    assert_eq!(
+        PostgresStore::open(&options).await.unwrap().instance().id,
+        id
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_that_migrate_at_once_one_does() {
+    let options = SHARED.database();
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let options = options.clone();
+            tokio::spawn(async move { PostgresStore::migrate(&options).await.unwrap().0 })
+        })
+        .collect();
+    let mut found = Vec::new();
+    for task in tasks {
+        found.push(task.await.unwrap());
+    }
+    found.sort_unstable();
+    assert_eq!(found[0], 0);
+    assert!(
+        found[1..]
+            .iter()
+            .all(|found| *found == POSTGRES_SCHEMA_VERSION),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_and_left_alone() {
+    let options = SHARED.database();
+    PostgresStore::migrate(&options).await.unwrap();
+    let newer = POSTGRES_SCHEMA_VERSION + 1;
+    assert!(SHARED.sql(
+        &options.database,
+        &format!("INSERT INTO schema_version VALUES ({newer})")
+    ));
+    let opened = PostgresStore::open(&options).await.err().expect("newer");
+    let migrated = PostgresStore::migrate(&options).await.expect_err("newer");
+    for refused in [opened, migrated] {
+        assert!(
+            matches!(refused, PostgresError::Newer { found, known: POSTGRES_SCHEMA_VERSION } if found == newer),
+            "{refused:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_trail_is_never_changed_and_a_kubeconfig_never_deleted() {
+    let options = SHARED.database();
+    PostgresStore::migrate(&options).await.unwrap();
+    let run = |sql: &str| SHARED.sql(&options.database, sql);
+    assert!(run(
+        "INSERT INTO audit (at, kind, region, project, cluster, detail) VALUES (1, 'k', 'r', 'p', 'c', '{}')"
+    ));
+    assert!(run(
+        "INSERT INTO kubeconfig (region, project, cluster, id, uid, issued_for, role, creator_issuer, creator_subject,
+             creator, subject, ttl, state, created_at, pending_until)
+         VALUES ('r', 'p', 'c', 'a', 'u', 'f', 'v', 'i', 's', '', '', 60, 'pending', 0, 0)"
+    ));
+    for refused in [
+        "UPDATE audit SET kind = 'other'",
+        "DELETE FROM audit",
+        "TRUNCATE audit",
+        "DELETE FROM kubeconfig",
+        "TRUNCATE kubeconfig CASCADE",
+        "UPDATE kubeconfig SET state = 'odd'",
+        "UPDATE kubeconfig SET state = 'active'",
+    ] {
+        assert!(!run(refused), "{refused}");
+    }
+}

@@ -1,0 +1,47 @@
+//! The store on PostgreSQL: what every store must do, and what is particular to one that replicas share.
+
+use std::sync::LazyLock;
+
+use kubemint_store::{PostgresOptions, PostgresStore};
+use tokio::runtime::{Builder, Runtime};
+
+mod cluster;
+mod migrating;
+mod replicas;
+mod tls;
+mod trouble;
+
+use cluster::SHARED;
+
+/// Where connections live that are made before a test's own runtime has them.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+});
+
+/// Runs a future to its end from within another runtime.
+fn wait_for<T: Send>(future: impl Future<Output = T> + Send) -> T {
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| RUNTIME.block_on(future));
+        waiting.join().expect("no panic")
+    })
+}
+
+/// A store in a database that is migrated.
+fn migrated(options: &PostgresOptions) -> PostgresStore {
+    wait_for(async {
+        PostgresStore::migrate(options).await.expect("a new schema");
+        PostgresStore::open(options).await.expect("a store")
+    })
+}
+
+impl crate::suite::Fresh for PostgresStore {
+    fn fresh() -> Self {
+        migrated(&SHARED.database())
+    }
+}
+
+crate::suite::for_every_store!(PostgresStore);

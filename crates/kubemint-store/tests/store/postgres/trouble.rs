@@ -1,0 +1,177 @@
+//! A database that hangs, dies or is damaged.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use kubemint::audit::Kind;
+use kubemint::ports::{Begun, Store as _, StoreError};
+use kubemint::record::{Record, State};
+use kubemint_store::{PostgresStore, Trail as _};
+
+use super::cluster::Cluster;
+use super::{SHARED, migrated};
+use crate::suite::fixture::{event, found, grant, here, key, put, record};
+
+fn is_unavailable<T: std::fmt::Debug>(outcome: Result<T, StoreError>) {
+    assert!(
+        matches!(outcome, Err(StoreError::Unavailable(_))),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hanging_database_is_unavailable_in_time_and_used_again_after() {
+    let cluster = Cluster::start(&[]);
+    let options = cluster.database();
+    let store = migrated(&options);
+    let record = record("a");
+    put(&store, &record, State::Active, &grant()).await;
+
+    let (place, key, asked) = (here(), key("k", "f"), event(Kind::IssueRequested, &record));
+    cluster.signal_all("STOP");
+    let start = Instant::now();
+    let (ping, read, write, begun, opened) = tokio::join!(
+        store.ping(),
+        store.find(&place, &record.id),
+        store.append(event(Kind::Read, &record)),
+        store.begin_issue(&record, Some(&key), asked),
+        PostgresStore::open(&options),
+    );
+    let took = start.elapsed();
+    is_unavailable(ping);
+    is_unavailable(read);
+    is_unavailable(write);
+    is_unavailable(begun);
+    assert!(opened.is_err());
+    assert!(took < Duration::from_secs(5), "{took:?}");
+
+    cluster.signal_all("CONT");
+    let start = Instant::now();
+    while let Err(error) = store.ping().await {
+        assert!(start.elapsed() < Duration::from_secs(10), "{error:?}");
+    }
+    assert_eq!(found(&store, &record).await.state, State::Active);
+}
+
+/// One worker's issues until it is stopped: each repeated with its key until it is granted, as a client does.
+async fn issue_on(store: Arc<PostgresStore>, worker: usize, stop: Arc<AtomicBool>) -> Vec<Record> {
+    let mut granted = Vec::new();
+    let mut attempt = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let name = format!("key-{worker}-{}", granted.len());
+        let record = loop {
+            attempt += 1;
+            let record = record(&format!("k-{worker}-{attempt}"));
+            let begun = store
+                .begin_issue(
+                    &record,
+                    Some(&key(&name, "f")),
+                    event(Kind::IssueRequested, &record),
+                )
+                .await;
+            match begun {
+                Ok(Begun::Started) => {}
+                // An answer was lost: the reconciler's part is to give the first one up, and then the key is free.
+                Ok(Begun::InProgress) => {
+                    give_up(&store, worker, attempt).await;
+                    continue;
+                }
+                Ok(Begun::Replay(first)) => break *first,
+                Ok(other) => panic!("{other:?}"),
+                Err(StoreError::Unavailable(_)) => continue,
+                Err(error) => panic!("{error:?}"),
+            }
+            let event = event(Kind::Issued, &record);
+            match store.activate(&record.reference(), &grant(), event).await {
+                Ok(true) => break record,
+                Ok(false) => panic!("no one else has it"),
+                Err(StoreError::Unavailable(_)) => {}
+                Err(error) => panic!("{error:?}"),
+            }
+        };
+        granted.push(record);
+    }
+    granted
+}
+
+/// Gives up what a worker's attempts left pending.
+async fn give_up(store: &PostgresStore, worker: usize, attempts: usize) {
+    for attempt in 1..attempts {
+        let id = format!("k-{worker}-{attempt}").parse().unwrap();
+        if let Ok(Some(record)) = store.find(&here(), &id).await
+            && record.state == State::Pending
+        {
+            // It is tried again when this fails.
+            let _ = store
+                .fail(&record.reference(), event(Kind::IssueFailed, &record))
+                .await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_dies_under_load_loses_no_acknowledged_issue() {
+    let cluster = Cluster::start(&[]);
+    let store = Arc::new(migrated(&cluster.database()));
+    let stop = Arc::new(AtomicBool::new(false));
+    let workers: Vec<_> = (0..8)
+        .map(|worker| tokio::spawn(issue_on(Arc::clone(&store), worker, Arc::clone(&stop))))
+        .collect();
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        tokio::task::block_in_place(|| {
+            cluster.kill();
+            cluster.restart();
+        });
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    stop.store(true, Ordering::Relaxed);
+    let mut granted = Vec::new();
+    for worker in workers {
+        granted.extend(worker.await.unwrap());
+    }
+    assert!(granted.len() > 50, "{} were issued", granted.len());
+
+    let trail = store.events(0, u32::MAX).await.unwrap();
+    for record in &granted {
+        let kept = found(&*store, record).await;
+        assert_eq!((kept.uid, kept.state), (record.uid, State::Active));
+        let issued = trail
+            .iter()
+            .filter(|(_, event)| event.uid == Some(record.uid) && event.kind == Kind::Issued)
+            .count();
+        assert_eq!(issued, 1, "{}", record.id);
+    }
+    // Nothing was granted twice for a key: what is active is what was answered.
+    let mut active = 0;
+    let mut after = None;
+    loop {
+        let page = store.active(&here(), after, 500).await.unwrap();
+        active += page.records.len();
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(active, granted.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_database_is_not_taken_for_one_that_is_away() {
+    let options = SHARED.database();
+    let store = migrated(&options);
+    let record = record("a");
+    put(&store, &record, State::Active, &grant()).await;
+    let run = |sql: &str| assert!(SHARED.sql(&options.database, sql), "{sql}");
+    run("ALTER TABLE kubeconfig DROP CONSTRAINT kubeconfig_state_check");
+    run("UPDATE kubeconfig SET uid = 'no uuid'");
+    let read = store.find(&here(), &record.id).await;
+    assert!(matches!(read, Err(StoreError::Damaged(_))), "{read:?}");
+    run("ALTER TABLE audit RENAME TO gone");
+    let write = store.append(event(Kind::Read, &record)).await;
+    assert!(matches!(write, Err(StoreError::Damaged(_))), "{write:?}");
+    // A connection on which something failed is no trouble for the next one.
+    run("ALTER TABLE gone RENAME TO audit");
+    store.append(event(Kind::Read, &record)).await.unwrap();
+}
