@@ -66,6 +66,10 @@ impl Kubemint {
             Ok(credential) => credential,
             Err(error) => return Err(self.not_minted(ctx, &record, error).await),
         };
+        if self.ports.clock.now() >= expires_at {
+            // It took so long that its time is over; what was minted ends with the object.
+            return Err(self.not_deliverable(ctx, &record, Error::Expired).await);
+        }
         let event = self
             .record_event(ctx, Kind::Downloaded, &record)
             .with("jti", credential.jti.clone())
@@ -78,10 +82,13 @@ impl Kubemint {
             .add_credential(&reference, jti, credential.expires_at, event)
             .await?
         {
-            // Revoked meanwhile: its object, and with it this credential, is or will be gone.
-            return Err(self
-                .not_deliverable(ctx, &record, Error::NoSuchKubeconfig)
-                .await);
+            // Revoked or ended meanwhile: its object, and with it this credential, is or will be gone.
+            let error = if self.is_ending(&record) {
+                Error::Expired
+            } else {
+                Error::NoSuchKubeconfig
+            };
+            return Err(self.not_deliverable(ctx, &record, error).await);
         }
         Ok(Delivery {
             record,
@@ -97,6 +104,10 @@ impl Kubemint {
     }
 
     async fn not_minted(&self, ctx: &Context, record: &Record, error: ClusterError) -> Error {
+        if matches!(error, ClusterError::Missing) && self.is_ending(record) {
+            // The reconciler was faster. It is expired, not lost.
+            return self.not_deliverable(ctx, record, Error::Expired).await;
+        }
         if matches!(error, ClusterError::Missing) {
             // Someone removed the object behind our back: the kubeconfig is revoked, whoever did it.
             let event = self.record_event(ctx, Kind::ObjectMissing, record);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{SubsecRound, TimeDelta};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde_json::json;
 
 use super::{Context, KUBERNETES_FLOOR, Kubemint};
@@ -245,7 +245,11 @@ impl Kubemint {
 
     /// Makes the object and reads the true expiry.
     async fn grant(&self, ctx: &Context, record: Record) -> Result<Issued, Error> {
-        let grant = match self.mint_first(&record).await {
+        let minted = match self.mint_first(&record).await {
+            Ok(_) if self.ports.clock.now() >= self.last_moment(&record) => Err(too_long()),
+            minted => minted,
+        };
+        let grant = match minted {
             Ok(grant) => grant,
             Err(error) => {
                 self.give_up(ctx, &record, &error).await?;
@@ -264,9 +268,7 @@ impl Kubemint {
         {
             // The reconciler gave it up meanwhile: its deadline had passed.
             self.remove(&record).await.map_err(Error::Cluster)?;
-            return Err(Error::Cluster(ClusterError::Unreachable(
-                "the cluster took too long".into(),
-            )));
+            return Err(Error::Cluster(too_long()));
         }
         let record = Record {
             state: State::Active,
@@ -279,6 +281,12 @@ impl Kubemint {
             status: Status::Active,
             replayed: false,
         })
+    }
+
+    /// Until when a record may be made active. The last quarter of its time is for that write: whoever gives it up at
+    /// its deadline removes the object first, and must not meet one that is granted in the same moment.
+    fn last_moment(&self, record: &Record) -> DateTime<Utc> {
+        record.pending_until - self.settings.pending / 4
     }
 
     async fn mint_first(&self, record: &Record) -> Result<Grant, ClusterError> {
@@ -330,6 +338,10 @@ impl Kubemint {
             .remove(&record.cluster, &object_of(record))
             .await
     }
+}
+
+fn too_long() -> ClusterError {
+    ClusterError::Unreachable("the cluster took too long".into())
 }
 
 /// The object that stands for a record.

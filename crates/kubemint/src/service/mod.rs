@@ -142,6 +142,12 @@ impl Kubemint {
         }
     }
 
+    /// Whether a record's time is over, or so nearly that the reconciler may be removing its object.
+    fn is_ending(&self, record: &Record) -> bool {
+        let from = self.ports.clock.now() + self.settings.expiry_lead;
+        record.expires_at.is_some_and(|end| end <= from)
+    }
+
     /// Writes that a request was refused, and returns why: `error`, or the store's own error when it cannot be
     /// written.
     async fn refuse(&self, event: Event, decision: Option<Decision>, error: Error) -> Error {

@@ -40,7 +40,8 @@ impl Kubemint {
     /// expired. An error of one record does not stop the others.
     pub async fn reconcile(&self, key: &ClusterKey) -> Reconciled {
         let mut done = Reconciled::default();
-        let until = self.ports.clock.now() + self.settings.expiry_lead;
+        let now = self.ports.clock.now();
+        let until = now + self.settings.expiry_lead;
         let due = match self.ports.store.due(key, until, ROUND).await {
             Ok(due) => due,
             Err(error) => {
@@ -49,6 +50,10 @@ impl Kubemint {
             }
         };
         for record in due {
+            if record.state == State::Pending && record.pending_until > now {
+                // Only what ends has a lead; an issue has its time to the last moment.
+                continue;
+            }
             if let Err(error) = self.settle(&record, &mut done).await {
                 let cluster_is_ill = matches!(
                     error,
@@ -77,7 +82,13 @@ impl Kubemint {
                 let event = self
                     .own_event(Kind::IssueFailed, record)
                     .with("reason", "it was pending for too long");
-                done.failed += usize::from(store.fail(&reference, event).await?);
+                if store.fail(&reference, event).await? {
+                    done.failed += 1;
+                } else {
+                    // It was granted in the very last moment, and its object has just been removed.
+                    let event = self.own_event(Kind::ObjectMissing, record);
+                    done.lost += usize::from(store.lose(&reference, event).await?);
+                }
             }
             State::Revoking => {
                 let event = self.own_event(Kind::Revoked, record);
@@ -114,7 +125,7 @@ impl Kubemint {
         let present: HashSet<_> = found.iter().map(|found| found.object.uid).collect();
         let missing: Vec<_> = active
             .iter()
-            .filter(|record| !present.contains(&record.uid))
+            .filter(|record| !present.contains(&record.uid) && !self.is_ending(record))
             .collect();
         if missing.len() > SUSPICIOUS && missing.len() * 2 > active.len() {
             done.suspicious = true;

@@ -323,3 +323,69 @@ async fn a_record_is_never_active_longer_than_its_grant() {
     );
     assert_eq!(issued.record.status(end), Some(Status::Expired));
 }
+
+#[tokio::test]
+async fn a_download_that_meets_the_removal_at_its_end_is_expired_and_not_lost() {
+    let world = World::new();
+    let service = world.service();
+    let issued = service
+        .issue(&alice(), &key(), request(None, Some(3600)))
+        .await
+        .unwrap();
+    let name = &issued.record.id;
+    world.pass(3598);
+    // While the credential is minted, the last second begins, and the reconciler removes the object.
+    *world.minting.lock().unwrap() = 1;
+    world.objects.lock().unwrap().remove(name);
+    let late = service.download(&alice(), &key(), name).await;
+    assert!(matches!(late, Err(Error::Expired)), "{late:?}");
+    assert_eq!(service.sweep(&key()).await.lost, 0);
+    assert_eq!(service.reconcile(&key()).await.expired, 1);
+    assert_eq!(world.state(name), State::Expired);
+}
+
+#[tokio::test]
+async fn a_download_that_outlasts_the_kubeconfig_is_not_delivered() {
+    let world = World::new();
+    let service = world.service();
+    let issued = service
+        .issue(&alice(), &key(), request(None, Some(60)))
+        .await
+        .unwrap();
+    world.pass(55);
+    *world.minting.lock().unwrap() = 5;
+    let late = service
+        .download(&alice(), &key(), &issued.record.id)
+        .await;
+    assert!(matches!(late, Err(Error::Expired)), "{late:?}");
+}
+
+#[tokio::test]
+async fn what_is_pending_is_given_up_at_its_deadline_and_not_a_moment_before() {
+    let world = World::new();
+    let service = world.service();
+    world.break_next("mint", 1);
+    world.break_next("remove", 1);
+    let failed = service.issue(&alice(), &key(), Issue::default()).await;
+    assert!(matches!(failed, Err(Error::Cluster(_))), "{failed:?}");
+    world.pass(59);
+    assert_eq!(service.reconcile(&key()).await.failed, 0);
+    world.pass(1);
+    assert_eq!(service.reconcile(&key()).await.failed, 1);
+    assert!(world.objects.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_issue_that_takes_too_long_gives_itself_up_before_others_do() {
+    let world = World::new();
+    let service = world.service();
+    *world.minting.lock().unwrap() = 45;
+    let wanted = Issue {
+        id: Some(id("slow")),
+        ..Issue::default()
+    };
+    let late = service.issue(&alice(), &key(), wanted).await;
+    assert!(matches!(late, Err(Error::Cluster(_))), "{late:?}");
+    assert_eq!(world.state(&id("slow")), State::Failed);
+    assert!(world.objects.lock().unwrap().is_empty());
+}

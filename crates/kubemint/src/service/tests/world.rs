@@ -39,6 +39,8 @@ pub(super) struct World {
     pub(super) skew: Mutex<i64>,
     /// The longest life that the cluster grants, in seconds.
     pub(super) cap: Mutex<i64>,
+    /// How long it takes to mint a credential, in seconds.
+    pub(super) minting: Mutex<i64>,
 }
 
 impl World {
@@ -53,6 +55,7 @@ impl World {
             broken: Mutex::default(),
             skew: Mutex::new(0),
             cap: Mutex::new(i64::MAX),
+            minting: Mutex::new(0),
         })
     }
 
@@ -250,6 +253,7 @@ impl Clusters for World {
             return Err(ClusterError::Busy("broken".into()));
         }
         assert!(seconds >= 600, "Kubernetes mints no shorter token");
+        self.pass(*self.minting.lock().unwrap());
         if !self.objects.lock().unwrap().contains_key(&object.id) {
             return Err(ClusterError::Missing);
         }
