@@ -1,6 +1,7 @@
 //! The command line.
 
 mod operator;
+mod policy;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -29,6 +30,9 @@ enum Command {
     Manifest(Manifest),
     /// Check that each cluster is reachable and that the server has exactly the rights that it needs.
     Preflight(ConfigArg),
+    /// Check the policies, or ask them.
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Try it: a server with an issuer and a cluster of its own, on loopback, and a first kubeconfig.
     Sandbox(SandboxArgs),
 }
@@ -91,6 +95,7 @@ pub fn run() -> ExitCode {
         Command::CheckConfig(_) => operator::example(),
         Command::Manifest(arg) => operator::manifest(&arg.config, arg.cluster.as_deref()),
         Command::Preflight(arg) => operator::preflight(&arg.config),
+        Command::Policy(command) => policy::run(command),
         Command::Sandbox(arg) => first_run(arg),
     };
     match outcome {
