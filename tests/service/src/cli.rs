@@ -74,7 +74,16 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 fn help_says_what_each_command_does() {
     let folder = folder(&[]);
     let mut all = told(&run(folder.path(), &["--help"]));
-    for command in ["serve", "check-config", "manifest", "preflight", "sandbox"] {
+    for command in [
+        "serve",
+        "check-config",
+        "manifest",
+        "preflight",
+        "migrate",
+        "backup",
+        "doctor",
+        "sandbox",
+    ] {
         all += &format!(
             "\n=== {command}\n{}",
             told(&run(folder.path(), &[command, "--help"]))
@@ -246,7 +255,8 @@ async fn settings_that_the_example_comments_out_are_accepted_too() {
         std::fs::write(folder.path().join(file), content).expect("a file");
     }
     let setting = |line: &&str| {
-        line.starts_with("# ") && line.contains(" = ") && !line.contains("credential =")
+        let instead = line.contains("credential =") || line.contains("postgres =");
+        line.starts_with("# ") && line.contains(" = ") && !instead
     };
     let commented: Vec<&str> = text.lines().filter(setting).collect();
     assert!(commented.len() >= 5, "{commented:?}");
@@ -257,6 +267,8 @@ async fn settings_that_the_example_comments_out_are_accepted_too() {
     let other = "# credential = { kubeconfig_file";
     let swapped = text.replace("credential = { token_file", "# credential = { token_file");
     let swapped = swapped.replace(other, "credential = { kubeconfig_file");
+    let swapped = swapped.replace("\npath = ", "\n# path = ");
+    let swapped = swapped.replace("# postgres = ", "postgres = ");
     for (name, text) in [("all.toml", &all), ("swapped.toml", &swapped)] {
         std::fs::write(folder.path().join(name), text).expect("a file");
         let output = run(folder.path(), &["check-config", name]);

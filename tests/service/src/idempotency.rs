@@ -6,7 +6,7 @@ use harness::sandbox::{Effect, Fault, RequestKind};
 use harness::{Stage, collection};
 use serde_json::{Value, json};
 
-use crate::acting::{Actor, link, objects, text};
+use crate::acting::{Actor, link, objects};
 
 #[tokio::test]
 async fn the_same_key_and_body_is_the_same_answer_and_another_body_is_a_conflict() {
@@ -112,25 +112,35 @@ async fn a_twin_that_waits_too_long_is_told_to_come_again() {
 }
 
 #[tokio::test]
-async fn a_first_that_failed_frees_its_key_and_the_name_that_it_chose() {
+async fn a_first_that_failed_frees_its_key_but_not_a_name_that_it_chose() {
     let stage = Stage::start().await;
     let alice = Actor::new(&stage, "alice", &["compute.viewer"]);
-    for body in [json!({}), json!({"id": "mine"})] {
-        let key = text(&json!(
-            format!("key-{body}").replace(['{', '}', '"', ':'], "")
-        ));
+    let fails = async |key: &str, body: &Value| {
         let broken = Fault::once(RequestKind::TOKEN_REQUEST, Effect::refuse(500));
         stage.world().cluster().inject(broken);
-        let failed = alice.issue_once(&key, &body).await;
+        let failed = alice.issue_once(key, body).await;
         assert_eq!(failed.status.as_u16(), 503, "{}", failed.text);
-        assert_eq!(
-            objects(stage.world().cluster()).len(),
-            alice.listed().await.len()
-        );
-        // As Retry-After asked for.
-        let again = alice.issue_once(&key, &body).await;
-        assert_eq!(again.status.as_u16(), 201, "{body}: {}", again.text);
-    }
+    };
+    let body = json!({"ttl": 900});
+    fails("key", &body).await;
+    assert_eq!(objects(stage.world().cluster()), []);
+    // As Retry-After asked for.
+    let again = alice.issue_once("key", &body).await;
+    assert_eq!(again.status.as_u16(), 201, "{}", again.text);
+    assert_eq!(alice.issue_once("key", &body).await.json(), again.json());
+    // A key that is free may be used for something else.
+    fails("other", &body).await;
+    let different = alice.issue_once("other", &json!({"ttl": 901})).await;
+    assert_eq!(different.status.as_u16(), 201, "{}", different.text);
+
+    // Names are never used again, and a failed issue has used its own.
+    let named = json!({"id": "mine"});
+    fails("named", &named).await;
+    let again = alice.issue_once("named", &named).await;
+    assert_eq!(
+        (again.status.as_u16(), again.reason().as_str()),
+        (409, "id_taken")
+    );
     stage.stop().await;
 }
 

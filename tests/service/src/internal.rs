@@ -15,7 +15,7 @@ async fn liveness_depends_on_nothing_and_readiness_names_who_is_unwell() {
     let world = WorldOptions::with_clusters(&[CLUSTER, "sick"]);
     let setting = Setting::default().world(world);
     let setting = setting.change(|config| config.limits.health = Duration::ZERO);
-    let mut stage = setting.patience(Duration::from_millis(500)).start().await;
+    let mut stage = setting.patience(Duration::from_secs(1)).start().await;
     let key = |cluster: &str| format!("{REGION}/{PROJECT}/{cluster}");
     let well = stage.internal("/readyz").await;
     let clusters = json!({key(CLUSTER): "ok", key("sick"): "ok"});

@@ -12,5 +12,6 @@ mod restart;
 mod revoke;
 mod secrets;
 mod stopping;
+mod store;
 mod trouble;
 mod visibility;

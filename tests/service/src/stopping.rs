@@ -89,7 +89,7 @@ async fn what_hangs_is_broken_off_when_the_grace_period_is_over() {
     stage.stop_server().await;
     let took = began.elapsed();
     assert!(
-        (Duration::from_millis(900)..Duration::from_secs(3)).contains(&took),
+        (Duration::from_millis(900)..Duration::from_secs(5)).contains(&took),
         "{took:?}"
     );
     assert!(
