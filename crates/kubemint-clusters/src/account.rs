@@ -1,15 +1,17 @@
-//! The ServiceAccount that stands for a kubeconfig: what is written into it, and what is read from it.
+//! The objects that stand for a kubeconfig, its ServiceAccount above all: what is written into them, and what is read.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use k8s_openapi::api::core::v1::ServiceAccount;
+use k8s_openapi::api::rbac::v1::{RoleRef, Subject};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kubemint::id::KubeconfigId;
 use kubemint::ports::{ClusterError, FoundObject, ObjectRef};
 use kubemint::record::Record;
 use uuid::Uuid;
 
+use crate::collection::{Collection, Object};
 use crate::config::role_namespace;
 use crate::failure::misbehaving;
 
@@ -29,8 +31,19 @@ const EXPIRES: &str = "kubemint.io/expires-no-later-than";
 /// its leeway, in seconds.
 const OVERTIME: i64 = 600 + 70;
 
-/// The ServiceAccount for a record. Texts of users are annotations: data, whatever is in them.
+/// The ServiceAccount for a record.
 pub(crate) fn of_record(record: &Record, instance: Uuid) -> ServiceAccount {
+    let mut metadata = metadata(record, instance);
+    metadata.namespace = Some(role_namespace(&record.role));
+    ServiceAccount {
+        metadata,
+        automount_service_account_token: Some(false),
+        ..ServiceAccount::default()
+    }
+}
+
+/// What every object for a record carries. Texts of users are annotations: data, whatever is in them.
+pub(crate) fn metadata(record: &Record, instance: Uuid) -> ObjectMeta {
     let created_by =
         serde_json::json!({"issuer": record.created_by.issuer, "subject": record.created_by.subject}).to_string();
     let labels = [
@@ -48,16 +61,11 @@ pub(crate) fn of_record(record: &Record, instance: Uuid) -> ServiceAccount {
         ),
     ];
     let owned = |(key, value): (&str, String)| (key.to_owned(), value);
-    ServiceAccount {
-        metadata: ObjectMeta {
-            name: Some(record.id.to_string()),
-            namespace: Some(role_namespace(&record.role)),
-            labels: Some(labels.into_iter().map(owned).collect()),
-            annotations: Some(annotations.into_iter().map(owned).collect()),
-            ..ObjectMeta::default()
-        },
-        automount_service_account_token: Some(false),
-        ..ServiceAccount::default()
+    ObjectMeta {
+        name: Some(record.id.to_string()),
+        labels: Some(labels.into_iter().map(owned).collect()),
+        annotations: Some(annotations.into_iter().map(owned).collect()),
+        ..ObjectMeta::default()
     }
 }
 
@@ -72,25 +80,27 @@ fn expires_no_later_than(record: &Record) -> DateTime<Utc> {
         .unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
-/// A ServiceAccount that a cluster answered with, held against where it was looked for.
+/// An object that a cluster answered with, held against where it was looked for: a ServiceAccount or a binding.
 pub(crate) struct Account {
     /// The cluster's own UID of it.
     pub(crate) uid: String,
     /// Whether it is on its way out.
     pub(crate) ending: bool,
+    /// What it refers to and for whom, if it is a binding.
+    pub(crate) grants: Option<(RoleRef, Vec<Subject>)>,
     annotations: BTreeMap<String, String>,
 }
 
 impl Account {
     /// Checks that an answer is the object asked for, with a UID.
     pub(crate) fn read(
-        answer: ServiceAccount,
-        namespace: &str,
+        answer: Object,
+        place: &Collection,
         name: &str,
     ) -> Result<Self, ClusterError> {
         let metadata = answer.metadata;
         if metadata.name.as_deref() != Some(name)
-            || metadata.namespace.as_deref() != Some(namespace)
+            || metadata.namespace.as_deref() != place.namespace()
         {
             return Err(misbehaving(
                 "it answered with another object than was asked for",
@@ -102,6 +112,7 @@ impl Account {
             .ok_or_else(|| misbehaving("its object has no fit UID"))?;
         Ok(Self {
             uid,
+            grants: answer.grants,
             ending: metadata.deletion_timestamp.is_some(),
             annotations: metadata.annotations.unwrap_or_default(),
         })

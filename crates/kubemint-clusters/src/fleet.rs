@@ -148,10 +148,10 @@ impl Clusters for Fleet {
 
     async fn create(&self, record: &Record) -> Result<String, ClusterError> {
         let member = self.member(&record.cluster)?;
-        if !member.config.roles.contains_key(&record.role) {
+        let Some(role) = member.config.roles.get(&record.role) else {
             return Err(ClusterError::Unknown);
-        }
-        let work = member.create(record, self.instance);
+        };
+        let work = member.create(record, role, self.instance);
         member
             .operation(
                 "create",

@@ -11,6 +11,9 @@
 //!   token of it dies with it;
 //! - *objects*: what this installation has there, for comparison with its records.
 //!
+//! A role may instead be bound per kubeconfig, where access must end at once: then its namespace has no rights, *create*
+//! makes a binding after the ServiceAccount, and *remove* takes the binding away before it.
+//!
 //! Each cluster has its own connection, deadline and bulkhead, so that a sick one slows no other. Nothing that a
 //! cluster answers is believed unchecked, and nothing of its own words reaches an error or the log.
 //!
@@ -19,6 +22,8 @@
 
 mod account;
 mod answer;
+mod binding;
+mod collection;
 pub mod config;
 mod connection;
 mod credential;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::account::MANAGED_BY;
-use crate::config::{ClusterConfig, RoleConfig, SYSTEM_NAMESPACE, role_namespace};
+use crate::config::{Binding, ClusterConfig, RoleConfig, SYSTEM_NAMESPACE, role_namespace};
 
 /// The name of the service's own ServiceAccount, and of what belongs to it.
 const SERVICE: &str = "kubemint";
@@ -15,6 +15,10 @@ pub(crate) const RIGHTS: [(&str, &str, &[&str]); 2] = [
     ("", "serviceaccounts", &["create", "delete", "get", "list"]),
     ("", "serviceaccounts/token", &["create"]),
 ];
+
+/// What the service may do with bindings where a role is bound per kubeconfig. (It may `bind` the role's ClusterRole
+/// too, and no other.)
+pub(crate) const BINDING_VERBS: [&str; 4] = ["create", "delete", "get", "list"];
 
 /// The manifest, as YAML for `kubectl apply -f -`. Entries with the same `api_url` are one Kubernetes cluster, and
 /// have one part together; where there are several parts, each says which cluster it is for.
@@ -55,7 +59,22 @@ pub fn manifest<'a>(clusters: impl IntoIterator<Item = &'a ClusterConfig>) -> St
 
 fn part(text: &mut String, of: &[&ClusterConfig], roles: &BTreeMap<&str, &RoleConfig>) {
     let names: Vec<String> = of.iter().map(|cluster| cluster.key.to_string()).collect();
-    text.push_str(&HEADER.replace("CLUSTERS", &names.join(", ")));
+    let alone: Vec<&str> = roles
+        .iter()
+        .filter(|(_, role)| role.binding == Binding::PerKubeconfig)
+        .map(|(name, _)| *name)
+        .collect();
+    text.push_str(&HEADER.replace("CLUSTERS", &names.join(", ")).replace(
+        "ELSE",
+        if alone.is_empty() {
+            ": nothing else."
+        } else {
+            ", and what is said\n# below of bindings."
+        },
+    ));
+    if !alone.is_empty() {
+        text.push_str(&PER_KUBECONFIG.replace("ROLES", &alone.join(", ")));
+    }
     let mut warnings: Vec<String> = of
         .iter()
         .flat_map(|cluster| cluster.role_warnings())
@@ -69,12 +88,11 @@ fn part(text: &mut String, of: &[&ClusterConfig], roles: &BTreeMap<&str, &RoleCo
         let namespace = role_namespace(name);
         text.push_str(&fill(ROLE, &[("ROLE", name), ("NAMESPACE", &namespace)]));
         for (_, resource, verbs) in RIGHTS {
-            let verbs: Vec<String> = verbs.iter().map(|verb| quoted(verb)).collect();
             let _ = write!(
                 text,
-                "  - apiGroups: [\"\"]\n    resources: [{}]\n    verbs: [{}]\n",
+                "  - apiGroups: [\"\"]\n    resources: [{}]\n    verbs: {}\n",
                 quoted(resource),
-                verbs.join(", ")
+                list(verbs)
             );
         }
         text.push_str(&fill(SERVICE_BINDING, &[("NAMESPACE", &namespace)]));
@@ -82,11 +100,15 @@ fn part(text: &mut String, of: &[&ClusterConfig], roles: &BTreeMap<&str, &RoleCo
             ("NAMESPACE", namespace.as_str()),
             ("CLUSTER_ROLE", &role.cluster_role),
         ];
+        let (everywhere, somewhere) = match role.binding {
+            Binding::RoleNamespace => (EVERYWHERE, SOMEWHERE),
+            Binding::PerKubeconfig => (BINDER_EVERYWHERE, BINDER_SOMEWHERE),
+        };
         match &role.namespaces {
-            None => text.push_str(&fill(EVERYWHERE, &bind)),
+            None => text.push_str(&fill(everywhere, &bind)),
             Some(namespaces) => {
                 for bound in namespaces {
-                    text.push_str(&fill(SOMEWHERE, &[&bind[..], &[("BOUND", bound)]].concat()));
+                    text.push_str(&fill(somewhere, &[&bind[..], &[("BOUND", bound)]].concat()));
                 }
             }
         }
@@ -99,7 +121,8 @@ fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut text = template
         .replace("<LABELS>", &labels)
         .replace("<SERVICE>", &quoted(SERVICE))
-        .replace("<SYSTEM>", &quoted(SYSTEM_NAMESPACE));
+        .replace("<SYSTEM>", &quoted(SYSTEM_NAMESPACE))
+        .replace("<BINDING_VERBS>", &list(&BINDING_VERBS));
     for (name, value) in values {
         text = text.replace(&format!("<{name}>"), &quoted(value)).replace(
             &format!("<GROUP:{name}>"),
@@ -107,6 +130,12 @@ fn fill(template: &str, values: &[(&str, &str)]) -> String {
         );
     }
     text
+}
+
+/// A YAML list of strings.
+fn list(values: &[&str]) -> String {
+    let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
+    format!("[{}]", values.join(", "))
 }
 
 /// A YAML string in double quotes. JSON's strings are YAML's, and no name is longer than a line.
@@ -122,7 +151,7 @@ const HEADER: &str = "\
 # For every role it makes a namespace kubemint-ROLE. The service makes one ServiceAccount there for each kubeconfig,
 # and all ServiceAccounts of that namespace, as a group, are bound to one ClusterRole. Whoever may make ServiceAccounts,
 # their tokens or pods in such a namespace has that role: give nobody rights there.
-# The service itself may make, read and delete ServiceAccounts in these namespaces and mint their tokens: nothing else.
+# The service itself may make, read and delete ServiceAccounts in these namespaces and mint their tokensELSE
 #
 # Its own credential is a token of the ServiceAccount kubemint in kubemint-system, either one that lasts for a while
 # (make it again before it ends; the service reads its file again by itself):
@@ -137,6 +166,15 @@ const HEADER: &str = "\
 #
 # What is taken out of the configuration is not removed by applying this again: delete the namespace kubemint-ROLE and
 # the bindings of that name. A role's ClusterRole cannot be changed in place: delete the bindings first.
+";
+
+const PER_KUBECONFIG: &str = "\
+#
+# Bound per kubeconfig: ROLES.
+# No group is bound there. The service makes a binding for each kubeconfig, to the role's ClusterRole and to no other, and
+# may make, read and delete bindings where the role is bound. Beware: whoever has the service's credential may delete
+# other bindings there too. If the role was bound as a group before, kubectl says that it cannot change roleRef: delete
+# the bindings kubemint-ROLE, then apply this again.
 ";
 
 const SYSTEM: &str = "\
@@ -232,4 +270,68 @@ subjects:
   - apiGroup: rbac.authorization.k8s.io
     kind: Group
     name: <GROUP:NAMESPACE>
+";
+
+const BINDER_EVERYWHERE: &str = "\
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: <NAMESPACE>
+  labels: <LABELS>
+rules:
+  - apiGroups: [\"rbac.authorization.k8s.io\"]
+    resources: [\"clusterroles\"]
+    resourceNames: [<CLUSTER_ROLE>]
+    verbs: [\"bind\"]
+  - apiGroups: [\"rbac.authorization.k8s.io\"]
+    resources: [\"clusterrolebindings\"]
+    verbs: <BINDING_VERBS>
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata:
+  name: <NAMESPACE>
+  labels: <LABELS>
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: ClusterRole
+  name: <NAMESPACE>
+subjects:
+  - kind: ServiceAccount
+    name: <SERVICE>
+    namespace: <SYSTEM>
+";
+
+const BINDER_SOMEWHERE: &str = "\
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: <NAMESPACE>
+  namespace: <BOUND>
+  labels: <LABELS>
+rules:
+  - apiGroups: [\"rbac.authorization.k8s.io\"]
+    resources: [\"clusterroles\"]
+    resourceNames: [<CLUSTER_ROLE>]
+    verbs: [\"bind\"]
+  - apiGroups: [\"rbac.authorization.k8s.io\"]
+    resources: [\"rolebindings\"]
+    verbs: <BINDING_VERBS>
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: <NAMESPACE>
+  namespace: <BOUND>
+  labels: <LABELS>
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: Role
+  name: <NAMESPACE>
+subjects:
+  - kind: ServiceAccount
+    name: <SERVICE>
+    namespace: <SYSTEM>
 ";

@@ -1,69 +1,47 @@
 //! The four things that are done at a cluster: create, mint, remove, list.
 
-use std::time::Duration;
-
 use http::StatusCode;
-use k8s_openapi::List;
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
-use k8s_openapi::api::core::v1::ServiceAccount;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::api::{DeleteParams, ListParams, PostParams, Preconditions};
-use kube::core::Request as Requests;
-use kube::core::params::GetParams;
+use kube::api::PostParams;
 use kubemint::ports::{ClusterError, Credential, FoundObject, ObjectRef};
 use kubemint::record::Record;
 use slog::warn;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::account::{self, Account, INSTANCE, MANAGED_BY, Passed};
-use crate::config::role_namespace;
+use crate::account::{self, Account, Passed};
+use crate::collection::{Collection, ONE, unbuildable};
+use crate::config::{RoleConfig, role_namespace};
 use crate::failure::{busy, misbehaving, refused};
 use crate::member::{Member, Repeat};
 use crate::token::{self, Expected};
 
-/// The largest answer about one object, in bytes.
-const ONE: usize = 1 << 20;
-
-/// The largest page of a list, in bytes: [`PAGE`] objects of 16 KiB.
-const MANY: usize = 8 << 20;
-
-/// How many objects are asked for at once.
-const PAGE: u32 = 500;
-
-/// How many pages one namespace may have.
-const PAGES: usize = 2_000;
-
-/// What became of a deletion.
-enum Deletion {
-    /// The cluster took it.
-    Accepted,
-    /// The object was not there.
-    Absent,
-    /// An object is there, and it is another one.
-    Another,
-}
-
-fn requests(namespace: &str) -> Requests {
-    Requests::new(format!("/api/v1/namespaces/{namespace}/serviceaccounts"))
-}
-
-fn unbuildable<E>(_: E) -> ClusterError {
-    misbehaving("the request cannot be built")
-}
-
 impl Member {
-    /// Makes the object of a record, or finds it made; its UID.
+    /// Makes the object of a record, or finds it made, and then its bindings; its UID.
     pub(crate) async fn create(
+        &self,
+        record: &Record,
+        role: &RoleConfig,
+        instance: Uuid,
+    ) -> Result<String, ClusterError> {
+        let uid = self.create_account(record, instance).await?;
+        self.bind(record, role, instance).await?;
+        Ok(uid)
+    }
+
+    async fn create_account(
         &self,
         record: &Record,
         instance: Uuid,
     ) -> Result<String, ClusterError> {
+        let place = Collection::of_role(&record.role);
         let namespace = role_namespace(&record.role);
         let name = record.id.as_str();
         let body =
             serde_json::to_vec(&account::of_record(record, instance)).map_err(unbuildable)?;
-        let request = requests(&namespace)
+        let request = place
+            .requests()
             .create(&PostParams::default(), body)
             .map_err(unbuildable)?;
         // Twice: an object that was there may be gone when it is looked at.
@@ -72,9 +50,9 @@ impl Member {
             let answer = self.call(&request, Repeat::Harmless, ONE).await?;
             let account = match answer.status {
                 StatusCode::CREATED | StatusCode::OK => {
-                    Account::read(answer.json()?, &namespace, name)?
+                    Account::read(place.object(&answer)?, &place, name)?
                 }
-                StatusCode::CONFLICT => match self.look(&namespace, name).await? {
+                StatusCode::CONFLICT => match self.look(&place, name).await? {
                     Some(account) if account.stands_for(record.uid) => account,
                     Some(_) => return Err(ClusterError::Foreign),
                     None => continue,
@@ -103,11 +81,12 @@ impl Member {
         object: &ObjectRef,
         seconds: u32,
     ) -> Result<Credential, ClusterError> {
+        let place = Collection::of_role(&object.role);
         let namespace = role_namespace(&object.role);
         let name = object.id.as_str();
         let uid = match &object.object_uid {
             Some(uid) => uid.clone(),
-            None => match self.look(&namespace, name).await? {
+            None => match self.look(&place, name).await? {
                 Some(account) if account.stands_for(object.uid) => account.uid,
                 Some(_) => return Err(ClusterError::Foreign),
                 None => return Err(ClusterError::Missing),
@@ -125,7 +104,8 @@ impl Member {
             status: None,
         };
         let body = serde_json::to_vec(&ask).map_err(unbuildable)?;
-        let request = requests(&namespace)
+        let request = place
+            .requests()
             .create_subresource("token", name, &PostParams::default(), body)
             .map_err(unbuildable)?;
         // A token whose answer was lost would live on unknown, so a second is only asked for if there is no first.
@@ -134,7 +114,7 @@ impl Member {
             StatusCode::CREATED | StatusCode::OK => {}
             _ if answer.says_absent("serviceaccounts", name) => return Err(ClusterError::Missing),
             StatusCode::CONFLICT => {
-                return Err(match self.look(&namespace, name).await? {
+                return Err(match self.look(&place, name).await? {
                     Some(account) if account.uid == uid => busy("it answered 409"),
                     _ => ClusterError::Missing,
                 });
@@ -162,143 +142,57 @@ impl Member {
         Ok(read.credential)
     }
 
-    /// Deletes an object, and looks until it is gone; `until` is when to give up.
+    /// Removes an object with its bindings, and looks until all are gone; `until` is when to give up. The bindings go
+    /// first. Whatever becomes of them, the ServiceAccount goes too.
     pub(crate) async fn remove(
         &self,
         object: &ObjectRef,
         until: Instant,
     ) -> Result<(), ClusterError> {
-        let namespace = role_namespace(&object.role);
-        let name = object.id.as_str();
-        let mut known = object.object_uid.clone();
-        let mut pause = Duration::from_millis(20);
-        loop {
-            let uid = match known.take() {
-                Some(uid) => uid,
-                None => match self.look(&namespace, name).await? {
-                    Some(account) if account.stands_for(object.uid) => account.uid,
-                    Some(_) | None => return Ok(()),
-                },
-            };
-            match self.delete(&namespace, name, &uid).await? {
-                Deletion::Absent => return Ok(()),
-                // Whether the other one is ours too is seen in the next round.
-                Deletion::Another => sleep(pause).await,
-                Deletion::Accepted => loop {
-                    match self.look(&namespace, name).await? {
-                        None => return Ok(()),
-                        Some(account) if account.uid != uid => break,
-                        Some(_) if Instant::now() + pause >= until => {
-                            return Err(busy(
-                                "the object is deleted, and something holds it: finalizers, perhaps",
-                            ));
-                        }
-                        Some(_) => sleep(pause).await,
-                    }
-                    pause = (pause * 2).min(Duration::from_secs(1));
-                },
-            }
-            pause = (pause * 2).min(Duration::from_secs(1));
-        }
+        // Something may hold a binding: that is to leave time for the rest.
+        let half = Instant::now() + until.saturating_duration_since(Instant::now()) / 2;
+        let unbound = self.unbind(object, half).await;
+        let place = Collection::of_role(&object.role);
+        let known = object.object_uid.clone();
+        let gone = self
+            .end(&place, object.id.as_str(), object.uid, known, until)
+            .await;
+        unbound.and(gone)
     }
 
-    /// Every object of ours in the namespaces of all roles.
+    /// Every object of ours in the namespaces of all roles, and what is left of some.
     pub(crate) async fn objects(&self, instance: Uuid) -> Result<Vec<FoundObject>, ClusterError> {
-        let collection = self.config.key.collection_path();
         let mut objects = Vec::new();
-        for role in self.config.roles.keys() {
-            let namespace = role_namespace(role);
-            for metadata in self.list(&namespace, instance).await? {
-                let name = metadata.name.clone().unwrap_or_default();
-                match account::found(metadata, role, &collection) {
-                    Ok(object) => objects.push(object),
-                    Err(Passed::Elsewhere) => {}
-                    Err(Passed::Odd(why)) => {
-                        warn!(self.log, "an object with our label is not as we make them, and is left alone";
-                            "cluster" => %self.config.key, "namespace" => namespace.as_str(), "name" => name,
-                            "reason" => why);
-                    }
-                }
-            }
+        for (name, role) in &self.config.roles {
+            let place = Collection::of_role(name);
+            let accounts = self.list(&place, instance, &[]).await?;
+            let mut found: Vec<_> = accounts
+                .into_iter()
+                .filter_map(|metadata| self.ours(metadata, name, &place))
+                .collect();
+            self.leftovers(name, role, instance, &mut found).await?;
+            objects.append(&mut found);
         }
         Ok(objects)
     }
 
-    async fn list(&self, namespace: &str, instance: Uuid) -> Result<Vec<ObjectMeta>, ClusterError> {
-        let selector = format!("{}={},{INSTANCE}={instance}", MANAGED_BY.0, MANAGED_BY.1);
-        let mut params = ListParams::default().labels(&selector).limit(PAGE);
-        let mut all = Vec::new();
-        for _ in 0..PAGES {
-            let request = requests(namespace).list(&params).map_err(unbuildable)?;
-            let answer = self.call(&request, Repeat::Harmless, MANY).await?;
-            match answer.status {
-                StatusCode::OK => {}
-                // The list grew old while it was read; the next one begins anew.
-                StatusCode::GONE => return Err(busy("it answered 410: the list ended early")),
-                _ => return Err(answer.error()),
-            }
-            let page: List<ServiceAccount> = answer.json()?;
-            // Only what was asked for counts, whatever is in the list.
-            all.extend(
-                page.items
-                    .into_iter()
-                    .map(|account| account.metadata)
-                    .filter(|metadata| {
-                        let label = metadata
-                            .labels
-                            .as_ref()
-                            .and_then(|labels| labels.get(INSTANCE));
-                        metadata.namespace.as_deref() == Some(namespace)
-                            && label == Some(&instance.to_string())
-                    }),
-            );
-            let next = page.metadata.continue_.filter(|token| !token.is_empty());
-            match next {
-                None => return Ok(all),
-                // The same place twice is no progress.
-                Some(token) if params.continue_token.as_ref() == Some(&token) => break,
-                Some(token) => params = params.continue_token(&token),
-            }
-        }
-        Err(misbehaving("its list does not end"))
-    }
-
-    /// The object of a name; `None` if Kubernetes says that there is none.
-    async fn look(&self, namespace: &str, name: &str) -> Result<Option<Account>, ClusterError> {
-        let request = requests(namespace)
-            .get(name, &GetParams::default())
-            .map_err(unbuildable)?;
-        let answer = self.call(&request, Repeat::Harmless, ONE).await?;
-        match answer.status {
-            StatusCode::OK => Account::read(answer.json()?, namespace, name).map(Some),
-            _ if answer.says_absent("serviceaccounts", name) => Ok(None),
-            _ => Err(answer.error()),
-        }
-    }
-
-    async fn delete(
+    /// A listed object, if it is one of ours at this place in the fleet.
+    pub(crate) fn ours(
         &self,
-        namespace: &str,
-        name: &str,
-        uid: &str,
-    ) -> Result<Deletion, ClusterError> {
-        let preconditions = Preconditions {
-            uid: Some(uid.to_owned()),
-            resource_version: None,
-        };
-        let params = DeleteParams {
-            preconditions: Some(preconditions),
-            ..DeleteParams::default()
-        };
-        let request = requests(namespace)
-            .delete(name, &params)
-            .map_err(unbuildable)?;
-        let answer = self.call(&request, Repeat::Harmless, ONE).await?;
-        match answer.status {
-            StatusCode::OK | StatusCode::ACCEPTED => Ok(Deletion::Accepted),
-            StatusCode::CONFLICT => Ok(Deletion::Another),
-            _ if answer.says_absent("serviceaccounts", name) => Ok(Deletion::Absent),
-            _ => Err(answer.error()),
+        metadata: ObjectMeta,
+        role: &str,
+        place: &Collection,
+    ) -> Option<FoundObject> {
+        let name = metadata.name.clone().unwrap_or_default();
+        match account::found(metadata, role, &self.config.key.collection_path()) {
+            Ok(object) => Some(object),
+            Err(Passed::Elsewhere) => None,
+            Err(Passed::Odd(why)) => {
+                warn!(self.log, "an object with our label is not as we make them, and is left alone";
+                    "cluster" => %self.config.key, "kind" => place.resource(), "namespace" => place.namespace(),
+                    "name" => name, "reason" => why);
+                None
+            }
         }
     }
 }

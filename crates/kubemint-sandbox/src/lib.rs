@@ -13,7 +13,8 @@
 //! Both servers misbehave on command: see [`IssuerFailure`] and [`Fault`].
 //!
 //! It is no Kubernetes: nothing is scheduled, nothing survives the process, and RBAC objects can be stored but
-//! grant nothing (who may do what is fixed by [`ClusterOptions`]).
+//! grant nothing (who may do what is fixed by [`ClusterOptions`]), but for bindings of ServiceAccounts in the namespace
+//! of a role that is [`Role::unbound`].
 //!
 //! ```no_run
 //! # async fn demo() -> Result<(), kubemint_sandbox::SandboxError> {

@@ -118,7 +118,9 @@ fn beside(config: &ClusterConfig, before: &[(usize, ClusterConfig)], place: &mut
         }
         for (name, role) in &config.roles {
             let differs = other.roles.get(name).is_some_and(|theirs| {
-                theirs.cluster_role != role.cluster_role || theirs.namespaces != role.namespaces
+                theirs.cluster_role != role.cluster_role
+                    || theirs.namespaces != role.namespaces
+                    || theirs.binding != role.binding
             });
             if differs {
                 place.at(&format!("roles.{name}")).wrong(

@@ -17,6 +17,11 @@
 //! [clusters.roles.editor]
 //! namespaces = ["team-a"]                             # bound to edit, only there
 //! max_ttl = "4h"
+//!
+//! [clusters.roles.operator]
+//! cluster_role = "operator"
+//! namespaces = ["team-a"]
+//! binding = "per-kubeconfig"                          # revoking ends access at once
 //! ```
 //!
 //! Paths are relative to the folder of the file. Files that the service watches (its credential, `ca_file`) may
@@ -34,6 +39,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use kubemint::cluster::{ClusterKey, ClusterProfile, RoleRules};
+use serde::Deserialize;
 
 pub use bundle::BundleError;
 pub(crate) use bundle::{pem, read as read_bundle};
@@ -91,8 +97,23 @@ pub struct RoleConfig {
     pub cluster_role: String,
     /// The namespaces where it is bound, sorted; `None` for the whole cluster.
     pub namespaces: Option<Vec<String>>,
+    /// How it is bound.
+    pub binding: Binding,
     /// Its bounds.
     pub rules: RoleRules,
+}
+
+/// How the kubeconfigs of a role come to its ClusterRole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Binding {
+    /// All ServiceAccounts of the role's namespace are bound as a group, once and for all. After a revocation the API
+    /// server may accept a token for 10 more seconds.
+    #[default]
+    RoleNamespace,
+    /// Each kubeconfig has a binding of its own, made last and removed first: after a revocation it is refused at once.
+    /// The service needs the right to bind the ClusterRole.
+    PerKubeconfig,
 }
 
 /// ClusterRoles that may impersonate ServiceAccounts and mint their tokens.
@@ -114,6 +135,15 @@ impl ClusterConfig {
     pub(crate) fn role_warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         for (name, role) in &self.roles {
+            if role.binding == Binding::PerKubeconfig && role.namespaces.is_none() {
+                warnings.push(format!(
+                    "cluster {}: role {name:?} is bound per kubeconfig in the whole cluster: each of its kubeconfigs is \
+                     a ClusterRoleBinding, and Kubernetes walks all of them on every request of everyone, so thousands \
+                     slow the whole cluster; and the service may then read and delete every ClusterRoleBinding; bind it \
+                     to namespaces instead, roles.{name}.namespaces = [\"...\"], or keep its kubeconfigs few",
+                    self.key
+                ));
+            }
             if !MINTING.contains(&role.cluster_role.as_str()) {
                 continue;
             }

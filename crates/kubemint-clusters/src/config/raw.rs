@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::Binding;
 use crate::duration::RawDuration;
 
 /// One `[[clusters]]` entry of the file. [`super::validate`] makes a [`super::ClusterConfig`] of it.
@@ -59,6 +60,9 @@ pub struct RawRole {
     pub cluster_role: Option<String>,
     /// The namespaces where it is bound. Absent: in the whole cluster.
     pub namespaces: Option<Vec<String>>,
+    /// How it is bound. Absent: `role-namespace`.
+    #[serde(default)]
+    pub binding: Binding,
     /// The shortest time to live of this role. Absent: the cluster's.
     pub min_ttl: Option<RawDuration>,
     /// The longest time to live of this role. Absent: the cluster's.

@@ -109,6 +109,7 @@ fn role(name: &str, raw: &RawRole, outer: RoleRules, place: &mut Place<'_>) -> O
     fit.then_some(RoleConfig {
         cluster_role: cluster_role?,
         namespaces,
+        binding: raw.binding,
         rules,
     })
 }

@@ -61,13 +61,14 @@ impl Member {
             .filter(|name| name.len() <= 253 && name.bytes().all(|byte| byte.is_ascii_graphic())))
     }
 
-    /// Whether the service may; in a namespace, or in all of them.
+    /// Whether the service may; in a namespace, or in all of them; with the object of a name, or with any.
     pub(super) async fn may(
         &self,
         group: &str,
         resource: &str,
         verb: &str,
         namespace: Option<&str>,
+        name: Option<&str>,
     ) -> Result<bool, ClusterError> {
         let (resource, subresource) = match resource.split_once('/') {
             Some((resource, subresource)) => (resource, Some(subresource.to_owned())),
@@ -79,6 +80,7 @@ impl Member {
             subresource,
             verb: Some(verb.to_owned()),
             namespace: namespace.map(str::to_owned),
+            name: name.map(str::to_owned),
             ..ResourceAttributes::default()
         };
         let ask = SelfSubjectAccessReview {

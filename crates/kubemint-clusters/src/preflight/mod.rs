@@ -11,10 +11,11 @@ use futures::future::join_all;
 use http::StatusCode;
 use kubemint::ports::ClusterError;
 
-use crate::config::{SYSTEM_NAMESPACE, role_namespace};
+use crate::binding::RBAC;
+use crate::config::{RoleConfig, SYSTEM_NAMESPACE, role_namespace};
 use crate::failure;
 use crate::fleet::Fleet;
-use crate::manifest::RIGHTS;
+use crate::manifest::{BINDING_VERBS, RIGHTS};
 use crate::member::Member;
 pub use report::{Finding, Line, Report};
 use rights::{CLUSTER, DANGEROUS, EVERYTHING, Excess, what};
@@ -86,7 +87,7 @@ impl Member {
         if let Some(name) = self.name().await? {
             lines.add(Finding::Ok, format!("the service is {name}"));
         }
-        if self.may("*", "*", "*", None).await? {
+        if self.may("*", "*", "*", None, None).await? {
             let text = format!(
                 "the service may do everything ({EVERYTHING} {CLUSTER}): use the manifest's credential"
             );
@@ -105,7 +106,10 @@ impl Member {
             let mut has = 0;
             for (group, resource, verbs) in RIGHTS {
                 for verb in verbs {
-                    if self.may(group, resource, verb, Some(&namespace)).await? {
+                    if self
+                        .may(group, resource, verb, Some(&namespace), None)
+                        .await?
+                    {
                         has += 1;
                     } else {
                         lacks.push(format!("{verb} {resource}"));
@@ -143,6 +147,7 @@ impl Member {
                 );
                 lines.add(Finding::Missing, text);
             }
+            self.binding(name, role, lines).await?;
             // Usually the service may not read ClusterRoles: then nothing is known, and nothing said.
             let answer = self
                 .get(&format!(
@@ -160,9 +165,54 @@ impl Member {
         Ok(())
     }
 
+    /// What a role needs besides that is bound per kubeconfig.
+    async fn binding(
+        &self,
+        name: &str,
+        role: &RoleConfig,
+        lines: &mut Lines<'_>,
+    ) -> Result<(), ClusterError> {
+        for place in role.bindings() {
+            let namespace = place.namespace();
+            let shown = match namespace {
+                Some(namespace) => format!("in {namespace}"),
+                None => CLUSTER.to_owned(),
+            };
+            let mut lacks = Vec::new();
+            for verb in BINDING_VERBS {
+                if !self
+                    .may(RBAC, place.resource(), verb, namespace, None)
+                    .await?
+                {
+                    lacks.push(format!("{verb} {}", place.resource()));
+                }
+            }
+            let named = Some(role.cluster_role.as_str());
+            if !self
+                .may(RBAC, "clusterroles", "bind", namespace, named)
+                .await?
+            {
+                lacks.push(format!("bind the ClusterRole {}", role.cluster_role));
+            }
+            if lacks.is_empty() {
+                lines.add(
+                    Finding::Ok,
+                    format!("role {name}: the rights to bind each kubeconfig {shown}"),
+                );
+            } else {
+                let text = format!(
+                    "role {name}: the service may not {} {shown}; apply the manifest",
+                    lacks.join(", ")
+                );
+                lines.add(Finding::Missing, text);
+            }
+        }
+        Ok(())
+    }
+
     /// What the service may do and should not.
     async fn excess(&self, lines: &mut Lines<'_>) -> Result<(), ClusterError> {
-        let mut excess = Excess::default();
+        let mut excess = Excess::new(&self.config.roles);
         let neutral: BTreeSet<String> = NEUTRAL.map(str::to_owned).into();
         let mut complete = true;
         let roles = self
@@ -170,9 +220,12 @@ impl Member {
             .roles
             .keys()
             .map(|role| (role_namespace(role), true));
-        for (namespace, of_role) in
-            roles.chain(NEUTRAL.map(|namespace| (namespace.to_owned(), false)))
-        {
+        let bound = self.config.roles.values().flat_map(RoleConfig::bindings);
+        let mut others: BTreeSet<String> = bound
+            .filter_map(|place| place.namespace().map(str::to_owned))
+            .collect();
+        others.extend(neutral.clone());
+        for (namespace, of_role) in roles.chain(others.into_iter().map(|name| (name, false))) {
             let status = self.rules(&namespace).await?;
             complete &= !status.incomplete;
             status
@@ -182,7 +235,10 @@ impl Member {
         }
         for (group, resource, verb) in DANGEROUS {
             let what = what(group, resource, &[]);
-            if !excess.knows(&what, verb) && self.may(group, resource, verb, None).await? {
+            if !excess.wants(group, resource, verb)
+                && !excess.knows(&what, verb)
+                && self.may(group, resource, verb, None, None).await?
+            {
                 excess.note(&what, verb, CLUSTER);
             }
         }

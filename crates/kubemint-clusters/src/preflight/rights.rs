@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::authorization::v1::ResourceRule;
 
-use crate::manifest::RIGHTS;
+use crate::binding::RBAC;
+use crate::config::RoleConfig;
+use crate::manifest::{BINDING_VERBS, RIGHTS};
 
 /// What Kubernetes grants to everyone, or to every ServiceAccount; and reading a namespace that one can name.
 const EVERYONE: [(&str, &str, &[&str]); 5] = [
@@ -48,11 +50,64 @@ pub(crate) const DANGEROUS: [(&str, &str, &str); 12] = [
     ),
 ];
 
-/// Rights that are too many: what, then the verbs, and the namespaces where they were seen.
+/// Rights that are too many.
 #[derive(Default)]
-pub(crate) struct Excess(BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)>);
+pub(crate) struct Excess {
+    /// What, then the verbs, and the namespaces where they were seen.
+    seen: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)>,
+    /// Where roles are bound per kubeconfig, a namespace or everywhere, and the ClusterRoles that may be bound there.
+    binds: BTreeMap<Option<String>, BTreeSet<String>>,
+}
 
 impl Excess {
+    /// Nothing seen yet; what these roles need is not too much.
+    pub(crate) fn new(roles: &BTreeMap<String, RoleConfig>) -> Self {
+        let mut binds: BTreeMap<Option<String>, BTreeSet<String>> = BTreeMap::new();
+        for role in roles.values() {
+            for place in role.bindings() {
+                let place = place.namespace().map(str::to_owned);
+                let roles = binds.entry(place).or_default();
+                roles.insert(role.cluster_role.clone());
+            }
+        }
+        Self {
+            seen: BTreeMap::new(),
+            binds,
+        }
+    }
+
+    /// Whether a right in the whole cluster, on objects of any name, is needed for bindings.
+    pub(crate) fn wants(&self, group: &str, resource: &str, verb: &str) -> bool {
+        group == RBAC
+            && resource == "clusterrolebindings"
+            && BINDING_VERBS.contains(&verb)
+            && self.binds.contains_key(&None)
+    }
+
+    /// Whether a right seen in a namespace is needed for bindings.
+    fn needs(
+        &self,
+        group: &str,
+        resource: &str,
+        verb: &str,
+        names: &[&str],
+        namespace: &str,
+    ) -> bool {
+        let here = self.binds.get(&Some(namespace.to_owned()));
+        match resource {
+            "rolebindings" => group == RBAC && BINDING_VERBS.contains(&verb) && here.is_some(),
+            // Only ClusterRoles of roles of ours, by their names.
+            "clusterroles" if group == RBAC && verb == "bind" && !names.is_empty() => {
+                let everywhere = self.binds.get(&None);
+                let bound = here.into_iter().chain(everywhere).flatten();
+                names
+                    .iter()
+                    .all(|name| bound.clone().any(|role| role == name))
+            }
+            _ => self.wants(group, resource, verb),
+        }
+    }
+
     /// Notes what is too much in a rule seen in a namespace; `of_role` says whether it is a role's.
     pub(crate) fn see(&mut self, rule: &ResourceRule, namespace: &str, of_role: bool) {
         let names = rule
@@ -66,7 +121,10 @@ impl Excess {
                 let excess: Vec<&String> = rule
                     .verbs
                     .iter()
-                    .filter(|verb| !is_expected(group, resource, verb, of_role))
+                    .filter(|verb| {
+                        !is_expected(group, resource, verb, of_role)
+                            && !self.needs(group, resource, verb, &names, namespace)
+                    })
                     .collect();
                 for verb in excess {
                     self.note(&what(group, resource, &names), verb, namespace);
@@ -77,7 +135,7 @@ impl Excess {
 
     /// Notes a right that was seen by asking for it alone.
     pub(crate) fn note(&mut self, what: &str, verb: &str, place: &str) {
-        let (verbs, places) = self.0.entry(what.to_owned()).or_default();
+        let (verbs, places) = self.seen.entry(what.to_owned()).or_default();
         verbs.insert(verb.to_owned());
         places.insert(place.to_owned());
     }
@@ -85,7 +143,7 @@ impl Excess {
     /// Whether a right is among what was noted already.
     pub(crate) fn knows(&self, what: &str, verb: &str) -> bool {
         let noted = |of: &str| {
-            self.0
+            self.seen
                 .get(of)
                 .is_some_and(|(verbs, _)| verbs.contains(verb) || verbs.contains("*"))
         };
@@ -104,7 +162,7 @@ impl Excess {
         };
         let mut dangerous = Vec::new();
         let mut others: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
-        for (what, (verbs, places)) in &self.0 {
+        for (what, (verbs, places)) in &self.seen {
             let place = if places.contains(CLUSTER) || places.is_superset(neutral) {
                 CLUSTER.to_owned()
             } else {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use kubemint::cluster::RoleRules;
 use kubemint_clusters::ClusterConfig;
-use kubemint_clusters::config::CredentialSource;
+use kubemint_clusters::config::{Binding, CredentialSource};
 use kubemint_sandbox::Pki;
 use tempfile::TempDir;
 
@@ -523,4 +523,40 @@ fn roles_that_are_more_than_their_names_are_warned_of() {
         1
     );
     assert!(warnings("[clusters.roles.cluster-admin]\n").is_empty());
+}
+
+#[test]
+fn a_role_is_bound_as_a_group_unless_it_says_otherwise() {
+    let roles = "[clusters.roles.viewer]\n[clusters.roles.editor]\nnamespaces = [\"a\"]\nbinding = \"per-kubeconfig\"\n";
+    let config = good(&format!("{MINIMAL}{roles}"));
+    assert_eq!(config.roles["viewer"].binding, Binding::RoleNamespace);
+    assert_eq!(config.roles["editor"].binding, Binding::PerKubeconfig);
+    assert!(config.warnings().is_empty());
+
+    let wide = "[clusters.roles.viewer]\nbinding = \"per-kubeconfig\"\n";
+    let warnings = good(&format!("{MINIMAL}{wide}")).warnings();
+    assert_eq!(warnings.len(), 1);
+    assert!(
+        warnings[0].contains("thousands slow the whole cluster"),
+        "{warnings:?}"
+    );
+
+    let error = toml::from_str::<toml::Value>(&wide.replace("per-kubeconfig", "per-user")).unwrap()
+        ["clusters"]["roles"]["viewer"]
+        .clone()
+        .try_into::<kubemint_clusters::config::RawRole>()
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("expected `role-namespace` or `per-kubeconfig`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn two_places_of_one_api_server_bind_a_role_alike() {
+    let second = MINIMAL.replace("cluster-a1b2c3", "other");
+    let role = "[clusters.roles.viewer]\n";
+    let text = format!("{MINIMAL}{role}{second}{role}binding = \"per-kubeconfig\"\n");
+    assert!(problems(&text)[0].contains("binds this role otherwise"));
 }

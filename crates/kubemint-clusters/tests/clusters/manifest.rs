@@ -39,6 +39,24 @@ fn the_usual_roles() {
 }
 
 #[test]
+fn roles_that_are_bound_per_kubeconfig() {
+    let roles = "[clusters.roles.viewer]\nbinding = \"per-kubeconfig\"\n\
+                 [clusters.roles.editor]\nbinding = \"per-kubeconfig\"\nnamespaces = [\"team-b\", \"team-a\"]\n\
+                 [clusters.roles.cluster-admin]\nbinding = \"role-namespace\"\n";
+    let text = of(&cluster("cluster-a1b2c3", "https://a", roles));
+    equals("manifest-bindings.yaml", &text);
+    // No group of these has any right, and only what is configured may be bound.
+    assert_eq!(text.matches("kind: Group").count(), 1);
+    assert_eq!(
+        text.matches("\"system:serviceaccounts:kubemint-cluster-admin\"")
+            .count(),
+        1
+    );
+    assert_eq!(text.matches("verbs: [\"bind\"]").count(), 3);
+    assert_eq!(text.matches("resourceNames: [\"edit\"]").count(), 2);
+}
+
+#[test]
 fn a_dangerous_binding_is_warned_of_in_the_manifest_too() {
     let text = of(&cluster(
         "c",

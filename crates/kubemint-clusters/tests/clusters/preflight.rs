@@ -238,3 +238,68 @@ async fn every_cluster_has_its_lines() {
     assert_eq!(report.lines.last().unwrap().finding, Finding::Unreachable);
     assert_eq!(report.lines.last().unwrap().cluster.to_string(), "r/p/dead");
 }
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+const VERBS: [&str; 4] = ["create", "get", "list", "delete"];
+
+#[tokio::test]
+async fn the_rights_to_bind_are_wanted_where_a_role_is_bound_per_kubeconfig() {
+    let stage = Stage::configured(ClusterOptions::default(), LIMITS, |text| {
+        text.replace("r]\n", "r]\nbinding = \"per-kubeconfig\"\n")
+    })
+    .await;
+    assert_eq!(
+        findings(&stage).await,
+        [
+            "missing r/p/sandbox: role editor: the service may not create rolebindings, delete rolebindings, get \
+             rolebindings, list rolebindings, bind the ClusterRole edit in default; apply the manifest",
+            "missing r/p/sandbox: role viewer: the service may not create clusterrolebindings, delete \
+             clusterrolebindings, get clusterrolebindings, list clusterrolebindings, bind the ClusterRole view in the \
+             whole cluster; apply the manifest",
+        ]
+    );
+
+    let named = |role: &str| Rule {
+        names: vec![role.to_owned()],
+        ..Rule::resources(RBAC, &["clusterroles"], &["bind"])
+    };
+    let mut wanted = stage.cluster.service_rules();
+    wanted.extend([
+        Rule::resources(RBAC, &["clusterrolebindings"], &VERBS),
+        named("view"),
+        Rule::resources(RBAC, &["rolebindings"], &VERBS).in_namespace("default"),
+        named("edit").in_namespace("default"),
+    ]);
+    stage.cluster.set_service_rules(wanted.clone());
+    let lines = report(&stage.fleet).await;
+    assert!(stage.fleet.preflight().await.is_ok(), "{lines:?}");
+    for line in [
+        "ok r/p/sandbox: role editor: the rights to bind each kubeconfig in default",
+        "ok r/p/sandbox: role viewer: the rights to bind each kubeconfig in the whole cluster",
+        "ok r/p/sandbox: no rights in excess",
+    ] {
+        assert!(lines.contains(&line.to_owned()), "{lines:?}");
+    }
+
+    // The same rights elsewhere, to another role, or to any, are too much.
+    let mut more = wanted;
+    more.extend([
+        Rule::resources(RBAC, &["rolebindings"], &["create"]).in_namespace("kube-system"),
+        named("edit").in_namespace("kube-system"),
+        named("cluster-admin"),
+        Rule::resources(RBAC, &["clusterroles"], &["bind"]).in_namespace("default"),
+        Rule::resources(RBAC, &["clusterrolebindings"], &["update"]),
+    ]);
+    stage.cluster.set_service_rules(more);
+    assert_eq!(
+        findings(&stage).await,
+        [
+            "excess r/p/sandbox: the service may update clusterrolebindings.rbac.authorization.k8s.io in the whole cluster",
+            "excess r/p/sandbox: the service may bind clusterroles.rbac.authorization.k8s.io in default",
+            "excess r/p/sandbox: the service may bind clusterroles.rbac.authorization.k8s.io (cluster-admin) in the whole \
+             cluster",
+            "excess r/p/sandbox: the service may bind clusterroles.rbac.authorization.k8s.io (edit) in kube-system",
+            "excess r/p/sandbox: the service may create rolebindings.rbac.authorization.k8s.io in kube-system",
+        ]
+    );
+}

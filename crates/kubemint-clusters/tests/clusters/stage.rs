@@ -96,9 +96,18 @@ impl Stage {
     }
 
     pub(crate) async fn with(options: ClusterOptions, limits: Limits) -> Self {
+        Self::configured(options, limits, |text| text).await
+    }
+
+    /// With a configuration that is changed first.
+    pub(crate) async fn configured(
+        options: ClusterOptions,
+        limits: Limits,
+        change: impl FnOnce(String) -> String,
+    ) -> Self {
         let cluster = Cluster::start(None, options).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let text = configure(&cluster, folder.path());
+        let text = change(configure(&cluster, folder.path()));
         let configs = read(&text, folder.path()).unwrap();
         let key = configs[0].key.clone();
         let seen = Arc::new(Seen::default());

@@ -9,7 +9,7 @@ use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
 
 use super::rbac::{
-    ACCOUNTS_PREFIX, ADMIN_GROUP, AUTHENTICATED, Access, Grants, SERVICE_USER, What,
+    ACCOUNTS_PREFIX, ADMIN_GROUP, AUTHENTICATED, Access, Grants, Rule, SERVICE_USER, What,
 };
 use super::status::Failure;
 use crate::keys::random_secret;
@@ -27,6 +27,8 @@ pub(crate) struct User {
     pub(crate) groups: Vec<String>,
     /// `JTI=<jti>` of the token that was shown.
     pub(crate) credential_id: Option<String>,
+    /// What bindings that name the user grant; see [`super::bindings`].
+    pub(crate) bound: Vec<Rule>,
 }
 
 impl User {
@@ -42,6 +44,7 @@ impl User {
             uid: uid.to_owned(),
             groups: account_groups(namespace),
             credential_id,
+            bound: Vec::new(),
         }
     }
 
@@ -52,6 +55,7 @@ impl User {
             uid: String::new(),
             groups,
             credential_id: None,
+            bound: Vec::new(),
         }
     }
 
@@ -62,6 +66,7 @@ impl User {
             uid: String::new(),
             groups,
             credential_id: None,
+            bound: Vec::new(),
         }
     }
 
@@ -72,6 +77,7 @@ impl User {
             uid: String::new(),
             groups,
             credential_id: None,
+            bound: Vec::new(),
         }
     }
 
@@ -255,6 +261,7 @@ fn impersonated(caller: User, headers: &HeaderMap, grants: &Grants) -> Result<Us
         uid: String::new(),
         groups,
         credential_id: None,
+        bound: Vec::new(),
     })
 }
 

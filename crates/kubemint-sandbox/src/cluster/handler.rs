@@ -99,11 +99,12 @@ impl State {
         route: &Route,
         effect: Option<&Effect>,
     ) -> Result<Reply, Failure> {
-        let user = self
+        let mut user = self
             .authenticator
             .user(&parts.headers, &self.grants, |token| {
                 self.check_token(token)
             })?;
+        self.bind(&mut user);
         let outcome = self
             .serve_to(&user, parts, body, query, route, effect)
             .await;

@@ -13,6 +13,7 @@
 
 mod audit;
 mod authn;
+mod bindings;
 mod catalogue;
 mod deletion;
 mod discovery;

@@ -1,4 +1,5 @@
-//! Who may do what: rules as RBAC writes them, granted by group and fixed at the start.
+//! Who may do what: rules as RBAC writes them, granted by group and fixed at the start; for the ServiceAccounts of
+//! unbound roles, by bindings.
 
 use serde_json::{Value, json};
 
@@ -17,13 +18,16 @@ pub enum Level {
     Admin,
 }
 
-/// A role that kubemint may hand out on this cluster: whoever is a ServiceAccount in `kubemint-NAME` has it.
+/// A role that kubemint may hand out on this cluster: whoever is a ServiceAccount in `kubemint-NAME` has it, unless the
+/// role is [`Role::unbound`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
     /// The name, such as `viewer`; a DNS label.
     pub name: String,
     /// What it grants.
     pub level: Level,
+    /// Whether the group of its namespace is bound to it.
+    pub bound: bool,
 }
 
 impl Role {
@@ -32,7 +36,16 @@ impl Role {
         Self {
             name: name.to_owned(),
             level,
+            bound: true,
         }
+    }
+
+    /// The same role, whose namespace is bound to nothing: a ServiceAccount there may do what (Cluster)RoleBindings
+    /// that name it say, as far as they refer to `view`, `edit`, `admin` or `cluster-admin`.
+    #[must_use]
+    pub fn unbound(mut self) -> Self {
+        self.bound = false;
+        self
     }
 
     /// The namespace whose ServiceAccounts have this role.
@@ -205,6 +218,7 @@ impl Grants {
         Self {
             roles: roles
                 .iter()
+                .filter(|role| role.bound)
                 .map(|role| {
                     (
                         ACCOUNTS_PREFIX.to_owned() + &role.namespace(),
@@ -274,6 +288,7 @@ impl Grants {
         for (_, rules) in self.roles.iter().filter(|(group, _)| is_in(group)) {
             rules.iter().for_each(&mut see);
         }
+        user.bound.iter().for_each(&mut see);
         if user.name == SERVICE_USER {
             let service = self
                 .service
@@ -295,6 +310,25 @@ pub(crate) fn service_rules(roles: &[Role]) -> Vec<Rule> {
         rules.push(
             Rule::resources("", &["serviceaccounts/token"], &["create"]).in_namespace(&namespace),
         );
+    }
+    rules
+}
+
+/// What a ClusterRole of this name means here, where a binding holds in one namespace or in all.
+pub(crate) fn rules_of(cluster_role: &str, namespace: Option<&str>) -> Vec<Rule> {
+    let level = match cluster_role {
+        "view" => Level::View,
+        "edit" => Level::Edit,
+        "admin" | "cluster-admin" => Level::Admin,
+        _ => return Vec::new(),
+    };
+    let mut rules = rules(level);
+    if let Some(namespace) = namespace {
+        // A RoleBinding grants no paths.
+        rules.retain(|rule| rule.paths.is_empty());
+        for rule in &mut rules {
+            rule.namespace = Some(namespace.to_owned());
+        }
     }
     rules
 }

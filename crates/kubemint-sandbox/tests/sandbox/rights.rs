@@ -1,9 +1,9 @@
 //! Who may do what.
 
-use kubemint_sandbox::Rule;
+use kubemint_sandbox::{ClusterOptions, Level, Role, Rule};
 use serde_json::{Value, json};
 
-use crate::support::{Api, account_path, accounts, answer, cluster, token_path};
+use crate::support::{Api, account_path, accounts, answer, cluster, cluster_with, token_path};
 
 const PODS: &str = "/api/v1/namespaces/default/pods";
 
@@ -390,4 +390,58 @@ async fn only_an_administrator_acts_in_anothers_name() {
         .request(reqwest::Method::GET, PODS)
         .header("Impersonate-Group", "system:masters");
     answer(group_only).await.refused(400, "BadRequest");
+}
+
+#[tokio::test]
+async fn in_an_unbound_role_a_binding_grants_what_it_says_until_it_is_gone() {
+    let options = ClusterOptions {
+        roles: vec![
+            Role::new("viewer", Level::View).unbound(),
+            Role::new("editor", Level::Edit),
+        ],
+        ..ClusterOptions::default()
+    };
+    let cluster = cluster_with(options).await;
+    let admin = Api::admin(&cluster);
+    let viewer = Api::service(&cluster).become_role("viewer").await;
+    viewer.get(PODS).await.refused(403, "Forbidden");
+
+    const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
+    let bindings = |namespace: &str| format!("{RBAC}/namespaces/{namespace}/rolebindings");
+    let binding = |name: &str, role: &str| {
+        json!({
+            "metadata": {"name": name},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
+            "subjects": [{"kind": "ServiceAccount", "namespace": "kubemint-viewer", "name": "somebody"}],
+        })
+    };
+    let here = bindings("default");
+    admin.post(&here, &binding("b", "edit")).await.good(201);
+    viewer.get(PODS).await.good(200);
+    viewer.post(PODS, &pod("x")).await.good(201);
+    for elsewhere in ["/api/v1/pods", "/api/v1/namespaces/kube-system/pods"] {
+        viewer.get(elsewhere).await.refused(403, "Forbidden");
+    }
+    admin.delete(&format!("{here}/b")).await.good(200);
+    viewer.get(PODS).await.refused(403, "Forbidden");
+
+    let everywhere = format!("{RBAC}/clusterrolebindings");
+    admin
+        .post(&everywhere, &binding("b", "view"))
+        .await
+        .good(201);
+    viewer.get("/api/v1/pods").await.good(200);
+    viewer.post(PODS, &pod("y")).await.refused(403, "Forbidden");
+    admin.delete(&format!("{everywhere}/b")).await.good(200);
+    viewer.get(PODS).await.refused(403, "Forbidden");
+
+    // Whoever belongs to a bound role has that and no more.
+    let editor = Api::service(&cluster).become_role("editor").await;
+    let mut theirs = binding("c", "cluster-admin");
+    theirs["subjects"][0]["namespace"] = "kubemint-editor".into();
+    admin.post(&everywhere, &theirs).await.good(201);
+    editor
+        .get("/api/v1/secrets")
+        .await
+        .refused(403, "Forbidden");
 }
