@@ -12,8 +12,8 @@ use tokio::sync::watch;
 
 use super::gate::Gate;
 use super::head::{MOST_FIELDS, MOST_HEAD};
+use super::house::{House, told};
 use super::slots::Slot;
-use super::{House, told};
 
 /// Serves a connection until either side is done with it, or `stop` turns true.
 pub(super) async fn serve<S>(

@@ -16,9 +16,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 
 use super::head::MOST_HEAD;
+use super::house::{House, told};
 use super::inbound::Meter;
 use super::slots::Slot;
-use super::{House, told};
 
 /// What a peer may send before its first request, and for each request besides the body, in bytes.
 const PER_REQUEST: i64 = 64 * 1024;

@@ -137,10 +137,10 @@ pub(super) fn passed_on<B>(request: &mut Request<B>) {
     for name in named_by_connection(headers).iter().chain(&NEIGHBOURS) {
         headers.remove(name);
     }
-    if let (false, Some(authority)) = (headers.contains_key(HOST), authority) {
-        if let Ok(host) = HeaderValue::from_str(authority.as_str()) {
-            headers.insert(HOST, host);
-        }
+    if let (false, Some(authority)) = (headers.contains_key(HOST), authority)
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
+        headers.insert(HOST, host);
     }
 }
 

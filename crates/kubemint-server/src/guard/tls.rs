@@ -1,7 +1,6 @@
 //! The server's certificate: read at the start, and again when its files change or at SIGHUP. One that cannot be used
 //! changes nothing but the log.
 
-use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -14,7 +13,7 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use slog::Logger;
 use thiserror::Error;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::Signal;
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::Tls;
@@ -107,8 +106,7 @@ impl Certificate {
     }
 
     /// Reads the certificate again whenever there is reason to, for ever.
-    pub(super) async fn keep_fresh(self: Arc<Self>, log: Logger) -> io::Result<()> {
-        let mut hangup = signal(SignalKind::hangup())?;
+    pub(super) async fn keep_fresh(self: Arc<Self>, mut hangup: Signal, log: Logger) {
         let mut seen = self.look();
         loop {
             tokio::select! {

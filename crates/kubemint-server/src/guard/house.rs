@@ -1,0 +1,226 @@
+//! The way of a connection, and of each request on it: admitted, judged, limited, passed on, answered.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::EXPECT;
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use slog::Logger;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use super::inbound::{Inbound, Meter, Watch};
+use super::limits::Limits;
+use super::metrics::GuardMetrics;
+use super::rate::Rate;
+use super::refusal::Refused;
+use super::seal::Seal;
+use super::slots::{Bounds, Full as NoRoom, Slot, Slots};
+use super::upstream::Upstream;
+use super::{Setup, http1, http2, request};
+
+/// How long a body may keep its place when others have none.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How long to wait before accepting again after an error: descriptors may have run out.
+const RECOVER: Duration = Duration::from_millis(50);
+
+/// What every connection shares.
+pub(super) struct House {
+    pub(super) limits: Limits,
+    connections: Arc<Slots<IpAddr>>,
+    requests: Arc<Slots<()>>,
+    addresses: Option<Rate>,
+    upstream: Arc<Upstream>,
+    seal: Seal,
+    pub(super) metrics: GuardMetrics,
+    pub(super) log: Logger,
+}
+
+impl House {
+    pub(super) fn new(setup: Setup) -> Self {
+        let limits = setup.limits;
+        let connections = Bounds {
+            all: limits.connections,
+            per_key: limits.connections_per_address,
+            patience: Duration::ZERO,
+        };
+        let requests = Bounds {
+            all: limits.requests_in_flight,
+            per_key: usize::MAX,
+            patience: PATIENCE,
+        };
+        let rate = |per_second| Rate::new(per_second, limits.burst);
+        Self {
+            connections: Slots::new(connections),
+            requests: Slots::new(requests),
+            addresses: limits.requests_per_second_per_address.map(rate),
+            upstream: Upstream::new(setup.upstream),
+            limits,
+            seal: setup.seal,
+            metrics: setup.metrics,
+            log: setup.log,
+        }
+    }
+
+    /// Accepts connections until `stop` turns true, and then returns when everything under way is done.
+    pub(super) async fn accept(
+        self: Arc<Self>,
+        listener: TcpListener,
+        tls: Option<TlsAcceptor>,
+        stop: watch::Receiver<bool>,
+    ) {
+        let mut connections = JoinSet::new();
+        let mut stopping = stop.clone();
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((socket, peer)) => {
+                        if let Some(slot) = self.admit(peer, tls.is_some()) {
+                            let house = Arc::clone(&self);
+                            connections.spawn(house.connection(socket, peer, slot, tls.clone(), stop.clone()));
+                        }
+                    }
+                    Err(error) => {
+                        slog::warn!(self.log, "cannot accept a connection"; "error" => error.to_string());
+                        tokio::time::sleep(RECOVER).await;
+                    }
+                },
+                Some(_) = connections.join_next() => {}
+                () = told(&mut stopping) => break,
+            }
+        }
+        drop(listener);
+        while connections.join_next().await.is_some() {}
+        self.requests.emptied().await;
+        self.upstream.close();
+    }
+
+    /// A place for a connection of this peer. A TLS handshake is dear, and counts as a request.
+    fn admit(&self, peer: SocketAddr, tls: bool) -> Option<Slot<IpAddr>> {
+        let network = network(peer.ip());
+        let refused = if tls && self.rated(network).is_err() {
+            "rate_limited"
+        } else {
+            match self.connections.enter(network) {
+                Ok(slot) => return Some(slot),
+                Err(NoRoom::All) => "full",
+                Err(NoRoom::Key) => "address_full",
+            }
+        };
+        self.metrics.connection_refused(refused);
+        None
+    }
+
+    fn rated(&self, network: IpAddr) -> Result<(), u32> {
+        self.addresses
+            .as_ref()
+            .map_or(Ok(()), |rate| rate.take(&network))
+    }
+
+    async fn connection(
+        self: Arc<Self>,
+        socket: TcpStream,
+        peer: SocketAddr,
+        slot: Slot<IpAddr>,
+        tls: Option<TlsAcceptor>,
+        stop: watch::Receiver<bool>,
+    ) {
+        let _counted = self.metrics.connection();
+        // Without it answers are slower, but the same.
+        let _ = socket.set_nodelay(true);
+        let slot = Arc::new(slot);
+        slot.waits();
+        let house = Arc::clone(&self);
+        let place = Arc::clone(&slot);
+        let served = async move {
+            let Some(acceptor) = tls else {
+                return http1::serve(house, socket, peer, place, stop).await;
+            };
+            let handshake =
+                tokio::time::timeout(house.limits.deadlines.handshake, acceptor.accept(socket));
+            match handshake.await {
+                Ok(Ok(socket)) if socket.get_ref().1.alpn_protocol() == Some(b"h2") => {
+                    http2::serve(house, socket, peer, place, stop).await;
+                }
+                Ok(Ok(socket)) => http1::serve(house, socket, peer, place, stop).await,
+                Ok(Err(_)) | Err(_) => house.metrics.connection_refused("handshake"),
+            }
+        };
+        tokio::select! {
+            () = served => {}
+            () = slot.evicted() => self.metrics.connection_refused("evicted"),
+        }
+    }
+
+    /// Answers a request. Also tells whether it was worth it: not if it came too often.
+    pub(super) async fn serve(
+        &self,
+        peer: SocketAddr,
+        request: Request<Incoming>,
+        meter: Option<Meter>,
+    ) -> (Response<Full<Bytes>>, bool) {
+        match self.pass(peer, request, meter).await {
+            Ok(response) => (response, true),
+            Err(refused) => {
+                self.note(peer, &refused);
+                (
+                    refused.response(),
+                    refused.status != StatusCode::TOO_MANY_REQUESTS,
+                )
+            }
+        }
+    }
+
+    async fn pass(
+        &self,
+        peer: SocketAddr,
+        mut request: Request<Incoming>,
+        meter: Option<Meter>,
+    ) -> Result<Response<Full<Bytes>>, Refused> {
+        self.rated(network(peer.ip())).map_err(Refused::too_often)?;
+        request::judge(&request)?;
+        let slot = self.requests.enter(()).map_err(|_| Refused::overloaded())?;
+        request::passed_on(&mut request);
+        self.seal.put(request.headers_mut(), peer);
+        let watch = Watch::new(slot, request.headers().contains_key(EXPECT));
+        let request = request.map(|body| Inbound::new(body, Arc::clone(&watch), meter));
+        let (upstream, counted) = (Arc::clone(&self.upstream), self.metrics.request());
+        // Whether or not the peer waits for it, a request holds its place until dropshot has answered it: one that is
+        // cancelled costs as much as any other.
+        let passed = tokio::spawn(async move {
+            let _counted = counted;
+            tokio::select! {
+                answer = upstream.answer(request, Arc::clone(&watch)) => answer,
+                () = watch.slot().evicted() => Err(Refused::overloaded()),
+            }
+        });
+        passed.await.unwrap_or_else(|_| Err(Refused::overloaded()))
+    }
+
+    /// Counts and logs a refusal.
+    pub(super) fn note(&self, peer: SocketAddr, refused: &Refused) {
+        let code = refused.status.as_u16();
+        self.metrics.request_refused(code, refused.reason);
+        slog::info!(self.log, "request refused"; "peer" => peer.to_string(), "code" => code, "reason" => refused.reason,
+            "message" => refused.message);
+    }
+}
+
+/// Returns when `stop` turns true, or nobody is left to turn it.
+pub(super) async fn told(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Whose address it is: a host of IPv4, or a network of IPv6, of which one host has 2^64 addresses.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(six) => IpAddr::V6(Ipv6Addr::from_bits(six.to_bits() >> 64 << 64)),
+        four => four,
+    }
+}

@@ -1,0 +1,202 @@
+//! Peers that take their time: silence, drips, bodies that never come, answers that are never taken.
+
+use std::time::{Duration, Instant};
+
+use kubemint_server::guard::{Deadlines, Limits};
+
+use crate::raw::Raw;
+use crate::stage::{OPEN, Stage, collection, head, issue};
+
+/// Deadlines that tests can wait for.
+fn short(limits: &mut Limits) {
+    limits.deadlines = Deadlines {
+        handshake: Duration::from_millis(500),
+        first_byte: Duration::from_millis(500),
+        head: Duration::from_millis(500),
+        idle: Duration::from_secs(1),
+        answer: Duration::from_millis(500),
+    };
+}
+
+/// A request of an honest client answers within 2 s.
+async fn honest_clients_are_served(stage: &Stage, what: &str) {
+    let began = Instant::now();
+    let answer = stage.ask(issue(&stage.token("honest"))).await;
+    assert_eq!(answer.status, 201, "{what}: {answer:?}");
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "{what}: {:?}",
+        began.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_crowd_of_silent_connections_keeps_nobody_out() {
+    let stage = Stage::with(|limits| {
+        limits.connections = 300;
+        limits.connections_per_address = 300;
+    })
+    .await;
+    let mut crowd = Vec::new();
+    for _ in 0..1200 {
+        crowd.push(Raw::connect(stage.address()).await);
+    }
+    honest_clients_are_served(&stage, "1200 silent connections").await;
+    assert!(stage.metric("kubemint_connections ").await <= 300);
+    assert!(
+        stage
+            .metric("kubemint_connections_refused_total{reason=\"evicted\"}")
+            .await
+            >= 900
+    );
+    // The first to come were the first to go.
+    assert!(crowd[0].is_closed().await);
+    assert!(crowd[1199].is_silent(Duration::from_millis(50)).await);
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn an_address_at_its_bound_makes_room_among_its_own_connections() {
+    let stage = Stage::with(|limits| limits.connections_per_address = 3).await;
+    let (mut first, mut second) = (
+        Raw::connect(stage.address()).await,
+        Raw::connect(stage.address()).await,
+    );
+    // The first one's turn comes last: it has just been of use.
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    first.send(OPEN).await;
+    assert_eq!(first.answer().await.status, 200);
+    let _third = Raw::connect(stage.address()).await;
+    let mut fourth = Raw::connect(stage.address()).await;
+    fourth.send(OPEN).await;
+    assert_eq!(fourth.answer().await.status, 200);
+    assert!(second.is_closed().await);
+    assert!(first.is_silent(Duration::from_millis(50)).await);
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn silence_before_the_first_request_is_closed_without_a_word() {
+    let stage = Stage::with(short).await;
+    let mut raw = Raw::connect(stage.address()).await;
+    assert!(raw.is_closed().await);
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_dripping_head_is_answered_408_when_its_time_is_over() {
+    let stage = Stage::with(short).await;
+    let mut raw = Raw::connect(stage.address()).await;
+    let began = Instant::now();
+    for byte in OPEN.as_bytes() {
+        if !raw.is_silent(Duration::from_millis(100)).await || !raw.send([*byte]).await {
+            break;
+        }
+    }
+    let answer = raw.answer().await;
+    assert_eq!(
+        (answer.status, answer.reason().as_str()),
+        (408, "head_timeout")
+    );
+    let took = began.elapsed();
+    assert!(
+        (Duration::from_millis(500)..Duration::from_secs(2)).contains(&took),
+        "{took:?}"
+    );
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_kept_connection_is_closed_when_it_is_idle_for_long() {
+    let stage = Stage::with(short).await;
+    let mut raw = Raw::connect(stage.address()).await;
+    for _ in 0..3 {
+        raw.send(OPEN).await;
+        assert_eq!(raw.answer().await.status, 200);
+        assert!(
+            raw.is_silent(Duration::from_millis(600)).await,
+            "longer than the first byte may take"
+        );
+    }
+    assert!(raw.is_closed().await);
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_that_never_comes_is_answered_408_in_all_and_no_sooner_for_dripping() {
+    let stage = Stage::start().await;
+    let token = stage.token("alice");
+    let fields = "Content-Type: application/json\r\nContent-Length: 100\r\n";
+    let ask = async |drips: bool| {
+        let mut raw = Raw::connect(stage.address()).await;
+        let began = Instant::now();
+        raw.send(head("POST", &token, fields)).await;
+        while drips && raw.is_silent(Duration::from_millis(300)).await && raw.send(" ").await {}
+        let answer = raw.answer().await;
+        assert_eq!(
+            (answer.status, answer.reason().as_str()),
+            (408, "body_timeout")
+        );
+        let took = began.elapsed();
+        assert!(
+            (Duration::from_secs(4)..Duration::from_secs(8)).contains(&took),
+            "{took:?}"
+        );
+    };
+    tokio::join!(ask(false), ask(true));
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn bodies_that_never_come_keep_nobody_out() {
+    let stage = Stage::with(|limits| limits.requests_in_flight = 8).await;
+    let fields = "Content-Type: application/json\r\nContent-Length: 100\r\n";
+    let mut crowd = Vec::new();
+    for _ in 0..50 {
+        let mut raw = Raw::connect(stage.address()).await;
+        raw.send(head("POST", &stage.token("mallory"), fields) + "{")
+            .await;
+        crowd.push(raw);
+    }
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    honest_clients_are_served(&stage, "50 bodies that never come").await;
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_takes_no_answers_is_cut_off() {
+    let stage = Stage::with(short).await;
+    let mut raw = Raw::connect(stage.address()).await;
+    // Until neither side's buffers hold more.
+    while tokio::time::timeout(Duration::from_secs(1), raw.send(OPEN.repeat(100))).await == Ok(true)
+    {
+    }
+    while stage.metric("kubemint_connections ").await > 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn an_early_refusal_reaches_a_client_that_is_still_sending() {
+    let stage = Stage::start().await;
+    let body = "a".repeat(512 * 1024);
+    let path = collection();
+    for fields in [
+        "Content-Type: application/json\r\n",
+        "Content-Type: text/plain\r\n",
+    ] {
+        let length = body.len();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: h\r\n{fields}Content-Length: {length}\r\n\r\n{body}"
+        );
+        for _ in 0..10 {
+            assert_eq!(stage.ask(&request).await.status, 401, "{fields}");
+        }
+        let token = stage.token("alice");
+        let fields = format!("{fields}Content-Length: {length}\r\n");
+        let answer = stage.ask(head("POST", &token, &fields) + &body).await;
+        assert!([413, 415].contains(&answer.status), "{answer:?}");
+    }
+    stage.stop().await;
+}

@@ -1,0 +1,286 @@
+//! TLS: both protocols, certificates that change, and peers that never finish a handshake.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http2::{SendRequest, handshake};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use kubemint_server::config::{Config, Tls};
+use kubemint_server::guard::Limits;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::raw::Raw;
+use crate::stage::{OPEN, Stage, collection, issue};
+
+/// Writes a new certificate and its key into `folder`, and returns it.
+fn certify(folder: &Path) -> CertificateDer<'static> {
+    let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    std::fs::write(folder.join("tls.key"), pair.signing_key.serialize_pem()).expect("a key file");
+    std::fs::write(folder.join("tls.crt"), pair.cert.pem()).expect("a certificate file");
+    pair.cert.der().clone()
+}
+
+/// A server with a certificate, which is returned.
+pub(crate) async fn start(change: impl FnOnce(&mut Limits)) -> (Stage, CertificateDer<'static>) {
+    let mut certificate = None;
+    let set = |config: &mut Config, folder: &TempDir| {
+        certificate = Some(certify(folder.path()));
+        config.tls = Some(Tls {
+            cert_file: folder.path().join("tls.crt"),
+            key_file: folder.path().join("tls.key"),
+        });
+        change(&mut config.guard);
+    };
+    let stage = Stage::configured(set).await;
+    (stage, certificate.expect("a certificate"))
+}
+
+/// Connects, trusting these certificates.
+pub(crate) async fn connect(
+    stage: &Stage,
+    trusted: &[&CertificateDer<'static>],
+    protocol: &[u8],
+    version: &'static SupportedProtocolVersion,
+) -> TlsStream<TcpStream> {
+    let mut roots = RootCertStore::empty();
+    for certificate in trusted {
+        roots.add((*certificate).clone()).expect("a root");
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_protocol_versions(&[version]);
+    let mut config = config
+        .expect("a version")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![protocol.to_vec()];
+    let socket = TcpStream::connect(stage.address())
+        .await
+        .expect("a connection");
+    let name = ServerName::try_from("localhost").expect("a name");
+    TlsConnector::from(Arc::new(config))
+        .connect(name, socket)
+        .await
+        .expect("a handshake")
+}
+
+async fn http1(
+    stage: &Stage,
+    trusted: &[&CertificateDer<'static>],
+) -> (Raw<TlsStream<TcpStream>>, CertificateDer<'static>) {
+    let stream = connect(stage, trusted, b"http/1.1", &rustls::version::TLS13).await;
+    let served = stream.get_ref().1.peer_certificates().expect("a chain")[0]
+        .clone()
+        .into_owned();
+    (Raw::over(stream), served)
+}
+
+async fn http2(stage: &Stage, certificate: &CertificateDer<'static>) -> SendRequest<Full<Bytes>> {
+    let stream = connect(stage, &[certificate], b"h2", &rustls::version::TLS13).await;
+    let (sender, connection) = handshake(TokioExecutor::new(), TokioIo::new(stream))
+        .await
+        .expect("HTTP/2");
+    tokio::spawn(connection);
+    sender
+}
+
+#[tokio::test]
+async fn tls_1_2_and_1_3_are_spoken() {
+    let (stage, certificate) = start(|_| {}).await;
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let stream = connect(&stage, &[&certificate], b"http/1.1", version).await;
+        let mut raw = Raw::over(stream);
+        for _ in 0..2 {
+            raw.send(OPEN).await;
+            assert_eq!(raw.answer().await.status, 200);
+        }
+    }
+    assert!(stage.running.url().starts_with("https://"));
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn http_2_serves_what_http_1_serves() {
+    let (stage, certificate) = start(|_| {}).await;
+    let mut sender = http2(&stage, &certificate).await;
+    let token = stage.token("alice");
+    let ask =
+        |sender: &mut SendRequest<Full<Bytes>>, method: &str, path: &str, body: &'static str| {
+            let request = Request::builder()
+                .method(method)
+                .uri(format!("https://localhost{path}"));
+            let request = request
+                .header("authorization", format!("Bearer {token}"))
+                .header("content-type", "application/json");
+            sender.send_request(request.body(Full::from(body)).expect("a request"))
+        };
+    let path = collection();
+    let many: Vec<_> = (0..20)
+        .map(|_| ask(&mut sender, "POST", &path, "{}"))
+        .collect();
+    for answer in many {
+        assert_eq!(answer.await.expect("an answer").status(), 201);
+    }
+    let long = format!("/{}", "a".repeat(9000));
+    let cases = [
+        ("GET", path.as_str(), 200),
+        ("PUT", &path, 405),
+        ("post", &path, 405),
+        ("GET", "/nowhere", 404),
+        ("GET", "/v1//regions", 404),
+        ("GET", "/openapi.json/", 404),
+        ("GET", &long, 414),
+    ];
+    for (method, path, status) in cases {
+        let answer = ask(&mut sender, method, path, "").await.expect("an answer");
+        assert_eq!(answer.status(), status, "{method} {path}");
+        let body = answer
+            .into_body()
+            .collect()
+            .await
+            .expect("a body")
+            .to_bytes();
+        let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+        assert!(status == 200 || body["error"]["code"] == status, "{body}");
+    }
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_certificate_that_changes_is_served_and_nobody_is_disconnected() {
+    let (stage, old) = start(|_| {}).await;
+    let (mut kept, served) = http1(&stage, &[&old]).await;
+    assert_eq!(served, old);
+    let new = certify(stage.folder.path());
+    let began = Instant::now();
+    loop {
+        let (mut raw, served) = http1(&stage, &[&old, &new]).await;
+        raw.send(OPEN).await;
+        assert_eq!(raw.answer().await.status, 200);
+        if served == new {
+            break;
+        }
+        assert!(
+            began.elapsed() < Duration::from_secs(10),
+            "the old certificate is served still"
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    kept.send(OPEN).await;
+    assert_eq!(kept.answer().await.status, 200);
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_certificate_that_cannot_be_used_changes_nothing_but_the_log() {
+    let (stage, old) = start(|_| {}).await;
+    let folder = stage.folder.path();
+    let other =
+        rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    for (file, text) in [
+        ("tls.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n".to_owned()),
+        ("tls.crt", String::new()),
+        ("tls.crt", other.cert.pem()),
+    ] {
+        let told = stage.log().matches("the one before stays").count();
+        std::fs::write(folder.join(file), text).expect("a file");
+        while stage.log().matches("the one before stays").count() == told {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let (mut raw, served) = http1(&stage, &[&old]).await;
+        assert_eq!(served, old);
+        raw.send(OPEN).await;
+        assert_eq!(raw.answer().await.status, 200);
+    }
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_hangup_has_the_certificate_read_again() {
+    let (stage, _) = start(|_| {}).await;
+    assert!(!stage.log().contains("the certificate was read again"));
+    let own = rustix::process::getpid();
+    rustix::process::kill_process(own, rustix::process::Signal::HUP).expect("a signal");
+    while !stage.log().contains("the certificate was read again") {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    stage.stop().await;
+}
+
+#[test]
+fn a_certificate_that_cannot_be_used_is_a_problem_of_the_configuration() {
+    let folder = tempfile::tempdir().expect("a folder");
+    certify(folder.path());
+    let other = rcgen::KeyPair::generate().expect("a key").serialize_pem();
+    let example = kubemint_server::config::EXAMPLE.replace(
+        "\ngrace =",
+        "\ntls = { cert_file = \"tls.crt\", key_file = \"tls.key\" }\ngrace =",
+    );
+    let parse = || Config::parse(&example, &folder.path().join("x.toml"));
+    let problem = || parse().expect_err("a problem").to_string();
+    parse().expect("a usable certificate");
+    std::fs::write(folder.path().join("tls.key"), other).expect("a key file");
+    assert!(
+        problem().contains("server.tls: the key does not fit the certificate"),
+        "{}",
+        problem()
+    );
+    std::fs::remove_file(folder.path().join("tls.key")).expect("a key file");
+    assert!(
+        problem().contains("server.tls: cannot read "),
+        "{}",
+        problem()
+    );
+}
+
+#[tokio::test]
+async fn a_handshake_that_never_starts_or_ends_is_broken_off() {
+    let (stage, _) = start(|limits| limits.deadlines.handshake = Duration::from_millis(300)).await;
+    let mut silent = Raw::connect(stage.address()).await;
+    let mut dripping = Raw::connect(stage.address()).await;
+    let began = Instant::now();
+    for byte in [0x16, 3, 1, 2, 0, 1] {
+        dripping.send([byte]).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(silent.is_closed().await && dripping.is_closed().await);
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        began.elapsed()
+    );
+    assert_eq!(
+        stage
+            .metric("kubemint_connections_refused_total{reason=\"handshake\"}")
+            .await,
+        2
+    );
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn handshakes_that_never_start_keep_nobody_out() {
+    let (stage, certificate) = start(|limits| limits.connections = 100).await;
+    let mut crowd = Vec::new();
+    for _ in 0..300 {
+        crowd.push(Raw::connect(stage.address()).await);
+    }
+    let began = Instant::now();
+    let (mut raw, _) = http1(&stage, &[&certificate]).await;
+    raw.send(issue(&stage.token("alice"))).await;
+    assert_eq!(raw.answer().await.status, 201);
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        began.elapsed()
+    );
+    stage.stop().await;
+}

@@ -1,0 +1,166 @@
+//! Floods of HTTP/2 frames, written by hand.
+
+use std::time::Duration;
+
+use rustls::pki_types::CertificateDer;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+
+use crate::encrypted::{connect, start};
+use crate::raw::Raw;
+use crate::stage::{OPEN, Stage};
+
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const END: u8 = 4 | 1;
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len())
+        .expect("a short payload")
+        .to_be_bytes();
+    let mut frame = length[1..].to_vec();
+    frame.extend([kind, flags]);
+    frame.extend(stream.to_be_bytes());
+    frame.extend(payload);
+    frame
+}
+
+/// `GET path`, in HPACK's static table.
+fn get(path: &str) -> Vec<u8> {
+    let literal = |index: u8, text: &str| {
+        let mut field = vec![index, u8::try_from(text.len()).expect("a short text")];
+        field.extend(text.as_bytes());
+        field
+    };
+    [vec![0x82, 0x87], literal(1, "localhost"), literal(4, path)].concat()
+}
+
+async fn open(stage: &Stage, certificate: &CertificateDer<'static>) -> TlsStream<TcpStream> {
+    let mut stream = connect(stage, &[certificate], b"h2", &rustls::version::TLS13).await;
+    let preface = [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
+        frame(SETTINGS, 0, 0, &[]),
+    ]
+    .concat();
+    stream.write_all(&preface).await.expect("a preface");
+    stream
+}
+
+/// Sends frames, with a pause after each, until the connection is cut; false if it never is.
+async fn is_cut(
+    stream: TlsStream<TcpStream>,
+    pause: Duration,
+    mut next: impl FnMut(u32) -> Vec<u8> + Send,
+) -> bool {
+    let (mut from, mut to) = tokio::io::split(stream);
+    // What the server answers is read, so that it is not the buffers that stop the flood.
+    let reading = async move {
+        let mut piece = [0; 8192];
+        while let Ok(1..) = from.read(&mut piece).await {}
+    };
+    let writing = async move {
+        for n in 0..200_000 {
+            if to.write_all(&next(n)).await.is_err() {
+                return true;
+            }
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+        }
+        false
+    };
+    let flood = async {
+        tokio::select! {
+            () = reading => true,
+            cut = writing => cut,
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), flood)
+        .await
+        .unwrap_or(false)
+}
+
+async fn honest_clients_are_served(stage: &Stage, certificate: &CertificateDer<'static>) {
+    let stream = connect(stage, &[certificate], b"http/1.1", &rustls::version::TLS13).await;
+    let mut raw = Raw::over(stream);
+    raw.send(OPEN).await;
+    assert_eq!(raw.answer().await.status, 200);
+}
+
+#[tokio::test]
+async fn requests_that_are_reset_at_once_are_cut() {
+    let (stage, certificate) = start(|_| {}).await;
+    let stream = open(&stage, &certificate).await;
+    let cancel = 8_u32.to_be_bytes();
+    let reset = |n: u32| {
+        let id = 2 * n + 1;
+        [
+            frame(HEADERS, END, id, &get("/openapi.json")),
+            frame(RST_STREAM, 0, id, &cancel),
+        ]
+        .concat()
+    };
+    assert!(is_cut(stream, Duration::ZERO, reset).await);
+    honest_clients_are_served(&stage, &certificate).await;
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn frames_that_carry_no_request_are_cut() {
+    let (stage, certificate) = start(|_| {}).await;
+    for (kind, payload) in [(PING, &[0; 8][..]), (SETTINGS, &[]), (0xbb, &[0; 64])] {
+        let stream = open(&stage, &certificate).await;
+        assert!(
+            is_cut(stream, Duration::ZERO, |_| frame(kind, 0, 0, payload)).await,
+            "{kind}"
+        );
+    }
+    assert!(
+        stage
+            .metric("kubemint_connections_refused_total{reason=\"flood\"}")
+            .await
+            >= 1
+    );
+    honest_clients_are_served(&stage, &certificate).await;
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn requests_over_the_rate_are_answered_429_until_the_connection_is_cut() {
+    let (stage, certificate) = start(|limits| {
+        limits.requests_per_second_per_address = Some(10);
+        limits.burst = 10;
+    })
+    .await;
+    let stream = open(&stage, &certificate).await;
+    assert!(
+        is_cut(stream, Duration::from_millis(2), |n| frame(
+            HEADERS,
+            END,
+            2 * n + 1,
+            &get("/")
+        ))
+        .await
+    );
+    assert!(
+        stage
+            .metric("kubemint_requests_refused_total{code=\"429\",reason=\"rate_limited\"}")
+            .await
+            > 50
+    );
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_asks_nothing_is_closed() {
+    let (stage, certificate) =
+        start(|limits| limits.deadlines.first_byte = Duration::from_millis(300)).await;
+    let mut stream = open(&stage, &certificate).await;
+    let mut all = Vec::new();
+    let end = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut all)).await;
+    assert!(end.is_ok(), "the connection is open still");
+    stage.stop().await;
+}

@@ -1,0 +1,11 @@
+//! The guard, met by clients of our own making that send what HTTP libraries refuse to send.
+
+mod deadlines;
+mod encrypted;
+mod flood;
+mod frames;
+mod heads;
+mod order;
+mod raw;
+mod routes;
+mod stage;

@@ -1,0 +1,90 @@
+//! What happens in which order: nothing of a body before the token, and the orderly end.
+
+use std::time::{Duration, Instant};
+
+use crate::raw::Raw;
+use crate::stage::{OPEN, Stage, collection, head, issue};
+
+const JSON: &str =
+    "Content-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n";
+
+#[tokio::test]
+async fn a_body_is_asked_for_only_after_the_token_is_accepted() {
+    let stage = Stage::start().await;
+    let mut stranger = Raw::connect(stage.address()).await;
+    stranger
+        .send(format!(
+            "POST {} HTTP/1.1\r\nHost: h\r\n{JSON}\r\n",
+            collection()
+        ))
+        .await;
+    assert_eq!(
+        stranger.answer().await.status,
+        401,
+        "without a 100 before it"
+    );
+
+    let mut alice = Raw::connect(stage.address()).await;
+    alice.send(head("POST", &stage.token("alice"), JSON)).await;
+    assert_eq!(alice.answer().await.status, 100);
+    alice.send("{}").await;
+    assert_eq!(alice.answer().await.status, 201);
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn an_issue_whose_client_has_gone_is_completed() {
+    let stage = Stage::start().await;
+    let token = stage.token("alice");
+    stage.slow_cluster(Duration::from_millis(300));
+    let mut raw = Raw::connect(stage.address()).await;
+    raw.send(issue(&token)).await;
+    stage.issues_under_way(1).await;
+    drop(raw);
+    while !stage
+        .ask(head("GET", &token, ""))
+        .await
+        .body
+        .contains("\"selfLink\"")
+    {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn stopping_answers_what_is_under_way_and_closes_what_is_not() {
+    let stage = Stage::start().await;
+    let token = stage.token("alice");
+    stage.slow_cluster(Duration::from_millis(500));
+    let mut idle = Raw::connect(stage.address()).await;
+    idle.send(OPEN).await;
+    assert_eq!(idle.answer().await.status, 200);
+    let mut silent = Raw::connect(stage.address()).await;
+    let mut busy = Raw::connect(stage.address()).await;
+    busy.send(issue(&token)).await;
+    stage.issues_under_way(1).await;
+    let Stage {
+        sandbox,
+        running,
+        folder: _folder,
+        ..
+    } = stage;
+    let (address, began) = (running.address(), Instant::now());
+    let stopping = tokio::spawn(running.stop());
+    assert!(idle.is_closed().await && silent.is_closed().await);
+    assert!(
+        tokio::net::TcpStream::connect(address).await.is_err(),
+        "nobody listens"
+    );
+    let answer = busy.answer().await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    assert_eq!(answer.all("connection"), ["close"]);
+    stopping.await.expect("an orderly end");
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
+    sandbox.stop().await;
+}

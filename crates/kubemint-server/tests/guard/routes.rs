@@ -1,0 +1,118 @@
+//! Paths and methods that lead nowhere, and what clients say of themselves.
+
+use crate::stage::{Stage, collection, head};
+
+fn get(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n")
+}
+
+#[tokio::test]
+async fn a_path_with_an_empty_segment_never_routes() {
+    let stage = Stage::start().await;
+    let token = stage.token("alice");
+    let here = collection();
+    for path in [
+        format!("/{here}"),
+        format!("{here}/"),
+        here.replace("/v1/", "/v1//"),
+        here.replace("/compute/", "//compute/"),
+        format!("{here}//x"),
+        "/openapi.json/".to_owned(),
+        "//openapi.json".to_owned(),
+        format!("{here}/?pageSize=1"),
+    ] {
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {token}\r\n\r\n");
+        let answer = stage.ask(request).await;
+        assert_eq!(
+            (answer.status, answer.reason().as_str()),
+            (404, "not_found"),
+            "{path}"
+        );
+    }
+    for path in [
+        "/v1/./regions",
+        "/v1/../openapi.json",
+        "/v1/%2e%2e/openapi.json",
+    ] {
+        let answer = stage.ask(get(path)).await;
+        assert!([400, 404].contains(&answer.status), "{path}: {answer:?}");
+        answer.reason();
+    }
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_404_and_a_wrong_method_405_with_one_allow_field_and_the_documented_body()
+ {
+    let stage = Stage::start().await;
+    let unknown = stage.ask(get("/nowhere")).await;
+    assert_eq!(
+        (unknown.status, unknown.reason().as_str()),
+        (404, "not_found")
+    );
+    for method in [
+        "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE", "post", "Post", "get",
+    ] {
+        let answer = stage.ask(head(method, "x", "")).await;
+        assert_eq!(
+            (answer.status, answer.reason().as_str()),
+            (405, "method_not_allowed"),
+            "{method}"
+        );
+        assert_eq!(answer.all("allow"), ["GET, POST"], "{method}");
+    }
+    let item = stage
+        .ask(get("/openapi.json").replace("GET", "DELETE"))
+        .await;
+    assert_eq!((item.status, item.all("allow")), (405, vec!["GET"]));
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_lower_case_post_issues_nothing() {
+    let stage = Stage::start().await;
+    let token = stage.token("alice");
+    let fields = "Content-Type: application/json\r\nContent-Length: 2\r\n";
+    let answer = stage.ask(head("post", &token, fields) + "{}").await;
+    assert_eq!(answer.status, 405);
+    let list = stage.ask(head("GET", &token, "")).await;
+    assert_eq!(list.body, r#"{"kubeconfigs":[]}"#);
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_client_says_of_itself_is_not_believed() {
+    let stage = Stage::start().await;
+    for fields in [
+        "X-Remote-User: admin\r\nX-Remote-Group: system:masters\r\n",
+        "X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-User: admin\r\nForwarded: for=127.0.0.1\r\n",
+        "Kubemint-Seal: 0000000000000000000000000000000000000000000000000000000000000000\r\nKubemint-Peer: 10.0.0.1:1\r\n",
+        "Connection: kubemint-seal, kubemint-peer, authorization\r\n",
+    ] {
+        let request = format!("GET {} HTTP/1.1\r\nHost: h\r\n{fields}\r\n", collection());
+        assert_eq!(stage.ask(request).await.status, 401, "{fields}");
+        // Nor does it keep anyone out.
+        let answer = stage.ask(head("GET", &stage.token("alice"), fields)).await;
+        assert_eq!(answer.status, 200, "{fields}: {answer:?}");
+    }
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn two_tokens_are_none() {
+    let stage = Stage::start().await;
+    let token = stage.token("alice");
+    let answer = stage
+        .ask(head(
+            "GET",
+            &token,
+            &format!("Authorization: Bearer {token}\r\n"),
+        ))
+        .await;
+    assert_eq!(
+        (answer.status, answer.reason().as_str()),
+        (401, "unauthenticated")
+    );
+    stage.stop().await;
+}
