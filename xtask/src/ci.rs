@@ -33,6 +33,16 @@ const DENY: Need = Need {
     get: "cargo install --locked cargo-deny",
 };
 
+/// The server's programs are seldom on the search path, so the distribution's folders are looked through too.
+const POSTGRES: Need = Need {
+    probe: &[
+        "sh",
+        "-c",
+        "ls /usr/lib/postgresql/*/bin/initdb || command -v initdb",
+    ],
+    get: "apt-get install postgresql (15 or newer)",
+};
+
 const STEPS: &[Step] = &[
     Step {
         name: "generated code is fresh",
@@ -87,6 +97,23 @@ const STEPS: &[Step] = &[
             "sources",
         ],
         needs: Some(DENY),
+    },
+    Step {
+        name: "the store on PostgreSQL",
+        command: &[
+            "cargo",
+            "test",
+            "--locked",
+            "-p",
+            "kubemint-store",
+            "--features",
+            "postgres-tests",
+            "--test",
+            "store",
+            "--",
+            "postgres::",
+        ],
+        needs: Some(POSTGRES),
     },
     Step {
         name: "end to end, on a real control plane",

@@ -1,4 +1,7 @@
 //! The reconciler's tasks: one for each cluster, so that a dead one holds up no other.
+//!
+//! Where replicas share a store, each cluster is one replica's at a time: it holds a lease, and another one takes it over
+//! soon after it is gone. What two do at once for a moment is harmless, since each step is conditional.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,11 +11,19 @@ use slog::{Logger, o};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use uuid::Uuid;
 
+use crate::config::Retention;
 use crate::metrics::Metrics;
+use crate::retention;
 
 /// How often each cluster's records are looked through. Expiry is as punctual as this.
 const TICK: Duration = Duration::from_millis(500);
+/// How long a replica has a cluster to itself without asking again, and so how long nobody reconciles it after that
+/// replica died.
+const LEASE: Duration = Duration::from_secs(5);
+/// How often a lease is renewed, or asked for.
+const RENEWAL: Duration = Duration::from_secs(2);
 /// How often a cluster's objects are compared with the records.
 const SWEEP: Duration = Duration::from_secs(300);
 /// The longest pause after errors.
@@ -22,16 +33,21 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 pub(crate) fn start(
     service: &Arc<Kubemint>,
     metrics: &Arc<Metrics>,
+    retention: Retention,
     log: &Logger,
     stop: &watch::Receiver<bool>,
 ) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
+    let holder = service.ports().ids.uid();
+    let forgetting = log.new(o!("task" => "retention"));
+    tasks.spawn(retention::run(Arc::clone(service), retention, forgetting, stop.clone()));
     for key in service.ports().clusters.keys() {
         let log = log.new(o!("task" => "reconciler", "cluster" => key.to_string()));
         let worker = Worker {
             service: Arc::clone(service),
             metrics: Arc::clone(metrics),
             key,
+            holder,
             log,
         };
         tasks.spawn(worker.run(stop.clone()));
@@ -43,6 +59,8 @@ struct Worker {
     service: Arc<Kubemint>,
     metrics: Arc<Metrics>,
     key: ClusterKey,
+    /// This process, as leases know it.
+    holder: Uuid,
     log: Logger,
 }
 
@@ -50,11 +68,20 @@ impl Worker {
     async fn run(self, mut stop: watch::Receiver<bool>) {
         let mut pause = TICK;
         let mut next_sweep = Instant::now();
+        let mut asked: Option<Instant> = None;
+        let mut ours = false;
         loop {
-            let mut well = self.report(self.service.reconcile(&self.key).await);
-            if well && Instant::now() >= next_sweep {
+            if asked.is_none_or(|asked| asked.elapsed() >= RENEWAL) {
+                asked = Some(Instant::now());
+                ours = self.lease(ours).await;
+            }
+            let mut well = !ours || self.report(self.service.reconcile(&self.key).await);
+            if ours && well && Instant::now() >= next_sweep {
                 well = self.report(self.service.sweep(&self.key).await);
-                next_sweep = Instant::now() + SWEEP;
+                // One that failed is made again after the pause, not after the whole interval.
+                if well {
+                    next_sweep = Instant::now() + SWEEP;
+                }
             }
             pause = if well {
                 TICK
@@ -63,7 +90,30 @@ impl Worker {
             };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                _ = stop.wait_for(|stop| *stop) => return,
+                _ = stop.wait_for(|stop| *stop) => break,
+            }
+        }
+        if ours {
+            // Given back, so that another replica goes on at once; without this the lease ends by itself.
+            let store = &self.service.ports().store;
+            let _ = store.lease(&self.key, self.holder, Duration::ZERO).await;
+        }
+    }
+
+    /// Whether this replica reconciles the cluster now.
+    async fn lease(&self, was_ours: bool) -> bool {
+        let store = &self.service.ports().store;
+        match store.lease(&self.key, self.holder, LEASE).await {
+            Ok(ours) => {
+                if ours != was_ours {
+                    slog::debug!(self.log, "the cluster changed hands"; "ours" => ours);
+                }
+                ours
+            }
+            Err(error) => {
+                slog::warn!(self.log, "cannot ask for the cluster, will try again";
+                    "error" => crate::edge::chain(&error));
+                false
             }
         }
     }

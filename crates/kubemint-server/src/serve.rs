@@ -143,7 +143,7 @@ pub async fn start_with(
         config.internal
     )))?;
     let (stop, stopping) = watch::channel(false);
-    let tasks = reconciler::start(&service, &metrics, log, &stopping);
+    let tasks = reconciler::start(&service, &metrics, config.retention, log, &stopping);
     let tls = config.tls.is_some();
     slog::info!(log, "serving"; "api" => guard.address().to_string(), "internal" => internal.local_addr().to_string(),
         "tls" => tls, "clusters" => config.clusters.len(), "issuers" => config.issuers.len());

@@ -19,6 +19,7 @@
 
 mod config;
 mod faulty;
+mod inspection;
 mod postgres;
 mod sqlite;
 mod text;
@@ -26,6 +27,9 @@ mod trail;
 
 pub use config::{Backend, Config, InvalidConfig, Options, Postgres, PostgresOptions};
 pub use faulty::{Fault, FaultyStore};
+pub use inspection::{InspectError, Inspection, inspect};
 pub use postgres::{POSTGRES_SCHEMA_VERSION, PostgresError, PostgresStore};
-pub use sqlite::{Counts, OpenError, SCHEMA_VERSION, SqliteStore, WriterStats};
+pub use sqlite::{
+    BackupError, Counts, OpenError, SCHEMA_VERSION, SqliteStore, WriterStats, backup,
+};
 pub use trail::{MintedCredential, Trail};

@@ -2,6 +2,7 @@
 
 mod operator;
 mod policy;
+mod store;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -33,6 +34,12 @@ enum Command {
     /// Check the policies, or ask them.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// Bring the schema of a PostgreSQL store up to date, before the servers that need it start.
+    Migrate(ConfigArg),
+    /// Copy the embedded store to a new file, while it is served.
+    Backup(Backup),
+    /// Look at everything that serving needs: the store, the issuers, the clusters. Changes nothing.
+    Doctor(ConfigArg),
     /// Try it: a server with an issuer and a cluster of its own, on loopback, and a first kubeconfig.
     Sandbox(SandboxArgs),
 }
@@ -69,6 +76,16 @@ struct Manifest {
 }
 
 #[derive(Args)]
+struct Backup {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// The copy. It must not be there yet.
+    #[arg(long, value_name = "FILE")]
+    to: PathBuf,
+}
+
+#[derive(Args)]
 struct SandboxArgs {
     /// Where the API listens; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
@@ -96,6 +113,9 @@ pub fn run() -> ExitCode {
         Command::Manifest(arg) => operator::manifest(&arg.config, arg.cluster.as_deref()),
         Command::Preflight(arg) => operator::preflight(&arg.config),
         Command::Policy(command) => policy::run(command),
+        Command::Migrate(arg) => store::migrate(&arg.config),
+        Command::Backup(arg) => store::backup(&arg.config, &arg.to),
+        Command::Doctor(arg) => store::doctor(&arg.config),
         Command::Sandbox(arg) => first_run(arg),
     };
     match outcome {

@@ -36,6 +36,8 @@ pub struct Config {
     pub verbosity: Verbosity,
     /// The store.
     pub store: Backend,
+    /// What is no longer kept, and when.
+    pub retention: Retention,
     /// The policy.
     pub policy: PolicyConfig,
     /// The issuers of callers' tokens.
@@ -48,6 +50,24 @@ pub struct Config {
     pub settings: kubemint::Settings,
     /// How long, and how much at once, a cluster is called. Not in the file either.
     pub limits: kubemint_clusters::Limits,
+}
+
+/// How long things are kept that are over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Records after their end. Their names stay taken for ever.
+    pub expired: Duration,
+    /// The audit trail; `None`: for ever.
+    pub audit: Option<Duration>,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            expired: Duration::from_secs(30 * 24 * 3600),
+            audit: None,
+        }
+    }
 }
 
 /// A certificate and its key.

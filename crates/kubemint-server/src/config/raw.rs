@@ -9,7 +9,7 @@ use kubemint_clusters::{RawCluster, RawDuration};
 use kubemint_policy::{CedarPolicy, PolicyConfig};
 use serde::Deserialize;
 
-use super::{Config, Tls};
+use super::{Config, Retention, Tls};
 use crate::edge::chain;
 use crate::guard::{self, RawLimits};
 use crate::log::Verbosity;
@@ -23,6 +23,8 @@ pub(super) struct Raw {
     #[serde(default)]
     internal: Internal,
     store: kubemint_store::Config,
+    #[serde(default)]
+    retention: RawRetention,
     #[serde(default)]
     log: Log,
     #[serde(default)]
@@ -48,6 +50,13 @@ struct Server {
 struct RawTls {
     cert_file: PathBuf,
     key_file: PathBuf,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRetention {
+    expired: Option<RawDuration>,
+    audit: Option<RawDuration>,
 }
 
 #[derive(Deserialize)]
@@ -78,6 +87,7 @@ impl Raw {
         let grace = self.server.grace(&mut problems);
         let tls = self.server.tls(base, &mut problems);
         let guard = self.limits.check(self.server.behind_proxy, &mut problems);
+        let retention = self.retention.check(&mut problems);
         let store = self
             .store
             .validate()
@@ -111,6 +121,7 @@ impl Raw {
                     guard,
                     verbosity: self.log.level,
                     store,
+                    retention,
                     policy: self.policy,
                     issuers,
                     clusters,
@@ -120,6 +131,22 @@ impl Raw {
                 })
             }
             _ => Err(problems),
+        }
+    }
+}
+
+impl RawRetention {
+    fn check(&self, problems: &mut Vec<String>) -> Retention {
+        let mut time = |name: &str, raw: &Option<RawDuration>| {
+            let seconds = raw.as_ref()?.seconds();
+            let seconds =
+                seconds.map_err(|wrong| problems.push(format!("retention.{name}: {wrong}")));
+            Some(Duration::from_secs(u64::from(seconds.ok()?)))
+        };
+        let defaults = Retention::default();
+        Retention {
+            expired: time("expired", &self.expired).unwrap_or(defaults.expired),
+            audit: time("audit", &self.audit).or(defaults.audit),
         }
     }
 }

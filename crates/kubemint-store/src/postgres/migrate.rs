@@ -124,7 +124,7 @@ fn refuse_newer(found: u32) -> Result<(), PostgresError> {
     Ok(())
 }
 
-async fn check_server(db: &Object) -> Result<(), PostgresError> {
+pub(super) async fn check_server(db: &Object) -> Result<(), PostgresError> {
     let row = db
         .query_one("SELECT current_setting('server_version_num')::integer", &[])
         .await

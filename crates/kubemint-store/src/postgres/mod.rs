@@ -2,6 +2,7 @@
 
 mod connect;
 mod error;
+mod inspect;
 mod issue;
 mod migrate;
 mod reads;
@@ -10,5 +11,6 @@ mod rows;
 mod store;
 mod transitions;
 
+pub(crate) use inspect::inspect;
 pub use migrate::POSTGRES_SCHEMA_VERSION;
 pub use store::{PostgresError, PostgresStore};

@@ -1,6 +1,8 @@
 //! The embedded store.
 
+mod backup;
 mod error;
+mod inspect;
 mod issue;
 mod open;
 #[cfg(test)]
@@ -16,6 +18,8 @@ mod transitions;
 mod trouble;
 mod writer;
 
+pub use backup::{BackupError, backup};
+pub(crate) use inspect::inspect;
 pub use open::OpenError;
 pub use reads::Counts;
 pub use schema::SCHEMA_VERSION;

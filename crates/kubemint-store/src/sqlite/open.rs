@@ -20,6 +20,9 @@ pub enum OpenError {
     /// The folder of the database does not exist.
     #[error("the folder of the database does not exist: {}", .0.display())]
     NoFolder(PathBuf),
+    /// There is no database yet.
+    #[error("there is no database at {}", .0.display())]
+    NoFile(PathBuf),
     /// The path names no file.
     #[error("the database is not a file: {}", .0.display())]
     NotAFile(PathBuf),
@@ -131,6 +134,21 @@ pub(super) fn open(options: &Options) -> Result<Opened, OpenError> {
     })
 }
 
+/// A connection that changes nothing, and needs no lock: a server may be using the file.
+pub(super) fn read_only(path: &Path) -> Result<Connection, OpenError> {
+    if !path.exists() {
+        return Err(OpenError::NoFile(path.to_owned()));
+    }
+    let options = Options::new(path);
+    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, &options).map_err(|error| {
+        if is_damage(&error) {
+            OpenError::Damaged(path.to_owned(), error)
+        } else {
+            OpenError::Sqlite(path.to_owned(), error)
+        }
+    })
+}
+
 /// The file behind symbolic links, so that one database has one lock whatever it is called.
 fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
     match fs::canonicalize(path) {
@@ -196,13 +214,13 @@ fn make(path: &Path) -> Result<(), OpenError> {
 }
 
 #[cfg(unix)]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     use std::os::unix::fs::OpenOptionsExt as _;
     options.mode(0o600)
 }
 
 #[cfg(not(unix))]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
@@ -218,14 +236,14 @@ fn connect(path: &Path, access: OpenFlags, options: &Options) -> rusqlite::Resul
 }
 
 /// What a file says that it is.
-struct Identity {
-    application_id: i32,
-    version: u32,
+pub(super) struct Identity {
+    pub(super) application_id: i32,
+    pub(super) version: u32,
     /// It holds nothing: it was just made, or making it was cut off.
     empty: bool,
 }
 
-fn identify(connection: &Connection) -> rusqlite::Result<Identity> {
+pub(super) fn identify(connection: &Connection) -> rusqlite::Result<Identity> {
     let application_id = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let objects: i64 =

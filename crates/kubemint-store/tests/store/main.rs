@@ -7,6 +7,7 @@ use kubemint_store::SqliteStore;
 mod crash;
 mod damage;
 mod opening;
+mod operating;
 #[cfg(feature = "postgres-tests")]
 mod postgres;
 mod suite;

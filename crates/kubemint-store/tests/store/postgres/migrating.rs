@@ -1,9 +1,11 @@
 //! How a database comes to have the tables, and which are refused.
 
 use kubemint::ports::Store as _;
-use kubemint_store::{POSTGRES_SCHEMA_VERSION, PostgresError, PostgresStore};
+use kubemint::record::State;
+use kubemint_store::{Backend, POSTGRES_SCHEMA_VERSION, PostgresError, PostgresStore, inspect};
 
 use super::SHARED;
+use crate::suite::fixture::{at, begin, grant, put, record};
 
 #[tokio::test]
 async fn a_database_is_migrated_on_demand_and_keeps_its_identity() {
@@ -99,4 +101,28 @@ async fn the_trail_is_never_changed_and_a_kubeconfig_never_deleted() {
     ] {
         assert!(!run(refused), "{refused}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_used_is_looked_at_without_touching_it() {
+    let options = SHARED.database();
+    let backend = Backend::Postgres(options.clone());
+    let bare = inspect(&backend, at(0)).await.unwrap();
+    assert_eq!((bare.schema, bare.known), (0, POSTGRES_SCHEMA_VERSION));
+    let store = super::migrated(&options);
+    put(&store, &record("a"), State::Active, &grant()).await;
+    begin(&store, &record("b"), None).await;
+    let late = inspect(&backend, at(3600)).await.unwrap();
+    assert_eq!(
+        (late.schema, late.ended, late.abandoned),
+        (POSTGRES_SCHEMA_VERSION, 1, 1)
+    );
+    let counts = [("active", 1), ("pending", 1)];
+    assert_eq!(
+        late.states,
+        counts.map(|(state, count)| (state.to_owned(), count))
+    );
+    // As the tests' own server is.
+    assert_eq!(late.warnings.len(), 1, "{:?}", late.warnings);
+    assert!(late.warnings[0].starts_with("fsync is off"));
 }

@@ -1,0 +1,186 @@
+//! The operator's commands about the store, and about how everything is.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use chrono::Utc;
+use kubemint_authn::Authn;
+use kubemint_clusters::{Finding, Fleet};
+use kubemint_store::{Backend, Inspection, PostgresStore};
+use slog::{Logger, o};
+use uuid::Uuid;
+
+use super::operator::block_on;
+use crate::config::Config;
+use crate::edge::chain;
+use crate::log::logger;
+use crate::world::SystemClock;
+
+/// Brings the database's schema up to date.
+pub(super) fn migrate(file: &Path) -> Result<ExitCode> {
+    let config = Config::read(file)?;
+    let Backend::Postgres(options) = &config.store else {
+        println!("nothing to do: the embedded store is migrated when it is served");
+        return Ok(ExitCode::SUCCESS);
+    };
+    let (from, to) = block_on(PostgresStore::migrate(options))?
+        .with_context(|| format!("cannot migrate the {}", config.store))?;
+    if from == to {
+        println!("{}: schema {to}, as it was", config.store);
+    } else {
+        println!("{}: schema {to}, from {from}", config.store);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Copies the embedded store.
+pub(super) fn backup(file: &Path, to: &Path) -> Result<ExitCode> {
+    let config = Config::read(file)?;
+    let Backend::Sqlite(options) = &config.store else {
+        bail!(
+            "the {} is not copied by this program; use pg_dump or pg_basebackup",
+            config.store
+        );
+    };
+    kubemint_store::backup(&options.path, to)
+        .with_context(|| format!("cannot copy {}", config.store))?;
+    println!("{}: copied and checked", to.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How a thing is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Ok,
+    Warn,
+    Fail,
+}
+
+/// Lines of what was looked at. The worst of them is the outcome.
+struct Report {
+    failed: bool,
+}
+
+impl Report {
+    fn say(&mut self, verdict: Verdict, text: &str) {
+        let word = match verdict {
+            Verdict::Ok => "ok",
+            Verdict::Warn => "warn",
+            Verdict::Fail => "fail",
+        };
+        println!("{word:<5} {text}");
+        self.failed |= verdict == Verdict::Fail;
+    }
+}
+
+/// Looks at everything that serving needs, and changes nothing.
+pub(super) fn doctor(file: &Path) -> Result<ExitCode> {
+    let config = Config::read(file)?;
+    let (log, _guard) = logger(config.verbosity);
+    let mut report = Report { failed: false };
+    report.say(Verdict::Ok, &format!("{}: configuration", file.display()));
+    for warning in config.warnings() {
+        report.say(Verdict::Warn, &warning);
+    }
+    block_on(async {
+        store(&config, &mut report).await;
+        issuers(&config, &log, &mut report).await?;
+        clusters(config, &log, &mut report).await?;
+        anyhow::Ok(())
+    })??;
+    Ok(if report.failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+async fn store(config: &Config, report: &mut Report) {
+    let name = &config.store;
+    match kubemint_store::inspect(name, Utc::now()).await {
+        Ok(found) => tell(&found, &name.to_string(), report),
+        Err(error) => report.say(Verdict::Fail, &format!("{name}: {}", chain(&error))),
+    }
+}
+
+fn tell(found: &Inspection, name: &str, report: &mut Report) {
+    let Inspection { schema, known, .. } = found;
+    match schema.cmp(known) {
+        std::cmp::Ordering::Equal => {
+            report.say(Verdict::Ok, &format!("{name}: schema {schema}"));
+        }
+        std::cmp::Ordering::Less => report.say(
+            Verdict::Fail,
+            &format!(
+                "{name}: schema {schema}, and this program needs {known}: `kubemint-server migrate` brings a \
+                 PostgreSQL database up to date, and serving does an embedded one"
+            ),
+        ),
+        std::cmp::Ordering::Greater => report.say(
+            Verdict::Fail,
+            &format!("{name}: schema {schema}, and this program knows {known} at most"),
+        ),
+    }
+    for damage in &found.damage {
+        report.say(Verdict::Fail, &format!("{name}: damaged: {damage}"));
+    }
+    if found.damage.is_empty() {
+        report.say(Verdict::Ok, &format!("{name}: no damage found"));
+    }
+    for warning in &found.warnings {
+        report.say(Verdict::Warn, &format!("{name}: {warning}"));
+    }
+    let counts: Vec<_> = found
+        .states
+        .iter()
+        .map(|(state, count)| format!("{count} {state}"))
+        .collect();
+    if counts.is_empty() {
+        report.say(Verdict::Ok, "records: none");
+    } else {
+        report.say(Verdict::Ok, &format!("records: {}", counts.join(", ")));
+    }
+    for (count, what) in [
+        (found.ended, "past their end and not yet removed"),
+        (found.abandoned, "begun and never finished"),
+    ] {
+        if count > 0 {
+            let text =
+                format!("records {what}: {count}; a server that runs settles them within seconds");
+            report.say(Verdict::Warn, &text);
+        }
+    }
+}
+
+async fn issuers(config: &Config, log: &Logger, report: &mut Report) -> Result<()> {
+    let log = log.new(o!("part" => "authn"));
+    let authn = Authn::new(config.issuers.clone(), Arc::new(SystemClock), log)?;
+    for issuer in authn.warm_up().await {
+        if issuer.ok {
+            report.say(
+                Verdict::Ok,
+                &format!("issuer {}: {} keys", issuer.alias, issuer.keys),
+            );
+        } else {
+            let reason = issuer.reason.as_deref().unwrap_or("unwell");
+            report.say(Verdict::Fail, &format!("issuer {}: {reason}", issuer.alias));
+        }
+    }
+    Ok(())
+}
+
+async fn clusters(config: Config, log: &Logger, report: &mut Report) -> Result<()> {
+    // It makes nothing, so no installation's label is needed.
+    let fleet = Fleet::new(config.clusters, Uuid::nil(), log.clone())?;
+    for line in fleet.preflight().await.lines {
+        let verdict = match line.finding {
+            Finding::Ok => Verdict::Ok,
+            Finding::Excess => Verdict::Warn,
+            _ => Verdict::Fail,
+        };
+        report.say(verdict, &format!("cluster {}: {}", line.cluster, line.text));
+    }
+    Ok(())
+}

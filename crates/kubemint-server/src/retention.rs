@@ -1,0 +1,67 @@
+//! What is over is forgotten, once an hour and a little at a time. Replicas may do it at the same time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kubemint::Kubemint;
+use kubemint::ports::{Cut, Forgotten, StoreError};
+use slog::Logger;
+use tokio::sync::watch;
+
+use crate::config::Retention;
+
+/// How often what is over is forgotten.
+const INTERVAL: Duration = Duration::from_secs(3600);
+/// How much is forgotten at once, and the pause after it, so that requests find their turn.
+const BATCH: u16 = 500;
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Forgets, again and again, until `stop` turns true.
+pub(crate) async fn run(
+    service: Arc<Kubemint>,
+    retention: Retention,
+    log: Logger,
+    mut stop: watch::Receiver<bool>,
+) {
+    loop {
+        let outcome = tokio::select! {
+            outcome = forget(&service, retention) => outcome,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        match outcome {
+            Ok(Forgotten { keys, records, events }) if keys + records + events > 0 => {
+                slog::info!(log, "forgot what is over"; "keys" => keys, "records" => records, "events" => events);
+            }
+            Ok(_) => {}
+            Err(error) => {
+                slog::warn!(log, "cannot forget what is over, will try again"; "error" => crate::edge::chain(&error));
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(INTERVAL) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Forgets all that is over now.
+async fn forget(service: &Kubemint, retention: Retention) -> Result<Forgotten, StoreError> {
+    let ports = service.ports();
+    let now = ports.clock.now();
+    let cut = Cut {
+        keys: now,
+        records: Some(now - retention.expired),
+        events: retention.audit.map(|kept| now - kept),
+    };
+    let mut sum = Forgotten::default();
+    loop {
+        let done = ports.store.retain(&cut, now, BATCH).await?;
+        sum.keys += done.keys;
+        sum.records += done.records;
+        sum.events += done.events;
+        if done.keys.max(done.records).max(done.events) < u64::from(BATCH) {
+            return Ok(sum);
+        }
+        tokio::time::sleep(BREATH).await;
+    }
+}

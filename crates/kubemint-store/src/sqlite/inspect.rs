@@ -1,0 +1,71 @@
+//! How a database file is, without changing it.
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::open::{OpenError, identify, read_only};
+use super::schema::{APPLICATION_ID, SCHEMA_VERSION};
+use crate::inspection::Inspection;
+
+/// How many of an integrity check's findings are told.
+const FINDINGS: u32 = 10;
+
+/// Looks at a database, also while a server is using it. It reads all of it, and blocks.
+pub(crate) fn inspect(path: &Path, now: DateTime<Utc>) -> Result<Inspection, OpenError> {
+    let connection = read_only(path)?;
+    let sqlite = |error| OpenError::Sqlite(path.to_owned(), error);
+    let found = identify(&connection).map_err(sqlite)?;
+    if found.application_id != APPLICATION_ID {
+        return Err(OpenError::Foreign {
+            path: path.to_owned(),
+            application_id: found.application_id,
+        });
+    }
+    let mut inspection = Inspection {
+        schema: found.version,
+        known: SCHEMA_VERSION,
+        ..Inspection::default()
+    };
+    inspection.damage = damage(&connection).map_err(sqlite)?;
+    if inspection.can_be_counted() {
+        count(&connection, now, &mut inspection).map_err(sqlite)?;
+    }
+    Ok(inspection)
+}
+
+fn damage(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut damage: Vec<String> = connection
+        .prepare(&format!("PRAGMA integrity_check({FINDINGS})"))?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    damage.retain(|line| line != "ok");
+    let stray: Option<String> = connection
+        .query_row("PRAGMA foreign_key_check", [], |row| row.get(0))
+        .optional()?;
+    damage.extend(stray.map(|table| format!("a row of {table} leads to no record")));
+    Ok(damage)
+}
+
+fn count(
+    connection: &Connection,
+    now: DateTime<Utc>,
+    inspection: &mut Inspection,
+) -> rusqlite::Result<()> {
+    inspection.states = connection
+        .prepare("SELECT state, count(*) FROM kubeconfig GROUP BY state ORDER BY state")?
+        .query_map([], |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
+        })?
+        .collect::<Result<_, _>>()?;
+    let now = now.timestamp_millis();
+    let one = |sql: &str| -> rusqlite::Result<u64> {
+        connection.query_row(sql, [now], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))
+    };
+    inspection.ended =
+        one("SELECT count(*) FROM kubeconfig WHERE state = 'active' AND expires_at <= ?1")?;
+    inspection.abandoned =
+        one("SELECT count(*) FROM kubeconfig WHERE state = 'pending' AND pending_until <= ?1")?;
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! An operator's work on the embedded store: a copy while it is used, and a look at it.
+
+use kubemint::ports::Store as _;
+use kubemint::record::State;
+use kubemint_store::{Backend, BackupError, Options, SqliteStore, backup, inspect};
+
+use crate::suite::fixture::{at, begin, found, grant, put, record};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_is_taken_while_the_store_is_used_and_opens_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kubemint.db");
+    let store = SqliteStore::open(Options::new(&path)).unwrap();
+    let before = record("before");
+    put(&store, &before, State::Active, &grant()).await;
+    let to = folder.path().join("copy.db");
+    let (from, target) = (path.clone(), to.clone());
+    let copying = tokio::task::spawn_blocking(move || backup(&from, &target));
+    for n in 0..50 {
+        begin(&store, &record(&format!("k-{n}")), None).await;
+    }
+    copying.await.unwrap().unwrap();
+    // What comes after is not in it.
+    begin(&store, &record("after"), None).await;
+    let again = backup(&path, &to);
+    assert!(matches!(again, Err(BackupError::Exists(_))), "{again:?}");
+
+    let copy = SqliteStore::open(Options::new(&to)).unwrap();
+    assert_eq!(found(&copy, &before).await, found(&store, &before).await);
+    assert_eq!(copy.instance().id, store.instance().id);
+    let after = copy
+        .find(&before.cluster, &"after".parse().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(after, None);
+    let left: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains("partial"))
+        .collect();
+    assert_eq!(left, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_used_is_looked_at_without_touching_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kubemint.db");
+    let backend = Backend::Sqlite(Options::new(&path));
+    let error = inspect(&backend, at(0)).await.unwrap_err().to_string();
+    assert!(error.starts_with("there is no database at"), "{error}");
+    assert!(!path.exists());
+
+    let store = SqliteStore::open(Options::new(&path)).unwrap();
+    put(&store, &record("a"), State::Active, &grant()).await;
+    put(&store, &record("b"), State::Revoked, &grant()).await;
+    begin(&store, &record("c"), None).await;
+    let early = inspect(&backend, at(29)).await.unwrap();
+    assert_eq!((early.damage.len(), early.schema), (0, early.known));
+    assert_eq!((early.ended, early.abandoned), (0, 0));
+    let counts = [("active", 1), ("pending", 1), ("revoked", 1)];
+    assert_eq!(
+        early.states,
+        counts.map(|(state, count)| (state.to_owned(), count))
+    );
+    let late = inspect(&backend, at(3600)).await.unwrap();
+    assert_eq!((late.ended, late.abandoned), (1, 1));
+}
