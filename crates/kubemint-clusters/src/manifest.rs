@@ -173,8 +173,8 @@ const PER_KUBECONFIG: &str = "\
 # Bound per kubeconfig: ROLES.
 # No group is bound there. The service makes a binding for each kubeconfig, to the role's ClusterRole and to no other, and
 # may make, read and delete bindings where the role is bound. Beware: whoever has the service's credential may delete
-# other bindings there too. If the role was bound as a group before, kubectl says that it cannot change roleRef: delete
-# the bindings kubemint-ROLE, then apply this again.
+# other bindings there too. If the role was bound as a group before, kubectl says that roleRef is immutable: delete the
+# bindings kubemint-ROLE, then apply this again.
 ";
 
 const SYSTEM: &str = "\
