@@ -161,7 +161,8 @@ impl Options {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
-            busy_timeout: Duration::from_secs(5),
+            // Whoever comes while others wait is told after twice this: within two seconds.
+            busy_timeout: Duration::from_millis(900),
             queue: Self::DEFAULT_QUEUE,
             readers: Self::DEFAULT_READERS,
         }
