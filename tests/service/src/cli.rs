@@ -70,26 +70,32 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     folder
 }
 
+/// Adds the help of a command and of every command below it, as the help itself lists them.
+fn help(folder: &Path, command: &[&str], all: &mut String) {
+    let output = run(folder, &[command, &["--help"]].concat());
+    assert!(output.status.success(), "{command:?}");
+    *all += &format!("=== {}\n{}\n", command.join(" "), told(&output));
+    let text = String::from_utf8(output.stdout).expect("text");
+    let listed = text
+        .split_once("\nCommands:\n")
+        .map_or("", |(_, rest)| rest);
+    let listed = listed.lines().take_while(|line| !line.is_empty());
+    let names: Vec<&str> = listed
+        .filter(|line| !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    for name in names {
+        help(folder, &[command, &[name]].concat(), all);
+    }
+}
+
 #[test]
 fn help_says_what_each_command_does() {
     let folder = folder(&[]);
-    let mut all = told(&run(folder.path(), &["--help"]));
-    for command in [
-        "serve",
-        "check-config",
-        "manifest",
-        "preflight",
-        "migrate",
-        "backup",
-        "doctor",
-        "sandbox",
-    ] {
-        all += &format!(
-            "\n=== {command}\n{}",
-            told(&run(folder.path(), &[command, "--help"]))
-        );
-    }
-    all += &format!("\n=== (nothing)\n{}", told(&run(folder.path(), &[])));
+    let mut all = String::new();
+    help(folder.path(), &[], &mut all);
+    all += &format!("=== (nothing)\n{}", told(&run(folder.path(), &[])));
     all += &format!(
         "\n=== serve without a file\n{}",
         told(&run(folder.path(), &["serve"]))
@@ -193,12 +199,7 @@ fn paths_of_a_configuration_are_relative_to_its_own_folder() {
         .expect("a name");
     let output = run(above, &["check-config", &format!("{name}/mistakes.toml")]);
     let told = told(&output);
-    for file in [
-        "no-such.crt",
-        "no-such.key",
-        "no-such.cedar",
-        "no-such-ca.pem",
-    ] {
+    for file in ["no-such.crt", "no-such.cedar", "no-such-ca.pem"] {
         assert!(told.contains(&format!("{name}/{file}")), "{file}: {told}");
     }
 }
@@ -240,12 +241,16 @@ async fn settings_that_the_example_comments_out_are_accepted_too() {
     // Every file that is named, as the sandbox writes them.
     let stage = Setting::default().start().await;
     let bundle = stage.world().cluster().ca_pem();
+    let tls = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a pair");
+    let (certificate, key) = (tls.cert.pem(), tls.signing_key.serialize_pem());
     let kubeconfig = stage.world().cluster().kubeconfig("secret").to_string();
     let policy = include_str!("../../../crates/kubemint-policy/policies/default.cedar");
     std::fs::create_dir(folder.path().join("policies")).expect("a folder");
     for (file, content) in [
-        ("server.crt", bundle),
-        ("server.key", bundle),
+        ("server.crt", certificate.as_str()),
+        ("server.key", key.as_str()),
+        ("db-password", "secret"),
+        ("db-ca.pem", bundle),
         ("login-ca.pem", bundle),
         ("cluster-ca.pem", bundle),
         ("cluster-public-ca.pem", bundle),
@@ -267,7 +272,10 @@ async fn settings_that_the_example_comments_out_are_accepted_too() {
     let other = "# credential = { kubeconfig_file";
     let swapped = text.replace("credential = { token_file", "# credential = { token_file");
     let swapped = swapped.replace(other, "credential = { kubeconfig_file");
-    let swapped = swapped.replace("\npath = ", "\n# path = ");
+    let swapped = match swapped.contains("# postgres = ") {
+        true => swapped.replace("\npath = ", "\n# path = "),
+        false => swapped,
+    };
     let swapped = swapped.replace("# postgres = ", "postgres = ");
     for (name, text) in [("all.toml", &all), ("swapped.toml", &swapped)] {
         std::fs::write(folder.path().join(name), text).expect("a file");
