@@ -546,7 +546,7 @@ async fn without_its_binding_a_kubeconfig_is_refused_at_once() {
             .into_iter()
             .map(|found| found.object)
             .collect::<Vec<_>>(),
-        [object.clone()]
+        std::slice::from_ref(&object)
     );
     fleet.remove(&key, &object).await.unwrap();
     assert!(fleet.objects(&key).await.unwrap().is_empty());
