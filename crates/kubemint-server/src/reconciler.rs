@@ -40,7 +40,12 @@ pub(crate) fn start(
     let mut tasks = JoinSet::new();
     let holder = service.ports().ids.uid();
     let forgetting = log.new(o!("task" => "retention"));
-    tasks.spawn(retention::run(Arc::clone(service), retention, forgetting, stop.clone()));
+    tasks.spawn(retention::run(
+        Arc::clone(service),
+        retention,
+        forgetting,
+        stop.clone(),
+    ));
     for key in service.ports().clusters.keys() {
         let log = log.new(o!("task" => "reconciler", "cluster" => key.to_string()));
         let worker = Worker {

@@ -29,7 +29,11 @@ pub(crate) async fn run(
             _ = stop.wait_for(|stop| *stop) => return,
         };
         match outcome {
-            Ok(Forgotten { keys, records, events }) if keys + records + events > 0 => {
+            Ok(Forgotten {
+                keys,
+                records,
+                events,
+            }) if keys + records + events > 0 => {
                 slog::info!(log, "forgot what is over"; "keys" => keys, "records" => records, "events" => events);
             }
             Ok(_) => {}
