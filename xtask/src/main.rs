@@ -6,6 +6,7 @@ use std::process::ExitCode;
 mod bench;
 mod ci;
 mod cluster;
+mod crash;
 mod generate;
 mod tidy;
 
@@ -27,6 +28,8 @@ enum Task {
     },
     /// A real control plane on loopback.
     Cluster(cluster::ClusterArgs),
+    /// Whatever fails, and whenever the process dies: the invariants hold.
+    Crash(crash::CrashArgs),
     /// How much the service does on this machine.
     Bench(bench::BenchArgs),
     /// The house's rules that no compiler checks.
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Task::Gen(args) => return generate::run(&args),
         Task::Explain { code } => return generate::explain(&code),
         Task::Cluster(args) => cluster::run(args),
+        Task::Crash(args) => crash::run(&args),
         Task::Tidy => tidy::run(),
         Task::Ci => ci::run(),
         Task::Bench(args) => bench::run(&args),

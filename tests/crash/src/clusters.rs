@@ -1,0 +1,61 @@
+//! The clusters, breakable.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kubemint::ports::{ClusterError, Clusters, Credential, FoundObject, ObjectRef};
+use kubemint::{ClusterKey, ClusterProfile, Record};
+
+use crate::faults::Faults;
+
+/// Clusters whose calls are judged.
+pub(crate) struct BreakableClusters {
+    faults: Arc<Faults>,
+    inner: Arc<dyn Clusters>,
+}
+
+impl BreakableClusters {
+    pub(crate) fn new(faults: Arc<Faults>, inner: Arc<dyn Clusters>) -> Self {
+        Self { faults, inner }
+    }
+}
+
+fn injected(why: String) -> ClusterError {
+    ClusterError::Unreachable(why.into())
+}
+
+#[async_trait]
+impl Clusters for BreakableClusters {
+    fn profile(&self, key: &ClusterKey) -> Option<Arc<ClusterProfile>> {
+        self.inner.profile(key)
+    }
+
+    fn keys(&self) -> Vec<ClusterKey> {
+        self.inner.keys()
+    }
+
+    async fn create(&self, record: &Record) -> Result<String, ClusterError> {
+        let work = self.inner.create(record);
+        self.faults.call("create", injected, work).await
+    }
+
+    async fn mint(
+        &self,
+        key: &ClusterKey,
+        object: &ObjectRef,
+        seconds: u32,
+    ) -> Result<Credential, ClusterError> {
+        let work = self.inner.mint(key, object, seconds);
+        self.faults.call("mint", injected, work).await
+    }
+
+    async fn remove(&self, key: &ClusterKey, object: &ObjectRef) -> Result<(), ClusterError> {
+        let work = self.inner.remove(key, object);
+        self.faults.call("remove", injected, work).await
+    }
+
+    async fn objects(&self, key: &ClusterKey) -> Result<Vec<FoundObject>, ClusterError> {
+        let work = self.inner.objects(key);
+        self.faults.call("objects", injected, work).await
+    }
+}

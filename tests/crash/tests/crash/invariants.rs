@@ -1,0 +1,198 @@
+//! The invariants, asserted of an installation that is quiet and stopped.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kubemint::audit::{Event, Kind};
+use kubemint::ports::Store;
+use kubemint::{ClusterKey, KubeconfigId, Record, State};
+use kubemint_sandbox::RequestKind;
+use kubemint_server::sandbox::{CLUSTER, PROJECT, REGION};
+use kubemint_store::{Options, SqliteStore, Trail};
+
+use crate::run::Run;
+
+/// Kubernetes' shortest token, in seconds: with less left, a delivered one ends after its kubeconfig.
+const FLOOR: i64 = 600;
+
+/// What an installation left behind.
+pub(crate) struct Left {
+    pub(crate) records: BTreeMap<String, Record>,
+    pub(crate) events: Vec<Event>,
+    /// How many objects stand in the cluster.
+    pub(crate) objects: usize,
+}
+
+/// Asserts every invariant of an installation whose server was stopped when nothing was left to do.
+pub(crate) async fn hold(run: &Run<'_>) -> Left {
+    let what = &run.what;
+    let path = run.folder.path().join("kubemint.db");
+    let store = SqliteStore::open(Options::new(path)).expect("the store");
+    let events = events(&store).await;
+    let records = records(&store, &events).await;
+    let objects = run.stage.objects(store.instance().id);
+
+    // I2, and its other half: what is live in the cluster is what is live in the store, and nothing is under way.
+    let unsettled: Vec<_> = records
+        .values()
+        .filter(|record| matches!(record.state, State::Pending | State::Revoking))
+        .collect();
+    assert!(unsettled.is_empty(), "{what}: {unsettled:?}");
+    let mut active = BTreeSet::new();
+    for record in records.values() {
+        if record.state == State::Active {
+            active.insert(record.uid);
+        }
+    }
+    let present: BTreeSet<_> = objects.keys().copied().collect();
+    assert_eq!(present, active, "{what}: objects, and active records");
+
+    told(run, &store, &records, &events).await;
+    audited(run, &records, &events);
+
+    // I6: one key, one record. (One object, because each active record has one.)
+    for (key, uids) in &run.notes.keys {
+        assert_eq!(uids.len(), 1, "{what}: {key:?} was answered with {uids:?}");
+    }
+    // I7: an id was granted once.
+    let mut granted: BTreeMap<&str, BTreeSet<_>> = BTreeMap::new();
+    for event in events.iter().filter(|event| event.kind == Kind::Issued) {
+        let id = event.kubeconfig.as_deref().expect("an id");
+        granted.entry(id).or_default().insert(event.uid);
+    }
+    assert!(
+        granted.values().all(|uids| uids.len() == 1),
+        "{what}: {granted:?}"
+    );
+
+    let log = run.told();
+    assert!(!log.contains("panicked"), "{what}: {log}");
+    Left {
+        records,
+        events,
+        objects: objects.len(),
+    }
+}
+
+/// I1, I3, I4: what clients were told is so.
+async fn told(
+    run: &Run<'_>,
+    store: &SqliteStore,
+    records: &BTreeMap<String, Record>,
+    events: &[Event],
+) {
+    let (what, notes, now) = (&run.what, &run.notes, Utc::now());
+    for issued in &notes.issued {
+        let record = records.get(&issued.id);
+        let record = record.unwrap_or_else(|| panic!("{what}: {issued:?} is not recorded"));
+        assert_eq!(record.uid, issued.uid, "{what}");
+        assert_eq!(record.expires_at, Some(issued.expires_at), "{what}");
+        let state = record.state;
+        let expected = if notes.revoked.contains(&issued.id) || notes.taken.contains(&issued.id) {
+            state == State::Revoked
+        } else if notes.unwanted.contains(&issued.id) {
+            matches!(state, State::Revoked | State::Active | State::Expired)
+        } else if issued.expires_at <= now {
+            state == State::Expired
+        } else {
+            // In the last second before its time it is ended already.
+            state == State::Active || issued.expires_at <= now + TimeDelta::seconds(1)
+        };
+        assert!(
+            expected,
+            "{what}: {issued:?} is {state:?}: {}",
+            trail(events, &issued.id)
+        );
+    }
+    for id in &notes.revoked {
+        assert_eq!(records[id].state, State::Revoked, "{what}: {id}");
+    }
+    for delivered in &notes.delivered {
+        let record = &records[&delivered.id];
+        let minted = store
+            .credentials(&record.reference())
+            .await
+            .expect("credentials");
+        let known = minted
+            .iter()
+            .any(|minted| minted.jti.as_deref() == Some(&delivered.jti));
+        assert!(known, "{what}: {delivered:?} is not recorded: {minted:?}");
+        let end = record.expires_at.expect("it was delivered");
+        let last = (end - delivered.issued_at).num_seconds() < FLOOR;
+        assert!(
+            delivered.issued_at <= end,
+            "{what}: {delivered:?} after {end}"
+        );
+        assert!(
+            delivered.ends_at <= end || last,
+            "{what}: {delivered:?} outlives {end}"
+        );
+        let row = events.iter().any(|event| {
+            event.kind == Kind::Downloaded && event.detail["jti"] == delivered.jti.as_str()
+        });
+        assert!(row, "{what}: {delivered:?} has no audit row");
+    }
+}
+
+/// I5: whatever the cluster minted was asked for by a committed row, before.
+fn audited(run: &Run<'_>, records: &BTreeMap<String, Record>, events: &[Event]) {
+    let mut asked: BTreeMap<&str, DateTime<Utc>> = BTreeMap::new();
+    for event in events {
+        if matches!(event.kind, Kind::IssueRequested | Kind::DownloadRequested) {
+            let id = event.kubeconfig.as_deref().expect("an id");
+            let first = asked.entry(id).or_insert(event.at);
+            *first = event.at.min(*first);
+        }
+    }
+    for line in run.stage.cluster().audit() {
+        let minted = line.kind == RequestKind::TOKEN_REQUEST && line.issued_credential_id.is_some();
+        if minted && records.contains_key(&line.name) {
+            let before = asked
+                .get(line.name.as_str())
+                .is_some_and(|at| *at <= line.at);
+            assert!(before, "{}: {line:?} has no audit row", run.what);
+        }
+    }
+}
+
+/// What happened to a name, for messages.
+fn trail(events: &[Event], id: &str) -> String {
+    let of_it = events
+        .iter()
+        .filter(|event| event.kubeconfig.as_deref() == Some(id));
+    let lines = of_it.map(|event| {
+        format!(
+            "\n  {} {} {:?}",
+            event.at,
+            event.kind.as_str(),
+            event.detail
+        )
+    });
+    lines.collect()
+}
+
+async fn events(store: &SqliteStore) -> Vec<Event> {
+    let (mut events, mut after) = (Vec::new(), 0);
+    loop {
+        let page = store.events(after, 1000).await.expect("events");
+        let Some((last, _)) = page.last() else {
+            return events;
+        };
+        after = *last;
+        events.extend(page.into_iter().map(|(_, event)| event));
+    }
+}
+
+/// Every record, in whatever state: each was begun with an event.
+async fn records(store: &SqliteStore, events: &[Event]) -> BTreeMap<String, Record> {
+    let key = ClusterKey::new(REGION, PROJECT, CLUSTER);
+    let mut records = BTreeMap::new();
+    for event in events {
+        if let (Kind::IssueRequested, Some(id)) = (event.kind, &event.kubeconfig) {
+            let name: KubeconfigId = id.parse().expect("an id");
+            let found = store.find(&key, &name).await.expect("a record");
+            records.insert(id.clone(), found.expect("what was begun is recorded"));
+        }
+    }
+    records
+}

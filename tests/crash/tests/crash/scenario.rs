@@ -1,0 +1,383 @@
+//! What is under way when something goes wrong: each path through the protocol, and what a client does afterwards.
+
+use std::time::{Duration, Instant};
+
+use crash::{Harm, Plan, Point, Side};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::run::Run;
+
+/// How many twins come at once.
+const TWINS: usize = 100;
+
+/// A path through the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scenario {
+    Issue,
+    IssueWithKey,
+    IssueWithId,
+    /// The cluster fails the first credential, and what was made is removed.
+    FailedIssue,
+    /// The same key, once more.
+    Replay,
+    /// A hundred with the same key, at once.
+    Twins,
+    Download,
+    Revoke,
+    /// The reconciler ends what has expired.
+    Expiry,
+    /// The reconciler removes an object that no record knows.
+    Sweep,
+    /// The reconciler finds that an object was taken away.
+    Missing,
+    /// The reconciler gives up what a crash left pending.
+    PendingCleanUp,
+    /// The reconciler goes on with what a crash left revoking.
+    RevokingCleanUp,
+}
+
+impl Scenario {
+    pub(crate) const ALL: [Scenario; 13] = [
+        Scenario::Issue,
+        Scenario::IssueWithKey,
+        Scenario::IssueWithId,
+        Scenario::FailedIssue,
+        Scenario::Replay,
+        Scenario::Twins,
+        Scenario::Download,
+        Scenario::Revoke,
+        Scenario::Expiry,
+        Scenario::Sweep,
+        Scenario::Missing,
+        Scenario::PendingCleanUp,
+        Scenario::RevokingCleanUp,
+    ];
+
+    /// Whether it is the reconciler's, from the start of a server; otherwise it is a request's.
+    fn starts_with_the_server(self) -> bool {
+        matches!(
+            self,
+            Scenario::Sweep
+                | Scenario::Missing
+                | Scenario::PendingCleanUp
+                | Scenario::RevokingCleanUp
+        )
+    }
+
+    /// Whether a call of that name belongs to it, rather than to the reconciler's rounds beside it.
+    fn owns(self, call: &str) -> bool {
+        match self {
+            _ if matches!(call, "lease" | "retain") => false,
+            Scenario::Sweep | Scenario::Missing => true,
+            Scenario::Expiry | Scenario::PendingCleanUp | Scenario::RevokingCleanUp => {
+                !matches!(call, "active" | "objects")
+            }
+            _ => !matches!(call, "due" | "active" | "objects"),
+        }
+    }
+
+    /// The points of its calls, in order. Of calls that are made again and again only the first counts.
+    pub(crate) fn points(self, seen: &[String]) -> Vec<Point> {
+        let mut points: Vec<Point> = Vec::new();
+        for call in seen.iter().filter(|call| self.owns(call)) {
+            let before = points.iter().filter(|point| point.call == *call).count() / 2;
+            if self == Scenario::Twins && call == "begin_issue" {
+                continue;
+            }
+            if before > 0 && (call == "due" || self == Scenario::Twins) {
+                continue;
+            }
+            let nth = u32::try_from(before + 1).expect("few");
+            if self
+                .harms()
+                .iter()
+                .any(|(point, _)| point.call == *call && point.nth == nth)
+            {
+                continue;
+            }
+            points.extend([Side::Before, Side::After].map(|side| Point {
+                call: call.clone(),
+                nth,
+                side,
+            }));
+        }
+        points
+    }
+
+    /// Whether a point is tried when each is tried once: the ways to issue share theirs, and take turns.
+    pub(crate) fn samples(self, number: usize, point: &Point) -> bool {
+        match self {
+            Scenario::Issue => number.is_multiple_of(3),
+            Scenario::IssueWithKey => number % 3 == 1,
+            Scenario::IssueWithId => number % 3 == 2,
+            Scenario::FailedIssue => matches!(point.call.as_str(), "remove" | "fail"),
+            Scenario::Twins => matches!(point.call.as_str(), "mint" | "activate"),
+            _ => true,
+        }
+    }
+
+    /// What goes wrong in any case.
+    pub(crate) fn harms(self) -> Vec<(Point, Harm)> {
+        match self {
+            Scenario::FailedIssue => vec![(before("mint"), Harm::Fail)],
+            _ => Vec::new(),
+        }
+    }
+
+    /// What a client asks for.
+    fn body(self, script: &Script) -> Value {
+        match self {
+            Scenario::IssueWithId => json!({"id": script.id, "ttl": 900}),
+            Scenario::Expiry => json!({"ttl": 2}),
+            _ => json!({"ttl": 900}),
+        }
+    }
+}
+
+fn before(call: &str) -> Point {
+    Point {
+        call: call.to_owned(),
+        nth: 1,
+        side: Side::Before,
+    }
+}
+
+/// A scenario as it is played once.
+pub(crate) struct Script {
+    scenario: Scenario,
+    /// The kubeconfig that it is about.
+    id: String,
+    /// The name of the stray object.
+    stray: Option<String>,
+    /// Whether the first request was answered 201.
+    acknowledged: bool,
+}
+
+impl Script {
+    pub(crate) fn new(scenario: Scenario) -> Self {
+        Self {
+            scenario,
+            id: format!("k-{}", Uuid::new_v4().simple()),
+            stray: None,
+            acknowledged: false,
+        }
+    }
+
+    /// What must be there before. A server runs afterwards, unless the scenario is from the start.
+    pub(crate) async fn prepare(&mut self, run: &mut Run<'_>) {
+        run.start_well().await;
+        match self.scenario {
+            Scenario::Issue
+            | Scenario::IssueWithKey
+            | Scenario::IssueWithId
+            | Scenario::FailedIssue
+            | Scenario::Twins => {}
+            Scenario::Replay => {
+                let body = self.scenario.body(self);
+                run.alice(async |alice| alice.issued(&body, Some("key")).await)
+                    .await;
+            }
+            Scenario::PendingCleanUp => {
+                let harm = (before("activate"), Harm::Kill);
+                run.follow(Plan::At(vec![harm])).await;
+                let body = self.scenario.body(self);
+                run.alice(async |alice| alice.issue(&body, Some("key")).await)
+                    .await;
+                assert!(run.died().await, "{}", run.what);
+            }
+            _ => {
+                let body = self.scenario.body(self);
+                let issued = run
+                    .alice(async |alice| alice.issued(&body, None).await)
+                    .await;
+                self.id = issued.id;
+                self.bereave(run, issued.uid).await;
+            }
+        }
+    }
+
+    /// What happens to what was issued, before the scenario begins.
+    async fn bereave(&mut self, run: &mut Run<'_>, uid: Uuid) {
+        let all = run.stage.cluster().service_accounts();
+        let object = all.iter().find(|object| object.name == self.id);
+        let object = object.expect("it was issued");
+        match self.scenario {
+            Scenario::Sweep => {
+                run.stop().await;
+                let name = format!("stray-{}", uid.simple());
+                run.stage.plant(object, &name).await;
+                self.stray = Some(name);
+            }
+            Scenario::Missing => {
+                run.stop().await;
+                let cluster = run.stage.cluster();
+                assert!(cluster.delete_service_account(&object.namespace, &object.name));
+                run.notes.taken.insert(self.id.clone());
+            }
+            Scenario::RevokingCleanUp => {
+                let harm = (before("remove"), Harm::Kill);
+                run.follow(Plan::At(vec![harm])).await;
+                run.alice(async |alice| alice.revoke(&self.id).await).await;
+                assert!(run.died().await, "{}", run.what);
+            }
+            _ => {}
+        }
+    }
+
+    /// What is under way when the plan's harm is done. Afterwards the server is dead, or has done it.
+    pub(crate) async fn act(&mut self, run: &mut Run<'_>, plan: Plan) {
+        if self.scenario.starts_with_the_server() {
+            run.start(plan).await;
+        } else {
+            run.follow(plan).await;
+        }
+        self.request(run).await;
+        match self.scenario {
+            Scenario::Expiry => {
+                run.until(|seen, left| left == 0 && seen.iter().any(|call| call == "expire"))
+                    .await;
+            }
+            Scenario::Sweep => {
+                // Or the next sweep: where the answer of the removal was lost, there is nothing left to write of.
+                let swept = |seen: &[String], _| {
+                    let count = |name| seen.iter().filter(|call| *call == name).count();
+                    count("append") > 0 || count("objects") > 1
+                };
+                run.until(swept).await;
+            }
+            Scenario::Missing => {
+                run.until(|seen, _| seen.iter().any(|call| call == "lose"))
+                    .await;
+            }
+            _ => {
+                run.quiet().await;
+            }
+        }
+    }
+
+    /// The request that is under way, if there is one, and the same one again.
+    async fn request(&mut self, run: &mut Run<'_>) {
+        let (scenario, id) = (self.scenario, self.id.clone());
+        let body = scenario.body(self);
+        let reply = run
+            .alice(async |alice| match scenario {
+                Scenario::Issue | Scenario::IssueWithId => alice.issue(&body, None).await,
+                Scenario::IssueWithKey | Scenario::FailedIssue | Scenario::Replay => {
+                    alice.issue(&body, Some("key")).await
+                }
+                Scenario::Download => alice.download(&id).await,
+                Scenario::Revoke => alice.revoke(&id).await,
+                _ => None,
+            })
+            .await;
+        if scenario == Scenario::Twins {
+            self.twins(run).await;
+        }
+        let code = reply.map(|reply| reply.code());
+        self.acknowledged |= matches!(code, Some(200 | 201 | 204));
+    }
+
+    async fn twins(&mut self, run: &mut Run<'_>) {
+        let body = self.scenario.body(self);
+        let twins = (0..TWINS).map(|_| {
+            let mut twin = run.client(run.stage.alice());
+            let body = &body;
+            async move {
+                twin.issue(body, Some("key")).await;
+                twin.notes
+            }
+        });
+        let notes = futures::future::join_all(twins).await;
+        for notes in notes {
+            run.notes.add(notes);
+        }
+    }
+
+    /// Whether the reconciler has found what was planted or taken.
+    async fn found(&self, run: &mut Run<'_>) -> bool {
+        if self.scenario == Scenario::Missing {
+            let shown = run.alice(async |alice| alice.get(&self.id).await).await;
+            return shown.is_some_and(|shown| shown.code() == 404);
+        }
+        let all = run.stage.cluster().service_accounts();
+        !all.iter()
+            .any(|object| Some(&object.name) == self.stray.as_ref())
+    }
+
+    /// What a client does that got no answer, or wants to know: the same again. It must be granted now.
+    pub(crate) async fn again(&mut self, run: &mut Run<'_>) {
+        let (what, scenario, id) = (run.what.clone(), self.scenario, self.id.clone());
+        let body = scenario.body(self);
+        let before = self.acknowledged;
+        if scenario == Scenario::Expiry {
+            // Its object is removed a second before its time, or was to be.
+            let ends = run.notes.issued.last().expect("it was issued").expires_at;
+            let left = (ends - chrono::Utc::now()).to_std().unwrap_or_default();
+            tokio::time::sleep(left).await;
+            assert!(run.quiet().await, "{what}: it died");
+        }
+        let end = Instant::now() + Duration::from_secs(10);
+        while !self.found(run).await {
+            assert!(Instant::now() < end, "{what}: it is not found");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        run.alice(async |alice| match scenario {
+            Scenario::IssueWithId => {
+                // Whoever was told that it is granted finds the name taken, and so does everyone else.
+                let reply = alice.issue(&body, None).await.expect("an answer");
+                let taken = reply.code() == 409;
+                assert!(taken || !before, "{what}: {}", reply.text);
+            }
+            Scenario::IssueWithKey
+            | Scenario::FailedIssue
+            | Scenario::Replay
+            | Scenario::Twins
+            | Scenario::PendingCleanUp => {
+                alice.issued(&body, Some("key")).await;
+            }
+            Scenario::Revoke | Scenario::RevokingCleanUp => {
+                let reply = alice.revoke(&id).await.expect("an answer");
+                assert!(matches!(reply.code(), 204 | 404), "{what}: {}", reply.text);
+                alice.notes.revoked.insert(id.clone());
+                let gone = alice.get(&id).await.expect("an answer");
+                assert_eq!(gone.code(), 404, "{what}: {}", gone.text);
+            }
+            Scenario::Expiry => {
+                let over = alice.download(&id).await.expect("an answer");
+                assert_eq!(over.code(), 409, "{what}: {}", over.text);
+                let shown = alice.get(&id).await.expect("an answer");
+                assert_eq!(shown.json()["status"], "expired", "{what}: {}", shown.text);
+            }
+            Scenario::Issue | Scenario::Download | Scenario::Sweep | Scenario::Missing => {}
+        })
+        .await;
+        // What was granted, and is wanted, can be had.
+        let wanted: Vec<String> = run
+            .notes
+            .issued
+            .iter()
+            .map(|issued| issued.id.clone())
+            .collect();
+        if scenario != Scenario::Expiry {
+            for id in wanted.iter().take(3) {
+                let gone = run.notes.unwanted.contains(id) || run.notes.taken.contains(id);
+                let reply = run.alice(async |alice| alice.download(id).await).await;
+                let reply = reply.expect("an answer");
+                let expected = if gone { 404 } else { 200 };
+                assert_eq!(reply.code(), expected, "{what}: {}", reply.text);
+            }
+        }
+    }
+
+    /// How many objects there are in the end.
+    pub(crate) fn objects(&self) -> std::ops::RangeInclusive<usize> {
+        match self.scenario {
+            // Without a key a client that got no answer does not know; it asked once.
+            Scenario::Issue | Scenario::IssueWithId => usize::from(self.acknowledged)..=1,
+            Scenario::Revoke | Scenario::RevokingCleanUp => 0..=0,
+            Scenario::Expiry | Scenario::Missing => 0..=0,
+            _ => 1..=1,
+        }
+    }
+}
