@@ -139,14 +139,10 @@ fn generate(args: &GenArgs) -> Result<u8, Failure> {
         + openapi_check::RULES.len()
         + openapi_to_dropshot::RULES.len();
     say("Checking", &format!("{rules} rules"));
-    for rules in [openapi_check::lint, openapi_to_dropshot::check] {
-        diagnostics.append(
-            rules(&document)
-                .err()
-                .unwrap_or_else(|| document.diagnostics()),
-        );
-    }
-    diagnostics.into_result(())?;
+    let linted = openapi_check::lint(&document).err();
+    diagnostics.append(linted.unwrap_or_else(|| document.diagnostics()));
+    diagnostics.append(openapi_to_dropshot::examine(&document));
+    diagnostics.deny_warnings().into_result(())?;
     let options = openapi_to_dropshot::Options {
         source: SPEC.to_owned(),
         command: "cargo xtask gen".to_owned(),

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 mod bench;
 mod ci;
+mod circle;
 mod cluster;
 mod crash;
 mod generate;
@@ -21,6 +22,8 @@ struct Cli {
 enum Task {
     /// The generated crates from spec/openapi.yaml. Exit codes: 0 fresh, 4 stale (with --check), 1 failed.
     Gen(generate::GenArgs),
+    /// Whether servers generated from documents emit the documents that they came from.
+    Circle(circle::CircleArgs),
     /// What a code such as K0104 means.
     Explain {
         /// The code.
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Gen(args) => return generate::run(&args),
         Task::Explain { code } => return generate::explain(&code),
+        Task::Circle(args) => circle::run(&args),
         Task::Cluster(args) => cluster::run(args),
         Task::Crash(args) => crash::run(&args),
         Task::Tidy => tidy::run(),

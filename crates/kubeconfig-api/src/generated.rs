@@ -504,7 +504,7 @@ impl ::openapi_runtime::Operation for IssueKubeconfig {
     type Path = IssueKubeconfigPath;
     type Query = ();
     type Headers = IssueKubeconfigHeaders;
-    type Body = ::kubeconfig_types::KubeconfigIssueRequest;
+    type Body = ::openapi_runtime::Json<::kubeconfig_types::KubeconfigIssueRequest>;
 }
 /// 201: Kubeconfig issued
 pub struct IssueKubeconfigResponse {

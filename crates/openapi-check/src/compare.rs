@@ -6,11 +6,7 @@ use serde_json::Value;
 
 /// What is left of the source when all that dropshot cannot say is left out.
 pub fn source(document: &Document) -> Value {
-    // The normalised document was read from JSON, so it can be written as JSON.
-    project(
-        &serde_json::to_value(&document.openapi).unwrap_or_default(),
-        Side::Source,
-    )
+    project(&document.original(), Side::Source)
 }
 
 /// What is left of the emitted document when what the source says in other words is left out.

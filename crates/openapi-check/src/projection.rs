@@ -98,6 +98,21 @@ pub const PROJECTED: &[Projected] = &[
 /// Why the media type of a success is not compared; the only rule that is not a pointer.
 pub const MEDIA_TYPES: &str = "dropshot says application/json of every typed success; conformance: Content-Type is the declared one";
 
+/// Why the vendor's part of a JSON media type of a request is not compared.
+pub const VENDOR_TYPES: &str = "dropshot says application/json of every JSON body; runtime: the declared media type is accepted";
+
+/// Why a success of bytes is compared as any body.
+pub const BYTES: &str = "dropshot says */* of every body that is not typed; conformance: Content-Type is the declared one";
+
+/// Why `default` beside a success, and headers of a free-form answer, are left out of the source.
+pub const DEFAULTS: &str = "dropshot knows only the ranges 4XX and 5XX, and headers of typed answers; conformance: every answer is one that the source declares";
+
+/// Why `style` and `explode` of parameters are left out on both sides, and parameters that are lists of the source.
+pub const STYLES: &str = "only the default styles are generated from, so they say nothing; dropshot describes no lists, but the runtime reads and checks them";
+
+/// Why tags that only operations name are added on both sides.
+pub const TAGS: &str = "dropshot lists every tag that an operation has";
+
 /// Why named schemas that nothing refers to any more are left out on both sides.
 pub const UNREACHABLE: &str = "only what was left out above refers to them";
 
@@ -108,7 +123,10 @@ pub fn project(document: &Value, side: Side) -> Value {
         let tokens: Vec<&str> = rule.pointer.split('/').skip(1).collect();
         remove(&mut document, &tokens);
     }
+    lists(&mut document);
     media_types(&mut document);
+    defaults(&mut document);
+    tags(&mut document);
     order(&mut document);
     unreachable(&mut document);
     prune(&mut document);
@@ -117,6 +135,8 @@ pub fn project(document: &Value, side: Side) -> Value {
 
 fn matches(pattern: &str, token: &str) -> bool {
     match pattern.strip_suffix('*') {
+        // dropshot's own extensions are emitted, and so compared.
+        Some("x-") => token.starts_with("x-") && !token.starts_with("x-dropshot-"),
         Some(beginning) => token.starts_with(beginning),
         None => pattern == token,
     }
@@ -153,8 +173,102 @@ fn operations(document: &mut Value) -> impl Iterator<Item = &mut Map<String, Val
         .filter_map(Value::as_object_mut)
 }
 
-fn media_types(document: &mut Value) {
+/// [`STYLES`].
+fn lists(document: &mut Value) {
+    let schemas = document["components"]["schemas"].clone();
     for operation in operations(document) {
+        let Some(Value::Array(parameters)) = operation.get_mut("parameters") else {
+            continue;
+        };
+        parameters.retain(|parameter| !is(&schemas, &parameter["schema"], "array"));
+        for parameter in parameters.iter_mut().filter_map(Value::as_object_mut) {
+            parameter.remove("style");
+            parameter.remove("explode");
+        }
+        if parameters.is_empty() {
+            operation.remove("parameters");
+        }
+    }
+}
+
+/// Whether the schema, or the named one that it refers to, is of this type.
+fn is(schemas: &Value, schema: &Value, kind: &str) -> bool {
+    let mut schema = schema;
+    for _ in 0..16 {
+        let name = schema["$ref"].as_str();
+        match name.and_then(|name| name.strip_prefix("#/components/schemas/")) {
+            Some(name) => schema = &schemas[name],
+            None => return schema["type"] == kind,
+        }
+    }
+    false
+}
+
+/// [`DEFAULTS`].
+fn defaults(document: &mut Value) {
+    for operation in operations(document) {
+        let responses = operation
+            .get_mut("responses")
+            .and_then(Value::as_object_mut);
+        let Some(responses) = responses else { continue };
+        if responses.keys().any(|status| status != "default") {
+            responses.remove("default");
+        }
+        for response in responses.values_mut() {
+            let untyped = response["content"]["*"]["schema"] == serde_json::json!({});
+            if let (Some(response), true) = (response.as_object_mut(), untyped) {
+                response.remove("headers");
+            }
+        }
+    }
+}
+
+/// [`TAGS`].
+fn tags(document: &mut Value) {
+    let named: BTreeSet<String> = operations(document)
+        .filter_map(|operation| operation.get("tags")?.as_array().cloned())
+        .flatten()
+        .filter_map(|tag| tag.as_str().map(str::to_owned))
+        .collect();
+    let Some(document) = document.as_object_mut() else {
+        return;
+    };
+    let tags = document
+        .entry("tags")
+        .or_insert_with(|| Value::Array(Vec::new()));
+    if let Value::Array(tags) = tags {
+        for name in named {
+            if !tags.iter().any(|tag| tag["name"] == name.as_str()) {
+                tags.push(serde_json::json!({ "name": name }));
+            }
+        }
+    }
+}
+
+/// [`MEDIA_TYPES`], [`VENDOR_TYPES`] and [`BYTES`].
+fn media_types(document: &mut Value) {
+    let schemas = document["components"]["schemas"].clone();
+    for operation in operations(document) {
+        if let Some(Value::Object(content)) = operation
+            .get_mut("requestBody")
+            .and_then(|body| body.get_mut("content"))
+        {
+            *content = std::mem::take(content)
+                .into_iter()
+                .map(|(name, media)| {
+                    let essence = name.split(';').next().unwrap_or_default().trim();
+                    let json = essence.ends_with("+json") || essence == "application/json";
+                    (
+                        if json {
+                            "application/json".to_owned()
+                        } else {
+                            essence.to_owned()
+                        },
+                        media,
+                    )
+                })
+                .collect();
+        }
         let responses = operation
             .get_mut("responses")
             .and_then(Value::as_object_mut);
@@ -167,7 +281,14 @@ fn media_types(document: &mut Value) {
             };
             *content = std::mem::take(content)
                 .into_iter()
-                .map(|(_, media)| ("*".to_owned(), media))
+                .map(|(_, mut media)| {
+                    if is(&schemas, &media["schema"], "string")
+                        && media["schema"]["format"] == "binary"
+                    {
+                        media["schema"] = serde_json::json!({});
+                    }
+                    ("*".to_owned(), media)
+                })
                 .collect();
         }
     }

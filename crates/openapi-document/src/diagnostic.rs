@@ -30,6 +30,8 @@ pub struct Diagnostic {
     pub related: Vec<(Span, String)>,
     /// How to mend it.
     pub help: Option<String>,
+    /// Whether what is generated is sound all the same. An author wants to know; a generator goes on.
+    pub warning: bool,
 }
 
 impl Diagnostic {
@@ -42,6 +44,7 @@ impl Diagnostic {
             label: String::new(),
             related: Vec::new(),
             help: None,
+            warning: false,
         }
     }
 
@@ -49,6 +52,13 @@ impl Diagnostic {
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
+        self
+    }
+
+    /// Lets generators go on in spite of it.
+    #[must_use]
+    pub fn warning(mut self) -> Self {
+        self.warning = true;
         self
     }
 
@@ -108,12 +118,26 @@ impl Diagnostics {
         self.list.iter()
     }
 
-    /// `Ok` with `value` when nothing is wrong, and otherwise itself, sorted by place.
+    /// Whether nothing is wrong but what is a [warning](Diagnostic::warning).
+    pub fn only_warnings(&self) -> bool {
+        self.list.iter().all(|diagnostic| diagnostic.warning)
+    }
+
+    /// Makes errors of warnings.
+    #[must_use]
+    pub fn deny_warnings(mut self) -> Self {
+        self.list
+            .iter_mut()
+            .for_each(|diagnostic| diagnostic.warning = false);
+        self
+    }
+
+    /// `Ok` with `value` when nothing is wrong, or warnings only; otherwise itself, sorted by place.
     ///
     /// # Errors
-    /// When it holds a diagnosis.
+    /// When it holds a diagnosis that is no warning.
     pub fn into_result<T>(mut self, value: T) -> Result<T, Diagnostics> {
-        if self.list.is_empty() {
+        if self.only_warnings() {
             return Ok(value);
         }
         self.sort();
@@ -182,7 +206,12 @@ impl Diagnostics {
                     .label(some_text(label)),
             );
         }
-        let mut group = Level::ERROR
+        let level = if diagnostic.warning {
+            Level::WARNING
+        } else {
+            Level::ERROR
+        };
+        let mut group = level
             .primary_title(diagnostic.message.as_str())
             .id(diagnostic.code)
             .element(snippet);

@@ -31,6 +31,11 @@ pub fn typed(schema: &Value) -> Value {
             object.remove(key);
         }
         object.retain(|key, _| !key.starts_with("x-"));
+        // How schemars 0.8, and so dropshot, writes the type of null in OpenAPI 3.0.
+        if object.get("enum") == Some(&serde_json::json!([null])) {
+            object.remove("enum");
+            object.insert("type".to_owned(), "null".into());
+        }
         if object.remove("nullable") == Some(Value::Bool(true)) {
             nullable(object);
         }

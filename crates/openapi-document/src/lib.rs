@@ -14,6 +14,7 @@ mod node;
 mod normalise;
 mod read;
 mod rules;
+mod select;
 mod shape;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Source};
@@ -21,8 +22,10 @@ pub use node::{Content, Entry, Node, Span, escape};
 pub use openapiv3;
 pub use read::MAX_DEPTH;
 pub use rules::{METHODS, RULES, each_schema, resolve};
+pub use select::owners;
 
 use openapiv3::{OpenAPI, Operation, ReferenceOr};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A document that satisfies every rule of this crate.
@@ -33,6 +36,7 @@ pub struct Document {
     /// The document as it was read.
     pub root: Node,
     source: Arc<Source>,
+    renamed: BTreeMap<String, String>,
 }
 
 /// One operation of a [`Document`].
@@ -87,15 +91,53 @@ impl Document {
             Ok(root) => root,
             Err(diagnostics) => return (None, diagnostics),
         };
+        Document::of(root, source)
+    }
+
+    /// As [`Document::examine`], of what is left when some operations are taken out: those for whose path and method
+    /// `keep` is false.
+    pub fn without(&self, keep: &dyn Fn(&str, &str) -> bool) -> (Option<Document>, Diagnostics) {
+        Document::of(
+            select::operations(&self.root, keep),
+            Arc::clone(&self.source),
+        )
+    }
+
+    fn of(root: Node, source: Arc<Source>) -> (Option<Document>, Diagnostics) {
         let mut diagnostics = rules::check(&root, &source);
         let openapi = shape::openapi(&root, &mut diagnostics).map(normalise::normalise);
         diagnostics.sort();
-        let document = openapi.map(|openapi| Document {
+        let document = openapi.map(|(openapi, renamed)| Document {
             openapi,
             root,
             source,
+            renamed,
         });
         (document, diagnostics)
+    }
+
+    /// The name that a named schema has in the document as it was read.
+    pub fn original_name<'a>(&'a self, name: &'a str) -> &'a str {
+        self.renamed.get(name).map_or(name, String::as_str)
+    }
+
+    /// A schema with its references as they are in the document as it was read.
+    pub fn original_schema(&self, schema: &serde_json::Value) -> serde_json::Value {
+        normalise::references(schema, &self.originals())
+    }
+
+    /// The normalised document as JSON, with the names of the document as it was read.
+    pub fn original(&self) -> serde_json::Value {
+        // It was read from JSON, so it can be written as JSON.
+        let normalised = serde_json::to_value(&self.openapi).unwrap_or_default();
+        normalise::rename(&normalised, &self.originals())
+    }
+
+    fn originals(&self) -> BTreeMap<&str, &str> {
+        let pairs = self.renamed.iter();
+        pairs
+            .map(|(new, old)| (new.as_str(), old.as_str()))
+            .collect()
     }
 
     /// The operations, in the order of the document.

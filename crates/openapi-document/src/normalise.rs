@@ -1,17 +1,92 @@
 //! One document for all readers: references of parameters, bodies, responses and headers resolved, parameters of
 //! paths pushed down to their operations, security made explicit, constrained inline schemas given a name.
 //!
-//! What the document means is unchanged; only schemas are still referred to by `$ref`.
+//! What the document means is unchanged; only schemas are still referred to by `$ref`. Named schemas whose names differ
+//! only in case or punctuation get different ones, since most languages keep neither.
 
 use heck::ToUpperCamelCase;
 use indexmap::IndexMap;
 use openapiv3::{
     Components, Header, MediaType, OpenAPI, Operation, Parameter, ParameterSchemaOrContent,
-    ReferenceOr, RequestBody, Response, Schema, SchemaKind, Type, VariantOrUnknownOrEmpty,
+    ReferenceOr, RequestBody, Response, Schema, SchemaKind, StringFormat, Type,
+    VariantOrUnknownOrEmpty,
 };
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Normalises `openapi`, whose references have been checked.
-pub(crate) fn normalise(mut openapi: OpenAPI) -> OpenAPI {
+/// Normalises `openapi`, whose references have been checked. With it comes, for each named schema that was renamed, its
+/// new name and the one in the document.
+pub(crate) fn normalise(openapi: OpenAPI) -> (OpenAPI, BTreeMap<String, String>) {
+    let openapi = resolve(openapi);
+    let mut taken = BTreeSet::new();
+    let mut renamed = BTreeMap::new();
+    let schemas = openapi.components.iter().flat_map(|c| c.schemas.keys());
+    for name in schemas {
+        let camel = name.to_upper_camel_case();
+        if taken.insert(camel.clone()) || camel.is_empty() {
+            continue;
+        }
+        let mut numbered = (2..).map(|n| format!("{camel}{n}"));
+        if let Some(new) = numbered.find(|new| taken.insert(new.to_upper_camel_case())) {
+            renamed.insert(new, name.clone());
+        }
+    }
+    if renamed.is_empty() {
+        return (openapi, renamed);
+    }
+    let forth: BTreeMap<&str, &str> = renamed
+        .iter()
+        .map(|(new, old)| (old.as_str(), new.as_str()))
+        .collect();
+    let changed = serde_json::to_value(&openapi)
+        .and_then(|value| serde_json::from_value(rename(&value, &forth)));
+    match changed {
+        Ok(changed) => (changed, renamed),
+        Err(_) => (openapi, BTreeMap::new()),
+    }
+}
+
+/// The document with named schemas, and the references to them, renamed.
+pub(crate) fn rename(document: &Value, names: &BTreeMap<&str, &str>) -> Value {
+    let mut document = references(document, names);
+    if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
+        *schemas = std::mem::take(schemas)
+            .into_iter()
+            .map(|(name, schema)| match names.get(name.as_str()) {
+                Some(new) => ((*new).to_owned(), schema),
+                None => (name, schema),
+            })
+            .collect();
+    }
+    document
+}
+
+/// A part of a document with the references to named schemas renamed.
+pub(crate) fn references(value: &Value, names: &BTreeMap<&str, &str>) -> Value {
+    const PREFIX: &str = "#/components/schemas/";
+    match value {
+        Value::Object(object) => Value::Object(
+            object
+                .iter()
+                .map(|(key, value)| {
+                    let target = (key == "$ref")
+                        .then(|| crate::draft::reference(&serde_json::json!({ "$ref": value })))
+                        .flatten();
+                    let new = target.and_then(|name| names.get(name.as_str()).copied());
+                    let value = match new {
+                        Some(new) => format!("{PREFIX}{}", crate::escape(new)).into(),
+                        None => references(value, names),
+                    };
+                    (key.clone(), value)
+                })
+                .collect(),
+        ),
+        Value::Array(items) => items.iter().map(|item| references(item, names)).collect(),
+        other => other.clone(),
+    }
+}
+
+fn resolve(mut openapi: OpenAPI) -> OpenAPI {
     let components = openapi.components.clone().unwrap_or_default();
     let mut names = Names {
         schemas: components.schemas.clone(),
@@ -78,7 +153,7 @@ fn parameters(
         };
         let name = data.name.clone();
         if let ParameterSchemaOrContent::Schema(schema) = &mut data.format {
-            names.hoist(schema, &name, &id);
+            names.hoist(schema, &name, &id, false);
         }
     }
     operation.parameters = merged.into_iter().map(ReferenceOr::Item).collect();
@@ -103,17 +178,25 @@ fn bodies(operation: &mut Operation, components: &Components, names: &mut Names)
             },
         );
     }
-    for (status, response) in &mut operation.responses.responses {
+    let exact = operation
+        .responses
+        .responses
+        .iter_mut()
+        .map(|(status, response)| (format!("Response{status}"), response));
+    let default = operation
+        .responses
+        .default
+        .iter_mut()
+        .map(|response| ("ResponseDefault".to_owned(), response));
+    for (name, response) in exact.chain(default) {
         let Some(mut resolved) = look_up(response, &components.responses, "responses") else {
             continue;
         };
         headers(&mut resolved, components, &id, names);
-        contents(
-            &mut resolved.content,
-            &format!("Response{status}"),
-            &id,
-            names,
-        );
+        // Any body at all is no JSON value, so it has no type either.
+        if !resolved.content.contains_key("*/*") {
+            contents(&mut resolved.content, &name, &id, names);
+        }
         *response = ReferenceOr::Item(resolved);
     }
 }
@@ -124,7 +207,7 @@ fn headers(response: &mut Response, components: &Components, id: &str, names: &m
             continue;
         };
         if let ParameterSchemaOrContent::Schema(schema) = &mut resolved.format {
-            names.hoist(schema, name, id);
+            names.hoist(schema, name, id, false);
         }
         *header = ReferenceOr::Item(resolved);
     }
@@ -133,7 +216,7 @@ fn headers(response: &mut Response, components: &Components, id: &str, names: &m
 fn contents(content: &mut IndexMap<String, MediaType>, name: &str, id: &str, names: &mut Names) {
     for media in content.values_mut() {
         if let Some(schema) = &mut media.schema {
-            names.hoist(schema, &format!("{id}-{name}"), id);
+            names.hoist(schema, &format!("{id}-{name}"), id, !is_binary(schema));
         }
     }
 }
@@ -167,11 +250,18 @@ struct Names {
 impl Names {
     /// Replaces an inline schema that constrains its values by a reference to a named one, so that it becomes one
     /// type wherever it is used. Equal schemas share a name; a taken name is prefixed by the operation's.
-    fn hoist(&mut self, schema: &mut ReferenceOr<Schema>, name: &str, operation: &str) {
+    /// A body always gets a name (`always`): frameworks make one up otherwise.
+    fn hoist(
+        &mut self,
+        schema: &mut ReferenceOr<Schema>,
+        name: &str,
+        operation: &str,
+        always: bool,
+    ) {
         let ReferenceOr::Item(item) = schema else {
             return;
         };
-        if plain(item) {
+        if !always && plain(item) {
             return;
         }
         let short = name.to_upper_camel_case();
@@ -197,6 +287,17 @@ impl Names {
     }
 }
 
+/// Whether the schema is that of bytes, which have no type of their own.
+fn is_binary(schema: &ReferenceOr<Schema>) -> bool {
+    let ReferenceOr::Item(schema) = schema else {
+        return false;
+    };
+    let SchemaKind::Type(Type::String(string)) = &schema.schema_kind else {
+        return false;
+    };
+    string.format == VariantOrUnknownOrEmpty::Item(StringFormat::Binary)
+}
+
 /// Whether every value of the Rust type that stands for the schema is valid, so that it needs no name.
 fn plain(schema: &Schema) -> bool {
     match &schema.schema_kind {
@@ -207,11 +308,13 @@ fn plain(schema: &Schema) -> bool {
                 && string.max_length.is_none()
         }
         SchemaKind::Type(Type::Integer(integer)) => {
-            integer.minimum.is_none()
+            let unsigned = matches!(&integer.format, VariantOrUnknownOrEmpty::Unknown(format)
+                if ["uint", "uint8", "uint16", "uint32", "uint64"].contains(&format.as_str()));
+            (integer.minimum.is_none() || (unsigned && integer.minimum == Some(0)))
                 && integer.maximum.is_none()
                 && integer.multiple_of.is_none()
                 && integer.enumeration.is_empty()
-                && !matches!(integer.format, VariantOrUnknownOrEmpty::Unknown(_))
+                && (unsigned || !matches!(integer.format, VariantOrUnknownOrEmpty::Unknown(_)))
         }
         SchemaKind::Type(Type::Number(number)) => {
             number.minimum.is_none() && number.maximum.is_none() && number.enumeration.is_empty()

@@ -1,45 +1,33 @@
-//! The request body: its type, its size, the time it takes, and its strict decoding.
+//! The bytes of a request body: their type, their size, and the time that they take.
 
-use crate::schema::Schema;
-use crate::{Detail, Fault, Limits, strict};
+use crate::{Detail, Fault, Limits};
 use bytes::BytesMut;
 use dropshot::Body;
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
-use serde::de::DeserializeOwned;
 use std::time::Duration;
 
-/// Reads and decodes a JSON body.
+/// Reads a body of this media type.
 ///
 /// # Errors
 /// 415, 413, 408 or 400, in this order of judgement.
-pub(crate) async fn json<T: DeserializeOwned>(
+pub(crate) async fn bytes(
     headers: &HeaderMap,
     mut body: Body,
-    schema: &'static Schema,
+    expected: &str,
     limits: Limits,
-) -> Result<T, (u16, Fault)> {
-    let bytes = match media_type(headers) {
+) -> Result<BytesMut, (u16, Fault)> {
+    let bytes = match media_type(headers, expected) {
         Ok(()) => read(headers, &mut body, limits).await,
         Err(refused) => Err(refused),
     };
     if let Err((413 | 415, _)) = bytes {
         drain(headers, &mut body, limits).await;
     }
-    let bytes = bytes?;
-    let value = strict::decode(&bytes, schema, strict::Limits::DEFAULT)
-        .map_err(|v| (400, Fault::from(&v)))?;
-    serde_json::from_value(value).map_err(|error| {
-        // The schema and the type come from one document, so this is a defect of ours; still the caller's value.
-        let fault = Fault::because(
-            "invalid_body",
-            "the body is not what the document describes",
-        );
-        (400, fault.log(error.to_string()))
-    })
+    bytes
 }
 
-fn media_type(headers: &HeaderMap) -> Result<(), (u16, Fault)> {
+fn media_type(headers: &HeaderMap, expected: &str) -> Result<(), (u16, Fault)> {
     let refuse = |name: &str, message: &str| {
         let detail = Detail::new("unsupported_media_type").field(name);
         (415, Fault::new(message).detail(detail))
@@ -49,9 +37,10 @@ fn media_type(headers: &HeaderMap) -> Result<(), (u16, Fault)> {
     let accepted = more.is_none()
         && first
             .and_then(|value| value.to_str().ok())
-            .is_some_and(is_json);
+            .is_some_and(|text| is(text, expected));
     if !accepted {
-        return Err(refuse("Content-Type", "the body must be application/json"));
+        let message = format!("the body must be {expected}");
+        return Err(refuse("Content-Type", &message));
     }
     let identity = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
     if !headers
@@ -67,12 +56,13 @@ fn media_type(headers: &HeaderMap) -> Result<(), (u16, Fault)> {
     Ok(())
 }
 
-/// `application/json`, with no parameter but `charset=utf-8`.
-fn is_json(text: &str) -> bool {
+/// The media type that is expected, with no parameter but `charset=utf-8`.
+fn is(text: &str, expected: &str) -> bool {
+    let essence = |text: &str| text.split(';').next().unwrap_or_default().trim().to_owned();
     let mut parts = text.split(';').map(str::trim);
     parts
         .next()
-        .is_some_and(|name| name.eq_ignore_ascii_case("application/json"))
+        .is_some_and(|name| name.eq_ignore_ascii_case(&essence(expected)))
         && parts.all(|part| {
             let part = part.replace('"', "");
             part.eq_ignore_ascii_case("charset=utf-8")

@@ -133,6 +133,11 @@ pub trait Failure: From<HttpError> + Send + Sync + 'static {
     fn status(&self) -> u16;
     /// What the answer says.
     fn fault(&self) -> &Fault;
+    /// The whole answer. `request_id` is for bodies that name it.
+    fn response(&self, request_id: &str) -> Response<Body> {
+        let _ = request_id;
+        Envelope::new(self.status(), self.fault()).response()
+    }
 }
 
 /// The error body: `{"error": {"code", "message", "details"}}`.
@@ -150,27 +155,36 @@ impl<'a> Envelope<'a> {
     /// The whole answer: status, body, and the headers that the status asks for.
     pub fn response(&self) -> Response<Body> {
         let body = serde_json::to_vec(self).unwrap_or_default();
-        let mut response = Response::new(Body::from(body));
-        *response.status_mut() =
-            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
-        if self.status == 401 {
-            let challenge = self.fault.challenge.unwrap_or("Bearer");
-            headers.insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static(challenge),
-            );
-        }
-        if matches!(self.status, 429 | 503) || self.fault.retry_after.is_some() {
-            let seconds = self.fault.retry_after.unwrap_or(1);
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
+        carry(self.status, self.fault, Some("application/json"), body)
     }
+}
+
+/// An answer with this body, and the headers that the status and the fault ask for.
+pub(crate) fn carry(
+    status: u16,
+    fault: &Fault,
+    media_type: Option<&'static str>,
+    body: Vec<u8>,
+) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    if let Some(media_type) = media_type {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    }
+    if status == 401 {
+        let challenge = fault.challenge.unwrap_or("Bearer");
+        headers.insert(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static(challenge),
+        );
+    }
+    if matches!(status, 429 | 503) || fault.retry_after.is_some() {
+        let seconds = fault.retry_after.unwrap_or(1);
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
 }
 
 impl Serialize for Envelope<'_> {

@@ -8,15 +8,14 @@
 use crate::metadata;
 use crate::params::{Parameters, Values};
 use crate::schema::Schema;
-use crate::{Authenticator, Failure, Fault, Limits, Reply, RequestHead, auth, body};
+use crate::taken::{Expected, ReadBody};
+use crate::{Authenticator, Failure, Fault, Limits, Reply, RequestHead, auth};
 use async_trait::async_trait;
 use dropshot::{
     ApiEndpointBodyContentType, ExclusiveExtractor, ExtractorMetadata, HttpError, HttpResponse,
-    RequestContext, RequestInfo, ServerContext,
+    RequestContext, ServerContext,
 };
 use futures::FutureExt;
-use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -30,16 +29,32 @@ pub trait Operation: Send + Sync + 'static {
     const ID: &'static str;
     /// The path template, such as `/things/{id}`.
     const PATH: &'static str;
-    /// The whole schema of the body; `None` when the operation takes none (then `Body` is `()`).
+    /// The whole schema of the body; `None` when the operation takes none (then `Body` is `()`), or one without
+    /// structure.
     const SCHEMA: Option<&'static Schema>;
+    /// The media type of the body.
+    const MEDIA_TYPE: &'static str = "application/json";
+    /// What dropshot's own extensions say of the operation.
+    const EXTENSION: Extension = Extension::None;
     /// The path parameters.
     type Path: Parameters;
     /// The query parameters.
     type Query: Parameters;
     /// The header parameters.
     type Headers: Parameters;
-    /// The body.
-    type Body: DeserializeOwned + JsonSchema + Send + Sync + 'static;
+    /// How the body is read, such as [`Json`](crate::Json).
+    type Body: ReadBody;
+}
+
+/// What dropshot's own extensions say of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extension {
+    /// Nothing.
+    None,
+    /// `x-dropshot-pagination`, with this value (JSON).
+    Paginated(&'static str),
+    /// `x-dropshot-websocket`.
+    Websocket,
 }
 
 /// The typed parts of a request.
@@ -51,7 +66,7 @@ pub struct Parts<O: Operation> {
     /// The header parameters.
     pub headers: O::Headers,
     /// The body.
-    pub body: O::Body,
+    pub body: <O::Body as ReadBody>::Value,
 }
 
 /// A request of an operation with `security`: every part is valid, and the caller is known.
@@ -65,7 +80,7 @@ pub struct Guarded<C: Authenticator, O: Operation> {
     /// The header parameters; `()` when the operation has none.
     pub headers: O::Headers,
     /// The body; `()` when the operation takes none.
-    pub body: O::Body,
+    pub body: <O::Body as ReadBody>::Value,
 }
 
 /// A request of an operation without `security`: every part is valid, and nobody asked who is calling.
@@ -120,7 +135,7 @@ where
 {
     let start = Instant::now();
     let server = Arc::clone(&rqctx.server);
-    let log = rqctx.log.clone();
+    let (log, request_id) = (rqctx.log.clone(), rqctx.request_id.clone());
     let work = async move {
         match admit(&rqctx, request).await {
             Ok(guarded) => handler(rqctx, guarded).await,
@@ -134,7 +149,7 @@ where
             server.private.panicked(O::ID);
             Err(after_panic::<O, E>(&log, &*panic))
         });
-    let reply = finish::<O, R, E>(&log, outcome);
+    let reply = finish::<O, R, E>(&log, &request_id, outcome);
     server
         .private
         .answered(O::ID, reply.status(), start.elapsed());
@@ -158,16 +173,16 @@ where
     H: FnOnce(RequestContext<C>, Open<O>) -> F + Send,
     F: Future<Output = Result<R, E>> + Send,
 {
-    let log = rqctx.log.clone();
+    let (log, request_id) = (rqctx.log.clone(), rqctx.request_id.clone());
     let work = async move {
-        match decode::<O>(&rqctx.request, request, Limits::DEFAULT).await {
+        match decode::<C, O>(&rqctx, request, Limits::DEFAULT).await {
             Ok(parts) => handler(rqctx, parts).await,
             Err((status, fault)) => Err(E::of(status, fault)),
         }
     };
     let caught = AssertUnwindSafe(work).catch_unwind().await;
     let outcome = caught.unwrap_or_else(|panic| Err(after_panic::<O, E>(&log, &*panic)));
-    Ok(finish::<O, R, E>(&log, outcome))
+    Ok(finish::<O, R, E>(&log, &request_id, outcome))
 }
 
 async fn admit<C: Authenticator, O: Operation>(
@@ -185,7 +200,7 @@ async fn admit<C: Authenticator, O: Operation>(
         .authenticate(&head)
         .await
         .map_err(auth::Refusal::into_fault)?;
-    match decode::<O>(&rqctx.request, request, context.limits()).await {
+    match decode::<C, O>(rqctx, request, context.limits()).await {
         Ok(Parts {
             path,
             query,
@@ -205,25 +220,20 @@ async fn admit<C: Authenticator, O: Operation>(
     }
 }
 
-async fn decode<O: Operation>(
-    info: &RequestInfo,
+async fn decode<C: ServerContext, O: Operation>(
+    rqctx: &RequestContext<C>,
     request: Unread<O>,
     limits: Limits,
 ) -> Result<Parts<O>, (u16, Fault)> {
+    let info = &rqctx.request;
     let path = Values::path(O::PATH, info.uri().path())?.decode()?;
     let query = Values::query(info.uri().query().unwrap_or_default())?.decode()?;
     let headers = Values::headers(info.headers()).decode()?;
-    let body = match O::SCHEMA {
-        Some(schema) => {
-            body::json(info.headers(), request.request.into_body(), schema, limits).await?
-        }
-        None => serde_json::from_value(serde_json::Value::Null).map_err(|e| {
-            (
-                500,
-                Fault::internal(format!("an operation without a body wants one: {e}")),
-            )
-        })?,
+    let expected = Expected {
+        media_type: O::MEDIA_TYPE,
+        schema: O::SCHEMA,
     };
+    let body = O::Body::read(rqctx, request.request, expected, limits).await?;
     Ok(Parts {
         path,
         query,
@@ -247,9 +257,10 @@ fn after_panic<O: Operation, E: Failure>(
 
 fn finish<O: Operation, R: HttpResponse, E: Failure>(
     log: &slog::Logger,
+    request_id: &str,
     outcome: Result<R, E>,
 ) -> Reply<R, E> {
-    let (reply, internal) = Reply::new(outcome);
+    let (reply, internal) = Reply::new(outcome, request_id);
     if let Some(internal) = internal {
         let status = reply.status();
         if status >= 500 {

@@ -12,9 +12,12 @@ mod params;
 pub mod respond;
 pub mod schema;
 pub mod strict;
+mod taken;
+pub mod told;
 
 pub use auth::{Authenticator, Limits, Refusal, RequestHead};
 pub use fault::{Detail, Envelope, Failure, Fault, MAX_DETAILS, MAX_FIELD, MAX_MESSAGE};
-pub use guard::{Guarded, Open, Operation, Parts, Unread, serve, serve_open};
+pub use guard::{Extension, Guarded, Open, Operation, Parts, Unread, serve, serve_open};
 pub use params::{Parameters, Values};
 pub use respond::{Answer, Reply};
+pub use taken::{Bytes, Expected, Form, Json, Multipart, ReadBody, Websocket};

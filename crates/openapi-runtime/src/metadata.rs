@@ -1,10 +1,11 @@
 //! What dropshot needs to know of an operation's parts, without letting it read them.
 
-use crate::guard::Operation;
+use crate::guard::{Extension, Operation};
 use crate::params::Parameters;
+use crate::taken::ReadBody;
 use dropshot::{
-    ApiEndpointBodyContentType, ExclusiveExtractor, ExtensionMode, ExtractorMetadata, Header, Path,
-    Query, SharedExtractor, TypedBody,
+    ApiEndpointBodyContentType, ExtensionMode, ExtractorMetadata, Header, Path, Query,
+    SharedExtractor,
 };
 use schemars::JsonSchema;
 use schemars::r#gen::SchemaGenerator;
@@ -45,32 +46,33 @@ impl<T> Serialize for Described<T> {
 /// The parameters and body of `O`, as stock extractors would describe them.
 pub(crate) fn of<O: Operation>(content_type: ApiEndpointBodyContentType) -> ExtractorMetadata {
     let mut parameters = Vec::new();
-    if !O::Path::EMPTY {
+    if !O::Path::EMPTY && O::Path::DESCRIBED {
         parameters.extend(
             <Path<Described<O::Path>> as SharedExtractor>::metadata(content_type.clone())
                 .parameters,
         );
     }
-    if !O::Query::EMPTY {
+    if !O::Query::EMPTY && O::Query::DESCRIBED {
         parameters.extend(
             <Query<Described<O::Query>> as SharedExtractor>::metadata(content_type.clone())
                 .parameters,
         );
     }
-    if !O::Headers::EMPTY {
+    if !O::Headers::EMPTY && O::Headers::DESCRIBED {
         parameters.extend(
             <Header<Described<O::Headers>> as SharedExtractor>::metadata(content_type.clone())
                 .parameters,
         );
     }
-    if O::SCHEMA.is_some() {
-        parameters.extend(
-            <TypedBody<Described<O::Body>> as ExclusiveExtractor>::metadata(content_type)
-                .parameters,
-        );
-    }
+    parameters.extend(O::Body::describe());
     ExtractorMetadata {
-        extension_mode: ExtensionMode::None,
+        extension_mode: match O::EXTENSION {
+            Extension::None => ExtensionMode::None,
+            Extension::Websocket => ExtensionMode::Websocket,
+            Extension::Paginated(value) => {
+                ExtensionMode::Paginated(serde_json::from_str(value).unwrap_or_default())
+            }
+        },
         parameters,
     }
 }

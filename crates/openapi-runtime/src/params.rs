@@ -12,8 +12,31 @@ use serde::de::DeserializeOwned;
 pub trait Parameters: JsonSchema + Sized + Send + Sync + 'static {
     /// Whether there are none.
     const EMPTY: bool = false;
+    /// Whether dropshot can describe any of them: it cannot describe lists.
+    const DESCRIBED: bool = true;
     /// Takes each parameter from `values`; `None` when one of them was noted as wrong.
     fn decode(values: &mut Values<'_>) -> Option<Self>;
+}
+
+/// The names and values of a form or query.
+///
+/// # Errors
+/// 400 when a name or value is not UTF-8.
+pub(crate) fn pairs(text: &str, place: &str) -> Result<Vec<(String, String)>, (u16, Fault)> {
+    let mut pairs = Vec::new();
+    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let decode = |text: &str| {
+            let text = text.replace('+', " ");
+            let decoded = percent_decode_str(&text).decode_utf8();
+            decoded.map(|text| text.into_owned()).map_err(|_| {
+                let fault = Fault::because("not_utf8", format!("the {place} is not UTF-8"));
+                (400, fault)
+            })
+        };
+        pairs.push((decode(name)?, decode(value)?));
+    }
+    Ok(pairs)
 }
 
 /// No parameters.
@@ -79,19 +102,7 @@ impl<'a> Values<'a> {
     /// # Errors
     /// 400 when a name or value is not UTF-8.
     pub(crate) fn query(query: &str) -> Result<Self, (u16, Fault)> {
-        let mut pairs = Vec::new();
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let decode = |text: &str| {
-                let text = text.replace('+', " ");
-                let decoded = percent_decode_str(&text).decode_utf8();
-                decoded.map(|text| text.into_owned()).map_err(|_| {
-                    let fault = Fault::because("not_utf8", "the query is not UTF-8");
-                    (400, fault)
-                })
-            };
-            pairs.push((decode(name)?, decode(value)?));
-        }
+        let pairs = pairs(query, "query")?;
         Ok(Values::new("query", Texts::Pairs(pairs)))
     }
 
@@ -122,7 +133,76 @@ impl<'a> Values<'a> {
             Ok(None) => return Some(None),
             Ok(Some(text)) => text,
         };
-        match strict::check_str(name, &text, schema) {
+        let checked = strict::check_str(name, &text, schema);
+        self.decoded(name, checked)
+    }
+
+    /// A parameter that stands for `default`, the JSON text of a value of its schema, when it is absent.
+    pub fn or<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+        schema: &Schema,
+        default: &str,
+    ) -> Option<T> {
+        match self.optional(name, schema)? {
+            Some(value) => Some(value),
+            None => serde_json::from_str(default).ok(),
+        }
+    }
+
+    /// A parameter that is a list and must be there. `None` means that it was noted as wrong.
+    pub fn list_required<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+        schema: &Schema,
+        explode: bool,
+    ) -> Option<T> {
+        match self.list(name, schema, explode)? {
+            Some(list) => Some(list),
+            None => {
+                self.note("missing_parameter", name, "is required");
+                None
+            }
+        }
+    }
+
+    /// A parameter that is a list: its name repeated (`explode`), or one text with commas. The outer `None` means that
+    /// it was noted as wrong.
+    pub fn list<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+        schema: &Schema,
+        explode: bool,
+    ) -> Option<Option<T>> {
+        let texts: Vec<String> = match &mut self.texts {
+            Texts::Pairs(pairs) if explode => {
+                let (ours, others): (Vec<_>, Vec<_>) = std::mem::take(pairs)
+                    .into_iter()
+                    .partition(|(key, _)| key == name);
+                *pairs = others;
+                ours.into_iter().map(|(_, value)| value).collect()
+            }
+            _ => match self.take(name) {
+                Err(()) => return None,
+                Ok(None) => Vec::new(),
+                Ok(Some(text)) => text.split(',').map(|item| item.trim().to_owned()).collect(),
+            },
+        };
+        if texts.is_empty() {
+            return Some(None);
+        }
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let checked = strict::check_list(name, &texts, schema);
+        self.decoded(name, checked)
+    }
+
+    /// What was checked, as its type; notes what is wrong.
+    fn decoded<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+        checked: Result<serde_json::Value, strict::Violations>,
+    ) -> Option<Option<T>> {
+        match checked {
             Ok(value) => match serde_json::from_value(value) {
                 Ok(value) => Some(Some(value)),
                 // The schema and the type come from one document: not reached, and still the caller's value.
@@ -142,19 +222,6 @@ impl<'a> Values<'a> {
                 self.details.extend(fault.details);
                 None
             }
-        }
-    }
-
-    /// A parameter that stands for `default`, the JSON text of a value of its schema, when it is absent.
-    pub fn or<T: DeserializeOwned>(
-        &mut self,
-        name: &str,
-        schema: &Schema,
-        default: &str,
-    ) -> Option<T> {
-        match self.optional(name, schema)? {
-            Some(value) => Some(value),
-            None => serde_json::from_str(default).ok(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Answers: the success that an operation declares, written as declared, and either outcome as one response.
 
+use crate::Failure;
 use crate::metadata::Described;
-use crate::{Envelope, Failure};
 use dropshot::{
     ApiEndpointResponse, Body, HttpError, HttpResponse, HttpResponseDeleted, HttpResponseHeaders,
     HttpResponseOk, NoHeaders,
@@ -39,7 +39,7 @@ pub fn write<A: Answer>(answer: &A) -> Result<Response<Body>, HttpError> {
     let failed = |what: String| HttpError::for_internal_error(what);
     let body = if A::CONTENT_TYPE.is_empty() {
         Body::empty()
-    } else if A::CONTENT_TYPE == "application/json" {
+    } else if is_json(A::CONTENT_TYPE) {
         Body::from(
             serde_json::to_vec(answer.body())
                 .map_err(|e| failed(format!("cannot write the body: {e}")))?,
@@ -69,6 +69,12 @@ pub fn write<A: Answer>(answer: &A) -> Result<Response<Body>, HttpError> {
     Ok(response)
 }
 
+/// Whether bodies of this media type are JSON: `application/json`, or one that ends with `+json`.
+fn is_json(media_type: &str) -> bool {
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    essence == "application/json" || essence.ends_with("+json")
+}
+
 /// The status of a success.
 pub fn status<A: Answer>() -> StatusCode {
     StatusCode::from_u16(A::STATUS).unwrap_or(StatusCode::OK)
@@ -84,6 +90,44 @@ pub fn describe<A: Answer>() -> ApiEndpointResponse {
     metadata.success = Some(status::<A>());
     metadata.description = Some(A::DESCRIPTION.to_owned());
     metadata
+}
+
+/// What dropshot needs to describe a success whose body the handler writes itself: `*/*` if it has one, and with no
+/// status that of the handler's choice.
+pub fn describe_raw(status: Option<u16>, description: &str, body: bool) -> ApiEndpointResponse {
+    let mut metadata = if body {
+        ApiEndpointResponse::default()
+    } else {
+        <HttpResponseDeleted as HttpResponse>::response_metadata()
+    };
+    metadata.success = status.and_then(|status| StatusCode::from_u16(status).ok());
+    metadata.description = Some(description.to_owned());
+    metadata
+}
+
+/// Implements dropshot's `HttpResponse` for a struct that holds a whole response.
+#[macro_export]
+macro_rules! raw_answer {
+    ($name:ty: $status:expr, $description:literal, $body:literal) => {
+        impl ::std::convert::From<::http::Response<::dropshot::Body>> for $name {
+            fn from(response: ::http::Response<::dropshot::Body>) -> Self {
+                Self(response)
+            }
+        }
+        impl ::dropshot::HttpResponse for $name {
+            fn to_result(
+                self,
+            ) -> Result<::http::Response<::dropshot::Body>, ::dropshot::HttpError> {
+                Ok(self.0)
+            }
+            fn response_metadata() -> ::dropshot::ApiEndpointResponse {
+                $crate::respond::describe_raw($status, $description, $body)
+            }
+            fn status_code(&self) -> ::http::StatusCode {
+                self.0.status()
+            }
+        }
+    };
 }
 
 /// Stands for no declared headers.
@@ -119,7 +163,7 @@ pub struct Reply<R, E> {
 }
 
 impl<R: HttpResponse, E: Failure> Reply<R, E> {
-    pub(crate) fn new(outcome: Result<R, E>) -> (Self, Option<String>) {
+    pub(crate) fn new(outcome: Result<R, E>, request_id: &str) -> (Self, Option<String>) {
         let written = outcome.and_then(|answer| answer.to_result().map_err(E::from));
         let (response, internal) = match written {
             Ok(response) => (response, None),
@@ -129,10 +173,7 @@ impl<R: HttpResponse, E: Failure> Reply<R, E> {
                     .internal
                     .clone()
                     .unwrap_or_else(|| fault.message.clone());
-                (
-                    Envelope::new(error.status(), fault).response(),
-                    Some(internal),
-                )
+                (error.response(request_id), Some(internal))
             }
         };
         let reply = Reply {

@@ -14,7 +14,7 @@ pub(crate) fn generate(
     options: &Options,
     types: &Types,
 ) -> Result<TokenStream, Diagnostics> {
-    let types_crate = names::ident(&options.types_crate);
+    let types_crate = options.types_path();
     let trait_name = names::ident(&options.trait_name);
     let mut seen = Seen::new();
     let parts: Vec<operation::Parts> = document

@@ -4,7 +4,7 @@ use crate::names;
 use crate::print::docs;
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 /// A bounded integer, as one newtype.
 pub(crate) struct Bounded {
@@ -171,68 +171,4 @@ impl Bounded {
             #default
         }
     }
-}
-
-/// Takes the bounded integers out of the properties and items of `schema`, leaving references, and notes each.
-pub(crate) fn lift(
-    name: &str,
-    schema: &mut Value,
-    taken: &dyn Fn(&str) -> bool,
-    lifted: &mut Vec<Bounded>,
-) {
-    let Value::Object(object) = schema else {
-        return;
-    };
-    if let Some(Value::Object(properties)) = object.get_mut("properties") {
-        for (property, schema) in properties.iter_mut() {
-            place(
-                &names::camel(&format!("{name}-{property}")),
-                schema,
-                taken,
-                lifted,
-            );
-        }
-    }
-    for key in ["items", "additionalProperties"] {
-        if let Some(schema) = object.get_mut(key) {
-            place(
-                &names::camel(&format!(
-                    "{name}-{}",
-                    if key == "items" { "item" } else { "value" }
-                )),
-                schema,
-                taken,
-                lifted,
-            );
-        }
-    }
-    for key in ["allOf", "anyOf", "oneOf"] {
-        if let Some(Value::Array(schemas)) = object.get_mut(key) {
-            schemas
-                .iter_mut()
-                .for_each(|schema| lift(name, schema, taken, lifted));
-        }
-    }
-}
-
-fn place(name: &str, schema: &mut Value, taken: &dyn Fn(&str) -> bool, lifted: &mut Vec<Bounded>) {
-    let Some(bounded) = Bounded::of(name, schema) else {
-        lift(name, schema, taken, lifted);
-        return;
-    };
-    if taken(name) || lifted.iter().any(|other| other.name == name) {
-        return;
-    }
-    let mut replaced = Map::new();
-    for key in ["description", "default"] {
-        if let Some(value) = schema.get(key) {
-            replaced.insert(key.to_owned(), value.clone());
-        }
-    }
-    replaced.insert(
-        "allOf".to_owned(),
-        json!([{ "$ref": format!("#/components/schemas/{name}") }]),
-    );
-    *schema = Value::Object(replaced);
-    lifted.push(bounded);
 }

@@ -1,37 +1,225 @@
 //! The client: progenitor's, on the types of the types crate.
+//!
+//! progenitor knows less than dropshot does: one error body per operation, few media types. What it cannot say is put
+//! in plainer words first, and an operation that it cannot call at all is left out and named.
 
+use crate::kind;
+use crate::quiet::quietly;
 use crate::types::Types;
 use crate::{Options, gave_up};
-use openapi_document::{Diagnostics, Document};
+use openapi_document::openapiv3::{
+    OpenAPI, Operation, Parameter, ParameterSchemaOrContent, PathItem, ReferenceOr, Response,
+};
+use openapi_document::{Diagnostics, Document, OperationRef, draft};
 use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, InterfaceStyle, TagStyle};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::collections::BTreeSet;
+
+/// Operations that are left out, each with the reason.
+type Lacks = Vec<(String, String)>;
 
 /// Generates the client crate's file.
 pub(crate) fn generate(
     document: &Document,
     options: &Options,
     types: &Types,
-) -> Result<TokenStream, Diagnostics> {
+) -> Result<(TokenStream, Lacks), Diagnostics> {
     let mut settings = GenerationSettings::default();
     settings
         .with_interface(InterfaceStyle::Builder)
         .with_tag(TagStyle::Merged)
         .with_map_type("::std::collections::BTreeMap");
     for component in types.components.values() {
-        let path = format!("::{}::{}", options.types_crate, component.name);
+        let path = format!("{}::{}", options.types_name(), component.name);
         settings.with_replacement(&component.name, path, component.impls.iter().cloned());
     }
-    let generated = catch_unwind(AssertUnwindSafe(|| {
-        Generator::new(&settings).generate_tokens(&document.openapi)
-    }));
-    match generated {
-        Ok(Ok(tokens)) => Ok(tokens),
-        Ok(Err(error)) => Err(gave_up(document, "generating the client", error)),
-        Err(_) => Err(gave_up(
-            document,
-            "generating the client",
-            "progenitor panicked",
-        )),
+    let openapi = plainer(document);
+    let whole = attempt(&settings, &openapi);
+    let whole = match whole {
+        Ok(tokens) => return Ok((tokens, Vec::new())),
+        Err(why) => why,
+    };
+    // One of the operations is beyond it: try each alone, and all that are not.
+    let mut lacks = Lacks::new();
+    for operation in document.operations() {
+        let (path, method) = (operation.path, operation.method);
+        let only = keep(&openapi, &|p, m| p == path && m == method);
+        if let Err(why) = attempt(&settings, &only) {
+            lacks.push((operation.id().to_owned(), why));
+        }
     }
+    let lacking: BTreeSet<&str> = lacks.iter().map(|(id, _)| id.as_str()).collect();
+    let missing = |path: &str, method: &str| {
+        let mut operations = document.operations();
+        operations.any(|o| o.path == path && o.method == method && lacking.contains(o.id()))
+    };
+    let rest = keep(&openapi, &|path, method| !missing(path, method));
+    match attempt(&settings, &rest) {
+        Ok(tokens) => Ok((tokens, lacks)),
+        Err(_) => Err(gave_up(document, "generating the client", whole)),
+    }
+}
+
+fn attempt(settings: &GenerationSettings, openapi: &OpenAPI) -> Result<TokenStream, String> {
+    match quietly(|| Generator::new(settings).generate_tokens(openapi)) {
+        Some(Ok(tokens)) => Ok(tokens),
+        Some(Err(error)) => Err(error.to_string()),
+        None => Err("progenitor does not support it".to_owned()),
+    }
+}
+
+/// The document in the words that progenitor knows.
+fn plainer(document: &Document) -> OpenAPI {
+    let mut openapi = document.openapi.clone();
+    let lists: BTreeSet<String> = document
+        .schemas()
+        .filter(|(_, schema)| {
+            let schema = draft::resolved(document, &draft::json(schema));
+            schema.get("type").and_then(serde_json::Value::as_str) == Some("array")
+        })
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    let mut varied = BTreeSet::new();
+    for operation in document.operations() {
+        let schemas: Vec<_> = kind::errors(operation)
+            .iter()
+            .map(|(_, response)| kind::error_schema(response))
+            .collect();
+        if schemas.windows(2).any(|pair| pair[0] != pair[1]) {
+            varied.insert(key(operation));
+        }
+    }
+    for (path, item) in &mut openapi.paths.paths {
+        let ReferenceOr::Item(item) = item else {
+            continue;
+        };
+        for (method, operation) in methods(item) {
+            let parameters = operation.parameters.iter_mut();
+            parameters.for_each(|parameter| commas(parameter, &lists));
+            let varied = varied.contains(&(path.clone(), method.to_owned()));
+            each_response(operation, &mut |is_error, response| {
+                if varied && is_error {
+                    any_json(response);
+                }
+                response.content = std::mem::take(&mut response.content)
+                    .into_iter()
+                    .map(|(name, media)| (json_by_its_name(name), media))
+                    .collect();
+            });
+            if let Some(ReferenceOr::Item(body)) = &mut operation.request_body {
+                body.content = std::mem::take(&mut body.content)
+                    .into_iter()
+                    .map(|(name, media)| (json_by_its_name(name), media))
+                    .collect();
+            }
+        }
+    }
+    openapi
+}
+
+fn key(operation: OperationRef<'_>) -> (String, String) {
+    (operation.path.to_owned(), operation.method.to_owned())
+}
+
+fn json_by_its_name(media_type: String) -> String {
+    if kind::is_json(&media_type) {
+        "application/json".to_owned()
+    } else {
+        media_type
+    }
+}
+
+/// A list in one text is a text to progenitor: the caller writes the commas.
+fn commas(parameter: &mut ReferenceOr<Parameter>, lists: &BTreeSet<String>) {
+    let ReferenceOr::Item(parameter) = parameter else {
+        return;
+    };
+    let query = matches!(parameter, Parameter::Query { .. });
+    let data = match parameter {
+        Parameter::Query { parameter_data, .. }
+        | Parameter::Header { parameter_data, .. }
+        | Parameter::Path { parameter_data, .. }
+        | Parameter::Cookie { parameter_data, .. } => parameter_data,
+    };
+    let ParameterSchemaOrContent::Schema(schema) = &data.format else {
+        return;
+    };
+    let named = draft::json(schema);
+    if query && data.explode != Some(false) || !named.to_string().contains("$ref") {
+        return;
+    }
+    if let Ok(text) = serde_json::from_value(serde_json::json!({ "type": "string" }))
+        && lists.contains(&draft::reference(&named).unwrap_or_default())
+    {
+        data.format = ParameterSchemaOrContent::Schema(text);
+    }
+}
+
+fn any_json(response: &mut Response) {
+    let media = openapi_document::openapiv3::MediaType {
+        schema: serde_json::from_value(serde_json::json!({})).ok(),
+        ..Default::default()
+    };
+    response.content = [("application/json".to_owned(), media)]
+        .into_iter()
+        .collect();
+}
+
+fn each_response(operation: &mut Operation, visit: &mut dyn FnMut(bool, &mut Response)) {
+    use openapi_document::openapiv3::StatusCode;
+    let mut succeeds = false;
+    for (status, response) in &mut operation.responses.responses {
+        let is_error = match status {
+            StatusCode::Code(code) => *code >= 400,
+            StatusCode::Range(class) => *class >= 4,
+        };
+        succeeds |= !is_error;
+        if let ReferenceOr::Item(response) = response {
+            visit(is_error, response);
+        }
+    }
+    if let Some(ReferenceOr::Item(response)) = &mut operation.responses.default {
+        visit(succeeds, response);
+    }
+}
+
+fn methods(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    [
+        ("get", &mut item.get),
+        ("put", &mut item.put),
+        ("post", &mut item.post),
+        ("delete", &mut item.delete),
+        ("options", &mut item.options),
+        ("head", &mut item.head),
+        ("patch", &mut item.patch),
+        ("trace", &mut item.trace),
+    ]
+    .into_iter()
+    .filter_map(|(name, operation)| Some((name, operation.as_mut()?)))
+}
+
+fn keep(openapi: &OpenAPI, wanted: &dyn Fn(&str, &str) -> bool) -> OpenAPI {
+    let mut openapi = openapi.clone();
+    for (path, item) in &mut openapi.paths.paths {
+        let ReferenceOr::Item(item) = item else {
+            continue;
+        };
+        let drop: Vec<&str> = methods(item)
+            .map(|(method, _)| method)
+            .filter(|method| !wanted(path, method))
+            .collect();
+        for method in drop {
+            match method {
+                "get" => item.get = None,
+                "put" => item.put = None,
+                "post" => item.post = None,
+                "delete" => item.delete = None,
+                "options" => item.options = None,
+                "head" => item.head = None,
+                "patch" => item.patch = None,
+                _ => item.trace = None,
+            }
+        }
+    }
+    openapi
 }

@@ -19,19 +19,27 @@
 
 mod api;
 mod bounded;
+mod choice;
 mod client;
 mod descriptor;
+mod failure;
+mod kind;
 mod names;
 mod operation;
 mod parameters;
 mod print;
+mod quiet;
 mod rules;
 mod secret;
+mod skip;
+mod stub;
 mod types;
 
 use openapi_document::{Diagnostic, Diagnostics, Document};
+use proc_macro2::TokenStream;
 
-pub use rules::{RULES, check, explain};
+pub use rules::{RULES, check, examine, explain};
+pub use skip::{Skipped, read};
 
 /// How the output is named.
 #[derive(Debug, Clone)]
@@ -40,12 +48,43 @@ pub struct Options {
     pub source: String,
     /// The command that the header names, such as `cargo xtask gen`.
     pub command: String,
-    /// The crate that will hold the types, as Rust code calls it: `thing_types`.
+    /// The crate that will hold the types, as Rust code calls it: `thing_types`; or the module, from the root of its
+    /// crate: `crate::thing::types`.
     pub types_crate: String,
     /// The name of the API trait.
     pub trait_name: String,
     /// The feature of the types crate that gives types their schemas; `None` gives them always.
     pub schemars_feature: Option<String>,
+}
+
+impl Options {
+    /// The types, as any crate calls them.
+    fn types_name(&self) -> String {
+        if self.types_crate.starts_with("crate::") {
+            self.types_crate.clone()
+        } else {
+            format!("::{}", self.types_crate)
+        }
+    }
+
+    fn types_path(&self) -> TokenStream {
+        let words = self.types_crate.split("::").map(names::ident);
+        if self.types_crate.starts_with("crate::") {
+            let words = words.skip(1);
+            quote::quote!(crate #(::#words)*)
+        } else {
+            quote::quote!(#(::#words)*)
+        }
+    }
+
+    /// The types, as they call one another.
+    fn types_self(&self) -> &str {
+        if self.types_crate.starts_with("crate::") {
+            &self.types_crate
+        } else {
+            "crate"
+        }
+    }
 }
 
 /// The generated sources.
@@ -59,6 +98,8 @@ pub struct Generated {
     pub document: String,
     /// `src/generated.rs` of the client crate.
     pub client: String,
+    /// The operations that the client lacks, each with the reason.
+    pub client_lacks: Vec<(String, String)>,
 }
 
 /// Generates everything, or says why not.
@@ -69,13 +110,26 @@ pub fn generate(document: &Document, options: &Options) -> Result<Generated, Dia
     rules::check(document)?;
     let types = types::generate(document, options)?;
     let api = api::generate(document, options, &types)?;
-    let client = client::generate(document, options, &types)?;
+    let (client, client_lacks) = client::generate(document, options, &types)?;
     Ok(Generated {
         types: print::file(document, options, types.tokens.clone())?,
         api: print::file(document, options, api)?,
         document: document.source_json(),
         client: print::file(document, options, client)?,
+        client_lacks,
     })
+}
+
+/// The first server: an implementation of the trait in the module or crate `api` (as Rust code calls it: `thing_api`,
+/// or `super::api`), whose every operation answers 500.
+///
+/// # Errors
+/// When `api` is no path.
+pub fn stub(document: &Document, options: &Options, api: &str) -> Result<String, Diagnostics> {
+    let path: TokenStream = api
+        .parse()
+        .map_err(|_| gave_up(document, "writing the stub", format!("`{api}` is no path")))?;
+    print::file(document, options, stub::generate(document, options, &path))
 }
 
 /// One diagnosis about the document as a whole: a generator gave up for a reason that no rule foresaw.

@@ -1,9 +1,10 @@
 //! One operation: what it takes, what it answers, how it fails, and how it is registered.
 
+use crate::kind::{self, Body, Success};
 use crate::parameters::{Field, Group, Place, describe, rust_type};
 use crate::print::docs;
 use crate::types::Types;
-use crate::{descriptor, names};
+use crate::{descriptor, failure, names};
 use openapi_document::openapiv3::{Header, ReferenceOr, Response, StatusCode};
 use openapi_document::{Document, OperationRef, draft};
 use proc_macro2::{Ident, TokenStream};
@@ -31,7 +32,7 @@ pub(crate) fn generate(
     document: &Document,
     operation: OperationRef<'_>,
     types: &Types,
-    types_crate: &Ident,
+    types_crate: &TokenStream,
     trait_name: &Ident,
     seen: &mut Seen,
 ) -> Parts {
@@ -61,7 +62,7 @@ pub(crate) fn generate(
                 }
                 None => {
                     seen.insert(format!("{}{}", place.suffix(), group.key()), name.clone());
-                    group.tokens(&name, &text, types, types_crate)
+                    group.tokens(document, &name, &text, types, types_crate)
                 }
             },
         );
@@ -72,7 +73,12 @@ pub(crate) fn generate(
         place(Place::Query),
         place(Place::Headers),
     );
-    let (schema, body) = request_body(operation, types, types_crate);
+    let Taken {
+        schema,
+        media_type,
+        body,
+    } = request_body(document, operation, types, types_crate);
+    let extension = extension(operation);
     let template = operation.path;
     let marker_doc = docs(&format!("What {route} takes."));
     items.extend(quote! {
@@ -84,14 +90,22 @@ pub(crate) fn generate(
             const ID: &'static str = #id;
             const PATH: &'static str = #template;
             const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = #schema;
+            #media_type
+            #extension
             type Path = #path;
             type Query = #query;
             type Headers = #headers;
             type Body = #body;
         }
     });
-    items.extend(success(operation, &answer, types, types_crate));
-    items.extend(errors(operation, &error, types, types_crate));
+    items.extend(success(document, operation, &answer, types, types_crate));
+    items.extend(failure::errors(
+        document,
+        operation,
+        &error,
+        types,
+        types_crate,
+    ));
 
     let (taken, serve) = if operation.is_secured() {
         (
@@ -155,27 +169,69 @@ fn method_doc(operation: OperationRef<'_>, route: &str) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
 }
 
+/// How the body is taken: constants and type of `openapi_runtime::Operation`.
+struct Taken {
+    schema: TokenStream,
+    media_type: Option<TokenStream>,
+    body: TokenStream,
+}
+
 fn request_body(
+    document: &Document,
     operation: OperationRef<'_>,
     types: &Types,
-    types_crate: &Ident,
-) -> (TokenStream, TokenStream) {
-    let schema = match &operation.operation.request_body {
-        Some(ReferenceOr::Item(body)) => body
-            .content
-            .values()
-            .next()
-            .and_then(|media| media.schema.as_ref())
-            .map(draft::json),
-        _ => None,
-    };
-    match schema {
-        Some(schema) => {
-            let place = descriptor::borrowed(&schema);
-            (quote!(Some(#place)), rust_type(&schema, types, types_crate))
+    types_crate: &TokenStream,
+) -> Taken {
+    let (kind, media) = kind::body(document, operation);
+    let media_type = media
+        .map(|(name, _)| name)
+        .filter(|name| *name != "application/json")
+        .map(|name| quote!(const MEDIA_TYPE: &'static str = #name;));
+    let schema = media
+        .and_then(|(_, media)| media.schema.as_ref())
+        .map(draft::json)
+        .unwrap_or_default();
+    let ty = || rust_type(&schema, types, types_crate);
+    let (structured, body) = match kind {
+        Body::None => (false, quote!(())),
+        Body::Websocket => (false, quote!(::openapi_runtime::Websocket)),
+        Body::Bytes => (false, quote!(::openapi_runtime::Bytes)),
+        Body::Multipart => (false, quote!(::openapi_runtime::Multipart)),
+        Body::Json => {
+            let ty = ty();
+            (true, quote!(::openapi_runtime::Json<#ty>))
         }
-        None => (quote!(None), quote!(())),
+        Body::Form => {
+            let ty = ty();
+            (true, quote!(::openapi_runtime::Form<#ty>))
+        }
+    };
+    let schema = if structured {
+        let place = descriptor::borrowed(&schema);
+        quote!(Some(#place))
+    } else {
+        quote!(None)
+    };
+    Taken {
+        schema,
+        media_type,
+        body,
     }
+}
+
+fn extension(operation: OperationRef<'_>) -> Option<TokenStream> {
+    let extensions = &operation.operation.extensions;
+    let value = if let Some(value) = extensions.get("x-dropshot-pagination") {
+        let value = value.to_string();
+        quote!(Paginated(#value))
+    } else if extensions.contains_key("x-dropshot-websocket") {
+        quote!(Websocket)
+    } else {
+        return None;
+    };
+    Some(quote! {
+        const EXTENSION: ::openapi_runtime::Extension = ::openapi_runtime::Extension::#value;
+    })
 }
 
 /// The declared responses: status and response.
@@ -211,14 +267,23 @@ fn header_fields(response: &Response) -> Vec<(Field, bool)> {
 }
 
 fn success(
+    document: &Document,
     operation: OperationRef<'_>,
     name: &Ident,
     types: &Types,
-    types_crate: &Ident,
+    types_crate: &TokenStream,
 ) -> TokenStream {
     // The rules make sure that there is one.
-    let Some((status, response)) = responses(operation).find(|(status, _)| *status < 400) else {
+    let Some(success) = kind::success(document, operation) else {
         return TokenStream::new();
+    };
+    let (status, response) = match success {
+        Success::Typed { status, response } => (status, response),
+        Success::Raw {
+            status,
+            response,
+            body,
+        } => return raw(name, status, response, body),
     };
     let description = &response.description;
     let media = response.content.iter().next();
@@ -280,7 +345,7 @@ fn success(
         )
     } else {
         let all = fields.iter().map(|(field, _)| field);
-        let described = describe(&headers_name, all, types, types_crate);
+        let described = describe(document, &headers_name, all, types, types_crate);
         let doc = docs(&format!("Describes the headers of [`{name}`]."));
         (
             quote!(#headers_name),
@@ -311,51 +376,19 @@ fn success(
     }
 }
 
-fn errors(
-    operation: OperationRef<'_>,
-    name: &Ident,
-    types: &Types,
-    types_crate: &Ident,
-) -> TokenStream {
-    let declared: Vec<(u16, &Response)> = responses(operation)
-        .filter(|(status, _)| *status >= 400)
-        .collect();
-    let schema = declared.iter().find_map(|(_, response)| {
-        response
-            .content
-            .values()
-            .next()?
-            .schema
-            .as_ref()
-            .map(draft::json)
-    });
-    let body = schema.map_or_else(
-        || quote!(::serde_json::Value),
-        |schema| rust_type(&schema, types, types_crate),
-    );
-    let variants = declared.iter().map(|(status, response)| {
-        let (variant, doc) = (
-            names::status(*status),
-            docs(&format!("{status}: {}", response.description)),
-        );
-        quote!(#doc #variant(::openapi_runtime::Fault))
-    });
-    let table = declared.iter().map(|(status, _)| {
-        let variant = names::status(*status);
-        let status = proc_macro2::Literal::u16_unsuffixed(*status);
-        quote!(#status => #variant)
-    });
-    let doc = docs(&format!(
-        "How `{}` fails: exactly the statuses that the document declares.",
-        operation.id()
-    ));
+/// A success whose whole response the handler makes.
+fn raw(name: &Ident, status: Option<u16>, response: &Response, body: bool) -> TokenStream {
+    let description = &response.description;
+    let code = status.map_or_else(|| "any status".to_owned(), |status| status.to_string());
+    let doc = docs(&format!("{code}: {description}"));
+    let status = match status {
+        Some(status) => quote!(Some(#status)),
+        None => quote!(None),
+    };
     quote! {
         #doc
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum #name {
-            #(#variants),*
-        }
+        pub struct #name(pub ::http::Response<::dropshot::Body>);
 
-        ::openapi_runtime::failure!(#name: #body { #(#table),* });
+        ::openapi_runtime::raw_answer!(#name: #status, #description, #body);
     }
 }

@@ -4,7 +4,7 @@ use crate::print::docs;
 use crate::types::{Types, schema_expression};
 use crate::{descriptor, names};
 use openapi_document::openapiv3::{
-    Header, Operation, Parameter, ParameterData, ParameterSchemaOrContent, ReferenceOr,
+    Header, Operation, Parameter, ParameterSchemaOrContent, ReferenceOr,
 };
 use openapi_document::{Document, draft};
 use proc_macro2::{Ident, TokenStream};
@@ -50,6 +50,8 @@ pub(crate) struct Field {
     pub(crate) schema: Value,
     /// The default of the schema, or of the component that it refers to.
     default: Option<Value>,
+    /// For a list: whether its name is repeated for each item.
+    list: Option<bool>,
 }
 
 impl Group {
@@ -65,7 +67,7 @@ impl Group {
                 Parameter::Header { .. } => Place::Headers,
                 Parameter::Cookie { .. } => return None,
             };
-            (here == place).then(|| Field::parameter(document, parameter.parameter_data_ref()))
+            (here == place).then(|| Field::parameter(document, parameter))
         });
         Group {
             fields: fields.collect(),
@@ -82,7 +84,7 @@ impl Group {
         let fields: Vec<Value> = self
             .fields
             .iter()
-            .map(|f| json!([f.name, f.description, f.required, f.schema]))
+            .map(|f| json!([f.name, f.description, f.required, f.schema, f.list]))
             .collect();
         Value::Array(fields).to_string()
     }
@@ -90,10 +92,11 @@ impl Group {
     /// The struct `name` and its decoding and description.
     pub(crate) fn tokens(
         &self,
+        document: &Document,
         name: &Ident,
         doc: &str,
         types: &Types,
-        types_crate: &Ident,
+        types_crate: &TokenStream,
     ) -> TokenStream {
         let idents: Vec<Ident> = self
             .fields
@@ -102,7 +105,7 @@ impl Group {
             .collect();
         let declarations = self.fields.iter().zip(&idents).map(|(field, ident)| {
             let ty = field.rust_type(types, types_crate);
-            let ty = if field.required || field.default.is_some() {
+            let ty = if field.required || (field.default.is_some() && field.list.is_none()) {
                 ty
             } else {
                 quote!(::std::option::Option<#ty>)
@@ -112,6 +115,15 @@ impl Group {
         });
         let reads = self.fields.iter().zip(&idents).map(|(field, ident)| {
             let (wire, schema) = (&field.name, descriptor::borrowed(&field.schema));
+            match field.list {
+                Some(explode) if field.required => {
+                    return quote!(let #ident = values.list_required(#wire, #schema, #explode););
+                }
+                Some(explode) => {
+                    return quote!(let #ident = values.list(#wire, #schema, #explode););
+                }
+                None => {}
+            }
             match (&field.default, field.required) {
                 (Some(default), false) => {
                     let default = default.to_string();
@@ -122,7 +134,14 @@ impl Group {
             }
         });
         let doc = docs(doc);
-        let described = describe(name, self.fields.iter(), types, types_crate);
+        let scalars = || self.fields.iter().filter(|field| field.list.is_none());
+        let described = describe(document, name, scalars(), types, types_crate);
+        // Lists are read, but dropshot cannot describe them.
+        let undescribed = scalars().next().is_none().then(|| {
+            quote!(
+                const DESCRIBED: bool = false;
+            )
+        });
         quote! {
             #doc
             #[derive(Clone, Debug)]
@@ -131,6 +150,7 @@ impl Group {
             }
 
             impl ::openapi_runtime::Parameters for #name {
+                #undescribed
                 fn decode(values: &mut ::openapi_runtime::Values<'_>) -> ::std::option::Option<Self> {
                     // All are read before any is missed, so that an error names every parameter that is wrong.
                     #(#reads)*
@@ -144,9 +164,14 @@ impl Group {
 }
 
 impl Field {
-    fn parameter(document: &Document, data: &ParameterData) -> Field {
+    fn parameter(document: &Document, parameter: &Parameter) -> Field {
+        let data = parameter.parameter_data_ref();
         let schema = format(&data.format);
+        let query = matches!(parameter, Parameter::Query { .. });
+        let array = draft::resolved(document, &schema);
+        let array = array.get("type").and_then(Value::as_str) == Some("array");
         Field {
+            list: array.then(|| query && data.explode != Some(false)),
             name: data.name.clone(),
             description: data.description.clone().unwrap_or_default(),
             required: data.required,
@@ -162,6 +187,7 @@ impl Field {
             description: header.description.clone().unwrap_or_default(),
             required: header.required,
             default: None,
+            list: None,
             schema: format(&header.format),
         }
     }
@@ -176,16 +202,16 @@ impl Field {
     }
 
     /// The Rust type of a value.
-    pub(crate) fn rust_type(&self, types: &Types, types_crate: &Ident) -> TokenStream {
+    pub(crate) fn rust_type(&self, types: &Types, types_crate: &TokenStream) -> TokenStream {
         rust_type(&self.schema, types, types_crate)
     }
 }
 
 /// The Rust type for a schema of a parameter, header or body. Normalising leaves inline only what needs no name.
-pub(crate) fn rust_type(schema: &Value, types: &Types, types_crate: &Ident) -> TokenStream {
+pub(crate) fn rust_type(schema: &Value, types: &Types, types_crate: &TokenStream) -> TokenStream {
     if let Some(component) = draft::reference(schema).and_then(|name| types.components.get(&name)) {
         let name = names::ident(&component.name);
-        return quote!(::#types_crate::#name);
+        return quote!(#types_crate::#name);
     }
     let format = schema
         .get("format")
@@ -213,10 +239,11 @@ pub(crate) fn rust_type(schema: &Value, types: &Types, types_crate: &Ident) -> T
 /// `JsonSchema` of a struct whose members are the fields. dropshot takes the description of a parameter from a schema
 /// and forgets the rest of its metadata, unless both are kept apart by an `allOf`.
 pub(crate) fn describe<'a>(
+    document: &Document,
     name: &Ident,
     fields: impl Iterator<Item = &'a Field>,
     types: &Types,
-    types_crate: &Ident,
+    types_crate: &TokenStream,
 ) -> TokenStream {
     let (mut properties, mut required) = (Map::new(), Vec::new());
     for field in fields {
@@ -234,9 +261,9 @@ pub(crate) fn describe<'a>(
     if !required.is_empty() {
         schema["required"] = json!(required);
     }
-    let body = schema_expression(&schema, &|component| {
+    let body = schema_expression(document, &schema, &|component| {
         let ty = names::ident(&types.components.get(component)?.name);
-        Some(quote!(::#types_crate::#ty))
+        Some(quote!(#types_crate::#ty))
     });
     let text = name.to_string();
     quote! {

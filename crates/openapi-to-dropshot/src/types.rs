@@ -1,13 +1,13 @@
 //! The types: typify's, ours for bounded integers, and for each the document's own schema.
 
-use crate::bounded::{self, Bounded};
+use crate::choice::{self, Own};
+use crate::quiet::quietly;
 use crate::{Options, gave_up, names, secret};
-use openapi_document::{Diagnostics, Document, draft};
+use openapi_document::{Diagnostic, Diagnostics, Document, draft};
 use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use typify::{TypeSpace, TypeSpaceImpl, TypeSpaceSettings};
 
 /// The types and what the other generators must know of them.
@@ -34,9 +34,77 @@ const IMPLS: [TypeSpaceImpl; 3] = [
 
 /// Generates the types of all components.
 pub(crate) fn generate(document: &Document, options: &Options) -> Result<Types, Diagnostics> {
-    // typify panics on some documents; rules foresee the known ones, and the rest must not look like a crash.
-    catch_unwind(AssertUnwindSafe(|| typify(document, options)))
-        .unwrap_or_else(|_| Err(gave_up(document, "generating types", "typify panicked")))
+    // typify panics on some schemas; rules foresee the known ones, and the rest must not look like a crash.
+    let all = quietly(|| typify(document, options))
+        .unwrap_or_else(|| Err(gave_up(document, "generating types", "typify panicked")));
+    all.map_err(|failed| blame(document).unwrap_or(failed))
+}
+
+/// Diagnoses about the schemas that typify cannot make types of; none when it can make all of them.
+pub(crate) fn untypable(document: &Document) -> Diagnostics {
+    let options = Options {
+        source: String::new(),
+        command: String::new(),
+        types_crate: "types".to_owned(),
+        trait_name: "Api".to_owned(),
+        schemars_feature: None,
+    };
+    match generate(document, &options) {
+        Ok(_) => document.diagnostics(),
+        Err(found) => found,
+    }
+}
+
+/// The schemas that typify cannot make types of, each tried alone, beside others that are not looked at.
+fn blame(document: &Document) -> Option<Diagnostics> {
+    let mut diagnostics = document.diagnostics();
+    for (name, schema) in document.schemas() {
+        let mut settings = TypeSpaceSettings::default();
+        for (other, _) in document.schemas().filter(|(other, _)| *other != name) {
+            settings.with_replacement(names::camel(other), "Other", IMPLS.into_iter());
+        }
+        let mut definitions: Vec<(String, Value)> = document
+            .schemas()
+            .map(|(other, _)| (other.to_owned(), json!({})))
+            .filter(|(other, _)| other != name)
+            .collect();
+        let mut schema = draft::json(schema);
+        if Own::of(name, &schema).is_some() {
+            continue;
+        }
+        choice::lift(name, &mut schema, &|_| false, &mut Vec::new());
+        definitions.push((name.to_owned(), draft::typed(&schema)));
+        let tried = quietly(|| {
+            let mut parsed = Vec::new();
+            for (name, schema) in definitions {
+                let schema = serde_json::from_value::<schemars::schema::Schema>(schema);
+                parsed.push((name, schema.map_err(|e| e.to_string())?));
+            }
+            let mut space = TypeSpace::new(&settings);
+            space.add_ref_types(parsed).map_err(|e| e.to_string())
+        });
+        let why = match tried {
+            Some(Ok(())) => continue,
+            Some(Err(why)) => why,
+            None => "it gave up".to_owned(),
+        };
+        let original = document.original_name(name);
+        let pointer = format!("/components/schemas/{}", openapi_document::escape(original));
+        let span = document.root.at("/components/schemas");
+        let span = span
+            .and_then(|schemas| schemas.entry(original))
+            .map_or_else(|| document.span(&pointer), |entry| entry.key_span);
+        diagnostics.push(
+            Diagnostic::new(
+                "K0208",
+                span,
+                format!("typify cannot make a type of `{original}`"),
+            )
+            .label(why)
+            .help("say the same with fewer combinations: `oneOf` of objects, or one `enum`"),
+        );
+    }
+    (!diagnostics.is_empty()).then_some(diagnostics)
 }
 
 fn typify(document: &Document, options: &Options) -> Result<Types, Diagnostics> {
@@ -51,19 +119,19 @@ fn typify(document: &Document, options: &Options) -> Result<Types, Diagnostics> 
             .any(|(other, _)| names::camel(other) == name)
     };
 
-    let mut integers: Vec<Bounded> = Vec::new();
+    let mut own: Vec<Own> = Vec::new();
     let mut definitions: Vec<(String, Value)> = Vec::new();
     for (name, schema) in &originals {
         let mut schema = schema.clone();
-        match Bounded::of(name, &schema) {
-            Some(bounded) => integers.push(bounded),
-            None => bounded::lift(name, &mut schema, &taken, &mut integers),
+        match Own::of(name, &schema) {
+            Some(ours) => own.push(ours),
+            None => choice::lift(name, &mut schema, &taken, &mut own),
         }
         definitions.push((name.clone(), draft::typed(&schema)));
     }
-    for integer in &integers {
-        if !definitions.iter().any(|(name, _)| *name == integer.name) {
-            definitions.push((integer.name.clone(), json!({ "type": "integer" })));
+    for ours in &own {
+        if !definitions.iter().any(|(name, _)| name == ours.name()) {
+            definitions.push((ours.name().to_owned(), json!({ "type": "integer" })));
         }
     }
 
@@ -71,12 +139,13 @@ fn typify(document: &Document, options: &Options) -> Result<Types, Diagnostics> 
     settings
         .with_map_type("::std::collections::BTreeMap")
         .with_struct_builder(false);
-    for integer in &integers {
-        let rust = integer.rust_name();
+    for ours in &own {
+        let rust = ours.rust_name();
         let impls = IMPLS
             .into_iter()
-            .filter(|i| integer.has_default() || !matches!(i, TypeSpaceImpl::Default));
-        settings.with_replacement(&rust, format!("crate::{rust}"), impls);
+            .filter(|i| ours.has_default() || !matches!(i, TypeSpaceImpl::Default));
+        let path = format!("{}::{rust}", options.types_self());
+        settings.with_replacement(&rust, path, impls);
     }
     let mut space = TypeSpace::new(&settings);
     let mut schemas = Vec::new();
@@ -119,14 +188,14 @@ fn typify(document: &Document, options: &Options) -> Result<Types, Diagnostics> 
         .iter()
         .map(|name| quote!(#[cfg(feature = #name)]));
     let feature = quote!(#(#feature)*);
-    let integers = integers.iter().map(Bounded::tokens);
+    let own = own.iter().map(Own::tokens);
     let described = originals.iter().filter_map(|(name, schema)| {
         let component = components.get(name)?;
-        Some(describe(name, schema, component, &components))
+        Some(describe(document, name, schema, component, &components))
     });
     let tokens = quote! {
         #generated
-        #(#integers)*
+        #(#own)*
 
         /// The document's own schemas, for servers that describe themselves.
         #feature
@@ -140,16 +209,18 @@ fn typify(document: &Document, options: &Options) -> Result<Types, Diagnostics> 
 
 /// `JsonSchema` that returns the schema of the document, rather than what a derive would make of the type.
 fn describe(
+    document: &Document,
     name: &str,
     schema: &Value,
     component: &Component,
     components: &BTreeMap<String, Component>,
 ) -> TokenStream {
     let ty = names::ident(&component.name);
-    let body = schema_expression(schema, &|name| {
+    let body = schema_expression(document, schema, &|name| {
         let ty = names::ident(&components.get(name)?.name);
         Some(quote!(#ty))
     });
+    let name = document.original_name(name);
     quote! {
         impl ::schemars::JsonSchema for #ty {
             fn schema_name() -> ::std::string::String {
@@ -164,6 +235,7 @@ fn describe(
 
 /// An expression of the schema, which registers each schema that it refers to with `generator`.
 pub(crate) fn schema_expression(
+    document: &Document,
     schema: &Value,
     ty: &dyn Fn(&str) -> Option<TokenStream>,
 ) -> TokenStream {
@@ -171,7 +243,7 @@ pub(crate) fn schema_expression(
         .into_iter()
         .filter_map(|name| ty(&name))
         .collect::<Vec<_>>();
-    let text = draft::described(schema).to_string();
+    let text = draft::described(&document.original_schema(schema)).to_string();
     let generator = if references.is_empty() {
         quote!(let _ = generator;)
     } else {

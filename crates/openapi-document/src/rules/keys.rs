@@ -120,6 +120,14 @@ const COMPONENTS: &[&str] = &[
     "callbacks",
 ];
 
+/// What dropshot reads; any media type that ends with `+json` is JSON too.
+const BODIES: [&str; 4] = [
+    "application/json",
+    "application/x-www-form-urlencoded",
+    "application/octet-stream",
+    "multipart/form-data",
+];
+
 pub(super) fn check(found: &mut Findings<'_>) {
     let root = found.root;
     known(found, root, "the document", ROOT);
@@ -218,7 +226,7 @@ fn status(found: &mut Findings<'_>, entry: &Entry) {
         .key
         .parse::<u16>()
         .is_ok_and(|code| (100..600).contains(&code));
-    if !exact {
+    if !exact && !matches!(entry.key.as_str(), "default" | "4XX" | "5XX") {
         found.push(
             Diagnostic::new("K0109", entry.key_span, format!("the response `{}` is not supported", entry.key))
                 .help("declare each status that can be answered: callers and the server's error types are made from them"),
@@ -242,6 +250,31 @@ fn parameter<'a>(found: &mut Findings<'a>, node: &'a Node) {
         node.entry("content"),
         "give the parameter a `schema`",
     );
+    for key in ["allowReserved", "allowEmptyValue"] {
+        let entry = node.entry(key).filter(|entry| entry.node.is_true());
+        unsupported(found, entry, "leave it out");
+    }
+    style(found, node);
+}
+
+/// Only the styles that dropshot describes: `form` in the query, `simple` elsewhere.
+fn style<'a>(found: &mut Findings<'a>, node: &'a Node) {
+    let (Some(place), Some(style)) = (node.get("in").and_then(Node::as_str), node.get("style"))
+    else {
+        return;
+    };
+    let only = if place == "query" { "form" } else { "simple" };
+    let name = style.as_str().unwrap_or_default();
+    if name != only && matches!(place, "query" | "path" | "header") {
+        found.push(
+            Diagnostic::new(
+                "K0109",
+                style.span,
+                format!("the style `{name}` of a {place} parameter is not supported"),
+            )
+            .help(format!("`style: {only}` is")),
+        );
+    }
 }
 
 fn body<'a>(found: &mut Findings<'a>, node: &'a Node) {
@@ -258,7 +291,7 @@ fn body<'a>(found: &mut Findings<'a>, node: &'a Node) {
                 .help("write `required: true`; an empty object can stand for nothing"),
         );
     }
-    media_types(found, node, &["application/json"]);
+    media_types(found, node, &BODIES);
 }
 
 fn response<'a>(found: &mut Findings<'a>, node: &'a Node) {
@@ -288,7 +321,19 @@ fn media_types<'a>(found: &mut Findings<'a>, node: &'a Node, only: &[&str]) {
         );
     }
     for media in types {
-        if !only.is_empty() && !only.contains(&media.key.as_str()) {
+        let essence = media.key.split(';').next().unwrap_or_default().trim();
+        let accepted = only.contains(&essence) || essence.ends_with("+json");
+        if media.node.get("schema").is_none() {
+            found.push(
+                Diagnostic::new(
+                    "K0109",
+                    media.key_span,
+                    "a body without a schema is not supported",
+                )
+                .help("`schema: {}` is any JSON value; under `*/*`, any body"),
+            );
+        }
+        if !only.is_empty() && !accepted {
             found.push(
                 Diagnostic::new(
                     "K0109",
@@ -335,7 +380,7 @@ fn known(found: &mut Findings<'_>, node: &Node, what: &str, keys: &[&str]) {
         );
         diagnostic = match closest(&entry.key, keys.iter().copied()) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-            None => diagnostic.help("extensions begin with `x-`"),
+            None => diagnostic.help("extensions begin with `x-`").warning(),
         };
         found.push(diagnostic);
     }

@@ -103,7 +103,8 @@ fn format(found: &mut Findings<'_>, schema: &Node) {
             None => diagnostic
                 .help("say what a value looks like with `pattern`, and leave `format` out"),
         };
-        found.push(diagnostic);
+        // Nothing is generated wrongly: as JSON Schema has it, an unknown format says nothing of values.
+        found.push(diagnostic.warning());
     }
 }
 
@@ -130,7 +131,7 @@ fn required(found: &mut Findings<'_>, schema: &Node) {
             if let Some(near) = super::keys::closest(text, names) {
                 diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
             }
-            found.push(diagnostic);
+            found.push(diagnostic.warning());
         }
     }
 }

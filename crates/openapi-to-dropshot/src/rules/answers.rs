@@ -1,52 +1,98 @@
 //! K0204, K0205 and K0207: every answer that can be given is declared, in a form that is written.
 
+use crate::kind::{self, Statuses};
 use crate::operation::responses;
-use openapi_document::openapiv3::ReferenceOr;
-use openapi_document::{Diagnostic, Diagnostics, Document, OperationRef, draft, escape};
+use openapi_document::openapiv3::{MediaType, ReferenceOr};
+use openapi_document::{Diagnostic, Diagnostics, Document, OperationRef, draft};
 use serde_json::Value;
 
 /// K0204, K0205 and K0207.
 pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
     for operation in document.operations() {
         statuses(document, operation, diagnostics);
-        text(document, operation, diagnostics);
+        bodies(document, operation, diagnostics);
     }
     error_bodies(document, diagnostics);
 }
 
-/// K0207: what is not JSON is text.
-fn text(document: &Document, operation: OperationRef<'_>, diagnostics: &mut Diagnostics) {
+/// K0207: what is not JSON is text, bytes or anything.
+fn bodies(document: &Document, operation: OperationRef<'_>, diagnostics: &mut Diagnostics) {
+    let is_text = |media: &MediaType| {
+        let schema = media.schema.as_ref().map(draft::json).unwrap_or_default();
+        let schema = draft::resolved(document, &schema);
+        schema.get("type").and_then(Value::as_str) == Some("string")
+    };
+    let mut refuse = |pointer: String, message: String, help: &str| {
+        diagnostics.push(Diagnostic::new("K0207", document.span(&pointer), message).help(help));
+    };
     for (status, response) in responses(operation).filter(|(status, _)| *status < 400) {
-        for (media_type, media) in response
-            .content
-            .iter()
-            .filter(|(name, _)| *name != "application/json")
-        {
-            let schema = media.schema.as_ref().map(draft::json).unwrap_or_default();
-            let schema = draft::resolved(document, &schema);
-            let kind = schema.get("type").and_then(Value::as_str);
-            let format = schema.get("format").and_then(Value::as_str);
-            if kind == Some("string") && format != Some("binary") {
-                continue;
+        for (name, media) in &response.content {
+            if name != "*/*" && !kind::is_json(name) && !is_text(media) {
+                refuse(
+                    format!("{}/responses/{status}/content", operation.pointer()),
+                    format!("a body of `{name}` that is not text is not supported"),
+                    "give it a schema of `type: string`, with `format: binary` for bytes, or answer JSON",
+                );
             }
-            let span = document.span(&format!(
-                "{}/responses/{status}/content",
-                operation.pointer()
-            ));
-            diagnostics.push(
-                Diagnostic::new(
-                    "K0207",
-                    span,
-                    format!("a body of `{media_type}` that is not text is not supported"),
-                )
-                .help("give it a schema of `type: string`, or answer JSON"),
+        }
+    }
+    let errors = kind::errors(operation);
+    let default = operation.operation.responses.default.as_ref();
+    let is_error = errors
+        .iter()
+        .any(|(statuses, _)| *statuses == Statuses::Default);
+    if let (Some(response), false) = (default.and_then(ReferenceOr::as_item), is_error)
+        && !response.content.contains_key("*/*")
+    {
+        refuse(
+            format!("{}/responses/default", operation.pointer()),
+            "a success under `default` must be any body (`*/*`)".to_owned(),
+            "say which status is answered",
+        );
+    }
+    for (_, response) in errors {
+        for (name, _) in &response.content {
+            if !kind::is_json(name) {
+                refuse(
+                    format!("{}/responses", operation.pointer()),
+                    format!("an error of `{name}` is not supported"),
+                    "answer errors in JSON",
+                );
+            }
+        }
+    }
+    let (kind, media) = kind::body(document, operation);
+    if let Some((name, media)) = media {
+        let fits = match kind {
+            kind::Body::Json => kind::is_json(name),
+            kind::Body::Multipart => kind::is_binary(document, media),
+            kind::Body::Form => {
+                let schema = media.schema.as_ref().map(draft::json).unwrap_or_default();
+                let schema = draft::resolved(document, &schema);
+                schema.get("type").and_then(Value::as_str) == Some("object")
+            }
+            _ => true,
+        };
+        if !fits {
+            refuse(
+                format!("{}/requestBody/content", operation.pointer()),
+                format!("a request body of `{name}` with this schema is not supported"),
+                "bytes and parts have `type: string, format: binary`, and a form has `type: object`",
             );
         }
     }
 }
 
 fn statuses(document: &Document, operation: OperationRef<'_>, diagnostics: &mut Diagnostics) {
-    let declared: Vec<u16> = responses(operation).map(|(status, _)| status).collect();
+    let errors = kind::errors(operation);
+    let declares = |status: u16| {
+        errors.iter().any(|(statuses, _)| match statuses {
+            Statuses::Exact(code) => *code == status,
+            Statuses::Client => status < 500,
+            Statuses::Server => status >= 500,
+            Statuses::Default => true,
+        })
+    };
     let span = document.span(&format!("{}/responses", operation.pointer()));
     let id = operation.id();
     let mut must = vec![
@@ -67,18 +113,19 @@ fn statuses(document: &Document, operation: OperationRef<'_>, diagnostics: &mut 
         must.push((415, "a body of another media type"));
     }
     for (status, why) in must {
-        if !declared.contains(&status) {
+        if !declares(status) && !errors.is_empty() {
             diagnostics.push(
                 Diagnostic::new(
                     "K0204",
                     span,
                     format!("`{id}` does not declare {status}, which {why} is answered with"),
                 )
-                .help(format!("add a response `'{status}'` with the error schema")),
+                .help(format!("add a response `'{status}'` with the error schema"))
+                .warning(),
             );
         }
     }
-    if !declared.iter().any(|status| *status < 400) {
+    if kind::success(document, operation).is_none() {
         diagnostics.push(Diagnostic::new(
             "K0204",
             span,
@@ -87,74 +134,48 @@ fn statuses(document: &Document, operation: OperationRef<'_>, diagnostics: &mut 
     }
 }
 
+/// K0205: the body of an error is one that the server knows, and the same everywhere.
 fn error_bodies(document: &Document, diagnostics: &mut Diagnostics) {
     let mut common: Option<String> = None;
     for operation in document.operations() {
-        for (status, response) in responses(operation).filter(|(status, _)| *status >= 400) {
-            let span = document.span(&format!(
-                "{}/responses/{}",
-                operation.pointer(),
-                escape(&status.to_string())
-            ));
-            let schema = response
-                .content
-                .get("application/json")
-                .and_then(|media| media.schema.as_ref());
-            let name = match schema {
-                Some(ReferenceOr::Reference { reference }) => reference.clone(),
-                _ => {
-                    diagnostics.push(
-                        Diagnostic::new(
-                            "K0205",
-                            span,
-                            "the body of an error is `application/json` with a named schema",
-                        )
-                        .help(
-                            "refer to one error schema from every response that is not a success",
-                        ),
-                    );
-                    continue;
-                }
+        for (statuses, response) in kind::errors(operation) {
+            let status = match statuses {
+                Statuses::Exact(code) => code.to_string(),
+                Statuses::Client => "4XX".to_owned(),
+                Statuses::Server => "5XX".to_owned(),
+                Statuses::Default => "default".to_owned(),
+            };
+            let span = document.span(&format!("{}/responses/{status}", operation.pointer()));
+            let Some(schema) = kind::error_schema(response) else {
+                continue;
+            };
+            let name = draft::reference(&schema).unwrap_or_default();
+            let mut warn = |message: String, help: &str| {
+                let diagnostic = Diagnostic::new("K0205", span, message).help(help);
+                diagnostics.push(diagnostic.warning());
             };
             match &common {
                 None => {
-                    if !is_envelope(document, &name) {
-                        diagnostics.push(
-                            Diagnostic::new("K0205", span, format!("`{name}` does not hold what the server writes into errors"))
-                                .help("an object `error` of `code` (integer), `message` (string) and `details` (array of objects with `reason`)"),
+                    let resolved = draft::resolved(document, &schema);
+                    let members = resolved.get("properties");
+                    let has = |name: &str| members.is_some_and(|m| m.get(name).is_some());
+                    let reference = schema.get("$ref").and_then(Value::as_str);
+                    let envelope = reference.is_some_and(|r| kind::is_envelope(document, r));
+                    let known = envelope || (has("message") && !has("error"));
+                    if !known {
+                        warn(
+                            format!("`{name}` does not hold what the server writes into errors"),
+                            "an object `error` of `code` (integer), `message` (string) and `details` (array of objects with `reason`); or `message` and `request_id`, as dropshot has it",
                         );
                     }
                     common = Some(name);
                 }
-                Some(common) if *common != name => diagnostics.push(Diagnostic::new(
-                    "K0205",
-                    span,
+                Some(common) if *common != name => warn(
                     format!("the error schema is `{name}` here, and `{common}` before"),
-                )),
+                    "refer to one error schema from every response that is not a success",
+                ),
                 Some(_) => {}
             }
         }
     }
-}
-
-/// Whether the schema has the members of the error body; what they are exactly is for the conformance tests to show.
-fn is_envelope(document: &Document, reference: &str) -> bool {
-    let root = &document.root;
-    let resolve = |node| openapi_document::resolve(root, node);
-    let Some(schema) = reference
-        .strip_prefix('#')
-        .and_then(|pointer| root.at(pointer))
-    else {
-        return false;
-    };
-    let error = schema
-        .get("properties")
-        .and_then(|p| p.get("error"))
-        .and_then(resolve);
-    let Some(properties) = error.and_then(|error| error.get("properties")) else {
-        return false;
-    };
-    ["code", "message", "details"]
-        .iter()
-        .all(|name| properties.get(name).is_some())
 }

@@ -27,16 +27,17 @@ pub const RULES: &[(&str, &str)] = &[
     ),
     (
         "K0205",
-        "The body of an error is not the one shape that the server writes: `{\"error\": {\"code\", \"message\", \"details\"}}`, named, and the same everywhere.",
+        "The body of an error is not one that the server knows: `{\"error\": {\"code\", \"message\", \"details\"}}`, or dropshot's own. It makes one up by the names of the members, which may say less than the document means.",
     ),
     (
         "K0206",
-        "A parameter or header is not a scalar, or one that HTTP itself gives a meaning.",
+        "A parameter or header is not a scalar (or, in the query or a header, a list of scalars), or one that HTTP itself gives a meaning.",
     ),
     (
         "K0207",
-        "A body that is not JSON must be text: a schema of `type: string`, not `format: binary`.",
+        "A body that is not JSON must be text (`type: string`), bytes (`type: string, format: binary`), parts (`multipart/form-data`, of `format: binary` as a whole), a form of one object, or anything (`*/*`).",
     ),
+    ("K0208", "There is no Rust type for the schema."),
     (
         "K0299",
         "A generator gave up for a reason that no rule foresaw.",
@@ -56,10 +57,16 @@ pub fn explain(code: &str) -> Option<&'static str> {
 /// # Errors
 /// Everything that dropshot, Rust or the generators cannot give.
 pub fn check(document: &Document) -> Result<(), Diagnostics> {
+    examine(document).into_result(())
+}
+
+/// What the rules find, warnings included.
+pub fn examine(document: &Document) -> Diagnostics {
     let mut diagnostics = document.diagnostics();
     routes::check(document, &mut diagnostics);
     names::check(document, &mut diagnostics);
     parameters::check(document, &mut diagnostics);
     answers::check(document, &mut diagnostics);
-    diagnostics.into_result(())
+    diagnostics.sort();
+    diagnostics
 }

@@ -48,6 +48,7 @@ fn parameters(document: &Document, diagnostics: &mut Diagnostics) {
 fn collisions(document: &Document, diagnostics: &mut Diagnostics) {
     let mut types: HashMap<String, (&str, Span)> = HashMap::new();
     for (name, _) in document.schemas() {
+        let name = document.original_name(name);
         let Some(entry) = document
             .root
             .at("/components/schemas")
@@ -113,16 +114,22 @@ fn collide<'a>(
         return;
     }
     match known.get(&rust) {
-        Some((other, first)) if *other != name => diagnostics.push(
-            Diagnostic::new(
+        Some((other, first)) if *other != name => {
+            let diagnostic = Diagnostic::new(
                 "K0202",
                 span,
                 format!("`{other}` and `{name}` are both the {what} `{rust}` in Rust"),
             )
             .label("this one")
             .related(*first, "and this one")
-            .help("rename one of them"),
-        ),
+            .help("rename one of them");
+            // A type gets a number; nothing else may, since callers name it.
+            diagnostics.push(if what == "type" {
+                diagnostic.warning()
+            } else {
+                diagnostic
+            });
+        }
         _ => {
             known.insert(rust, (name, span));
         }
@@ -143,7 +150,9 @@ fn enums(document: &Document, diagnostics: &mut Diagnostics) {
                         format!("`{other}` and `{text}` are both the variant `{rust}` in Rust"),
                     )
                     .label("this one")
-                    .related(*first, "and this one"),
+                    .related(*first, "and this one")
+                    .help("one of them gets a number; choose names that differ in more")
+                    .warning(),
                 );
             } else {
                 variants.insert(rust, (text, value.span));

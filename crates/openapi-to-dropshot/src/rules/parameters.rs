@@ -30,7 +30,8 @@ pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
                     .help("`security`, the request body and the responses speak of it"),
                 );
             }
-            scalar(document, &data.name, &data.format, span, diagnostics);
+            let list = !matches!(parameter, Parameter::Path { .. });
+            scalar(document, &data.name, &data.format, list, span, diagnostics);
         }
         for (status, response) in responses(operation) {
             for (name, header) in &response.headers {
@@ -41,7 +42,7 @@ pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
                         escape(name)
                     );
                     let span = document.span(&pointer);
-                    scalar(document, name, &header.format, span, diagnostics);
+                    scalar(document, name, &header.format, false, span, diagnostics);
                 }
             }
         }
@@ -52,15 +53,19 @@ fn scalar(
     document: &Document,
     name: &str,
     format: &ParameterSchemaOrContent,
+    list: bool,
     span: Span,
     diagnostics: &mut Diagnostics,
 ) {
     let ParameterSchemaOrContent::Schema(schema) = format else {
         return;
     };
-    let schema = draft::resolved(document, &draft::json(schema));
-    let kind = schema.get("type").and_then(Value::as_str);
-    if !matches!(kind, Some("string" | "integer" | "number" | "boolean")) {
+    let schema = draft::json(schema);
+    let resolved = draft::resolved(document, &schema);
+    let items = resolved
+        .get("items")
+        .filter(|_| list && resolved.get("type").and_then(Value::as_str) == Some("array"));
+    if !is_scalar(document, items.unwrap_or(&schema), 0) {
         diagnostics.push(
             Diagnostic::new(
                 "K0206",
@@ -71,5 +76,24 @@ fn scalar(
                 "use `string`, `integer`, `number` or `boolean`; put what has parts into the body",
             ),
         );
+    }
+}
+
+/// As dropshot judges it: a scalar, one `allOf` of one, or a choice among some.
+fn is_scalar(document: &Document, schema: &Value, depth: usize) -> bool {
+    let schema = draft::resolved(document, schema);
+    let kind = schema.get("type").and_then(Value::as_str);
+    if matches!(kind, Some("string" | "integer" | "number" | "boolean")) {
+        return true;
+    }
+    let members = |key: &str| schema.get(key).and_then(Value::as_array);
+    let scalar = |member: &Value| is_scalar(document, member, depth + 1);
+    if kind.is_some() || depth > 8 {
+        return false;
+    }
+    match (members("allOf"), members("oneOf").or(members("anyOf"))) {
+        (Some(all), None) => all.len() == 1 && all.iter().all(scalar),
+        (None, Some(some)) => some.iter().all(scalar),
+        _ => false,
     }
 }

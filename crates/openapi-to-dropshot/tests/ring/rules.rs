@@ -1,12 +1,20 @@
 //! What dropshot, Rust and the server's own answers cannot give, told at its place.
 
 use crate::{THINGS, edited, generated};
+use openapi_document::{Diagnostics, Document};
+
+/// Everything that an author is told, warnings included.
+fn found(text: &str) -> Diagnostics {
+    let (document, mut diagnostics) = Document::examine("things.yaml", text);
+    if let Some(document) = document {
+        diagnostics.append(openapi_to_dropshot::examine(&document));
+    }
+    diagnostics.sort();
+    diagnostics
+}
 
 fn places(text: &str) -> Vec<String> {
-    generated(text)
-        .err()
-        .map(|diagnostics| diagnostics.places())
-        .unwrap_or_default()
+    found(text).places()
 }
 
 fn with_path(path: &str) -> String {
@@ -65,13 +73,13 @@ fn paths_that_dropshot_cannot_route_are_told_with_both_places() {
 
 #[test]
 fn names_that_are_one_name_in_rust_are_told_with_both_places() {
-    let shown = generated(&edited(
+    let shown = found(&edited(
         "    Error:\n      type: object",
         "    thing:\n      type: string\n    Error:\n      type: object",
     ));
-    let shown = shown.unwrap_err().render(false);
+    let shown = shown.render(false);
     assert!(
-        shown.contains("error[K0202]") && shown.contains("`Thing` and `thing`"),
+        shown.contains("warning[K0202]") && shown.contains("`Thing` and `thing`"),
         "{shown}"
     );
     let property = places(&edited(
@@ -115,7 +123,7 @@ fn a_parameter_is_a_scalar_of_the_apis_own() {
     for (from, to, line) in [
         (
             "          type: boolean\n",
-            "          type: array\n          items:\n            type: string\n",
+            "          type: array\n          items:\n            type: object\n",
             "34:15",
         ),
         (
@@ -158,11 +166,11 @@ fn a_body_that_is_not_json_is_text() {
         )
     };
     assert_eq!(places(&text("type: string")), Vec::<String>::new());
-    for schema in [
-        "type: object",
-        "$ref: '#/components/schemas/Thing'",
-        "{type: string, format: binary}",
-    ] {
+    assert_eq!(
+        places(&text("{type: string, format: binary}")),
+        Vec::<String>::new()
+    );
+    for schema in ["type: object", "$ref: '#/components/schemas/Thing'"] {
         let found = places(&text(schema));
         assert!(
             found.iter().any(|place| place.ends_with("K0207")),

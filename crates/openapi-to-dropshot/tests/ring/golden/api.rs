@@ -304,7 +304,7 @@ impl ::openapi_runtime::Operation for PutThing {
     type Path = PutThingPath;
     type Query = ();
     type Headers = ();
-    type Body = ::things_types::Thing;
+    type Body = ::openapi_runtime::Json<::things_types::Thing>;
 }
 /// 204: Written
 pub struct PutThingResponse {}

@@ -1,0 +1,127 @@
+//! Parts of a document by operation: which operations a place belongs to, and the document without some of them.
+
+use crate::node::{Content, Entry, Node, Span};
+use crate::rules::METHODS;
+use std::collections::BTreeSet;
+
+/// The operations (path and method) that the place belongs to: the one that it is written in, those of the path that
+/// it is the name of, or those that refer to the component that it is written in. None when it belongs to them all.
+pub fn owners(root: &Node, place: Span) -> Vec<(String, String)> {
+    let inside = |entry: &Entry| {
+        (entry.key_span.start..=entry.node.span.end.max(entry.key_span.end)).contains(&place.start)
+    };
+    if let Some(path) = paths(root).iter().find(|path| inside(path)) {
+        let own = methods(path).find(|method| inside(method));
+        return match own {
+            Some(method) => vec![(path.key.clone(), method.key.clone())],
+            None => methods(path)
+                .map(|method| (path.key.clone(), method.key.clone()))
+                .collect(),
+        };
+    }
+    let Some((kind, name)) = components(root).iter().find_map(|kind| {
+        Some((
+            kind,
+            kind.node.entries().iter().find(|entry| inside(entry))?,
+        ))
+    }) else {
+        return Vec::new();
+    };
+    let wanted = format!("#/components/{}/{}", kind.key, crate::escape(&name.key));
+    let mut found = Vec::new();
+    for path in paths(root) {
+        for method in methods(path) {
+            let common = path.node.get("parameters");
+            let mut reached = BTreeSet::new();
+            for part in common.into_iter().chain([&method.node]) {
+                reach(root, part, &mut reached);
+            }
+            if reached.contains(wanted.as_str()) {
+                found.push((path.key.clone(), method.key.clone()));
+            }
+        }
+    }
+    found
+}
+
+/// The references that `node` leads to, those of what it refers to included.
+fn reach<'a>(root: &'a Node, node: &'a Node, reached: &mut BTreeSet<&'a str>) {
+    let mut queue = vec![node];
+    while let Some(node) = queue.pop() {
+        if let Some(reference) = node.get("$ref").and_then(Node::as_str)
+            && reached.insert(reference)
+            && let Some(target) = reference
+                .strip_prefix('#')
+                .and_then(|pointer| root.at(pointer))
+        {
+            queue.push(target);
+        }
+        queue.extend(node.entries().iter().map(|entry| &entry.node));
+        queue.extend(node.items());
+    }
+}
+
+fn paths(root: &Node) -> &[Entry] {
+    root.get("paths").map_or(&[], Node::entries)
+}
+
+fn components(root: &Node) -> &[Entry] {
+    root.get("components").map_or(&[], Node::entries)
+}
+
+fn methods(path: &Entry) -> impl Iterator<Item = &Entry> {
+    let members = path.node.entries().iter();
+    members.filter(|entry| METHODS.contains(&entry.key.as_str()))
+}
+
+/// The document without the operations that are not kept, the paths that are left without any, and the components that
+/// only they referred to.
+pub(crate) fn operations(root: &Node, keep: &dyn Fn(&str, &str) -> bool) -> Node {
+    let mut root = root.clone();
+    let Some(paths) = member(&mut root, "paths") else {
+        return root;
+    };
+    paths.retain_mut(|path| {
+        let Content::Map(members) = &mut path.node.content else {
+            return true;
+        };
+        let before = members.len();
+        members
+            .retain(|entry| !METHODS.contains(&entry.key.as_str()) || keep(&path.key, &entry.key));
+        members.len() == before
+            || members
+                .iter()
+                .any(|entry| METHODS.contains(&entry.key.as_str()))
+    });
+    let mut reached = BTreeSet::new();
+    let kept = root.clone();
+    if let Some(paths) = kept.get("paths") {
+        reach(&kept, paths, &mut reached);
+    }
+    let Some(kinds) = member(&mut root, "components") else {
+        return root;
+    };
+    for kind in kinds
+        .iter_mut()
+        .filter(|kind| kind.key != "securitySchemes")
+    {
+        if let Content::Map(entries) = &mut kind.node.content {
+            entries.retain(|entry| {
+                let name = format!("#/components/{}/{}", kind.key, crate::escape(&entry.key));
+                reached.contains(name.as_str())
+            });
+        }
+    }
+    root
+}
+
+fn member<'a>(node: &'a mut Node, key: &str) -> Option<&'a mut Vec<Entry>> {
+    let Content::Map(entries) = &mut node.content else {
+        return None;
+    };
+    let entry = entries.iter_mut().find(|entry| entry.key == key)?;
+    match &mut entry.node.content {
+        Content::Map(entries) => Some(entries),
+        _ => None,
+    }
+}

@@ -1,0 +1,198 @@
+//! What kind of body an operation takes, of success it answers with, and of errors it declares.
+
+use crate::operation::responses;
+use openapi_document::openapiv3::{MediaType, ReferenceOr, Response, StatusCode};
+use openapi_document::{Document, OperationRef, draft};
+use serde_json::Value;
+
+/// How a request body is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Body {
+    /// There is none.
+    None,
+    /// JSON, under its own or a vendor's media type.
+    Json,
+    /// A form.
+    Form,
+    /// Bytes.
+    Bytes,
+    /// Parts, read by the handler.
+    Multipart,
+    /// None, but a connection that becomes a WebSocket.
+    Websocket,
+}
+
+/// The kind of body that the operation takes, with its media type.
+pub(crate) fn body<'a>(
+    document: &Document,
+    operation: OperationRef<'a>,
+) -> (Body, Option<(&'a str, &'a MediaType)>) {
+    let Some(ReferenceOr::Item(body)) = &operation.operation.request_body else {
+        let extensions = &operation.operation.extensions;
+        let kind = if extensions.contains_key("x-dropshot-websocket") {
+            Body::Websocket
+        } else {
+            Body::None
+        };
+        return (kind, None);
+    };
+    let Some((name, media)) = body.content.iter().next() else {
+        return (Body::None, None);
+    };
+    let kind = match essence(name) {
+        "application/x-www-form-urlencoded" => Body::Form,
+        "multipart/form-data" => Body::Multipart,
+        "application/octet-stream" if is_binary(document, media) => Body::Bytes,
+        _ => Body::Json,
+    };
+    (kind, Some((name, media)))
+}
+
+/// The media type without parameters.
+pub(crate) fn essence(media_type: &str) -> &str {
+    media_type.split(';').next().unwrap_or_default().trim()
+}
+
+/// Whether bodies of this media type are JSON.
+pub(crate) fn is_json(media_type: &str) -> bool {
+    let essence = essence(media_type);
+    essence == "application/json" || essence.ends_with("+json")
+}
+
+/// Whether the body is bytes, says its schema.
+pub(crate) fn is_binary(document: &Document, media: &MediaType) -> bool {
+    let schema = media.schema.as_ref().map(draft::json).unwrap_or_default();
+    let schema = draft::resolved(document, &schema);
+    let is = |key: &str, value: &str| schema.get(key).and_then(Value::as_str) == Some(value);
+    is("type", "string") && is("format", "binary")
+}
+
+/// The success of an operation.
+pub(crate) enum Success<'a> {
+    /// With a body that is text or JSON of a type, or with none.
+    Typed {
+        /// The status.
+        status: u16,
+        /// What the document says.
+        response: &'a Response,
+    },
+    /// Made by the handler: free-form, bytes, or the beginning of a WebSocket.
+    Raw {
+        /// The status, if the document says which.
+        status: Option<u16>,
+        /// What the document says.
+        response: &'a Response,
+        /// Whether it has a body.
+        body: bool,
+    },
+}
+
+/// The success that the operation declares: its one status below 400, or else its `default`.
+pub(crate) fn success<'a>(document: &Document, operation: OperationRef<'a>) -> Option<Success<'a>> {
+    let exact = responses(operation).find(|(status, _)| *status < 400);
+    let Some((status, response)) = exact else {
+        let response = operation.operation.responses.default.as_ref()?.as_item()?;
+        return Some(Success::Raw {
+            status: None,
+            response,
+            body: true,
+        });
+    };
+    let raw = |body| Success::Raw {
+        status: Some(status),
+        response,
+        body,
+    };
+    Some(match response.content.iter().next() {
+        None if status == 101 => raw(false),
+        Some((name, media)) if name == "*/*" || is_binary(document, media) => raw(true),
+        _ => Success::Typed { status, response },
+    })
+}
+
+/// The statuses of an error response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Statuses {
+    /// One.
+    Exact(u16),
+    /// `4XX`.
+    Client,
+    /// `5XX`.
+    Server,
+    /// `default`: any that is not declared otherwise.
+    Default,
+}
+
+/// The error responses that the operation declares, the exact ones first.
+pub(crate) fn errors(operation: OperationRef<'_>) -> Vec<(Statuses, &Response)> {
+    let declared = &operation.operation.responses;
+    let mut found: Vec<(Statuses, &Response)> = declared
+        .responses
+        .iter()
+        .filter_map(|(status, response)| {
+            let statuses = match status {
+                StatusCode::Code(code) if *code >= 400 => Statuses::Exact(*code),
+                StatusCode::Range(4) => Statuses::Client,
+                StatusCode::Range(5) => Statuses::Server,
+                _ => return None,
+            };
+            Some((statuses, response.as_item()?))
+        })
+        .collect();
+    if responses(operation).any(|(status, _)| status < 400) {
+        let default = declared.default.as_ref().and_then(ReferenceOr::as_item);
+        found.extend(default.map(|response| (Statuses::Default, response)));
+    }
+    // Stable: the order of the document within each kind.
+    found.sort_by_key(|(statuses, _)| !matches!(statuses, Statuses::Exact(_)));
+    found
+}
+
+/// The schema of the JSON body of an error.
+pub(crate) fn error_schema(response: &Response) -> Option<Value> {
+    let (_, media) = response.content.iter().find(|(name, _)| is_json(name))?;
+    media.schema.as_ref().map(draft::json)
+}
+
+/// Whether every error of the operation is one exact status with the envelope that `openapi_runtime` writes, so that
+/// its error type needs to hold no body.
+pub(crate) fn is_enveloped(document: &Document, operation: OperationRef<'_>) -> bool {
+    let errors = errors(operation);
+    let has = |code: u16| {
+        errors
+            .iter()
+            .any(|(statuses, _)| *statuses == Statuses::Exact(code))
+    };
+    has(400)
+        && has(500)
+        && errors.iter().all(|(statuses, response)| {
+            let schema = error_schema(response);
+            let name = schema.as_ref().and_then(|schema| schema.get("$ref"));
+            let envelope = name
+                .and_then(Value::as_str)
+                .is_some_and(|name| is_envelope(document, name));
+            matches!(statuses, Statuses::Exact(_)) && envelope
+        })
+}
+
+/// Whether the schema has the members of the error body; what they are exactly is for the conformance tests to show.
+pub(crate) fn is_envelope(document: &Document, reference: &str) -> bool {
+    let root = &document.root;
+    let resolve = |node| openapi_document::resolve(root, node);
+    let Some(schema) = reference
+        .strip_prefix('#')
+        .and_then(|pointer| root.at(pointer))
+    else {
+        return false;
+    };
+    let error = schema
+        .get("properties")
+        .and_then(|p| p.get("error"))
+        .and_then(resolve);
+    let Some(properties) = error.and_then(|error| error.get("properties")) else {
+        return false;
+    };
+    ["code", "message", "details"]
+        .iter()
+        .all(|name| properties.get(name).is_some())
+}

@@ -1,0 +1,68 @@
+//! Leaving out the operations that cannot be served, when the author allows it, and saying which and why.
+
+use openapi_document::{Diagnostic, Diagnostics, Document, owners};
+use std::collections::BTreeMap;
+
+/// An operation that was left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// The path template.
+    pub path: String,
+    /// The method, in lower case.
+    pub method: String,
+    /// Why: what is wrong with it, or with what it refers to.
+    pub because: Vec<Diagnostic>,
+}
+
+/// Reads a document and runs the rules of this crate. With `skip_unsupported`, operations with mistakes are left out
+/// of the document and listed; mistakes that belong to no operation are errors all the same.
+///
+/// # Errors
+/// Everything that is wrong, or, with `skip_unsupported`, what no leaving out mends.
+pub fn read(
+    name: &str,
+    text: &str,
+    skip_unsupported: bool,
+) -> Result<(Document, Vec<Skipped>), Diagnostics> {
+    let (mut document, mut found) = Document::examine(name, text);
+    let mut skipped: BTreeMap<(String, String), Vec<Diagnostic>> = BTreeMap::new();
+    loop {
+        if let Some(document) = &document {
+            found.append(crate::rules::examine(document));
+            if found.only_warnings() && skip_unsupported {
+                found.append(crate::types::untypable(document));
+            }
+        }
+        if found.only_warnings() {
+            let Some(document) = document else {
+                return Err(found.deny_warnings());
+            };
+            let skipped = skipped
+                .into_iter()
+                .map(|((path, method), because)| Skipped {
+                    path,
+                    method,
+                    because,
+                });
+            return Ok((document, skipped.collect()));
+        }
+        let Some(whole) = document.as_ref().filter(|_| skip_unsupported) else {
+            found.sort();
+            return Err(found);
+        };
+        let mut more = false;
+        for diagnostic in found.iter().filter(|diagnostic| !diagnostic.warning) {
+            for owner in owners(&whole.root, diagnostic.span) {
+                skipped.entry(owner).or_default().push(diagnostic.clone());
+                more = true;
+            }
+        }
+        if !more {
+            found.sort();
+            return Err(found);
+        }
+        let keep =
+            |path: &str, method: &str| !skipped.contains_key(&(path.to_owned(), method.to_owned()));
+        (document, found) = whole.without(&keep);
+    }
+}
