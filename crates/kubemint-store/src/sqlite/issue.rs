@@ -74,31 +74,30 @@ fn earlier(
     }))
 }
 
+/// What makes a record.
+pub(super) const INSERT: &str = "INSERT INTO kubeconfig (region, project, cluster, id, uid, display_name, description, issued_for, role,
+     creator_issuer, creator_subject, ttl, state, created_at, pending_until)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'pending', ?13, ?14)
+     ON CONFLICT (region, project, cluster, id) DO NOTHING";
+
 /// The new record's sequence number; `None` when its name is taken, whatever became of whom.
 fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<Option<i64>> {
-    let inserted = connection
-        .prepare_cached(
-            "INSERT INTO kubeconfig (region, project, cluster, id, uid, display_name, description, issued_for, role,
-                 creator_issuer, creator_subject, ttl, state, created_at, pending_until)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'pending', ?13, ?14)
-             ON CONFLICT (region, project, cluster, id) DO NOTHING",
-        )?
-        .execute(params![
-            record.cluster.region,
-            record.cluster.project,
-            record.cluster.cluster,
-            record.id.as_str(),
-            record.uid.to_string(),
-            record.display_name,
-            record.description,
-            record.issued_for,
-            record.role,
-            record.created_by.issuer,
-            record.created_by.subject,
-            record.ttl,
-            record.created_at.timestamp_millis(),
-            record.pending_until.timestamp_millis(),
-        ])?;
+    let inserted = connection.prepare_cached(INSERT)?.execute(params![
+        record.cluster.region,
+        record.cluster.project,
+        record.cluster.cluster,
+        record.id.as_str(),
+        record.uid.to_string(),
+        record.display_name,
+        record.description,
+        record.issued_for,
+        record.role,
+        record.created_by.issuer,
+        record.created_by.subject,
+        record.ttl,
+        record.created_at.timestamp_millis(),
+        record.pending_until.timestamp_millis(),
+    ])?;
     Ok((inserted == 1).then(|| connection.last_insert_rowid()))
 }
 

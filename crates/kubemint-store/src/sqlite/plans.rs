@@ -1,9 +1,10 @@
-//! That reads stay fast, proven by what SQLite says of its own work: the plan of each query, and the steps it takes.
+//! That reads and writes stay fast, proven by what SQLite says of its own work: the plan of each query, and the steps it takes.
 
 use rusqlite::{Connection, StatementStatus, params};
 
 use super::reads::*;
 use super::schema::tests::migrated;
+use super::{issue, transitions};
 
 const LISTS: [&str; 4] = [
     LIST_ALL,
@@ -170,5 +171,21 @@ fn every_plan_searches_its_index_and_none_sorts_what_it_has_not_limited() {
             let sorts = step.contains("TEMP B-TREE") && sql != LIST_CREATED_OR_ISSUED_FOR;
             assert!(!whole && !sorts, "{plan:?}: {sql}");
         }
+    }
+}
+
+#[test]
+fn a_write_builds_no_table_for_each_index() {
+    let connection = migrated();
+    for sql in [issue::INSERT, transitions::ACTIVATE] {
+        let mut statement = connection.prepare(&format!("EXPLAIN {sql}")).unwrap();
+        let mut rows = statement.raw_query();
+        let mut tables = 0;
+        while let Some(row) = rows.next().unwrap() {
+            let opcode: String = row.get("opcode").unwrap();
+            tables += usize::from(opcode == "OpenEphemeral");
+        }
+        // One for the list of all states, which is checked.
+        assert!(tables <= 1, "{tables}: {sql}");
     }
 }

@@ -37,26 +37,26 @@ macro_rules! numbers {
         concat!(
             "SELECT seq FROM (SELECT seq FROM kubeconfig INDEXED BY ", $index,
             " WHERE region = :region AND project = :project AND cluster = :cluster AND ", $condition,
-            " AND state IN ('active', 'revoking', 'expired') AND seq < :before ORDER BY seq DESC LIMIT :limit)"
+            " AND (state = 'active' OR state = 'revoking' OR state = 'expired') AND seq < :before ORDER BY seq DESC LIMIT :limit)"
         )
     };
 }
 
 pub(super) const LIST_ALL: &str = records!(
     "kubeconfig_shown",
-    "state IN ('active', 'revoking', 'expired') AND seq < :before",
+    "(state = 'active' OR state = 'revoking' OR state = 'expired') AND seq < :before",
     "seq DESC"
 );
 pub(super) const LIST_CREATED: &str = records!(
     "kubeconfig_created",
     "creator_issuer = :issuer AND creator_subject = :subject
-     AND state IN ('active', 'revoking', 'expired') AND seq < :before",
+     AND (state = 'active' OR state = 'revoking' OR state = 'expired') AND seq < :before",
     "seq DESC"
 );
 pub(super) const LIST_ISSUED_FOR: &str = records!(
     "kubeconfig_issued_for",
     "creator_issuer = :issuer AND issued_for = :subject
-     AND state IN ('active', 'revoking', 'expired') AND seq < :before",
+     AND (state = 'active' OR state = 'revoking' OR state = 'expired') AND seq < :before",
     "seq DESC"
 );
 /// Both at once. Each leg stops at the limit by itself, so at most twice as many rows are read as are shown.

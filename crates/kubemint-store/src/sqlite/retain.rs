@@ -43,7 +43,7 @@ fn records(
     let found: Vec<i64> = connection
         .prepare_cached(
             "SELECT seq FROM kubeconfig INDEXED BY kubeconfig_over
-             WHERE state IN ('revoked', 'failed', 'expired') AND forgotten_at IS NULL
+             WHERE (state = 'revoked' OR state = 'failed' OR state = 'expired') AND forgotten_at IS NULL
                  AND coalesce(expires_at, created_at) < ?1
                  AND NOT EXISTS (SELECT 1 FROM idempotency WHERE idempotency.kubeconfig = kubeconfig.seq)
              ORDER BY coalesce(expires_at, created_at) LIMIT ?2",

@@ -9,6 +9,7 @@ pub(super) const APPLICATION_ID: i32 = 0x4b4d_4e54;
 const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001.sql"),
     include_str!("schema/0002.sql"),
+    include_str!("schema/0003.sql"),
 ];
 
 /// The schema that this program reads and writes. An older one is migrated when it is opened; a newer one is refused.

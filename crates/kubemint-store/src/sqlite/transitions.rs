@@ -48,7 +48,8 @@ pub(super) fn take(
     let changed = connection
         .prepare_cached(
             "UPDATE kubeconfig SET state = ?9
-             WHERE region = ?1 AND project = ?2 AND cluster = ?3 AND id = ?4 AND uid = ?5 AND state IN (?6, ?7, ?8)",
+             WHERE region = ?1 AND project = ?2 AND cluster = ?3 AND id = ?4 AND uid = ?5
+                 AND (state = ?6 OR state = ?7 OR state = ?8)",
         )?
         .execute(params![
             record.cluster.region,
@@ -68,6 +69,10 @@ pub(super) fn take(
     Ok(true)
 }
 
+/// What [`activate`] writes.
+pub(super) const ACTIVATE: &str =
+    "UPDATE kubeconfig SET state = 'active', expires_at = ?2, object_uid = ?3 WHERE seq = ?1";
+
 /// `pending -> active`.
 pub(super) fn activate(
     connection: &Connection,
@@ -75,25 +80,15 @@ pub(super) fn activate(
     grant: &Grant,
     event: &EventRow,
 ) -> rusqlite::Result<bool> {
-    let seq = connection
-        .prepare_cached(
-            "UPDATE kubeconfig SET state = 'active', expires_at = ?6, object_uid = ?7
-             WHERE region = ?1 AND project = ?2 AND cluster = ?3 AND id = ?4 AND uid = ?5 AND state = 'pending'
-             RETURNING seq",
-        )?
-        .query_row(
-            params![
-                record.cluster.region,
-                record.cluster.project,
-                record.cluster.cluster,
-                record.id.as_str(),
-                record.uid.to_string(),
-                grant.expires_at.timestamp_millis(),
-                grant.object_uid,
-            ],
-            |row| row.get(0),
-        )
-        .optional()?;
+    // Found first, and then changed by its number: RETURNING would build a table for the one row.
+    let seq = find(connection, record, State::Pending)?;
+    if let Some(seq) = seq {
+        connection.prepare_cached(ACTIVATE)?.execute(params![
+            seq,
+            grant.expires_at.timestamp_millis(),
+            grant.object_uid,
+        ])?;
+    }
     credential(
         connection,
         seq,
@@ -111,10 +106,20 @@ pub(super) fn add_credential(
     expires_at: DateTime<Utc>,
     event: &EventRow,
 ) -> rusqlite::Result<bool> {
-    let seq = connection
+    let seq = find(connection, record, State::Active)?;
+    credential(connection, seq, jti, expires_at, event)
+}
+
+/// The number of a record that is in a state; `None` when it is in another, or there is none.
+fn find(
+    connection: &Connection,
+    record: &RecordRef,
+    state: State,
+) -> rusqlite::Result<Option<i64>> {
+    connection
         .prepare_cached(
             "SELECT seq FROM kubeconfig
-             WHERE region = ?1 AND project = ?2 AND cluster = ?3 AND id = ?4 AND uid = ?5 AND state = 'active'",
+             WHERE region = ?1 AND project = ?2 AND cluster = ?3 AND id = ?4 AND uid = ?5 AND state = ?6",
         )?
         .query_row(
             params![
@@ -123,11 +128,11 @@ pub(super) fn add_credential(
                 record.cluster.cluster,
                 record.id.as_str(),
                 record.uid.to_string(),
+                state.as_str(),
             ],
             |row| row.get(0),
         )
-        .optional()?;
-    credential(connection, seq, jti, expires_at, event)
+        .optional()
 }
 
 /// Records a credential of the record `seq`, if there is one, and the event.
