@@ -14,6 +14,8 @@ pub struct Inspection {
     pub schema: u32,
     /// The schema that this program needs.
     pub known: u32,
+    /// Whether all of it was read in search of damage. PostgreSQL has programs of its own for that (`pg_amcheck`).
+    pub searched: bool,
     /// What is broken, a line for each; empty when it is sound.
     pub damage: Vec<String>,
     /// What works, and should be otherwise.

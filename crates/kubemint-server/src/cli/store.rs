@@ -126,7 +126,7 @@ fn tell(found: &Inspection, name: &str, report: &mut Report) {
     for damage in &found.damage {
         report.say(Verdict::Fail, &format!("{name}: damaged: {damage}"));
     }
-    if found.damage.is_empty() {
+    if found.searched && found.damage.is_empty() {
         report.say(Verdict::Ok, &format!("{name}: no damage found"));
     }
     for warning in &found.warnings {

@@ -26,6 +26,7 @@ pub(crate) fn inspect(path: &Path, now: DateTime<Utc>) -> Result<Inspection, Ope
     let mut inspection = Inspection {
         schema: found.version,
         known: SCHEMA_VERSION,
+        searched: true,
         ..Inspection::default()
     };
     inspection.damage = damage(&connection).map_err(sqlite)?;
