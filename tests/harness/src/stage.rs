@@ -177,7 +177,6 @@ impl Stage {
     }
 
     /// A request to change before it is sent with [`Stage::read`].
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.url()))
     }
