@@ -50,6 +50,17 @@ const STEPS: &[Step] = &[
         needs: None,
     },
     Step {
+        name: "the circle closes",
+        command: &[
+            "cargo",
+            "xtask",
+            "circle",
+            "crates/openapi-to-dropshot/tests/accept",
+            "crates/openapi-to-dropshot/tests/accept/published",
+        ],
+        needs: None,
+    },
+    Step {
         name: "format",
         command: &["cargo", "fmt", "--all", "--check"],
         needs: None,

@@ -28,6 +28,9 @@ pub(crate) struct GenArgs {
     /// Write nothing; exit 4 and print the difference when a generated file is stale.
     #[arg(long)]
     check: bool,
+    /// Leave out the operations that cannot be served, and list them; by default they are errors.
+    #[arg(long)]
+    skip_unsupported: bool,
     /// How mistakes are told.
     #[arg(long, value_enum, default_value_t = MessageFormat::Human)]
     message_format: MessageFormat,
@@ -123,9 +126,17 @@ fn generate(args: &GenArgs) -> Result<u8, Failure> {
         None => find_root()?,
     };
     let text = files::read(&root.join(SPEC))?;
-    let (document, mut diagnostics) = Document::examine(SPEC, &text);
-    let Some(document) = document else {
-        return Err(diagnostics.into());
+    let (document, mut diagnostics) = if args.skip_unsupported {
+        let (document, skipped) = openapi_to_dropshot::read(SPEC, &text, true)?;
+        skipped.iter().for_each(tell_skipped);
+        let none = document.diagnostics();
+        (document, none)
+    } else {
+        let (document, diagnostics) = Document::examine(SPEC, &text);
+        let Some(document) = document else {
+            return Err(diagnostics.into());
+        };
+        (document, diagnostics)
     };
     let (operations, schemas) = (document.operations().count(), document.schemas().count());
     say(
@@ -176,6 +187,16 @@ fn generate(args: &GenArgs) -> Result<u8, Failure> {
         return Ok(STALE);
     }
     Ok(FRESH)
+}
+
+fn tell_skipped(skipped: &openapi_to_dropshot::Skipped) {
+    let (method, path) = (skipped.method.to_uppercase(), &skipped.path);
+    say("Skipping", &format!("{method} {path}"));
+    for diagnostic in &skipped.because {
+        let (line, column) = (diagnostic.span.line, diagnostic.span.column);
+        let (code, message) = (diagnostic.code, &diagnostic.message);
+        println!("{:>10} {SPEC}:{line}:{column}: {code}: {message}", "");
+    }
 }
 
 /// Compares every file first, and writes only when all could be read. Returns how many differ.

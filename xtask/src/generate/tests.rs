@@ -24,6 +24,7 @@ fn root() -> tempfile::TempDir {
 fn run_in(root: &Path, check: bool) -> u8 {
     let args = GenArgs {
         check,
+        skip_unsupported: false,
         message_format: MessageFormat::Human,
         root: Some(root.to_path_buf()),
     };
@@ -100,6 +101,7 @@ fn mistakes_of_every_stage_are_told_in_one_run() {
     std::fs::write(&spec, text).unwrap();
     let args = GenArgs {
         check: false,
+        skip_unsupported: false,
         message_format: MessageFormat::Human,
         root: Some(root.path().to_path_buf()),
     };
@@ -108,6 +110,30 @@ fn mistakes_of_every_stage_are_told_in_one_run() {
     };
     let codes: Vec<&str> = diagnostics.iter().map(|d| d.code).collect();
     assert_eq!(codes, ["K0204", "K0104", "K0113"]);
+}
+
+#[test]
+fn an_operation_that_cannot_be_served_is_left_out_when_the_author_allows_it() {
+    let root = root();
+    let spec = root.path().join(SPEC);
+    let text = std::fs::read_to_string(&spec).unwrap();
+    let path = "paths:\n  /cookies:\n    get:\n      operationId: getCookie\n      parameters:\n      - {name: a, in: cookie, schema: {type: string}}\n      responses:\n        '204':\n          description: None\n";
+    std::fs::write(&spec, text.replacen("paths:\n", path, 1)).unwrap();
+    assert_eq!(run_in(root.path(), false), FAILED);
+    let mut args = GenArgs {
+        check: false,
+        skip_unsupported: true,
+        message_format: MessageFormat::Human,
+        root: Some(root.path().to_path_buf()),
+    };
+    assert!(matches!(generate(&args), Ok(FRESH)));
+    args.skip_unsupported = false;
+    std::fs::write(&spec, text).unwrap();
+    args.check = true;
+    let openapi = std::fs::read_to_string(root.path().join(FILES[2])).unwrap();
+    assert!(!openapi.contains("cookies"), "{openapi}");
+    // What is left is what the document says without the operation.
+    assert!(matches!(generate(&args), Ok(FRESH)));
 }
 
 #[test]

@@ -50,7 +50,8 @@ fn insert<'a>(root: &mut Route<'a>, path: &'a str, span: Span) -> Option<Diagnos
         let both = |detail: String| {
             let diagnostic =
                 Diagnostic::new("K0201", span, "dropshot cannot route both of these paths")
-                    .label(detail);
+                    .label(detail)
+                    .help("at one place all paths have a fixed segment, or all the same variable; put one of them under another prefix, or answer both from the variable's operation");
             Some(match other {
                 Some(other) => diagnostic.related(other, "the other path"),
                 None => diagnostic,

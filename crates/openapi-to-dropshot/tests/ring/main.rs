@@ -1,6 +1,7 @@
 //! The generator: its output for a small document, that it repeats itself, and what it refuses.
 
 mod output;
+mod reject;
 mod rules;
 
 use openapi_document::{Diagnostics, Document};

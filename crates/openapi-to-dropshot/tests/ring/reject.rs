@@ -1,0 +1,82 @@
+//! What cannot be said is refused by name. `tests/reject/` holds a document for each refusal and, beside it, what its
+//! author is told; `EXPECTORATE=overwrite cargo test -p openapi-to-dropshot` accepts a change of the words.
+
+use expectorate::assert_contents;
+use openapi_to_dropshot::read;
+use std::path::{Path, PathBuf};
+
+fn documents(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests")
+        .join(folder);
+    let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "yaml" || e == "json"))
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn each_document_is_refused_in_the_recorded_words() {
+    let documents = documents("reject");
+    assert!(documents.len() > 15, "{documents:?}");
+    for path in documents {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let refused = read(name, &text, false).err();
+        let told = refused.unwrap_or_else(|| panic!("{name} is not refused"));
+        let golden = path.with_extension("txt");
+        assert_contents(golden, &format!("{}\n", told.render(false)));
+    }
+}
+
+#[test]
+fn each_refusal_says_how_to_mend_it_and_has_a_code_that_is_explained() {
+    for path in documents("reject") {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let told = read("a", &text, false).unwrap_err();
+        for diagnostic in told.iter().filter(|d| !d.warning) {
+            let explained = openapi_document::explain(diagnostic.code)
+                .or_else(|| openapi_to_dropshot::explain(diagnostic.code));
+            assert!(explained.is_some(), "{}", diagnostic.code);
+            assert!(diagnostic.span.line > 0, "{diagnostic:?}");
+        }
+    }
+}
+
+#[test]
+fn each_accepted_document_is_refused_nothing() {
+    for path in documents("accept") {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.display().to_string();
+        let (document, skipped) = read(&name, &text, false).unwrap_or_else(|told| panic!("{told}"));
+        assert!(document.operations().count() > 0, "{name}");
+        assert_eq!(skipped, [], "{name}");
+    }
+}
+
+#[test]
+fn operations_that_cannot_be_served_are_left_out_one_by_one() {
+    let text = std::fs::read_to_string(
+        documents("reject")
+            .iter()
+            .find(|p| p.ends_with("cookie.yaml"))
+            .unwrap(),
+    )
+    .unwrap();
+    let more = "  /b:\n    get:\n      operationId: get_b\n      responses:\n        '204':\n          description: done\n";
+    let (document, skipped) = read("cookie.yaml", &format!("{text}{more}"), true).unwrap();
+    let kept: Vec<&str> = document
+        .operations()
+        .map(|operation| operation.path)
+        .collect();
+    assert_eq!(kept, ["/b"]);
+    assert_eq!(
+        (skipped[0].path.as_str(), skipped[0].method.as_str()),
+        ("/a", "get")
+    );
+    assert_eq!(skipped[0].because[0].code, "K0109");
+    assert!(!document.source_json().contains("session"));
+}
