@@ -32,7 +32,6 @@ impl Verbosity {
 }
 
 /// A logger to standard error. The guard writes what is left when it is dropped.
-#[must_use]
 pub fn logger(verbosity: Verbosity) -> (Logger, slog_async::AsyncGuard) {
     let json = slog_json::Json::default(std::io::stderr());
     let (drain, guard) = slog_async::Async::new(Mutex::new(json).fuse()).build_with_guard();
