@@ -97,7 +97,7 @@ const STEPS: &[Step] = &[
         needs: None,
     },
     Step {
-        name: "licences and advisories",
+        name: "licences, bans and sources",
         command: &[
             "cargo",
             "deny",
@@ -115,10 +115,9 @@ const STEPS: &[Step] = &[
             "cargo",
             "test",
             "--locked",
-            "-p",
-            "kubemint-store",
+            "--workspace",
             "--features",
-            "postgres-tests",
+            "kubemint-store/postgres-tests",
             "--test",
             "store",
             "--",

@@ -122,7 +122,11 @@ impl Kubemint {
             .objects(key)
             .await
             .map_err(Error::Cluster)?;
-        let present: HashSet<_> = found.iter().map(|found| found.object.uid).collect();
+        // A leftover without an object of its own (a binding whose ServiceAccount is gone) is no credential.
+        let whole = found
+            .iter()
+            .filter(|found| found.object.object_uid.is_some());
+        let present: HashSet<_> = whole.map(|found| found.object.uid).collect();
         let missing: Vec<_> = active
             .iter()
             .filter(|record| !present.contains(&record.uid) && !self.is_ending(record))

@@ -354,9 +354,7 @@ async fn a_download_that_outlasts_the_kubeconfig_is_not_delivered() {
         .unwrap();
     world.pass(55);
     *world.minting.lock().unwrap() = 5;
-    let late = service
-        .download(&alice(), &key(), &issued.record.id)
-        .await;
+    let late = service.download(&alice(), &key(), &issued.record.id).await;
     assert!(matches!(late, Err(Error::Expired)), "{late:?}");
 }
 
