@@ -26,8 +26,8 @@ const LEASE: Duration = Duration::from_secs(5);
 const RENEWAL: Duration = Duration::from_secs(2);
 /// How often a cluster's objects are compared with the records.
 const SWEEP: Duration = Duration::from_secs(300);
-/// The longest pause after errors.
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// The longest pause after errors. Short, since what expires meanwhile waits for it.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// Running tasks; they end when `stop` turns true.
 pub(crate) fn start(
