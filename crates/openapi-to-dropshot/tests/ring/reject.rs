@@ -10,8 +10,8 @@ fn documents(folder: &str) -> Vec<PathBuf> {
         .join("tests")
         .join(folder);
     let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+        .expect("the folder is there")
+        .map(|entry| entry.expect("it can be read").path())
         .filter(|path| path.extension().is_some_and(|e| e == "yaml" || e == "json"))
         .collect();
     found.sort();
