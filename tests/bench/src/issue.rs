@@ -29,6 +29,9 @@ pub(crate) struct IssueArgs {
     /// How many connections there are; each has one request under way at most.
     #[arg(long, value_name = "NUMBER", default_value_t = 64)]
     connections: usize,
+    /// Measure this one alone.
+    #[arg(long, value_name = "SUBJECT")]
+    only: Option<Subject>,
     /// Where the stores are made, and removed again; on a disk [default: `bench` in the folder of builds]
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
@@ -58,7 +61,8 @@ pub(crate) fn run(args: &IssueArgs) -> Result<()> {
     let circumstances = Circumstances::new(&disk, args.connections, args.seconds);
     eprint!("{}", circumstances.heading());
     let mut figures = Vec::new();
-    for subject in Subject::ALL {
+    let wanted = |subject: &Subject| args.only.is_none_or(|only| only == *subject);
+    for subject in Subject::ALL.into_iter().filter(wanted) {
         figures.push((subject, measure(subject, args, &disk)?));
     }
     let report = Report::new(circumstances, figures);
