@@ -104,6 +104,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
                 if !*armed {
                     self.slot.waits();
                 }
+                // The answer before was taken.
+                self.writing = None;
                 self.searched = 0;
                 self.place = Place::Head;
                 self.arm(self.deadlines.head);

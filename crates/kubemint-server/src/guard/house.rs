@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use super::inbound::{Inbound, Meter, Watch};
 use super::limits::Limits;
@@ -142,19 +143,33 @@ impl House {
             let Some(acceptor) = tls else {
                 return http1::serve(house, socket, peer, place, stop).await;
             };
-            let handshake =
-                tokio::time::timeout(house.limits.deadlines.handshake, acceptor.accept(socket));
-            match handshake.await {
-                Ok(Ok(socket)) if socket.get_ref().1.alpn_protocol() == Some(b"h2") => {
-                    http2::serve(house, socket, peer, place, stop).await;
-                }
-                Ok(Ok(socket)) => http1::serve(house, socket, peer, place, stop).await,
-                Ok(Err(_)) | Err(_) => house.metrics.connection_refused("handshake"),
+            let Some(socket) = house.handshake(acceptor, socket, &stop).await else {
+                return house.metrics.connection_refused("handshake");
+            };
+            if socket.get_ref().1.alpn_protocol() == Some(b"h2") {
+                http2::serve(house, socket, peer, place, stop).await;
+            } else {
+                http1::serve(house, socket, peer, place, stop).await;
             }
         };
         tokio::select! {
             () = served => {}
             () = slot.evicted() => self.metrics.connection_refused("evicted"),
+        }
+    }
+
+    /// Begins TLS, unless the peer takes too long, or the server stops.
+    async fn handshake(
+        &self,
+        acceptor: TlsAcceptor,
+        socket: TcpStream,
+        stop: &watch::Receiver<bool>,
+    ) -> Option<TlsStream<TcpStream>> {
+        let mut stop = stop.clone();
+        tokio::select! {
+            done = acceptor.accept(socket) => done.ok(),
+            () = tokio::time::sleep(self.limits.deadlines.handshake) => None,
+            () = told(&mut stop) => None,
         }
     }
 

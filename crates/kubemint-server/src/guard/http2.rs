@@ -29,7 +29,7 @@ const WASTED: usize = 100;
 /// How often a connection is looked at.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long a peer may go on after it was told to leave.
-const LEAVE: Duration = Duration::from_secs(5);
+const LEAVE: Duration = Duration::from_secs(3);
 
 /// What a connection has done.
 struct Tally {

@@ -267,6 +267,24 @@ async fn a_handshake_that_never_starts_or_ends_is_broken_off() {
 }
 
 #[tokio::test]
+async fn an_orderly_end_waits_for_no_handshake_and_no_idle_connection() {
+    let (stage, certificate) = start(|_| {}).await;
+    let _silent = Raw::connect(stage.address()).await;
+    let mut sender = http2(&stage, &certificate).await;
+    let request = Request::builder().uri("https://localhost/openapi.json");
+    let request = request.body(Full::default()).expect("a request");
+    let answer = sender.send_request(request).await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let began = Instant::now();
+    stage.stop().await;
+    assert!(
+        began.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+#[tokio::test]
 async fn handshakes_that_never_start_keep_nobody_out() {
     let (stage, certificate) = start(|limits| limits.connections = 100).await;
     let mut crowd = Vec::new();

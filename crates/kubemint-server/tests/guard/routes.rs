@@ -1,5 +1,10 @@
 //! Paths and methods that lead nowhere, and what clients say of themselves.
 
+use std::net::SocketAddr;
+
+use serde_json::Value;
+
+use crate::raw::Raw;
 use crate::stage::{Stage, collection, head};
 
 fn get(path: &str) -> String {
@@ -110,6 +115,29 @@ async fn two_tokens_are_none() {
             &format!("Authorization: Bearer {token}\r\n"),
         ))
         .await;
+    assert_eq!(
+        (answer.status, answer.reason().as_str()),
+        (401, "unauthenticated")
+    );
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn who_comes_around_the_guard_is_not_let_in() {
+    let stage = Stage::start().await;
+    // dropshot tells its private port in the log.
+    let log = stage.log();
+    let lines = log
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("a line"));
+    let behind = lines.filter(|line| line["part"] == "http" && line["msg"] == "listening");
+    let behind: Vec<SocketAddr> = behind
+        .filter_map(|line| line["local_addr"].as_str()?.parse().ok())
+        .collect();
+    assert_eq!(behind.len(), 1, "{log}");
+    assert!(behind[0].ip().is_loopback() && behind[0] != stage.address());
+    let token = stage.token("alice");
+    let answer = Raw::ask(behind[0], head("GET", &token, "")).await;
     assert_eq!(
         (answer.status, answer.reason().as_str()),
         (401, "unauthenticated")

@@ -45,16 +45,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gate<S> {
                 gate.cleared -= some;
                 return Poll::Ready(Ok(()));
             }
+            if gate.stalled && gate.has_deadline() {
+                // An answer comes first. Also, hyper would take the end of the stream for a reason to forget what it
+                // has not written yet.
+                gate.parked = true;
+                return Poll::Pending;
+            }
             match gate.step() {
                 Ok(Step::Again) => continue,
                 Ok(Step::End) => return Poll::Ready(Ok(())),
                 Ok(Step::Read) => {}
                 Err(Malformed) => return Poll::Ready(Err(io::ErrorKind::InvalidData.into())),
-            }
-            if gate.stalled && gate.has_deadline() {
-                // hyper would take the end of the stream for a reason to forget what it has not written yet.
-                gate.parked = true;
-                return Poll::Pending;
             }
             gate.start_clock();
             let mut piece = [0; PIECE];
