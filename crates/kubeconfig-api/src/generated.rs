@@ -451,11 +451,11 @@ impl ::schemars::JsonSchema for IssueKubeconfigPath {
     fn json_schema(
         generator: &mut ::schemars::r#gen::SchemaGenerator,
     ) -> ::schemars::schema::Schema {
-        generator.subschema_for::<::kubeconfig_types::ClusterId>();
-        generator.subschema_for::<::kubeconfig_types::Project>();
         generator.subschema_for::<::kubeconfig_types::Region>();
+        generator.subschema_for::<::kubeconfig_types::Project>();
+        generator.subschema_for::<::kubeconfig_types::ClusterId>();
         ::serde_json::from_str(
-                "{\"properties\":{\"clusterId\":{\"allOf\":[{\"$ref\":\"#/components/schemas/ClusterId\"}],\"description\":\"Unique cluster identifier\"},\"project\":{\"allOf\":[{\"$ref\":\"#/components/schemas/Project\"}],\"description\":\"Project identifier\"},\"region\":{\"allOf\":[{\"$ref\":\"#/components/schemas/Region\"}],\"description\":\"Region identifier\"}},\"required\":[\"region\",\"project\",\"clusterId\"],\"type\":\"object\"}",
+                "{\"type\":\"object\",\"properties\":{\"region\":{\"description\":\"Region identifier\",\"allOf\":[{\"$ref\":\"#/components/schemas/Region\"}]},\"project\":{\"description\":\"Project identifier\",\"allOf\":[{\"$ref\":\"#/components/schemas/Project\"}]},\"clusterId\":{\"description\":\"Unique cluster identifier\",\"allOf\":[{\"$ref\":\"#/components/schemas/ClusterId\"}]}},\"required\":[\"region\",\"project\",\"clusterId\"]}",
             )
             .expect("checked when this was generated")
     }
@@ -487,7 +487,7 @@ impl ::schemars::JsonSchema for IssueKubeconfigHeaders {
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<::kubeconfig_types::IdempotencyKey>();
         ::serde_json::from_str(
-                "{\"properties\":{\"Idempotency-Key\":{\"allOf\":[{\"$ref\":\"#/components/schemas/IdempotencyKey\"}],\"description\":\"Makes a repeated request safe: for 24 hours the same key with the same body gives the first answer again;\\nwith another body it is refused (409). Scoped to the caller and the path.\"}},\"type\":\"object\"}",
+                "{\"type\":\"object\",\"properties\":{\"Idempotency-Key\":{\"description\":\"Makes a repeated request safe: for 24 hours the same key with the same body gives the first answer again;\\nwith another body it is refused (409). Scoped to the caller and the path.\",\"allOf\":[{\"$ref\":\"#/components/schemas/IdempotencyKey\"}]}}}",
             )
             .expect("checked when this was generated")
     }
@@ -542,7 +542,7 @@ impl ::schemars::JsonSchema for IssueKubeconfigResponseHeaders {
         generator.subschema_for::<::kubeconfig_types::SelfLink>();
         generator.subschema_for::<::kubeconfig_types::RequestId>();
         ::serde_json::from_str(
-                "{\"properties\":{\"Location\":{\"allOf\":[{\"$ref\":\"#/components/schemas/SelfLink\"}],\"description\":\"The `selfLink` of the new kubeconfig.\"},\"X-Request-Id\":{\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}],\"description\":\"Identifies the request in the server's logs and audit trail.\"}},\"required\":[\"Location\",\"X-Request-Id\"],\"type\":\"object\"}",
+                "{\"type\":\"object\",\"properties\":{\"Location\":{\"description\":\"The `selfLink` of the new kubeconfig.\",\"allOf\":[{\"$ref\":\"#/components/schemas/SelfLink\"}]},\"X-Request-Id\":{\"description\":\"Identifies the request in the server's logs and audit trail.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}]}},\"required\":[\"Location\",\"X-Request-Id\"]}",
             )
             .expect("checked when this was generated")
     }
@@ -608,10 +608,10 @@ impl ::schemars::JsonSchema for ListKubeconfigsQuery {
     fn json_schema(
         generator: &mut ::schemars::r#gen::SchemaGenerator,
     ) -> ::schemars::schema::Schema {
-        generator.subschema_for::<::kubeconfig_types::PageSize>();
         generator.subschema_for::<::kubeconfig_types::PageToken>();
+        generator.subschema_for::<::kubeconfig_types::PageSize>();
         ::serde_json::from_str(
-                "{\"properties\":{\"pageSize\":{\"allOf\":[{\"$ref\":\"#/components/schemas/PageSize\"}],\"description\":\"The most items that the page may hold.\"},\"pageToken\":{\"allOf\":[{\"$ref\":\"#/components/schemas/PageToken\"}],\"description\":\"The `nextPageToken` of the page before. Absent for the first page.\"}},\"type\":\"object\"}",
+                "{\"type\":\"object\",\"properties\":{\"pageToken\":{\"description\":\"The `nextPageToken` of the page before. Absent for the first page.\",\"allOf\":[{\"$ref\":\"#/components/schemas/PageToken\"}]},\"pageSize\":{\"description\":\"The most items that the page may hold.\",\"allOf\":[{\"$ref\":\"#/components/schemas/PageSize\"}]}}}",
             )
             .expect("checked when this was generated")
     }
@@ -659,7 +659,7 @@ impl ::schemars::JsonSchema for ListKubeconfigsResponseHeaders {
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<::kubeconfig_types::RequestId>();
         ::serde_json::from_str(
-                "{\"properties\":{\"X-Request-Id\":{\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}],\"description\":\"Identifies the request in the server's logs and audit trail.\"}},\"required\":[\"X-Request-Id\"],\"type\":\"object\"}",
+                "{\"type\":\"object\",\"properties\":{\"X-Request-Id\":{\"description\":\"Identifies the request in the server's logs and audit trail.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}]}},\"required\":[\"X-Request-Id\"]}",
             )
             .expect("checked when this was generated")
     }
@@ -722,12 +722,12 @@ impl ::schemars::JsonSchema for GetKubeconfigPath {
     fn json_schema(
         generator: &mut ::schemars::r#gen::SchemaGenerator,
     ) -> ::schemars::schema::Schema {
+        generator.subschema_for::<::kubeconfig_types::Region>();
+        generator.subschema_for::<::kubeconfig_types::Project>();
         generator.subschema_for::<::kubeconfig_types::ClusterId>();
         generator.subschema_for::<::kubeconfig_types::KubeconfigId>();
-        generator.subschema_for::<::kubeconfig_types::Project>();
-        generator.subschema_for::<::kubeconfig_types::Region>();
         ::serde_json::from_str(
-                "{\"properties\":{\"clusterId\":{\"allOf\":[{\"$ref\":\"#/components/schemas/ClusterId\"}],\"description\":\"Unique cluster identifier\"},\"id\":{\"allOf\":[{\"$ref\":\"#/components/schemas/KubeconfigId\"}],\"description\":\"Name of the kubeconfig\"},\"project\":{\"allOf\":[{\"$ref\":\"#/components/schemas/Project\"}],\"description\":\"Project identifier\"},\"region\":{\"allOf\":[{\"$ref\":\"#/components/schemas/Region\"}],\"description\":\"Region identifier\"}},\"required\":[\"region\",\"project\",\"clusterId\",\"id\"],\"type\":\"object\"}",
+                "{\"type\":\"object\",\"properties\":{\"region\":{\"description\":\"Region identifier\",\"allOf\":[{\"$ref\":\"#/components/schemas/Region\"}]},\"project\":{\"description\":\"Project identifier\",\"allOf\":[{\"$ref\":\"#/components/schemas/Project\"}]},\"clusterId\":{\"description\":\"Unique cluster identifier\",\"allOf\":[{\"$ref\":\"#/components/schemas/ClusterId\"}]},\"id\":{\"description\":\"Name of the kubeconfig\",\"allOf\":[{\"$ref\":\"#/components/schemas/KubeconfigId\"}]}},\"required\":[\"region\",\"project\",\"clusterId\",\"id\"]}",
             )
             .expect("checked when this was generated")
     }
@@ -775,7 +775,7 @@ impl ::schemars::JsonSchema for GetKubeconfigResponseHeaders {
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<::kubeconfig_types::RequestId>();
         ::serde_json::from_str(
-                "{\"properties\":{\"X-Request-Id\":{\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}],\"description\":\"Identifies the request in the server's logs and audit trail.\"}},\"required\":[\"X-Request-Id\"],\"type\":\"object\"}",
+                "{\"type\":\"object\",\"properties\":{\"X-Request-Id\":{\"description\":\"Identifies the request in the server's logs and audit trail.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}]}},\"required\":[\"X-Request-Id\"]}",
             )
             .expect("checked when this was generated")
     }
@@ -845,7 +845,7 @@ impl ::schemars::JsonSchema for RevokeKubeconfigResponseHeaders {
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<::kubeconfig_types::RequestId>();
         ::serde_json::from_str(
-                "{\"properties\":{\"X-Request-Id\":{\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}],\"description\":\"Identifies the request in the server's logs and audit trail.\"}},\"required\":[\"X-Request-Id\"],\"type\":\"object\"}",
+                "{\"type\":\"object\",\"properties\":{\"X-Request-Id\":{\"description\":\"Identifies the request in the server's logs and audit trail.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}]}},\"required\":[\"X-Request-Id\"]}",
             )
             .expect("checked when this was generated")
     }
@@ -923,7 +923,7 @@ impl ::schemars::JsonSchema for DownloadKubeconfigResponseHeaders {
         generator.subschema_for::<::kubeconfig_types::CacheControl>();
         generator.subschema_for::<::kubeconfig_types::RequestId>();
         ::serde_json::from_str(
-                "{\"properties\":{\"Cache-Control\":{\"allOf\":[{\"$ref\":\"#/components/schemas/CacheControl\"}],\"description\":\"Always `no-store`; the body is a secret.\"},\"X-Request-Id\":{\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}],\"description\":\"Identifies the request in the server's logs and audit trail.\"}},\"required\":[\"Cache-Control\",\"X-Request-Id\"],\"type\":\"object\"}",
+                "{\"type\":\"object\",\"properties\":{\"Cache-Control\":{\"description\":\"Always `no-store`; the body is a secret.\",\"allOf\":[{\"$ref\":\"#/components/schemas/CacheControl\"}]},\"X-Request-Id\":{\"description\":\"Identifies the request in the server's logs and audit trail.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}]}},\"required\":[\"Cache-Control\",\"X-Request-Id\"]}",
             )
             .expect("checked when this was generated")
     }
@@ -1003,7 +1003,7 @@ impl ::schemars::JsonSchema for GetKubeconfigFileResponseHeaders {
         generator.subschema_for::<::kubeconfig_types::CacheControl>();
         generator.subschema_for::<::kubeconfig_types::RequestId>();
         ::serde_json::from_str(
-                "{\"properties\":{\"Cache-Control\":{\"allOf\":[{\"$ref\":\"#/components/schemas/CacheControl\"}],\"description\":\"Always `no-store`; the body is a secret.\"},\"X-Request-Id\":{\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}],\"description\":\"Identifies the request in the server's logs and audit trail.\"}},\"required\":[\"Cache-Control\",\"X-Request-Id\"],\"type\":\"object\"}",
+                "{\"type\":\"object\",\"properties\":{\"Cache-Control\":{\"description\":\"Always `no-store`; the body is a secret.\",\"allOf\":[{\"$ref\":\"#/components/schemas/CacheControl\"}]},\"X-Request-Id\":{\"description\":\"Identifies the request in the server's logs and audit trail.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}]}},\"required\":[\"Cache-Control\",\"X-Request-Id\"]}",
             )
             .expect("checked when this was generated")
     }
@@ -1093,12 +1093,10 @@ pub mod schemas {
     /// `#/components/schemas/KubeconfigIssueRequest`
     pub static KUBECONFIG_ISSUE_REQUEST: Schema = Schema::object(
             &[
-                Property::optional("description", &Schema::string().max_length(1024)),
                 Property::optional(
-                    "displayName",
-                    &Schema::string().max_length(256).printable(),
+                    "user",
+                    &Schema::string().min_length(1).max_length(253).printable(),
                 ),
-                Property::optional("id", &KUBECONFIG_ID),
                 Property::optional(
                     "role",
                     &Schema::string().min_length(1).max_length(253).printable(),
@@ -1107,34 +1105,36 @@ pub mod schemas {
                     "ttl",
                     &Schema::integer().integer_format(IntegerFormat::Int64).minimum(1),
                 ),
+                Property::optional("id", &KUBECONFIG_ID),
                 Property::optional(
-                    "user",
-                    &Schema::string().min_length(1).max_length(253).printable(),
+                    "displayName",
+                    &Schema::string().max_length(256).printable(),
                 ),
+                Property::optional("description", &Schema::string().max_length(1024)),
             ],
         )
         .closed();
     /// `#/components/schemas/Kubeconfig`
     pub static KUBECONFIG: Schema = Schema::object(
         &[
-            Property::optional(
-                "createdAt",
-                &Schema::string().max_length(64).format(Format::DateTime),
-            ),
-            Property::optional("description", &Schema::string().max_length(1024)),
-            Property::optional("displayName", &Schema::string().max_length(256)),
-            Property::optional(
-                "expiresAt",
-                &Schema::string().max_length(64).format(Format::DateTime),
-            ),
-            Property::optional("id", &KUBECONFIG_ID),
-            Property::optional("issuedFor", &Schema::string().max_length(253)),
             Property::optional("selfLink", &SELF_LINK),
-            Property::optional("status", &KUBECONFIG_STATUS),
+            Property::optional("id", &KUBECONFIG_ID),
             Property::optional(
                 "uid",
                 &Schema::string().min_length(36).max_length(36).format(Format::Uuid),
             ),
+            Property::optional("displayName", &Schema::string().max_length(256)),
+            Property::optional("description", &Schema::string().max_length(1024)),
+            Property::optional("issuedFor", &Schema::string().max_length(253)),
+            Property::optional(
+                "createdAt",
+                &Schema::string().max_length(64).format(Format::DateTime),
+            ),
+            Property::optional(
+                "expiresAt",
+                &Schema::string().max_length(64).format(Format::DateTime),
+            ),
+            Property::optional("status", &KUBECONFIG_STATUS),
         ],
     );
     /// `#/components/schemas/KubeconfigStatus`
@@ -1158,9 +1158,14 @@ pub mod schemas {
     pub static KUBECONFIG_FILE: Schema = Schema::object(
         &[
             Property::required("apiVersion", &Schema::string().one_of(&["v1"])),
+            Property::required("kind", &Schema::string().one_of(&["Config"])),
             Property::required(
                 "clusters",
                 &Schema::array(&KUBECONFIG_NAMED_CLUSTER).min_items(1).max_items(16),
+            ),
+            Property::required(
+                "users",
+                &Schema::array(&KUBECONFIG_NAMED_USER).min_items(1).max_items(16),
             ),
             Property::required(
                 "contexts",
@@ -1171,11 +1176,6 @@ pub mod schemas {
                 "extensions",
                 &Schema::array(&KUBECONFIG_NAMED_EXTENSION).max_items(16),
             ),
-            Property::required("kind", &Schema::string().one_of(&["Config"])),
-            Property::required(
-                "users",
-                &Schema::array(&KUBECONFIG_NAMED_USER).min_items(1).max_items(16),
-            ),
         ],
     );
     /// `#/components/schemas/KubeconfigEntryName`
@@ -1185,20 +1185,20 @@ pub mod schemas {
     /// `#/components/schemas/KubeconfigNamedCluster`
     pub static KUBECONFIG_NAMED_CLUSTER: Schema = Schema::object(
         &[
-            Property::required("cluster", &KUBECONFIG_CLUSTER),
             Property::required("name", &KUBECONFIG_ENTRY_NAME),
+            Property::required("cluster", &KUBECONFIG_CLUSTER),
         ],
     );
     /// `#/components/schemas/KubeconfigCluster`
     pub static KUBECONFIG_CLUSTER: Schema = Schema::object(
         &[
-            Property::optional(
-                "certificate-authority-data",
-                &Schema::string().max_length(524288).format(Format::Byte),
-            ),
             Property::required(
                 "server",
                 &Schema::string().min_length(1).max_length(2048).format(Format::Uri),
+            ),
+            Property::optional(
+                "certificate-authority-data",
+                &Schema::string().max_length(524288).format(Format::Byte),
             ),
         ],
     );
@@ -1216,8 +1216,8 @@ pub mod schemas {
     /// `#/components/schemas/KubeconfigNamedContext`
     pub static KUBECONFIG_NAMED_CONTEXT: Schema = Schema::object(
         &[
-            Property::required("context", &KUBECONFIG_CONTEXT),
             Property::required("name", &KUBECONFIG_ENTRY_NAME),
+            Property::required("context", &KUBECONFIG_CONTEXT),
         ],
     );
     /// `#/components/schemas/KubeconfigContext`
@@ -1230,20 +1230,20 @@ pub mod schemas {
     /// `#/components/schemas/KubeconfigNamedExtension`
     pub static KUBECONFIG_NAMED_EXTENSION: Schema = Schema::object(
         &[
-            Property::required("extension", &KUBECONFIG_ORIGIN),
             Property::required("name", &Schema::string().one_of(&["kubemint"])),
+            Property::required("extension", &KUBECONFIG_ORIGIN),
         ],
     );
     /// `#/components/schemas/KubeconfigOrigin`
     pub static KUBECONFIG_ORIGIN: Schema = Schema::object(
         &[
+            Property::required("id", &KUBECONFIG_ID),
+            Property::required("selfLink", &SELF_LINK),
+            Property::required("role", &Schema::string().min_length(1).max_length(253)),
             Property::required(
                 "expiresAt",
                 &Schema::string().max_length(64).format(Format::DateTime),
             ),
-            Property::required("id", &KUBECONFIG_ID),
-            Property::required("role", &Schema::string().min_length(1).max_length(253)),
-            Property::required("selfLink", &SELF_LINK),
         ],
     );
     /// `#/components/schemas/Error`
@@ -1260,27 +1260,27 @@ pub mod schemas {
                     .minimum(400)
                     .maximum(599),
             ),
-            Property::required("details", &Schema::array(&ERROR_DETAIL).max_items(32)),
             Property::required(
                 "message",
                 &Schema::string().min_length(1).max_length(1024),
             ),
+            Property::required("details", &Schema::array(&ERROR_DETAIL).max_items(32)),
         ],
     );
     /// `#/components/schemas/ErrorDetail`
     pub static ERROR_DETAIL: Schema = Schema::object(
         &[
-            Property::optional("field", &Schema::string().min_length(1).max_length(256)),
-            Property::optional(
-                "limit",
-                &Schema::integer().integer_format(IntegerFormat::Int64),
-            ),
             Property::required(
                 "reason",
                 &Schema::string()
                     .min_length(1)
                     .max_length(64)
                     .pattern(pattern!("^[a-z][a-z0-9_]*$")),
+            ),
+            Property::optional("field", &Schema::string().min_length(1).max_length(256)),
+            Property::optional(
+                "limit",
+                &Schema::integer().integer_format(IntegerFormat::Int64),
             ),
         ],
     );

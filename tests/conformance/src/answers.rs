@@ -12,8 +12,14 @@ fn operations() -> Vec<(String, Method, String, BTreeSet<u16>)> {
     let mut found = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            let Some(id) = operation["operationId"].as_str() else { continue };
-            let statuses = operation["responses"].as_object().unwrap().keys().map(|code| code.parse().unwrap());
+            let Some(id) = operation["operationId"].as_str() else {
+                continue;
+            };
+            let statuses = operation["responses"]
+                .as_object()
+                .unwrap()
+                .keys()
+                .map(|code| code.parse().unwrap());
             let method = method.to_uppercase().parse().unwrap();
             found.push((id.to_owned(), method, path.clone(), statuses.collect()));
         }
@@ -33,7 +39,11 @@ fn path(template: &str, id: &str) -> String {
 /// An error answer has the document's body, and says the same status in it.
 fn is_the_declared_error(answer: &Answer, declared: &BTreeSet<u16>, what: &str) {
     let status = answer.status.as_u16();
-    assert!(declared.contains(&status), "{what}: {status} is not declared: {}", answer.text);
+    assert!(
+        declared.contains(&status),
+        "{what}: {status} is not declared: {}",
+        answer.text
+    );
     assert_eq!(answer.headers["content-type"], "application/json", "{what}");
     let body: kubeconfig_types::Error = serde_json::from_str(&answer.text).expect(what);
     assert_eq!(body.error.code.get(), i32::from(status), "{what}");
@@ -46,7 +56,12 @@ async fn no_operation_is_served_without_a_valid_token() {
     let stage = Stage::start().await;
     let good = stage.token("alice", &["compute.admin"]);
     let issuer = stage.world().issuer();
-    let now = i64::try_from(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs());
+    let now = i64::try_from(
+        std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap()
+            .as_secs(),
+    );
     let now = now.unwrap();
     let expired = issuer.mint(issuer.claims("alice").times(now - 7200, now - 3600));
     let elsewhere = issuer.mint(issuer.claims("alice").set("aud", "somebody-else"));
@@ -54,19 +69,45 @@ async fn no_operation_is_served_without_a_valid_token() {
     for (id, method, template, declared) in operations() {
         // The path and the body are wrong too: nothing of them is judged before the token.
         let path = path(&template, "UPPER") + "?unheard=1";
-        for token in [None, Some("x"), Some(expired.as_str()), Some(elsewhere.as_str()), Some(cut)] {
-            let answer = stage.call(method.clone(), &path, token, Some(&json!([1]))).await;
-            assert_eq!(answer.status.as_u16(), 401, "{id} {token:?}: {}", answer.text);
+        for token in [
+            None,
+            Some("x"),
+            Some(expired.as_str()),
+            Some(elsewhere.as_str()),
+            Some(cut),
+        ] {
+            let answer = stage
+                .call(method.clone(), &path, token, Some(&json!([1])))
+                .await;
+            assert_eq!(
+                answer.status.as_u16(),
+                401,
+                "{id} {token:?}: {}",
+                answer.text
+            );
             is_the_declared_error(&answer, &declared, &id);
             let challenge = answer.headers["www-authenticate"].to_str().unwrap();
             assert!(challenge.starts_with("Bearer"), "{challenge}");
         }
         for scheme in ["Basic", "Token"] {
-            let request = stage.request(method.clone(), &path).header("authorization", format!("{scheme} {good}"));
-            assert_eq!(Stage::read(request).await.status.as_u16(), 401, "{id} {scheme}");
+            let request = stage
+                .request(method.clone(), &path)
+                .header("authorization", format!("{scheme} {good}"));
+            assert_eq!(
+                Stage::read(request).await.status.as_u16(),
+                401,
+                "{id} {scheme}"
+            );
         }
-        let twice = stage.request(method, &path).bearer_auth(&good).header("authorization", format!("Bearer {good}"));
-        assert_eq!(Stage::read(twice).await.status.as_u16(), 401, "{id} with two tokens");
+        let twice = stage
+            .request(method, &path)
+            .bearer_auth(&good)
+            .header("authorization", format!("Bearer {good}"));
+        assert_eq!(
+            Stage::read(twice).await.status.as_u16(),
+            401,
+            "{id} with two tokens"
+        );
     }
     stage.stop().await;
 }
@@ -75,8 +116,15 @@ async fn no_operation_is_served_without_a_valid_token() {
 async fn every_operation_succeeds_as_declared() {
     let stage = Stage::start().await;
     let token = stage.token("alice", &["compute.admin"]);
-    let call = async |method, path: &str, body: Option<&Value>| stage.call(method, path, Some(&token), body).await;
-    let issued = call(Method::POST, &collection(), Some(&json!({"id": "mine", "ttl": 900}))).await;
+    let call = async |method, path: &str, body: Option<&Value>| {
+        stage.call(method, path, Some(&token), body).await
+    };
+    let issued = call(
+        Method::POST,
+        &collection(),
+        Some(&json!({"id": "mine", "ttl": 900})),
+    )
+    .await;
     assert_eq!(issued.status.as_u16(), 201, "{}", issued.text);
     let covered: BTreeSet<String> = operations().into_iter().map(|(id, ..)| id).collect();
     let mut seen = BTreeSet::from(["issueKubeconfig".to_owned()]);
@@ -90,25 +138,39 @@ async fn every_operation_succeeds_as_declared() {
         let kind = answer.headers["content-type"].to_str().unwrap();
         match id.as_str() {
             "listKubeconfigs" => {
-                let list: kubeconfig_types::KubeconfigList = serde_json::from_str(&answer.text).unwrap();
+                let list: kubeconfig_types::KubeconfigList =
+                    serde_json::from_str(&answer.text).unwrap();
                 assert_eq!(list.kubeconfigs.len(), 1);
             }
             "getKubeconfig" => assert_eq!(answer.json(), issued.json()),
             "downloadKubeconfig" => {
                 assert_eq!(kind, "application/yaml");
-                assert!(answer.text.starts_with("apiVersion: v1\n"), "{}", answer.text);
+                assert!(
+                    answer.text.starts_with("apiVersion: v1\n"),
+                    "{}",
+                    answer.text
+                );
                 assert_eq!(answer.headers["cache-control"], "no-store");
             }
             "getKubeconfigFile" => {
-                let file: kubeconfig_types::KubeconfigFile = serde_json::from_str(&answer.text).unwrap();
-                assert_eq!(file.clusters[0].cluster.server.as_str(), stage.world().cluster().url());
+                let file: kubeconfig_types::KubeconfigFile =
+                    serde_json::from_str(&answer.text).unwrap();
+                assert_eq!(
+                    file.clusters[0].cluster.server.as_str(),
+                    stage.world().cluster().url()
+                );
                 assert_eq!(answer.headers["cache-control"], "no-store");
             }
             other => panic!("{other} is not covered here"),
         }
         seen.insert(id);
     }
-    let revoked = call(Method::DELETE, issued.json()["selfLink"].as_str().unwrap(), None).await;
+    let revoked = call(
+        Method::DELETE,
+        issued.json()["selfLink"].as_str().unwrap(),
+        None,
+    )
+    .await;
     assert_eq!((revoked.status.as_u16(), revoked.text.as_str()), (204, ""));
     seen.insert("revokeKubeconfig".to_owned());
     assert_eq!(seen, covered, "every operation is covered");
@@ -122,15 +184,26 @@ async fn every_refusal_is_declared() {
     let stranger = stage.token("eve", &[]);
     for (id, method, template, declared) in operations() {
         let body = (method == Method::POST).then(|| json!({}));
-        let nothing = stage.call(method.clone(), &path(&template, "nothing"), Some(&stranger), body.as_ref()).await;
+        let nothing = stage
+            .call(
+                method.clone(),
+                &path(&template, "nothing"),
+                Some(&stranger),
+                body.as_ref(),
+            )
+            .await;
         assert_eq!(nothing.status.as_u16(), 404, "{id}: {}", nothing.text);
         is_the_declared_error(&nothing, &declared, &id);
         let elsewhere = path(&template, "nothing").replace(CLUSTER, "nowhere");
-        let nowhere = stage.call(method.clone(), &elsewhere, Some(&admin), body.as_ref()).await;
+        let nowhere = stage
+            .call(method.clone(), &elsewhere, Some(&admin), body.as_ref())
+            .await;
         assert_eq!(nowhere.status.as_u16(), 404, "{id}: {}", nowhere.text);
         is_the_declared_error(&nowhere, &declared, &id);
         let upper = path(&template, "UPPER").replace(REGION, "UPPER");
-        let malformed = stage.call(method, &upper, Some(&admin), body.as_ref()).await;
+        let malformed = stage
+            .call(method, &upper, Some(&admin), body.as_ref())
+            .await;
         assert_eq!(malformed.status.as_u16(), 400, "{id}: {}", malformed.text);
         is_the_declared_error(&malformed, &declared, &id);
     }

@@ -34,10 +34,24 @@ fn what_dropshot_emits_is_the_source_on_the_named_projection() {
 #[test]
 fn what_is_generated_is_fresh() {
     let output = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--locked", "--package", "xtask", "--", "gen", "--check"])
+        .args([
+            "run",
+            "--quiet",
+            "--locked",
+            "--package",
+            "xtask",
+            "--",
+            "gen",
+            "--check",
+        ])
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{}{told}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}{told}",
+        String::from_utf8_lossy(&output.stdout)
+    );
 }

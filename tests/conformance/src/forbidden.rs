@@ -6,8 +6,15 @@ use reqwest::header::CONTENT_TYPE;
 use serde_json::json;
 
 async fn post(stage: &Stage, token: &str, body: impl Into<Vec<u8>>) -> Answer {
-    let request = stage.request(Method::POST, &collection()).bearer_auth(token);
-    Stage::read(request.header(CONTENT_TYPE, "application/json").body(body.into())).await
+    let request = stage
+        .request(Method::POST, &collection())
+        .bearer_auth(token);
+    Stage::read(
+        request
+            .header(CONTENT_TYPE, "application/json")
+            .body(body.into()),
+    )
+    .await
 }
 
 #[tokio::test]
@@ -20,11 +27,23 @@ async fn bodies_that_the_schema_forbids_are_refused_naming_the_member() {
         (json!({"user": ""}).to_string(), "too_short", "user"),
         (json!({"user": long(254)}).to_string(), "too_long", "user"),
         (json!({"role": ""}).to_string(), "too_short", "role"),
-        (json!({"displayName": long(257)}).to_string(), "too_long", "displayName"),
-        (json!({"description": long(1025)}).to_string(), "too_long", "description"),
+        (
+            json!({"displayName": long(257)}).to_string(),
+            "too_long",
+            "displayName",
+        ),
+        (
+            json!({"description": long(1025)}).to_string(),
+            "too_long",
+            "description",
+        ),
         (json!({"ttl": 0}).to_string(), "too_small", "ttl"),
         (json!({"ttl": -1}).to_string(), "too_small", "ttl"),
-        (r#"{"ttl": 9223372036854775808}"#.to_owned(), "too_large", "ttl"),
+        (
+            r#"{"ttl": 9223372036854775808}"#.to_owned(),
+            "too_large",
+            "ttl",
+        ),
         (r#"{"ttl": 60.5}"#.to_owned(), "not_an_integer", "ttl"),
         (r#"{"ttl": 60.0}"#.to_owned(), "not_an_integer", "ttl"),
         (r#"{"ttl": 1e2}"#.to_owned(), "not_an_integer", "ttl"),
@@ -37,19 +56,39 @@ async fn bodies_that_the_schema_forbids_are_refused_naming_the_member() {
         (json!({"ttl": true}).to_string(), "wrong_type", "ttl"),
         (json!({"user": 5}).to_string(), "wrong_type", "user"),
         (json!({"user": ["a"]}).to_string(), "wrong_type", "user"),
-        (json!({"user": null}).to_string(), "null_not_allowed", "user"),
+        (
+            json!({"user": null}).to_string(),
+            "null_not_allowed",
+            "user",
+        ),
         (json!({"ttl": null}).to_string(), "null_not_allowed", "ttl"),
         // Unknown members: one that was meant to narrow access must not be dropped.
-        (json!({"namespace": "team-a"}).to_string(), "unknown_member", "namespace"),
+        (
+            json!({"namespace": "team-a"}).to_string(),
+            "unknown_member",
+            "namespace",
+        ),
         (json!({"User": "a"}).to_string(), "unknown_member", "User"),
-        (r#"{"ttl": 60, "ttl": 86400}"#.to_owned(), "duplicate_member", "ttl"),
-        (r#"{"ttl": 60, "\u0074tl": 86400}"#.to_owned(), "duplicate_member", "ttl"),
+        (
+            r#"{"ttl": 60, "ttl": 86400}"#.to_owned(),
+            "duplicate_member",
+            "ttl",
+        ),
+        (
+            r#"{"ttl": 60, "\u0074tl": 86400}"#.to_owned(),
+            "duplicate_member",
+            "ttl",
+        ),
     ];
     for (body, reason, field) in cases {
         let answer = post(&stage, &token, body.clone()).await;
         let detail = answer.json()["error"]["details"][0].clone();
         assert_eq!(answer.status.as_u16(), 400, "{body}: {}", answer.text);
-        assert_eq!((&detail["reason"], &detail["field"]), (&json!(reason), &json!(field)), "{body}");
+        assert_eq!(
+            (&detail["reason"], &detail["field"]),
+            (&json!(reason), &json!(field)),
+            "{body}"
+        );
     }
     nothing_was_made(&stage);
     stage.stop().await;
@@ -91,16 +130,33 @@ async fn bodies_that_are_not_the_json_object_are_refused() {
 async fn too_much_and_the_wrong_kind_have_their_own_answers() {
     let stage = Stage::start().await;
     let token = stage.token("alice", &["compute.admin"]);
-    let big = post(&stage, &token, format!("{{\"description\":\"{}\"}}", "a".repeat(16 * 1024))).await;
+    let big = post(
+        &stage,
+        &token,
+        format!("{{\"description\":\"{}\"}}", "a".repeat(16 * 1024)),
+    )
+    .await;
     assert_eq!(big.status.as_u16(), 413, "{}", big.text);
-    let request = || stage.request(Method::POST, &collection()).bearer_auth(&token);
-    for kind in ["text/plain", "application/xml", "application/jsonx", "application/json; charset=latin-1"] {
+    let request = || {
+        stage
+            .request(Method::POST, &collection())
+            .bearer_auth(&token)
+    };
+    for kind in [
+        "text/plain",
+        "application/xml",
+        "application/jsonx",
+        "application/json; charset=latin-1",
+    ] {
         let answer = Stage::read(request().header(CONTENT_TYPE, kind).body("{}")).await;
         assert_eq!(answer.status.as_u16(), 415, "{kind}: {}", answer.text);
     }
     let unsaid = Stage::read(request().body("{}")).await;
     assert_eq!(unsaid.status.as_u16(), 415, "{}", unsaid.text);
-    let packed = request().header(CONTENT_TYPE, "application/json").header("content-encoding", "gzip").body("{}");
+    let packed = request()
+        .header(CONTENT_TYPE, "application/json")
+        .header("content-encoding", "gzip")
+        .body("{}");
     assert_eq!(Stage::read(packed).await.status.as_u16(), 415);
     nothing_was_made(&stage);
     stage.stop().await;
@@ -139,11 +195,24 @@ async fn parameters_that_the_schema_forbids_are_refused_naming_the_parameter() {
     for (path, field) in cases {
         let answer = stage.call(Method::GET, &path, Some(&token), None).await;
         assert_eq!(answer.status.as_u16(), 400, "{path}: {}", answer.text);
-        assert_eq!(answer.json()["error"]["details"][0]["field"], field, "{path}: {}", answer.text);
+        assert_eq!(
+            answer.json()["error"]["details"][0]["field"],
+            field,
+            "{path}: {}",
+            answer.text
+        );
     }
-    let key = stage.request(Method::POST, &here).bearer_auth(&token).header("idempotency-key", "a b");
+    let key = stage
+        .request(Method::POST, &here)
+        .bearer_auth(&token)
+        .header("idempotency-key", "a b");
     let refused = Stage::read(key.json(&json!({}))).await;
-    assert_eq!(refused.json()["error"]["details"][0]["field"], "Idempotency-Key", "{}", refused.text);
+    assert_eq!(
+        refused.json()["error"]["details"][0]["field"],
+        "Idempotency-Key",
+        "{}",
+        refused.text
+    );
     nothing_was_made(&stage);
     stage.stop().await;
 }
@@ -151,6 +220,13 @@ async fn parameters_that_the_schema_forbids_are_refused_naming_the_parameter() {
 /// A refused request creates nothing in the cluster.
 fn nothing_was_made(stage: &Stage) {
     let made: Vec<_> = stage.world().cluster().service_accounts();
-    let ours: Vec<_> = made.iter().filter(|account| account.namespace.starts_with("kubemint-")).collect();
-    assert!(ours.iter().all(|account| account.namespace == "kubemint-system"), "{ours:?}");
+    let ours: Vec<_> = made
+        .iter()
+        .filter(|account| account.namespace.starts_with("kubemint-"))
+        .collect();
+    assert!(
+        ours.iter()
+            .all(|account| account.namespace == "kubemint-system"),
+        "{ours:?}"
+    );
 }

@@ -166,7 +166,7 @@ impl ::schemars::JsonSchema for GetThingPath {
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<::things_types::ThingId>();
         ::serde_json::from_str(
-                "{\"properties\":{\"thingId\":{\"allOf\":[{\"$ref\":\"#/components/schemas/ThingId\"}],\"description\":\"Which thing\"}},\"required\":[\"thingId\"],\"type\":\"object\"}",
+                "{\"type\":\"object\",\"properties\":{\"thingId\":{\"description\":\"Which thing\",\"allOf\":[{\"$ref\":\"#/components/schemas/ThingId\"}]}},\"required\":[\"thingId\"]}",
             )
             .expect("checked when this was generated")
     }
@@ -212,7 +212,7 @@ impl ::schemars::JsonSchema for GetThingQuery {
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<::things_types::Depth>();
         ::serde_json::from_str(
-                "{\"properties\":{\"depth\":{\"allOf\":[{\"$ref\":\"#/components/schemas/Depth\"}]},\"verbose\":{\"allOf\":[{\"type\":\"boolean\"}]}},\"type\":\"object\"}",
+                "{\"type\":\"object\",\"properties\":{\"depth\":{\"allOf\":[{\"$ref\":\"#/components/schemas/Depth\"}]},\"verbose\":{\"allOf\":[{\"type\":\"boolean\"}]}}}",
             )
             .expect("checked when this was generated")
     }
@@ -264,7 +264,7 @@ impl ::schemars::JsonSchema for GetThingResponseHeaders {
     ) -> ::schemars::schema::Schema {
         let _ = generator;
         ::serde_json::from_str(
-                "{\"properties\":{\"ETag\":{\"allOf\":[{\"type\":\"string\"}]}},\"required\":[\"ETag\"],\"type\":\"object\"}",
+                "{\"type\":\"object\",\"properties\":{\"ETag\":{\"allOf\":[{\"type\":\"string\"}]}},\"required\":[\"ETag\"]}",
             )
             .expect("checked when this was generated")
     }
@@ -352,9 +352,27 @@ pub mod schemas {
     /// `#/components/schemas/Thing`
     pub static THING: Schema = Schema::object(
             &[
+                Property::required(
+                    "name",
+                    &Schema::string().min_length(1).max_length(16),
+                ),
+                Property::required(
+                    "size",
+                    &Schema::integer().minimum(2).maximum(20).multiple_of(2),
+                ),
                 Property::optional(
                     "colour",
                     &Schema::string().one_of(&["red", "dark-blue"]),
+                ),
+                Property::optional("secret", &Schema::string().min_length(1)),
+                Property::optional(
+                    "parts",
+                    &Schema::array(&THING).max_items(3).unique_items(),
+                ),
+                Property::optional(
+                    "labels",
+                    &Schema::object(&[])
+                        .additional_properties(&Schema::string().max_length(4)),
                 ),
                 Property::optional(
                     "either",
@@ -364,24 +382,6 @@ pub mod schemas {
                             &Schema::integer().integer_format(IntegerFormat::Uint8),
                         ],
                     ),
-                ),
-                Property::optional(
-                    "labels",
-                    &Schema::object(&[])
-                        .additional_properties(&Schema::string().max_length(4)),
-                ),
-                Property::required(
-                    "name",
-                    &Schema::string().min_length(1).max_length(16),
-                ),
-                Property::optional(
-                    "parts",
-                    &Schema::array(&THING).max_items(3).unique_items(),
-                ),
-                Property::optional("secret", &Schema::string().min_length(1)),
-                Property::required(
-                    "size",
-                    &Schema::integer().minimum(2).maximum(20).multiple_of(2),
                 ),
             ],
         )
@@ -394,6 +394,7 @@ pub mod schemas {
                 &Schema::object(
                     &[
                         Property::required("code", &Schema::integer()),
+                        Property::required("message", &Schema::string()),
                         Property::required(
                             "details",
                             &Schema::array(
@@ -402,7 +403,6 @@ pub mod schemas {
                                 ),
                             ),
                         ),
-                        Property::required("message", &Schema::string()),
                     ],
                 ),
             ),

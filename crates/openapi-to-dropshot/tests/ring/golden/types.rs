@@ -593,7 +593,7 @@ mod described {
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<Thing>();
             ::serde_json::from_str(
-                    "{\"additionalProperties\":false,\"description\":\"A thing.\",\"properties\":{\"colour\":{\"enum\":[\"red\",\"dark-blue\"],\"nullable\":true,\"type\":\"string\"},\"either\":{\"oneOf\":[{\"maxLength\":2,\"type\":\"string\"},{\"format\":\"uint8\",\"type\":\"integer\"}]},\"labels\":{\"additionalProperties\":{\"maxLength\":4,\"type\":\"string\"},\"type\":\"object\"},\"name\":{\"maxLength\":16,\"minLength\":1,\"type\":\"string\"},\"parts\":{\"items\":{\"$ref\":\"#/components/schemas/Thing\"},\"maxItems\":3,\"type\":\"array\",\"uniqueItems\":true},\"secret\":{\"minLength\":1,\"type\":\"string\",\"x-secret\":true},\"size\":{\"description\":\"How large.\",\"maximum\":20,\"minimum\":2,\"multipleOf\":2,\"type\":\"integer\"}},\"required\":[\"name\",\"size\"],\"type\":\"object\"}",
+                    "{\"description\":\"A thing.\",\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":16},\"size\":{\"description\":\"How large.\",\"type\":\"integer\",\"multipleOf\":2,\"minimum\":2,\"maximum\":20},\"colour\":{\"nullable\":true,\"type\":\"string\",\"enum\":[\"red\",\"dark-blue\"]},\"secret\":{\"x-secret\":true,\"type\":\"string\",\"minLength\":1},\"parts\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Thing\"},\"maxItems\":3,\"uniqueItems\":true},\"labels\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\",\"maxLength\":4}},\"either\":{\"oneOf\":[{\"type\":\"string\",\"maxLength\":2},{\"type\":\"integer\",\"format\":\"uint8\"}]}},\"required\":[\"name\",\"size\"],\"additionalProperties\":false}",
                 )
                 .expect("checked when this was generated")
         }
@@ -607,7 +607,7 @@ mod described {
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"properties\":{\"error\":{\"properties\":{\"code\":{\"type\":\"integer\"},\"details\":{\"items\":{\"properties\":{\"reason\":{\"type\":\"string\"}},\"required\":[\"reason\"],\"type\":\"object\"},\"type\":\"array\"},\"message\":{\"type\":\"string\"}},\"required\":[\"code\",\"message\",\"details\"],\"type\":\"object\"}},\"required\":[\"error\"],\"type\":\"object\"}",
+                    "{\"type\":\"object\",\"properties\":{\"error\":{\"type\":\"object\",\"properties\":{\"code\":{\"type\":\"integer\"},\"message\":{\"type\":\"string\"},\"details\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"reason\":{\"type\":\"string\"}},\"required\":[\"reason\"]}}},\"required\":[\"code\",\"message\",\"details\"]}},\"required\":[\"error\"]}",
                 )
                 .expect("checked when this was generated")
         }
@@ -621,7 +621,7 @@ mod described {
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"maxLength\":8,\"pattern\":\"^[a-z]+$\",\"type\":\"string\"}",
+                    "{\"type\":\"string\",\"pattern\":\"^[a-z]+$\",\"maxLength\":8}",
                 )
                 .expect("checked when this was generated")
         }
@@ -635,7 +635,7 @@ mod described {
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"default\":3,\"format\":\"int32\",\"maximum\":9,\"minimum\":1,\"type\":\"integer\"}",
+                    "{\"default\":3,\"type\":\"integer\",\"format\":\"int32\",\"minimum\":1,\"maximum\":9}",
                 )
                 .expect("checked when this was generated")
         }
