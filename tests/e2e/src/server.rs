@@ -9,13 +9,23 @@ use anyhow::{Context, Result, bail, ensure};
 /// Builds `kubemint-server` as a user would, and tells where it is.
 pub(crate) fn build() -> Result<PathBuf> {
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--locked", "--quiet", "--workspace", "--bin", "kubemint-server"])
+        .args([
+            "build",
+            "--locked",
+            "--quiet",
+            "--workspace",
+            "--bin",
+            "kubemint-server",
+        ])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .status()
         .context("cannot run cargo")?;
     ensure!(status.success(), "cannot build kubemint-server: {status}");
     let here = std::env::current_exe()?;
-    let profile = here.parent().and_then(Path::parent).context("a test binary is in target/PROFILE/deps")?;
+    let profile = here
+        .parent()
+        .and_then(Path::parent)
+        .context("a test binary is in target/PROFILE/deps")?;
     Ok(profile.join("kubemint-server"))
 }
 
@@ -29,7 +39,10 @@ impl Server {
     /// Starts it, and waits until it serves.
     pub(crate) fn start(binary: &Path, config: &Path, internal: u16) -> Result<Self> {
         let log = config.with_file_name("server.log");
-        let output = std::fs::File::options().create(true).append(true).open(&log)?;
+        let output = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(&log)?;
         let child = Command::new(binary)
             .args(["serve", "--config"])
             .arg(config)
@@ -89,5 +102,7 @@ fn probe(port: u16) -> Result<String> {
 
 /// A port that is free now.
 pub(crate) fn free_port() -> Result<u16> {
-    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?
+        .local_addr()?
+        .port())
 }

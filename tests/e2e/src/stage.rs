@@ -13,7 +13,8 @@ use serde_json::Value;
 
 use crate::server::{self, Server};
 
-const COLLECTION: &str = "/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs";
+const COLLECTION: &str =
+    "/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs";
 
 pub(crate) struct Stage {
     server: Mutex<Server>,
@@ -40,8 +41,13 @@ impl Stage {
         let first = ControlPlane::start_temporary(&binaries)?;
         let second = ControlPlane::start_temporary(&binaries)?;
         let folder = tempfile::tempdir()?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let issuer = runtime.block_on(async { Issuer::start(&Pki::new("e2e issuer")?, IssuerOptions::default()).await })?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()?;
+        let issuer = runtime.block_on(async {
+            Issuer::start(&Pki::new("e2e issuer")?, IssuerOptions::default()).await
+        })?;
         let (port, internal) = (server::free_port()?, server::free_port()?);
         let config = folder.path().join("kubemint.toml");
         std::fs::write(folder.path().join("issuer-ca.pem"), issuer.ca_pem())?;
@@ -49,7 +55,12 @@ impl Stage {
         std::fs::write(&config, text_of(port, internal, &issuer, &first))?;
         prepare_cluster(&binary, &config, &first)?;
         let server = Mutex::new(Server::start(&binary, &config, internal)?);
-        let token = issuer.mint(issuer.claims("alice").project("project-x9y8z7").roles(&["compute.admin"]));
+        let token = issuer.mint(
+            issuer
+                .claims("alice")
+                .project("project-x9y8z7")
+                .roles(&["compute.admin"]),
+        );
         Ok(Self {
             server,
             binary,
@@ -67,9 +78,17 @@ impl Stage {
     }
 
     /// Calls the API as alice.
-    pub(crate) fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<(StatusCode, String)> {
+    pub(crate) fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<(StatusCode, String)> {
         self.runtime.block_on(async {
-            let mut request = self.http.request(method, format!("{}{path}", self.api)).bearer_auth(&self.token);
+            let mut request = self
+                .http
+                .request(method, format!("{}{path}", self.api))
+                .bearer_auth(&self.token);
             if let Some(body) = body {
                 request = request.json(body);
             }
@@ -81,7 +100,10 @@ impl Stage {
     /// Issues a kubeconfig, and returns what the API says of it.
     pub(crate) fn issue(&self, request: &Value) -> Result<Value> {
         let (status, body) = self.call(Method::POST, COLLECTION, Some(request))?;
-        ensure!(status == StatusCode::CREATED, "issue answered {status}: {body}");
+        ensure!(
+            status == StatusCode::CREATED,
+            "issue answered {status}: {body}"
+        );
         Ok(serde_json::from_str(&body)?)
     }
 
@@ -151,21 +173,48 @@ namespaces = ["default"]
 
 /// Applies the manifest and makes the server's token, with kubectl, as the README says.
 fn prepare_cluster(binary: &Path, config: &Path, cluster: &ControlPlane) -> Result<()> {
-    let manifest = run(Command::new(binary).args(["manifest", "--config"]).arg(config))?;
+    let manifest = run(Command::new(binary)
+        .args(["manifest", "--config"])
+        .arg(config))?;
     let admin = cluster.admin_kubeconfig();
-    let applied = kubectl(cluster, admin, &["apply", "-f", "-"], Some(&manifest.stdout))?;
-    ensure!(applied.status.success(), "kubectl apply: {}", String::from_utf8_lossy(&applied.stderr));
-    let create = ["--namespace", "kubemint-system", "create", "token", "kubemint", "--duration", "24h"];
+    let applied = kubectl(
+        cluster,
+        admin,
+        &["apply", "-f", "-"],
+        Some(&manifest.stdout),
+    )?;
+    ensure!(
+        applied.status.success(),
+        "kubectl apply: {}",
+        String::from_utf8_lossy(&applied.stderr)
+    );
+    let create = [
+        "--namespace",
+        "kubemint-system",
+        "create",
+        "token",
+        "kubemint",
+        "--duration",
+        "24h",
+    ];
     let token = kubectl(cluster, admin, &create, None)?;
-    ensure!(token.status.success(), "kubectl create token: {}", String::from_utf8_lossy(&token.stderr));
+    ensure!(
+        token.status.success(),
+        "kubectl create token: {}",
+        String::from_utf8_lossy(&token.stderr)
+    );
     std::fs::write(config.with_file_name("token"), &token.stdout)?;
-    let checked = run(Command::new(binary).args(["preflight", "--config"]).arg(config))?;
+    let checked = run(Command::new(binary)
+        .args(["preflight", "--config"])
+        .arg(config))?;
     eprintln!("{}", String::from_utf8_lossy(&checked.stdout));
     Ok(())
 }
 
 fn run(command: &mut Command) -> Result<Output> {
-    let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
+    let output = command
+        .output()
+        .with_context(|| format!("cannot run {command:?}"))?;
     ensure!(
         output.status.success(),
         "{command:?}: {}\n{}{}",
@@ -176,13 +225,22 @@ fn run(command: &mut Command) -> Result<Output> {
     Ok(output)
 }
 
-fn kubectl(cluster: &ControlPlane, kubeconfig: &Path, arguments: &[&str], input: Option<&[u8]>) -> Result<Output> {
+fn kubectl(
+    cluster: &ControlPlane,
+    kubeconfig: &Path,
+    arguments: &[&str],
+    input: Option<&[u8]>,
+) -> Result<Output> {
     let mut child = Command::new(cluster.kubectl())
         .arg("--kubeconfig")
         .arg(kubeconfig)
         .args(arguments)
         .env_remove("KUBECONFIG")
-        .stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdin(if input.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
