@@ -73,7 +73,7 @@ impl Limits {
     /// These limits, or what the process's open-file limit allows of them: a connection takes one descriptor, and a
     /// request in flight two more. Raises the process's own (soft) limit as far as it may.
     pub(super) fn fitting(mut self) -> Self {
-        let wanted = self.connections as u64 + 2 * self.requests_in_flight as u64 + RESERVED;
+        let wanted = self.descriptors();
         let files = getrlimit(Resource::Nofile);
         let mut most = files.current.unwrap_or(u64::MAX);
         if most < wanted {
@@ -90,11 +90,18 @@ impl Limits {
         self
     }
 
+    /// What [`Limits::shrink`] leaves as it is.
+    fn descriptors(&self) -> u64 {
+        let fifth = self.connections.div_ceil(2).max(self.requests_in_flight);
+        RESERVED + 5 * fifth as u64
+    }
+
+    /// Two fifths for connections, two for requests, and one for those that are closed but not gone yet.
     fn shrink(&mut self, descriptors: u64) {
-        let left = descriptors.saturating_sub(RESERVED).max(8);
-        let share = |part: u64| usize::try_from(left / part).unwrap_or(usize::MAX);
-        self.connections = self.connections.min(share(2));
-        self.requests_in_flight = self.requests_in_flight.min(share(4));
+        let left = descriptors.saturating_sub(RESERVED).max(10);
+        let fifth = usize::try_from(left / 5).unwrap_or(usize::MAX);
+        self.connections = self.connections.min(fifth.saturating_mul(2));
+        self.requests_in_flight = self.requests_in_flight.min(fifth);
     }
 }
 
@@ -172,16 +179,22 @@ mod tests {
     fn limits_shrink_to_what_the_process_may_open() {
         let mut limits = Limits::default();
         limits.shrink(1024);
-        assert_eq!((limits.connections, limits.requests_in_flight), (448, 224));
+        assert_eq!((limits.connections, limits.requests_in_flight), (358, 179));
         let all = limits.connections + 2 * limits.requests_in_flight;
         assert!(all as u64 + RESERVED <= 1024);
     }
 
     #[test]
     fn limits_of_an_ample_process_are_as_configured() {
-        let mut limits = Limits::default();
-        limits.shrink(1 << 20);
-        assert_eq!(limits, Limits::default());
+        let wanted = Limits {
+            connections: 4097,
+            ..Limits::default()
+        };
+        let mut limits = wanted.clone();
+        limits.shrink(limits.descriptors());
+        assert_eq!(limits, wanted);
+        limits.shrink(limits.descriptors() - 5);
+        assert_ne!(limits, wanted);
     }
 
     #[test]
