@@ -44,6 +44,12 @@ pub(crate) async fn start(change: impl FnOnce(&mut Limits)) -> (Stage, Certifica
     (stage, certificate.expect("a certificate"))
 }
 
+/// No more than so many seconds have passed.
+fn within(began: Instant, seconds: u64) {
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(seconds), "{took:?}");
+}
+
 /// Connects, trusting these certificates.
 pub(crate) async fn connect(
     stage: &Stage,
@@ -252,11 +258,7 @@ async fn a_handshake_that_never_starts_or_ends_is_broken_off() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert!(silent.is_closed().await && dripping.is_closed().await);
-    assert!(
-        began.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        began.elapsed()
-    );
+    within(began, 2);
     assert_eq!(
         stage
             .metric("kubemint_connections_refused_total{reason=\"handshake\"}")
@@ -277,11 +279,7 @@ async fn an_orderly_end_waits_for_no_handshake_and_no_idle_connection() {
     assert_eq!(answer.status(), 200);
     let began = Instant::now();
     stage.stop().await;
-    assert!(
-        began.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        began.elapsed()
-    );
+    within(began, 3);
 }
 
 #[tokio::test]
@@ -295,10 +293,6 @@ async fn handshakes_that_never_start_keep_nobody_out() {
     let (mut raw, _) = http1(&stage, &[&certificate]).await;
     raw.send(issue(&stage.token("alice"))).await;
     assert_eq!(raw.answer().await.status, 201);
-    assert!(
-        began.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        began.elapsed()
-    );
+    within(began, 2);
     stage.stop().await;
 }
