@@ -9,7 +9,7 @@ use kubemint::ports::Clock;
 use kubemint::{Error, Issue, Issued, KubeconfigId, Kubemint, Status};
 use kubemint_store::SqliteStore;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, RngSeed, TestRunner};
 use uuid::Uuid;
 
 use super::world::{World, caller, key};
@@ -92,6 +92,8 @@ struct Entry {
     may_be: BTreeSet<Seen>,
     end: Option<DateTime<Utc>>,
     uid: Option<Uuid>,
+    /// The write that takes the name failed, and nobody knows whether before or after it was done.
+    perhaps_free: bool,
 }
 
 /// The model: what may be seen of every name, and what each key was answered with.
@@ -179,17 +181,24 @@ impl History {
             ttl: Some(ttl),
             ..Issue::default()
         };
-        let known = self.model.entries.contains_key(&id);
+        let entry = self.model.entries.get(&id);
+        let known = entry.is_some();
+        let taken = entry.is_some_and(|entry| !entry.perhaps_free);
         match self.service.issue(&caller(), &key(), request).await {
             Ok(issued) => {
-                assert!(!known, "{id} was issued twice");
+                assert!(!taken, "{id} was issued twice");
                 self.granted(&issued);
             }
             Err(Error::IdTaken) => assert!(known, "{id} was free"),
             // The answer of the last write may be lost: then it is granted, and nobody was told.
-            Err(Error::Store(_)) if !known => self.perhaps(id),
+            Err(Error::Store(_)) if !taken => {
+                self.perhaps(id.clone());
+                if let Some(entry) = self.model.entries.get_mut(&id) {
+                    entry.perhaps_free = true;
+                }
+            }
             // Its name is taken from the moment that it is recorded.
-            Err(Error::Cluster(_)) if !known => self.nothing(id),
+            Err(Error::Cluster(_)) if !taken => self.nothing(id),
             Err(Error::Store(_)) => {}
             Err(other) => panic!("{id}: {other:?}"),
         }
@@ -293,6 +302,7 @@ impl History {
             may_be: BTreeSet::from([Seen::Granted]),
             end: record.expires_at,
             uid: Some(record.uid),
+            perhaps_free: false,
         };
         self.model.entries.insert(record.id.clone(), entry);
     }
@@ -302,6 +312,7 @@ impl History {
             may_be: BTreeSet::from([Seen::Nothing, Seen::Granted, Seen::Revoking]),
             end: None,
             uid: None,
+            perhaps_free: false,
         };
         self.model.entries.insert(id, entry);
     }
@@ -417,6 +428,12 @@ fn any_history_shows_what_the_model_allows_and_ends_in_order() {
     let runtime = runtime.expect("a runtime");
     let config = Config {
         cases: if crate::all() { 1000 } else { 32 },
+        // The same histories each time, so that a change is judged by itself; `--all` looks further.
+        rng_seed: if crate::all() {
+            RngSeed::Random
+        } else {
+            RngSeed::Fixed(1)
+        },
         failure_persistence: None,
         max_shrink_iters: 300,
         ..Config::default()
