@@ -1,6 +1,6 @@
 //! The credential: ServiceAccounts in role namespaces, through each cluster's API.
 //!
-//! An operator applies one [`manifest`] per cluster, once. It makes, for every role `r` of the configuration, the
+//! An operator applies one [`manifest()`] per cluster, once. It makes, for every role `r` of the configuration, the
 //! namespace `kubemint-r`, binds the group of its ServiceAccounts to a ClusterRole, and lets the service make and
 //! delete ServiceAccounts there and mint their tokens: nothing else. After that [`Fleet`] does what the domain's
 //! [`Clusters`](kubemint::ports::Clusters) port asks:
@@ -18,7 +18,7 @@
 //! cluster answers is believed unchecked, and nothing of its own words reaches an error or the log.
 //!
 //! The way there: [`config::RawCluster`] is read from the file, [`config::validate`] makes [`ClusterConfig`]s of them,
-//! [`manifest`] is applied, [`Fleet::preflight`] says whether all is well.
+//! [`manifest()`] is applied, [`Fleet::preflight`] says whether all is well.
 
 mod account;
 mod answer;

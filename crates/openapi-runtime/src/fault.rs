@@ -247,8 +247,8 @@ fn cut(text: &str, characters: usize) -> &str {
         .map_or(text, |(end, _)| &text[..end])
 }
 
-/// Implements [`Failure`](crate::Failure), and what dropshot asks of an error, for an enum whose variants each hold a
-/// [`Fault`](crate::Fault). `$body` is the type whose schema the document gives to error bodies.
+/// Implements [`Failure`], and what dropshot asks of an error, for an enum whose variants each hold a
+/// [`Fault`]. `$body` is the type whose schema the document gives to error bodies.
 #[macro_export]
 macro_rules! failure {
     ($name:ident: $body:ty { $($code:literal => $variant:ident),+ $(,)? }) => {

@@ -133,7 +133,7 @@ macro_rules! raw_answer {
 /// Stands for no declared headers.
 pub type WithoutHeaders = NoHeaders;
 
-/// Implements dropshot's `HttpResponse` for an [`Answer`](crate::Answer).
+/// Implements dropshot's `HttpResponse` for an [`Answer`].
 #[macro_export]
 macro_rules! answer {
     ($name:ty) => {

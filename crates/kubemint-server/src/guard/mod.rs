@@ -2,10 +2,10 @@
 //! that are well-formed beyond doubt, in numbers that can be served, from peers that keep their deadlines.
 //!
 //! It exists because dropshot has none of the limits that a public listener needs. A connection of HTTP/1.1 goes
-//! through a [`gate`], which judges every head as it was sent; then, as one of HTTP/2, through hyper, which hands over
-//! requests; each is judged ([`request`]), limited ([`rate`], [`slots`]) and passed on ([`upstream`]). Whatever is
+//! through a `gate`, which judges every head as it was sent; then, as one of HTTP/2, through hyper, which hands over
+//! requests; each is judged (`request`), limited (`rate`, `slots`) and passed on (`upstream`). Whatever is
 //! refused here, or by dropshot's router, has the documented error body. Nothing that a peer says of itself is
-//! believed: its address goes into a header that it cannot send, beside a mark ([`seal`]) without which nobody is let
+//! believed: its address goes into a header that it cannot send, beside a mark (`seal`) without which nobody is let
 //! in behind the guard.
 
 mod framing;

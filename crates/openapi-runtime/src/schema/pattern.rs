@@ -55,7 +55,7 @@ impl std::fmt::Debug for Pattern {
     }
 }
 
-/// A `&'static` [`Pattern`](crate::schema::Pattern) with this source, in place, also within a constant.
+/// A `&'static` [`Pattern`] with this source, in place, also within a constant.
 #[macro_export]
 macro_rules! pattern {
     ($source:expr) => {{

@@ -321,8 +321,8 @@ impl Store for World {
             return Err(StoreError::Unavailable("broken".into()));
         }
         let mut rows = self.rows.lock().unwrap();
-        if let Some(once) = once {
-            if let Some((fingerprint, uid)) = self.keys.lock().unwrap().get(&once.key) {
+        if let Some(once) = once
+            && let Some((fingerprint, uid)) = self.keys.lock().unwrap().get(&once.key) {
                 let earlier = rows.iter().find(|row| row.uid == *uid).unwrap();
                 return Ok(match earlier.state {
                     _ if *fingerprint != once.fingerprint => Begun::KeyReused,
@@ -330,7 +330,6 @@ impl Store for World {
                     _ => Begun::Replay(Box::new(earlier.clone())),
                 });
             }
-        }
         if rows.iter().any(|row| row.id == record.id) {
             return Ok(Begun::IdTaken);
         }
