@@ -322,14 +322,15 @@ impl Store for World {
         }
         let mut rows = self.rows.lock().unwrap();
         if let Some(once) = once
-            && let Some((fingerprint, uid)) = self.keys.lock().unwrap().get(&once.key) {
-                let earlier = rows.iter().find(|row| row.uid == *uid).unwrap();
-                return Ok(match earlier.state {
-                    _ if *fingerprint != once.fingerprint => Begun::KeyReused,
-                    State::Pending => Begun::InProgress,
-                    _ => Begun::Replay(Box::new(earlier.clone())),
-                });
-            }
+            && let Some((fingerprint, uid)) = self.keys.lock().unwrap().get(&once.key)
+        {
+            let earlier = rows.iter().find(|row| row.uid == *uid).unwrap();
+            return Ok(match earlier.state {
+                _ if *fingerprint != once.fingerprint => Begun::KeyReused,
+                State::Pending => Begun::InProgress,
+                _ => Begun::Replay(Box::new(earlier.clone())),
+            });
+        }
         if rows.iter().any(|row| row.id == record.id) {
             return Ok(Begun::IdTaken);
         }
