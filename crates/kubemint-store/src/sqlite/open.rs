@@ -230,6 +230,9 @@ fn connect(path: &Path, access: OpenFlags, options: &Options) -> rusqlite::Resul
     connection.busy_timeout(options.busy_timeout)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // Plans do not depend on the values that are bound. Otherwise a statement that compares `state` with one is prepared
+    // again for every execution, since a partial index might serve another value; ours name its states themselves.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
