@@ -7,7 +7,10 @@ use uuid::Uuid;
 use super::store::PostgresError;
 
 /// Number `n` of this list leads from schema `n` to schema `n + 1`. Only ever appended to.
-const MIGRATIONS: &[&str] = &[include_str!("schema/0001.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001.sql"),
+    include_str!("schema/0002.sql"),
+];
 
 /// The PostgreSQL schema that this program reads and writes. An older one must be migrated; a newer one is refused.
 pub const POSTGRES_SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;

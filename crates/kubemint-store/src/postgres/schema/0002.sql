@@ -1,0 +1,20 @@
+-- Lists with filters. Every index of lists leads with what is asked for and then the state, so that a page of any filter
+-- is a few short walks; more of one state never make a page of another slower.
+
+DROP INDEX kubeconfig_created;
+DROP INDEX kubeconfig_issued_for;
+
+CREATE INDEX kubeconfig_created ON kubeconfig (region, project, cluster, creator, state, seq)
+    WHERE state IN ('active', 'revoking', 'expired');
+CREATE INDEX kubeconfig_issued_for ON kubeconfig (region, project, cluster, subject, state, seq)
+    WHERE state IN ('active', 'revoking', 'expired');
+-- An index entry has a limit, and texts have none here: their beginnings are enough to find them by.
+CREATE INDEX kubeconfig_user ON kubeconfig (region, project, cluster, left(issued_for, 100) COLLATE "C", state, seq)
+    WHERE state IN ('active', 'revoking', 'expired');
+CREATE INDEX kubeconfig_role ON kubeconfig (region, project, cluster, left(role, 100) COLLATE "C", state, seq)
+    WHERE state IN ('active', 'revoking', 'expired');
+CREATE INDEX kubeconfig_expired ON kubeconfig (region, project, cluster, seq) WHERE state = 'expired';
+
+-- A failed record may be taken over by the next issue of its name, which has another number. A key that leads to a
+-- number that is no more is as free as one whose issue failed.
+ALTER TABLE idempotency DROP CONSTRAINT idempotency_kubeconfig_fkey;
