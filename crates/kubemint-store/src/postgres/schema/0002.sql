@@ -15,6 +15,5 @@ CREATE INDEX kubeconfig_role ON kubeconfig (region, project, cluster, left(role,
     WHERE state IN ('active', 'revoking', 'expired');
 CREATE INDEX kubeconfig_expired ON kubeconfig (region, project, cluster, seq) WHERE state = 'expired';
 
--- A failed record may be taken over by the next issue of its name, which has another number. A key that leads to a
--- number that is no more is as free as one whose issue failed.
-ALTER TABLE idempotency DROP CONSTRAINT idempotency_kubeconfig_fkey;
+-- A failed record may be taken over by the next issue of its name, which has another number: this was the last one.
+ALTER TABLE kubeconfig ADD COLUMN took_over bigint;
