@@ -10,7 +10,7 @@ use kubemint::ports::Policy;
 use crate::ask::{Fault, Vocabulary};
 use crate::config::{Hierarchy, PolicyConfig};
 use crate::error::PolicyError;
-use crate::load::{self, Loaded};
+use crate::load::{self, Loaded, Source};
 
 /// The reason of a denial that no policy brought about: nothing permitted it.
 pub const DEFAULT_DENY: &str = "default-deny";
@@ -65,6 +65,21 @@ impl CedarPolicy {
         Ok(hash)
     }
 
+    /// The hash of the files as they are now, by which a change is seen; they are not checked. It is [`Self::hash`]
+    /// once they were loaded.
+    ///
+    /// # Errors
+    /// [`PolicyError::Read`].
+    pub fn hash_of_files(&self) -> Result<String, PolicyError> {
+        Ok(load::hash(&sources(self.files.as_ref())?))
+    }
+
+    /// Whether there are files that may change, rather than the policies in the program.
+    #[must_use]
+    pub fn has_files(&self) -> bool {
+        self.files.is_some()
+    }
+
     /// The hash of the set that applies: SHA-256, in hexadecimal, of the files' content one after the other
     /// (`cat FILES | sha256sum`). It is in every decision.
     #[must_use]
@@ -106,11 +121,14 @@ impl Policy for CedarPolicy {
 }
 
 fn read(files: Option<&(Vec<PathBuf>, PathBuf)>, schema: &Schema) -> Result<Loaded, PolicyError> {
-    let sources = match files {
-        Some((files, base)) => load::read(files, base)?,
-        None => load::embedded(),
-    };
-    load::check(&sources, schema)
+    load::check(&sources(files)?, schema)
+}
+
+fn sources(files: Option<&(Vec<PathBuf>, PathBuf)>) -> Result<Vec<Source>, PolicyError> {
+    match files {
+        Some((files, base)) => load::read(files, base),
+        None => Ok(load::embedded()),
+    }
 }
 
 /// What a response of Cedar's means. A policy whose evaluation failed was skipped: had it been a `forbid`, the

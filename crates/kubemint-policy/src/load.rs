@@ -82,15 +82,24 @@ pub(crate) fn schema() -> Schema {
     Schema::from_str(SCHEMA).expect("the schema in the program is tested")
 }
 
+/// SHA-256 of the texts, one after the other, in hexadecimal.
+pub(crate) fn hash(sources: &[Source]) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for source in sources {
+        context.update(source.text.as_bytes());
+    }
+    let digest = context.finish();
+    let octets = digest.as_ref().iter();
+    octets.map(|octet| format!("{octet:02x}")).collect()
+}
+
 /// Parses and validates. All problems of all files are told at once.
 pub(crate) fn check(sources: &[Source], schema: &Schema) -> Result<Loaded, PolicyError> {
     let validator = Validator::new(schema.clone());
     let mut problems = Vec::new();
     let mut policies = PolicySet::new();
     let mut origin = BTreeMap::new();
-    let mut hash = digest::Context::new(&digest::SHA256);
     for source in sources {
-        hash.update(source.text.as_bytes());
         match parse(source) {
             Ok(named) => {
                 let mut own = PolicySet::new();
@@ -124,12 +133,7 @@ pub(crate) fn check(sources: &[Source], schema: &Schema) -> Result<Loaded, Polic
         }
     }
     if problems.is_empty() {
-        let hash = hash
-            .finish()
-            .as_ref()
-            .iter()
-            .map(|octet| format!("{octet:02x}"))
-            .collect();
+        let hash = hash(sources);
         Ok(Loaded { policies, hash })
     } else {
         problems.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));

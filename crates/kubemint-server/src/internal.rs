@@ -17,6 +17,7 @@ use serde::Serialize;
 use slog::{Drain, Filter, Level, Logger, Record, o};
 
 use crate::metrics::Metrics;
+use crate::reload::{CERTIFICATE, POLICY};
 
 /// How long the store may take to answer the readiness probe.
 const STORE_DEADLINE: Duration = Duration::from_secs(2);
@@ -36,6 +37,10 @@ struct Readiness {
     ready: bool,
     /// `ok`, or what is wrong.
     store: String,
+    /// `ok`, or why the policies cannot be read again; those before still apply.
+    policy: String,
+    /// The same of the API's certificate.
+    certificate: String,
     /// Each issuer, by alias. A sick one does not make the server unready: known keys go on working.
     issuers: BTreeMap<String, String>,
     /// Each cluster. A sick one does not make the server unready: the others go on working.
@@ -104,6 +109,8 @@ async fn readyz(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpE
     let readiness = Readiness {
         ready: store == "ok",
         store,
+        policy: internal.metrics.reloads.state(POLICY),
+        certificate: internal.metrics.reloads.state(CERTIFICATE),
         issuers: issuers.collect(),
         clusters: futures::future::join_all(probes)
             .await

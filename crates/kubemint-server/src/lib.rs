@@ -14,6 +14,7 @@ mod internal;
 pub mod log;
 pub mod metrics;
 mod reconciler;
+mod reload;
 mod retention;
 pub mod sandbox;
 pub mod serve;

@@ -1,6 +1,7 @@
 //! What is counted, in the Prometheus text format. Label sets are bounded: operations, statuses, clusters; never a
 //! user or a path.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::guard::GuardMetrics;
+use crate::reload::Reloads;
 
 /// Upper bounds of durations, in seconds.
 const BUCKETS: [f64; 13] = [
@@ -61,6 +63,8 @@ pub struct Metrics {
     call_seconds: Histograms<Cluster>,
     reconciled: Family<Reconciled, Counter>,
     last_round: Family<Cluster, Gauge<f64, AtomicU64>>,
+    /// What is read again while serving.
+    pub(crate) reloads: Arc<Reloads>,
     /// What the guard counts.
     pub(crate) guard: GuardMetrics,
 }
@@ -77,6 +81,7 @@ impl Default for Metrics {
             call_seconds: Family::new_with_constructor(histogram),
             reconciled: Family::default(),
             last_round: Family::default(),
+            reloads: Arc::default(),
             guard: GuardMetrics::default(),
         };
         metrics.register();
@@ -121,6 +126,7 @@ impl Metrics {
             Unit::Seconds,
             self.last_round.clone(),
         );
+        self.reloads.register(registry);
         self.guard.register(registry);
     }
 

@@ -11,6 +11,7 @@ use kubemint_authn::Authn;
 use kubemint_clusters::Fleet;
 use slog::{Logger, o};
 use thiserror::Error;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -21,6 +22,7 @@ use crate::guard::{self, Guard, Rate, Seal};
 use crate::internal::{self, Internal};
 use crate::metrics::Metrics;
 use crate::reconciler;
+use crate::reload::Policies;
 use crate::store;
 use crate::world::{RandomIds, SystemClock};
 
@@ -79,9 +81,11 @@ pub async fn start_with(
     let store = store::open(&config.store)
         .await
         .map_err(|e| StartError::new(opened)(e.into()))?;
+    let hangup = signal(SignalKind::hangup()).map_err(|e| failed("listen for SIGHUP")(e.into()))?;
     let policy = config
         .load_policy()
         .map_err(|e| failed("load the policies")(e.into()))?;
+    let policy = Arc::new(policy);
     let authn = Authn::new(
         config.issuers.clone(),
         Arc::clone(&clock),
@@ -101,7 +105,7 @@ pub async fn start_with(
     let ports = kubemint::Ports {
         clock,
         ids: Arc::new(RandomIds),
-        policy: Arc::new(policy) as Arc<dyn Policy>,
+        policy: Arc::clone(&policy) as Arc<dyn Policy>,
         clusters: Arc::clone(&fleet) as Arc<dyn kubemint::ports::Clusters>,
         store: Arc::clone(&store),
     };
@@ -127,6 +131,7 @@ pub async fn start_with(
         upstream: api.local_addr(),
         seal,
         metrics: metrics.guard.clone(),
+        reloads: Arc::clone(&metrics.reloads),
         log: log.new(o!("part" => "guard")),
     };
     let guard = Guard::start(setup)
@@ -143,7 +148,13 @@ pub async fn start_with(
         config.internal
     )))?;
     let (stop, stopping) = watch::channel(false);
-    let tasks = reconciler::start(&service, &metrics, config.retention, log, &stopping);
+    let mut tasks = reconciler::start(&service, &metrics, config.retention, log, &stopping);
+    let policies = Policies {
+        engine: policy,
+        reloads: Arc::clone(&metrics.reloads),
+        log: log.new(o!("part" => "policy")),
+    };
+    tasks.spawn(policies.keep_fresh(hangup, stopping));
     let tls = config.tls.is_some();
     slog::info!(log, "serving"; "api" => guard.address().to_string(), "internal" => internal.local_addr().to_string(),
         "tls" => tls, "clusters" => config.clusters.len(), "issuers" => config.issuers.len());
@@ -221,7 +232,6 @@ impl Running {
 /// # Errors
 /// Signals cannot be listened for.
 pub async fn asked_to_stop() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         _ = terminate.recv() => Ok(()),

@@ -231,8 +231,13 @@ fn reload_takes_a_good_set_and_keeps_the_old_one_otherwise() {
     assert!(matches!(policy.reload(), Err(PolicyError::Read { .. })));
     assert!(lists(&policy) && policy.hash() == before);
 
+    assert!(policy.hash_of_files().is_err());
+
     fs::write(&file, FORBID_ALL).unwrap();
+    let seen = policy.hash_of_files().unwrap();
+    assert!(lists(&policy) && policy.hash() == before, "seen, not taken");
     let after = policy.reload().unwrap();
+    assert_eq!(after, seen);
     assert!(!lists(&policy));
     assert_eq!(policy.hash(), after);
     assert_ne!(before, after);
@@ -243,8 +248,11 @@ fn the_policies_in_the_program_reload_to_themselves() {
     let policy = CedarPolicy::embedded();
     let before = policy.hash();
     assert_eq!(policy.reload().unwrap(), before);
+    assert_eq!(policy.hash_of_files().unwrap(), before);
     let folder = folder(&[("copy.cedar", DEFAULT_POLICIES)]);
-    assert_eq!(load(folder.path(), &["copy.cedar"]).unwrap().hash(), before);
+    let copy = load(folder.path(), &["copy.cedar"]).unwrap();
+    assert_eq!(copy.hash(), before);
+    assert!(copy.has_files() && !policy.has_files());
 }
 
 #[test]

@@ -138,6 +138,60 @@ fn the_default_policies_decide_as_their_table_says() {
     );
 }
 
+/// Every set of the roles that mean something.
+fn sets_of_roles() -> Vec<Vec<&'static str>> {
+    let known = ["compute.viewer", "compute.editor", "compute.admin"];
+    let of = |set: u8| {
+        let members = known.iter().enumerate();
+        let members = members.filter(|(place, _)| set & (1 << place) != 0);
+        members.map(|(_, role)| *role).collect()
+    };
+    (0..1 << known.len()).map(of).collect()
+}
+
+/// Kind of caller, tenant, roles, action, circumstances, project: what a caller is, beside its roles and their scope,
+/// neither gives nor takes anything.
+#[test]
+fn every_cell_of_kind_tenant_roles_action_and_project_is_as_the_reference_says() {
+    let kinds = [None, Some("user"), Some("api_key"), Some("service_account")];
+    let tenants = [None, Some("tenant-foreign")];
+    let projects = [("project-own", true), ("project-foreign", false)];
+    let policy = CedarPolicy::embedded();
+    let cluster = cluster();
+    let mut cells = 0;
+    for kind in kinds {
+        for tenant in tenants {
+            for roles in sets_of_roles() {
+                for (project, reaches) in projects {
+                    let mut caller = alice(&roles, Some("project"), Some(project));
+                    caller.principal_type = kind.map(str::to_owned);
+                    caller.tenant = tenant.map(str::to_owned);
+                    for action in Action::ALL {
+                        for (role, user, relation) in circumstances(action) {
+                            let query = Query {
+                                role,
+                                relation,
+                                user,
+                                ttl: role.map(|_| 3600),
+                                ..ask(&caller, action, &cluster)
+                            };
+                            let decision = policy.decide(&query);
+                            let wanted = expected(&roles, reaches, &query);
+                            assert_eq!(decision.allowed, wanted, "{query:?}\n{decision:?}");
+                            cells += 1;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    let asked: usize = Action::ALL
+        .map(|action| circumstances(action).len())
+        .iter()
+        .sum();
+    assert_eq!(cells, 4 * 2 * 8 * 2 * asked);
+}
+
 /// What an action may be asked with.
 fn circumstances(
     action: Action,

@@ -84,6 +84,7 @@ pub(super) fn doctor(file: &Path) -> Result<ExitCode> {
     for warning in config.warnings() {
         report.say(Verdict::Warn, &warning);
     }
+    policy(&config, &mut report);
     block_on(async {
         store(&config, &mut report).await;
         issuers(&config, &log, &mut report).await?;
@@ -95,6 +96,14 @@ pub(super) fn doctor(file: &Path) -> Result<ExitCode> {
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// The policies as they are in the files now, which a running server may have refused to take.
+fn policy(config: &Config, report: &mut Report) {
+    match config.load_policy() {
+        Ok(policy) => report.say(Verdict::Ok, &format!("policy: hash {}", policy.hash())),
+        Err(error) => report.say(Verdict::Fail, &format!("policy: {}", chain(&error))),
+    }
 }
 
 async fn store(config: &Config, report: &mut Report) {

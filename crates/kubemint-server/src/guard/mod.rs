@@ -42,6 +42,7 @@ pub(crate) use rate::Rate;
 pub(crate) use seal::{PEER, Seal};
 pub(crate) use tls::check as check_certificate;
 
+use crate::reload::Reloads;
 use house::House;
 use tls::Certificate;
 
@@ -54,6 +55,7 @@ pub(crate) struct Setup {
     pub(crate) upstream: SocketAddr,
     pub(crate) seal: Seal,
     pub(crate) metrics: GuardMetrics,
+    pub(crate) reloads: Arc<Reloads>,
     pub(crate) log: Logger,
 }
 
@@ -86,7 +88,8 @@ impl Guard {
             Some(files) => {
                 let certificate = Certificate::new(files)?;
                 let acceptor = certificate.acceptor()?;
-                helpers.spawn(certificate.keep_fresh(hangup, setup.log.clone()));
+                let reloads = Arc::clone(&setup.reloads);
+                helpers.spawn(certificate.keep_fresh(hangup, reloads, setup.log.clone()));
                 Some(acceptor)
             }
             None => None,

@@ -17,6 +17,7 @@ use tokio::signal::unix::Signal;
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::Tls;
+use crate::reload::{CERTIFICATE, Reloads};
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(2);
@@ -106,7 +107,12 @@ impl Certificate {
     }
 
     /// Reads the certificate again whenever there is reason to, for ever.
-    pub(super) async fn keep_fresh(self: Arc<Self>, mut hangup: Signal, log: Logger) {
+    pub(super) async fn keep_fresh(
+        self: Arc<Self>,
+        mut hangup: Signal,
+        reloads: Arc<Reloads>,
+        log: Logger,
+    ) {
         let mut seen = self.look();
         loop {
             tokio::select! {
@@ -118,7 +124,7 @@ impl Certificate {
                 }
                 _ = hangup.recv() => seen = self.look(),
             }
-            self.reload(&log);
+            reloads.told(CERTIFICATE, self.reload(&log));
         }
     }
 
@@ -129,16 +135,20 @@ impl Certificate {
         })
     }
 
-    fn reload(&self, log: &Logger) {
+    /// Reads the certificate again; tells why it cannot be used, if it cannot.
+    fn reload(&self, log: &Logger) -> Option<String> {
         let file = self.files.cert_file.display();
         match load(&self.files, &self.provider) {
             Ok(fresh) => {
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
                 slog::info!(log, "the certificate was read again"; "file" => %file);
+                None
             }
             Err(error) => {
+                let problem = crate::edge::chain(&error);
                 slog::error!(log, "the certificate cannot be used; the one before stays";
-                    "file" => %file, "error" => crate::edge::chain(&error));
+                    "file" => %file, "error" => &problem);
+                Some(problem)
             }
         }
     }

@@ -1,0 +1,140 @@
+//! What is read again while serving: the policies and the certificate, when their files change or at SIGHUP. What cannot
+//! be used changes nothing but the log, a counter and what `/readyz` says.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use kubemint_policy::CedarPolicy;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+use slog::Logger;
+use tokio::signal::unix::Signal;
+use tokio::sync::watch;
+
+/// How often the policies' files are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The policies, by their name in metrics.
+pub(crate) const POLICY: &str = "policy";
+/// The API's certificate, by its name in metrics.
+pub(crate) const CERTIFICATE: &str = "certificate";
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reload {
+    what: &'static str,
+    outcome: &'static str,
+}
+
+/// What became of each reading.
+#[derive(Default)]
+pub(crate) struct Reloads {
+    counts: Family<Reload, Counter>,
+    /// Why the files cannot be used as they are.
+    problems: Mutex<BTreeMap<&'static str, String>>,
+}
+
+impl Reloads {
+    /// Adds the counter to a registry.
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        // From the start, so that an alert on the first failure has a zero to compare with.
+        for what in [POLICY, CERTIFICATE] {
+            for outcome in ["ok", "failed"] {
+                let _ = self.counts.get_or_create(&Reload { what, outcome });
+            }
+        }
+        registry.register(
+            "reloads",
+            "Files read again while serving, by what they hold (policy, certificate) and outcome (ok, failed)",
+            self.counts.clone(),
+        );
+    }
+
+    /// Files were read again, and can be used, or not for a reason.
+    pub(crate) fn told(&self, what: &'static str, problem: Option<String>) {
+        let outcome = if problem.is_none() { "ok" } else { "failed" };
+        self.counts.get_or_create(&Reload { what, outcome }).inc();
+        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        match problem {
+            Some(problem) => problems.insert(what, problem),
+            None => problems.remove(what),
+        };
+    }
+
+    /// `ok`, or why the files cannot be used; what was read before still applies then.
+    pub(crate) fn state(&self, what: &'static str) -> String {
+        let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        match problems.get(what) {
+            None => "ok".to_owned(),
+            Some(problem) => format!("what was read before still applies: {problem}"),
+        }
+    }
+}
+
+/// The policies of a running server.
+pub(crate) struct Policies {
+    pub(crate) engine: Arc<CedarPolicy>,
+    pub(crate) reloads: Arc<Reloads>,
+    pub(crate) log: Logger,
+}
+
+/// The files at one look: the hash of their content, or why they cannot be read.
+type Look = Result<String, String>;
+
+impl Policies {
+    /// Reads the policies again whenever there is reason to, until `stop` turns true.
+    pub(crate) async fn keep_fresh(self, mut hangup: Signal, mut stop: watch::Receiver<bool>) {
+        let mut taken: Look = Ok(self.engine.hash());
+        let mut seen = taken.clone();
+        loop {
+            let asked = tokio::select! {
+                () = tokio::time::sleep(LOOK), if self.engine.has_files() => false,
+                _ = hangup.recv() => true,
+                _ = stop.wait_for(|stop| *stop) => return,
+            };
+            let Some(now) = self.look().await else {
+                continue;
+            };
+            // A file that is being written might hold a part that passes for a whole, less its last `forbid`: unless
+            // someone says that it is done, nothing is taken before two looks saw the same.
+            let settled = std::mem::replace(&mut seen, now.clone()) == now;
+            if asked || (settled && now != taken) {
+                taken = now;
+                self.reload().await;
+            }
+        }
+    }
+
+    /// The files as they are now; `None` if looking at them was broken off.
+    async fn look(&self) -> Option<Look> {
+        let engine = Arc::clone(&self.engine);
+        let look = move || {
+            engine
+                .hash_of_files()
+                .map_err(|error| crate::edge::chain(&error))
+        };
+        tokio::task::spawn_blocking(look).await.ok()
+    }
+
+    /// Parses and validates aside, and takes what is sound.
+    async fn reload(&self) {
+        let engine = Arc::clone(&self.engine);
+        let Ok(outcome) = tokio::task::spawn_blocking(move || engine.reload()).await else {
+            return;
+        };
+        let problem = match outcome {
+            Ok(hash) => {
+                slog::info!(self.log, "the policies were read again"; "hash" => hash);
+                None
+            }
+            Err(error) => {
+                let problem = crate::edge::chain(&error);
+                slog::error!(self.log, "the policies cannot be used; those before still apply"; "error" => &problem);
+                Some(problem)
+            }
+        };
+        self.reloads.told(POLICY, problem);
+    }
+}
