@@ -1211,7 +1211,20 @@ pub mod schemas {
     );
     /// `#/components/schemas/KubeconfigUser`
     pub static KUBECONFIG_USER: Schema = Schema::object(
-        &[Property::required("token", &Schema::string().min_length(1).max_length(65536))],
+        &[
+            Property::optional(
+                "token",
+                &Schema::string().min_length(1).max_length(65536),
+            ),
+            Property::optional(
+                "client-certificate-data",
+                &Schema::string().min_length(1).max_length(65536),
+            ),
+            Property::optional(
+                "client-key-data",
+                &Schema::string().min_length(1).max_length(65536),
+            ),
+        ],
     );
     /// `#/components/schemas/KubeconfigNamedContext`
     pub static KUBECONFIG_NAMED_CONTEXT: Schema = Schema::object(

@@ -1427,11 +1427,148 @@ impl ::std::convert::TryFrom<::std::string::String> for KubeconfigStatus {
         value.parse()
     }
 }
-///The credential. A secret.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+///The credential: a bearer token, or a client certificate with its key at a cluster that is so configured. A secret.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct KubeconfigUser {
+    ///A client certificate for the Kubernetes API, as PEM in base64.
+    #[serde(
+        rename = "client-certificate-data",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub client_certificate_data: ::std::option::Option<
+        KubeconfigUserClientCertificateData,
+    >,
+    ///The private key of the client certificate, as PEM in base64. A secret.
+    #[serde(
+        rename = "client-key-data",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub client_key_data: ::std::option::Option<KubeconfigUserClientKeyData>,
     ///A bearer token for the Kubernetes API. A secret.
-    pub token: KubeconfigUserToken,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub token: ::std::option::Option<KubeconfigUserToken>,
+}
+///A client certificate for the Kubernetes API, as PEM in base64.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct KubeconfigUserClientCertificateData(::std::string::String);
+impl ::std::ops::Deref for KubeconfigUserClientCertificateData {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<KubeconfigUserClientCertificateData>
+for ::std::string::String {
+    fn from(value: KubeconfigUserClientCertificateData) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for KubeconfigUserClientCertificateData {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() > 65536usize {
+            return Err("longer than 65536 characters".into());
+        }
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for KubeconfigUserClientCertificateData {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String>
+for KubeconfigUserClientCertificateData {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for KubeconfigUserClientCertificateData {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+///The private key of the client certificate, as PEM in base64. A secret.
+#[derive(::serde::Serialize, Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct KubeconfigUserClientKeyData(::std::string::String);
+/// Shows that there is a value, and not which.
+impl ::std::fmt::Debug for KubeconfigUserClientKeyData {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str("KubeconfigUserClientKeyData(..)")
+    }
+}
+impl ::std::ops::Deref for KubeconfigUserClientKeyData {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<KubeconfigUserClientKeyData> for ::std::string::String {
+    fn from(value: KubeconfigUserClientKeyData) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for KubeconfigUserClientKeyData {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() > 65536usize {
+            return Err("longer than 65536 characters".into());
+        }
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for KubeconfigUserClientKeyData {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for KubeconfigUserClientKeyData {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for KubeconfigUserClientKeyData {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
 }
 ///A bearer token for the Kubernetes API. A secret.
 #[derive(::serde::Serialize, Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -2516,7 +2653,7 @@ mod described {
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":{\"token\":\"eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl\"},\"description\":\"The credential. A secret.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"token\":{\"example\":\"eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl\",\"description\":\"A bearer token for the Kubernetes API. A secret.\",\"x-secret\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":65536}},\"required\":[\"token\"]}",
+                    "{\"example\":{\"token\":\"eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl\"},\"description\":\"The credential: a bearer token, or a client certificate with its key at a cluster that is so configured. A secret.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"token\":{\"example\":\"eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl\",\"description\":\"A bearer token for the Kubernetes API. A secret.\",\"x-secret\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":65536},\"client-certificate-data\":{\"example\":\"LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg==\",\"description\":\"A client certificate for the Kubernetes API, as PEM in base64.\",\"type\":\"string\",\"minLength\":1,\"maxLength\":65536},\"client-key-data\":{\"example\":\"LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCg==\",\"description\":\"The private key of the client certificate, as PEM in base64. A secret.\",\"x-secret\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":65536}}}",
                 )
                 .expect("checked when this was generated")
         }

@@ -8,7 +8,7 @@ use k8s_openapi::api::rbac::v1::{RoleRef, Subject};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kubemint::id::KubeconfigId;
 use kubemint::ports::{ClusterError, FoundObject, ObjectRef};
-use kubemint::record::Record;
+use kubemint::record::{CERTIFICATE, Record};
 use uuid::Uuid;
 
 use crate::collection::{Collection, Object};
@@ -178,7 +178,9 @@ pub(crate) fn found(
     })
 }
 
-/// A UID as clusters make them: short, visible ASCII.
+/// A UID as clusters make them: short, visible ASCII. (What stands for a kubeconfig without an object is none.)
 fn fits(uid: &str) -> bool {
-    (1..=128).contains(&uid.len()) && uid.bytes().all(|byte| byte.is_ascii_graphic())
+    uid != CERTIFICATE
+        && (1..=128).contains(&uid.len())
+        && uid.bytes().all(|byte| byte.is_ascii_graphic())
 }

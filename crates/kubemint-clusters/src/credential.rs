@@ -106,8 +106,10 @@ pub(crate) fn load(config: &ClusterConfig, public: bool) -> Result<Material, Cre
         _ => None,
     };
     let (token, identity) = match &config.credential {
-        CredentialSource::Token(path) => (Some(token(path)?), None),
-        CredentialSource::Kubeconfig(path) => kubeconfig(path)?,
+        // Nobody may call then (`Member::call`); the bundles are read as ever.
+        None => (None, None),
+        Some(CredentialSource::Token(path)) => (Some(token(path)?), None),
+        Some(CredentialSource::Kubeconfig(path)) => kubeconfig(path)?,
     };
     Ok(Material {
         token,

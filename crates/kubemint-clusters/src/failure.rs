@@ -31,6 +31,10 @@ pub(crate) fn misbehaving(text: impl Into<Text>) -> ClusterError {
     ClusterError::Misbehaving(Box::new(Detail(text.into())))
 }
 
+pub(crate) fn unsigned(text: impl Into<Text>) -> ClusterError {
+    ClusterError::Unsigned(Box::new(Detail(text.into())))
+}
+
 /// The stable name of an error, for metrics and reports.
 pub(crate) fn outcome(error: &ClusterError) -> &'static str {
     match error {
@@ -39,6 +43,7 @@ pub(crate) fn outcome(error: &ClusterError) -> &'static str {
         ClusterError::Refused(_) => "refused",
         ClusterError::Busy(_) => "busy",
         ClusterError::Misbehaving(_) => "misbehaving",
+        ClusterError::Unsigned(_) => "unsigned",
         ClusterError::Missing => "missing",
         ClusterError::Foreign => "foreign",
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use kubemint::cluster::{ClusterKey, ClusterProfile};
 use kubemint::ports::{ClusterError, Clusters, Credential, FoundObject, ObjectRef};
 use kubemint::record::Record;
@@ -13,6 +14,7 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::authority::Authority;
 use crate::config::{ClusterConfig, is_label};
 use crate::connection::Connection;
 use crate::health::Health;
@@ -80,11 +82,13 @@ impl Fleet {
             let key = config.key.clone();
             let config = Arc::new(config);
             let connection = Connection::new(Arc::clone(&config), limits.reread, log.clone());
+            let authority = Authority::new(&config, limits.reread, &log);
             let member = Member {
                 config,
                 limits,
                 log: log.clone(),
                 connection,
+                authority,
                 health: Mutex::new(None),
                 bulkhead: Semaphore::new(limits.concurrency),
             };
@@ -172,6 +176,28 @@ impl Clusters for Fleet {
         let work = member.mint(object, seconds);
         member
             .operation("mint", self.observer.as_ref(), member.limits.deadline, work)
+            .await
+    }
+
+    async fn certify(
+        &self,
+        record: &Record,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Credential, ClusterError> {
+        let member = self.member(&record.cluster)?;
+        // The groups are known only while the role is configured.
+        let Some(role) = member.config.roles.get(&record.role) else {
+            return Err(ClusterError::Unknown);
+        };
+        let work = member.certify(record, role, now, until);
+        member
+            .operation(
+                "certify",
+                self.observer.as_ref(),
+                member.limits.deadline,
+                work,
+            )
             .await
     }
 

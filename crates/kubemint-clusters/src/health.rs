@@ -19,7 +19,7 @@ pub enum Health {
     Ready,
     /// It is not of use now.
     Sick {
-        /// `unreachable`, `refused`, `busy` or `misbehaving`.
+        /// `unreachable`, `refused`, `busy`, `misbehaving` or `unsigned`.
         class: &'static str,
         /// More words on it, none of them the cluster's own.
         detail: String,
@@ -58,8 +58,15 @@ impl Member {
         health
     }
 
-    /// Asks the cluster whether it is ready. An unfit credential is refused even here.
+    /// Asks the cluster whether it is ready. An unfit credential is refused even here. An authority for client certificates
+    /// must be of use, and is all that is looked at where the service has no credential.
     async fn ready(&self) -> Result<(), ClusterError> {
+        if let Some(authority) = &self.authority {
+            authority.signer().await?;
+            if self.config.credential.is_none() {
+                return self.connection.lease().await.map(drop);
+            }
+        }
         let request = http::Request::get("/readyz")
             .body(Vec::new())
             .map_err(|_| failure::misbehaving("the request cannot be built"))?;

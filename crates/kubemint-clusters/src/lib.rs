@@ -14,6 +14,9 @@
 //! A role may instead be bound per kubeconfig, where access must end at once: then its namespace has no rights, *create*
 //! makes a binding after the ServiceAccount, and *remove* takes the binding away before it.
 //!
+//! Or the kubeconfigs of a cluster are client certificates (`client_ca` in its configuration): *certify* signs one with the
+//! key of an authority that the cluster trusts. Nothing is made in the cluster then, and nothing but time ends one.
+//!
 //! Each cluster has its own connection, deadline and bulkhead, so that a sick one slows no other. Nothing that a
 //! cluster answers is believed unchecked, and nothing of its own words reaches an error or the log.
 //!
@@ -22,6 +25,7 @@
 
 mod account;
 mod answer;
+mod authority;
 mod binding;
 mod collection;
 pub mod config;

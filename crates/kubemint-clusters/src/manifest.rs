@@ -1,5 +1,7 @@
 //! The manifest that an operator applies to a cluster, once: namespaces, bindings, and the service's few rights.
 
+mod certificates;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -24,7 +26,7 @@ pub(crate) const BINDING_VERBS: [&str; 4] = ["create", "delete", "get", "list"];
 /// have one part together; where there are several parts, each says which cluster it is for.
 #[must_use]
 pub fn manifest<'a>(clusters: impl IntoIterator<Item = &'a ClusterConfig>) -> String {
-    let mut parts: Vec<(Vec<&ClusterConfig>, BTreeMap<&str, &RoleConfig>)> = Vec::new();
+    let mut parts: Vec<(Vec<&ClusterConfig>, Roles<'_>)> = Vec::new();
     for cluster in clusters {
         let there = parts
             .iter()
@@ -57,7 +59,12 @@ pub fn manifest<'a>(clusters: impl IntoIterator<Item = &'a ClusterConfig>) -> St
     text
 }
 
-fn part(text: &mut String, of: &[&ClusterConfig], roles: &BTreeMap<&str, &RoleConfig>) {
+type Roles<'a> = BTreeMap<&'a str, &'a RoleConfig>;
+
+fn part(text: &mut String, of: &[&ClusterConfig], roles: &Roles<'_>) {
+    if of.iter().all(|cluster| cluster.client_ca.is_some()) {
+        return certificates::part(text, of, roles);
+    }
     let names: Vec<String> = of.iter().map(|cluster| cluster.key.to_string()).collect();
     let alone: Vec<&str> = roles
         .iter()
@@ -75,14 +82,7 @@ fn part(text: &mut String, of: &[&ClusterConfig], roles: &BTreeMap<&str, &RoleCo
     if !alone.is_empty() {
         text.push_str(&PER_KUBECONFIG.replace("ROLES", &alone.join(", ")));
     }
-    let mut warnings: Vec<String> = of
-        .iter()
-        .flat_map(|cluster| cluster.role_warnings())
-        .collect();
-    warnings.dedup();
-    for warning in warnings {
-        let _ = writeln!(text, "#\n# WARNING: {warning}.");
-    }
+    warn(text, of);
     text.push_str(&fill(SYSTEM, &[]));
     for (name, role) in roles {
         let namespace = role_namespace(name);
@@ -112,6 +112,17 @@ fn part(text: &mut String, of: &[&ClusterConfig], roles: &BTreeMap<&str, &RoleCo
                 }
             }
         }
+    }
+}
+
+fn warn(text: &mut String, of: &[&ClusterConfig]) {
+    let mut warnings: Vec<String> = of
+        .iter()
+        .flat_map(|cluster| cluster.role_warnings())
+        .collect();
+    warnings.dedup();
+    for warning in warnings {
+        let _ = writeln!(text, "#\n# WARNING: {warning}.");
     }
 }
 

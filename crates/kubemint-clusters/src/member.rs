@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::answer::Answer;
+use crate::authority::Authority;
 use crate::config::ClusterConfig;
 use crate::connection::{Connection, Lease};
 use crate::failure;
@@ -43,6 +44,8 @@ pub(crate) struct Member {
     pub(crate) limits: Limits,
     pub(crate) log: Logger,
     pub(crate) connection: Connection,
+    /// What signs client certificates, where kubeconfigs are such.
+    pub(crate) authority: Option<Authority>,
     pub(crate) health: Mutex<Option<(Instant, Health)>>,
     pub(crate) bulkhead: Semaphore,
 }
@@ -82,6 +85,11 @@ impl Member {
         repeat: Repeat,
         largest: usize,
     ) -> Result<Answer, ClusterError> {
+        if self.config.credential.is_none() {
+            return Err(failure::refused(
+                "the configuration has no credential of the service for this cluster",
+            ));
+        }
         let mut lease = self.connection.lease().await?;
         let mut renewed = false;
         let mut pause = PAUSE;
@@ -121,7 +129,7 @@ impl Member {
 }
 
 /// One exchange. Redirects are answers like others: the client follows none.
-async fn once(
+pub(crate) async fn once(
     lease: &Lease,
     request: &Request<Vec<u8>>,
     largest: usize,

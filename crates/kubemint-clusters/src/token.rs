@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use kubemint::ports::Credential;
+use kubemint::ports::{Credential, Secret};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -102,7 +102,7 @@ pub(crate) fn read(token: &str, expected: Expected<'_>) -> Result<Read, &'static
     }
     Ok(Read {
         credential: Credential {
-            token: SecretString::from(token),
+            secret: Secret::Token(SecretString::from(token)),
             issued_at: moment(claims.iat)?,
             expires_at: moment(claims.exp)?,
             jti: claims.jti,
@@ -166,7 +166,8 @@ mod tests {
     fn times_identifier_and_account_are_read_from_the_token() {
         let text = token(&good());
         let read = read(&text, EXPECTED).unwrap();
-        assert_eq!(read.credential.token.expose_secret(), text);
+        let secret = read.credential.secret.token().unwrap();
+        assert_eq!(secret.expose_secret(), text);
         assert_eq!(read.credential.issued_at.timestamp(), 1000);
         assert_eq!(read.credential.expires_at.timestamp(), 1600);
         assert_eq!(read.credential.jti.as_deref(), Some("j"));

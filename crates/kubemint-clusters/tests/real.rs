@@ -282,7 +282,10 @@ async fn the_whole_life_of_a_kubeconfig_at_a_real_cluster() {
     );
 
     // What it gives, as kubectl sees it.
-    let holder = kubectl.holder(folder.path(), minted.token.expose_secret());
+    let holder = kubectl.holder(
+        folder.path(),
+        minted.secret.token().unwrap().expose_secret(),
+    );
     let who = holder.good(&["auth", "whoami"], "");
     assert!(
         who.contains(&format!(
@@ -305,7 +308,10 @@ async fn the_whole_life_of_a_kubeconfig_at_a_real_cluster() {
         object_uid: Some(uid),
     };
     let minted = fleet.mint(&key, &edits, 600).await.unwrap();
-    let editing = kubectl.holder(folder.path(), minted.token.expose_secret());
+    let editing = kubectl.holder(
+        folder.path(),
+        minted.secret.token().unwrap().expose_secret(),
+    );
     editing.good(
         &["create", "configmap", "real-test", "--dry-run=server"],
         "",
@@ -405,7 +411,7 @@ async fn revoked_after(
         object_uid: Some(fleet.create(&record).await.unwrap()),
     };
     let minted = fleet.mint(key, &object, 600).await.unwrap();
-    let client = client(minted.token.expose_secret());
+    let client = client(minted.secret.token().unwrap().expose_secret());
     // The API server learns of the binding by watching, a moment later.
     let began = Instant::now();
     while pods(&client, "default").await != 200 {
@@ -524,7 +530,7 @@ async fn without_its_binding_a_kubeconfig_is_refused_at_once() {
         object_uid: None,
     };
     let minted = fleet.mint(&key, &object, 600).await.unwrap();
-    let there = client(minted.token.expose_secret());
+    let there = client(minted.secret.token().unwrap().expose_secret());
     let began = Instant::now();
     while pods(&there, "kube-public").await != 200 {
         assert!(began.elapsed() < Duration::from_secs(2));

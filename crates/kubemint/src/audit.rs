@@ -70,7 +70,7 @@ kinds! {
     Expired = "reconcile.expired",
     /// An active record's object was gone from the cluster; the record is revoked.
     ObjectMissing = "reconcile.object_missing",
-    /// An object without a live record was removed from the cluster.
+    /// An object without a live record is to be removed from the cluster. Written before it is.
     Swept = "reconcile.swept",
 }
 

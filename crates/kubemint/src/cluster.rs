@@ -69,12 +69,24 @@ pub struct ClusterProfile {
     pub public_url: String,
     /// The PEM bundle that signs its server certificate; `None` where the system's roots do.
     pub ca_pem: Option<String>,
+    /// What its kubeconfigs authenticate with.
+    pub kind: CredentialKind,
     /// The roles that may be issued, by name.
     pub roles: BTreeMap<String, RoleRules>,
     /// The role when a request names none. It is one of `roles`.
     pub default_role: String,
     /// The time to live when a request names none, in seconds. It is within the default role's range.
     pub default_ttl: u32,
+}
+
+/// What the kubeconfigs of a cluster authenticate with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CredentialKind {
+    /// Tokens of a ServiceAccount, which end with it.
+    #[default]
+    Token,
+    /// Client certificates, which nothing but time ends.
+    Certificate,
 }
 
 /// The bounds of one role at one cluster.

@@ -1,5 +1,6 @@
 //! Why a request was not served.
 
+use chrono::{DateTime, Utc};
 use thiserror::Error;
 
 use crate::ports::{ClusterError, StoreError};
@@ -53,6 +54,15 @@ pub enum Error {
     /// It is being revoked.
     #[error("the kubeconfig is being revoked")]
     Revoking,
+    /// It is a client certificate, which nothing but time ends. It stays revoking until then.
+    #[error("a client certificate cannot be revoked before it ends: it is refused from {} on, and stays revoking until then",
+        .until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))]
+    Irrevocable {
+        /// When it ends.
+        until: DateTime<Utc>,
+        /// Whole seconds until then, rounded up.
+        seconds: u32,
+    },
     /// The cluster did not do its part.
     #[error("the cluster cannot be used")]
     Cluster(#[source] ClusterError),

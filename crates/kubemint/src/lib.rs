@@ -18,7 +18,7 @@ pub mod record;
 mod service;
 
 pub use caller::{Caller, Principal};
-pub use cluster::{ClusterKey, ClusterProfile, RoleRules};
+pub use cluster::{ClusterKey, ClusterProfile, CredentialKind, RoleRules};
 pub use error::{Error, Invalid};
 pub use id::KubeconfigId;
 pub use record::{Record, State, Status};

@@ -14,7 +14,7 @@ use crate::caller::Principal;
 use crate::cluster::{ClusterKey, ClusterProfile};
 use crate::id::KubeconfigId;
 use crate::policy::{Decision, Query};
-use crate::record::{Record, RecordRef};
+use crate::record::{Record, RecordRef, Status};
 
 /// The time.
 #[async_trait]
@@ -57,14 +57,40 @@ pub struct ObjectRef {
 /// A credential fresh from a cluster.
 #[derive(Clone, Debug)]
 pub struct Credential {
-    /// The bearer token. A secret: it goes to the caller, and nowhere else.
-    pub token: SecretString,
+    /// What it authenticates with.
+    pub secret: Secret,
     /// When the cluster issued it, by the cluster's clock (`iat`).
     pub issued_at: DateTime<Utc>,
     /// When it ends, by the cluster's clock (`exp`): what was granted, whatever was asked.
     pub expires_at: DateTime<Utc>,
-    /// Its identifier (`jti`), which the cluster's own audit log carries; `None` before Kubernetes 1.32.
+    /// Its identifier, which the cluster's own audit log carries: the `jti` of a token (`None` before Kubernetes 1.32),
+    /// or `X509SHA256=` and the digest of a certificate.
     pub jti: Option<String>,
+}
+
+/// What a kubeconfig authenticates with. A secret: it goes to the caller, and nowhere else.
+#[derive(Clone, Debug)]
+pub enum Secret {
+    /// A bearer token.
+    Token(SecretString),
+    /// A client certificate.
+    Certificate {
+        /// The certificate, and those between it and the cluster's own authority: PEM. By itself it is public.
+        chain: String,
+        /// Its private key, PEM (PKCS#8).
+        key: SecretString,
+    },
+}
+
+impl Secret {
+    /// The bearer token, if it is one.
+    #[must_use]
+    pub fn token(&self) -> Option<&SecretString> {
+        match self {
+            Secret::Token(token) => Some(token),
+            Secret::Certificate { .. } => None,
+        }
+    }
 }
 
 /// An object found in a cluster with this installation's label.
@@ -95,6 +121,10 @@ pub enum ClusterError {
     /// It answered what a cluster should not: garbage, a token that does not say what was asked, a grant too long.
     #[error("the cluster misbehaves")]
     Misbehaving(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Its authority for client certificates cannot be used: there is none, or its files are unfit. An operator must mend
+    /// it.
+    #[error("client certificates of the cluster cannot be signed")]
+    Unsigned(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The object that stands for the kubeconfig is not there.
     #[error("the credential's object is missing")]
     Missing,
@@ -129,6 +159,18 @@ pub trait Clusters: Send + Sync {
         key: &ClusterKey,
         object: &ObjectRef,
         seconds: u32,
+    ) -> Result<Credential, ClusterError>;
+
+    /// Signs a client certificate for a record at `now`, valid until `until` (whole seconds) or, if that is earlier, until
+    /// its authority ends. No call is made for it, and nothing is kept: whoever has it has it until then.
+    ///
+    /// # Errors
+    /// [`ClusterError::Unknown`], [`ClusterError::Unsigned`].
+    async fn certify(
+        &self,
+        record: &Record,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
     ) -> Result<Credential, ClusterError>;
 
     /// Removes an object and confirms that it is gone; one that is not there is gone. One of the same name that
@@ -201,6 +243,32 @@ pub struct Visible {
     pub issued_for: bool,
 }
 
+/// Which of the visible records a list holds. Each part that is given narrows it; the default holds them all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// What a caller is told of its life.
+    pub status: Option<Status>,
+    /// The user that it is for, whoever's issuer named it.
+    pub user: Option<String>,
+    /// The role that it gives.
+    pub role: Option<String>,
+    /// Only what was asked for before this.
+    pub issued_before: Option<DateTime<Utc>>,
+}
+
+impl Filter {
+    /// Whether a list of `now` holds a record, if it may be seen. Stores find the same by their indexes.
+    #[must_use]
+    pub fn admits(&self, record: &Record, now: DateTime<Utc>) -> bool {
+        let status = record.status(now);
+        status.is_some()
+            && (self.status.is_none() || self.status == status)
+            && (self.user.as_ref()).is_none_or(|user| *user == record.issued_for)
+            && (self.role.as_ref()).is_none_or(|role| *role == record.role)
+            && (self.issued_before).is_none_or(|before| record.created_at < before)
+    }
+}
+
 /// A page of records, newest first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {
@@ -268,6 +336,10 @@ pub trait Store: Send + Sync {
     /// Writes a pending record, unless its name is taken or its idempotency key was used. The event is written only
     /// when the answer is [`Begun::Started`]. The key is looked up first, and "now" is the record's `created_at`: a key
     /// whose `keep_until` is not after it, or whose issue failed, is as unused.
+    ///
+    /// A name is taken from the first record that has it, with one exception: where that record failed, its creator may
+    /// take its place with a new one, since nothing was ever delivered under the name and no object of it is left. The
+    /// new record is the newest of all, and no key leads to it but its own. What retention forgot is nobody's to take.
     async fn begin_issue(
         &self,
         record: &Record,
@@ -318,11 +390,14 @@ pub trait Store: Send + Sync {
         id: &KubeconfigId,
     ) -> Result<Option<Record>, StoreError>;
 
-    /// The records of a cluster that are shown and visible, newest first, from after `after`, at most `limit`.
+    /// The records of a cluster that are shown and visible and that `filter` admits at `now`, newest first, from after
+    /// `after`, at most `limit`.
     async fn list(
         &self,
         cluster: &ClusterKey,
         visible: &Visible,
+        filter: &Filter,
+        now: DateTime<Utc>,
         after: Option<Position>,
         limit: u16,
     ) -> Result<Page, StoreError>;

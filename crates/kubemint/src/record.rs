@@ -56,6 +56,10 @@ impl State {
     }
 }
 
+/// What [`Record::object_uid`] is for a kubeconfig without an object in its cluster: it is a client certificate. No
+/// cluster gives such a UID.
+pub const CERTIFICATE: &str = "x509";
+
 /// What a caller is told of a kubeconfig's life (spec: schema `KubeconfigStatus`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
@@ -65,6 +69,18 @@ pub enum Status {
     Expired,
     /// Revoked, and not yet confirmed gone.
     Revoking,
+}
+
+impl Status {
+    /// The status's stable name, as the contract has it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Active => "active",
+            Status::Expired => "expired",
+            Status::Revoking => "revoking",
+        }
+    }
 }
 
 /// Everything known of one kubeconfig. It holds no secret.
@@ -96,7 +112,7 @@ pub struct Record {
     pub pending_until: DateTime<Utc>,
     /// When the credential ends, as the cluster granted it. `None` while pending and when failed.
     pub expires_at: Option<DateTime<Utc>>,
-    /// The UID of its object in the cluster. `None` until the object is known.
+    /// The UID of its object in the cluster, or [`CERTIFICATE`]. `None` until it is known.
     pub object_uid: Option<String>,
 }
 
@@ -151,11 +167,26 @@ impl Record {
         self.cluster.self_link(&self.id)
     }
 
+    /// Whether its credentials are client certificates: then there is no object in the cluster, and nothing but time
+    /// ends them. What the cluster's configuration says now may differ.
+    #[must_use]
+    pub fn is_certificate(&self) -> bool {
+        self.object_uid.as_deref() == Some(CERTIFICATE)
+    }
+
+    /// Whether nothing that was delivered for it can be used any more because its time is over.
+    #[must_use]
+    pub fn has_ended(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+
     /// What a caller is told of it at `now`; `None` when it is not shown at all.
     #[must_use]
     pub fn status(&self, now: DateTime<Utc>) -> Option<Status> {
         match self.state {
             State::Pending | State::Failed | State::Revoked => None,
+            // Its end is its revocation, whenever the reconciler comes to write it down.
+            State::Revoking if self.is_certificate() && self.has_ended(now) => None,
             State::Revoking => Some(Status::Revoking),
             State::Expired => Some(Status::Expired),
             State::Active if self.expires_at.is_none_or(|end| end <= now) => Some(Status::Expired),

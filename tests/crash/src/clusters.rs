@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use kubemint::ports::{ClusterError, Clusters, Credential, FoundObject, ObjectRef};
 use kubemint::{ClusterKey, ClusterProfile, Record};
 
@@ -47,6 +48,16 @@ impl Clusters for BreakableClusters {
     ) -> Result<Credential, ClusterError> {
         let work = self.inner.mint(key, object, seconds);
         self.faults.call("mint", injected, work).await
+    }
+
+    async fn certify(
+        &self,
+        record: &Record,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Credential, ClusterError> {
+        let work = self.inner.certify(record, now, until);
+        self.faults.call("certify", injected, work).await
     }
 
     async fn remove(&self, key: &ClusterKey, object: &ObjectRef) -> Result<(), ClusterError> {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use kubemint::audit::Event;
 use kubemint::ports::{
-    Begun, Cut, Forgotten, Grant, Idempotency, Instance, Page, Position, Store, StoreError, Visible,
+    Begun, Cut, Filter, Forgotten, Grant, Idempotency, Instance, Page, Position, Store, StoreError, Visible,
 };
 use kubemint::record::RecordRef;
 use kubemint::{ClusterKey, KubeconfigId, Record};
@@ -115,10 +115,12 @@ impl Store for BreakableStore {
         &self,
         cluster: &ClusterKey,
         visible: &Visible,
+        filter: &Filter,
+        now: DateTime<Utc>,
         after: Option<Position>,
         limit: u16,
     ) -> Result<Page, StoreError> {
-        let work = self.inner.list(cluster, visible, after, limit);
+        let work = (self.inner).list(cluster, visible, filter, now, after, limit);
         self.call("list", work).await
     }
 

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kubemint::cluster::{ClusterKey, ClusterProfile, RoleRules};
+use kubemint::cluster::{ClusterKey, ClusterProfile, CredentialKind, RoleRules};
 
 use super::error::Place;
-use super::raw::{RawCluster, RawCredential};
+use super::raw::{RawClientCa, RawCluster, RawCredential};
 use super::roles::{bounds, defaults, roles};
-use super::{ClusterConfig, ConfigError, CredentialSource, bundle};
+use super::{ClientCa, ClusterConfig, ConfigError, CredentialSource, bundle};
 
 /// Checks the clusters of a file whose folder is `base`: relative paths start there. Bundles are read, and what is wrong
 /// with them is noted in [`ClusterConfig::unusable`]; the service's credentials are not, since they are made after the
@@ -67,17 +67,31 @@ fn one(raw: &RawCluster, base: &Path, place: &mut Place<'_>) -> Option<ClusterCo
         }
         None => (ca_file.clone(), ca),
     };
-    let credential = credential(&raw.credential, base, &mut place.at("credential"));
+    let client_ca = raw.client_ca.as_ref().map(|raw| client_ca(raw, base));
+    let kind = match client_ca {
+        Some(_) => CredentialKind::Certificate,
+        None => CredentialKind::Token,
+    };
+    let credential = match (&raw.credential, kind) {
+        (None, CredentialKind::Certificate) => Some(None),
+        (raw, _) => {
+            let raw = raw.clone().unwrap_or_default();
+            credential(&raw, base, &mut place.at("credential")).map(Some)
+        }
+    };
     let bounds = bounds(
         RoleRules {
             min_ttl: 60,
-            max_ttl: 24 * 3600,
+            max_ttl: match kind {
+                CredentialKind::Token => 24 * 3600,
+                CredentialKind::Certificate => 3600,
+            },
         },
         raw.min_ttl.as_ref(),
         raw.max_ttl.as_ref(),
         place,
     );
-    let roles = roles(raw.roles.as_ref(), bounds?, place)?;
+    let roles = roles(raw.roles.as_ref(), bounds?, kind, place)?;
     let (default_role, default_ttl) = defaults(raw, &roles, place)?;
     let (api_url, public_url, credential) = (api_url?, public_url?, credential?);
     let key = ClusterKey::new(&raw.region, &raw.project, &raw.id);
@@ -85,6 +99,7 @@ fn one(raw: &RawCluster, base: &Path, place: &mut Place<'_>) -> Option<ClusterCo
         key: key.clone(),
         public_url: public_url.to_string().trim_end_matches('/').to_owned(),
         ca_pem: public_ca,
+        kind,
         roles: roles
             .iter()
             .map(|(name, role)| (name.clone(), role.rules))
@@ -99,6 +114,7 @@ fn one(raw: &RawCluster, base: &Path, place: &mut Place<'_>) -> Option<ClusterCo
         public_ca_file,
         unusable,
         credential,
+        client_ca,
         roles,
         profile: Arc::new(profile),
     })
@@ -121,6 +137,8 @@ fn beside(config: &ClusterConfig, before: &[(usize, ClusterConfig)], place: &mut
                 theirs.cluster_role != role.cluster_role
                     || theirs.namespaces != role.namespaces
                     || theirs.binding != role.binding
+                    || theirs.groups != role.groups
+                    || other.client_ca.is_some() != config.client_ca.is_some()
             });
             if differs {
                 place.at(&format!("roles.{name}")).wrong(
@@ -185,6 +203,13 @@ fn credential(raw: &RawCredential, base: &Path, place: &mut Place<'_>) -> Option
             );
             None
         }
+    }
+}
+
+fn client_ca(raw: &RawClientCa, base: &Path) -> ClientCa {
+    ClientCa {
+        certificate: base.join(&raw.cert_file),
+        key: base.join(&raw.key_file),
     }
 }
 

@@ -24,6 +24,17 @@
 //! binding = "per-kubeconfig"                          # revoking ends access at once
 //! ```
 //!
+//! Instead of tokens, the kubeconfigs of a cluster may be client certificates. Then `credential` may be absent, and the
+//! cluster is never asked:
+//!
+//! ```toml
+//! client_ca = { cert_file = "client-ca.pem", key_file = "client-ca.key" }
+//! max_ttl = "1h"                                      # the default there: nothing but time ends a certificate
+//!
+//! [clusters.roles.viewer]
+//! groups = ["kubemint:viewer"]                        # the certificate's O
+//! ```
+//!
 //! Paths are relative to the folder of the file. Files that the service watches (its credential, `ca_file`) may
 //! change while it runs; the bundle of the kubeconfig files is read once. A file that is missing or unfit is no error of
 //! the configuration: its cluster is out of order until the file is mended, and the others serve.
@@ -31,6 +42,7 @@
 mod bundle;
 mod check;
 mod error;
+mod groups;
 mod raw;
 mod roles;
 
@@ -46,7 +58,7 @@ pub(crate) use bundle::{pem, read as read_bundle};
 pub(crate) use check::is_label;
 pub use check::validate;
 pub use error::{ConfigError, Problem};
-pub use raw::{RawCluster, RawCredential, RawRole};
+pub use raw::{RawClientCa, RawCluster, RawCredential, RawRole};
 
 /// What the name of every namespace of ours begins with.
 pub(crate) const PREFIX: &str = "kubemint-";
@@ -73,8 +85,10 @@ pub struct ClusterConfig {
     pub public_ca_file: Option<PathBuf>,
     /// Bundles that cannot be used now. The cluster is out of order until they can; it keeps no other from serving.
     pub unusable: Vec<Problem>,
-    /// The service's own credential.
-    pub credential: CredentialSource,
+    /// The service's own credential; `None` only where `client_ca` is set: then the cluster is never asked.
+    pub credential: Option<CredentialSource>,
+    /// The authority for client certificates, where kubeconfigs are such.
+    pub client_ca: Option<ClientCa>,
     /// The roles that may be issued, by name; never empty.
     pub roles: BTreeMap<String, RoleConfig>,
     /// What the service says of the cluster to its callers.
@@ -90,6 +104,15 @@ pub enum CredentialSource {
     Token(PathBuf),
 }
 
+/// The files of an authority for client certificates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCa {
+    /// Its certificate, and those between it and the one that the API server knows: PEM.
+    pub certificate: PathBuf,
+    /// Its private key: PEM.
+    pub key: PathBuf,
+}
+
 /// One role, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleConfig {
@@ -97,6 +120,8 @@ pub struct RoleConfig {
     pub cluster_role: String,
     /// The namespaces where it is bound, sorted; `None` for the whole cluster.
     pub namespaces: Option<Vec<String>>,
+    /// The groups of its client certificates, in the order of the file; empty where there are no such certificates.
+    pub groups: Vec<String>,
     /// How it is bound.
     pub binding: Binding,
     /// Its bounds.
@@ -135,6 +160,13 @@ impl ClusterConfig {
     pub(crate) fn role_warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         for (name, role) in &self.roles {
+            if self.client_ca.is_some() && role.groups.is_empty() {
+                warnings.push(format!(
+                    "cluster {}: the certificates of role {name:?} have no group, and so only the rights that everyone \
+                     has; write roles.{name}.groups = [\"...\"]",
+                    self.key
+                ));
+            }
             if role.binding == Binding::PerKubeconfig && role.namespaces.is_none() {
                 warnings.push(format!(
                     "cluster {}: role {name:?} is bound per kubeconfig in the whole cluster: each of its kubeconfigs is \

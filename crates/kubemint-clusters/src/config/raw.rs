@@ -27,15 +27,17 @@ pub struct RawCluster {
     /// The PEM bundle that signs the certificate behind `public_url`. Absent: that of `ca_file`; an empty text: the
     /// user's system roots, so that kubeconfig files hold no bundle.
     pub public_ca_file: Option<PathBuf>,
-    /// The service's own credential at the cluster.
-    pub credential: RawCredential,
+    /// The service's own credential at the cluster. It may be absent where kubeconfigs are client certificates.
+    pub credential: Option<RawCredential>,
+    /// The authority for client certificates: with it, kubeconfigs are client certificates, and no tokens.
+    pub client_ca: Option<RawClientCa>,
     /// The role when a request names none. Absent: `viewer`.
     pub default_role: Option<String>,
     /// The time to live when a request names none. Absent: `1h`.
     pub default_ttl: Option<RawDuration>,
     /// The shortest time to live. Absent: `60s`.
     pub min_ttl: Option<RawDuration>,
-    /// The longest time to live. Absent: `24h`.
+    /// The longest time to live. Absent: `24h`, and `1h` for client certificates.
     pub max_ttl: Option<RawDuration>,
     /// The roles that may be issued. Absent: `viewer` alone.
     pub roles: Option<BTreeMap<String, RawRole>>,
@@ -51,6 +53,16 @@ pub struct RawCredential {
     pub token_file: Option<PathBuf>,
 }
 
+/// The authority that signs client certificates: one that the API server trusts (`--client-ca-file`).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawClientCa {
+    /// Its certificate (PEM). Certificates behind it are those between it and the one that the API server knows.
+    pub cert_file: PathBuf,
+    /// Its private key (PEM: PKCS#8, PKCS#1 or SEC1, without a password).
+    pub key_file: PathBuf,
+}
+
 /// One `[clusters.roles.NAME]` table.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,6 +72,8 @@ pub struct RawRole {
     pub cluster_role: Option<String>,
     /// The namespaces where it is bound. Absent: in the whole cluster.
     pub namespaces: Option<Vec<String>>,
+    /// The groups (`O`) of its client certificates, each bound like the role. Absent: none.
+    pub groups: Option<Vec<String>>,
     /// How it is bound. Absent: `role-namespace`.
     #[serde(default)]
     pub binding: Binding,

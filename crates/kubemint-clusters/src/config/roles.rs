@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use kubemint::cluster::RoleRules;
+use kubemint::cluster::{CredentialKind, RoleRules};
 
 use super::check::is_label;
 use super::error::Place;
+use super::groups;
 use super::raw::{RawCluster, RawRole};
-use super::{PREFIX, RoleConfig, SYSTEM_NAMESPACE, role_namespace};
+use super::{Binding, PREFIX, RoleConfig, SYSTEM_NAMESPACE, role_namespace};
 use crate::duration::{self, RawDuration};
 
 /// Bounds that are written, or else those of `outer`.
@@ -49,6 +50,7 @@ fn seconds(raw: Option<&RawDuration>, default: u32, place: &mut Place<'_>) -> Op
 pub(super) fn roles(
     raw: Option<&BTreeMap<String, RawRole>>,
     bounds: RoleRules,
+    kind: CredentialKind,
     place: &mut Place<'_>,
 ) -> Option<BTreeMap<String, RoleConfig>> {
     let viewer = || BTreeMap::from([("viewer".to_owned(), RawRole::default())]);
@@ -63,14 +65,21 @@ pub(super) fn roles(
     let checked: Vec<Option<(String, RoleConfig)>> = raw
         .into_iter()
         .map(|(name, raw)| {
-            role(&name, &raw, bounds, &mut place.at(&format!("roles.{name}")))
-                .map(|role| (name, role))
+            let place = &mut place.at(&format!("roles.{name}"));
+            role(&name, &raw, bounds, kind, place).map(|role| (name, role))
         })
         .collect();
-    checked.into_iter().collect()
+    let roles: BTreeMap<_, _> = checked.into_iter().collect::<Option<_>>()?;
+    groups::apart(&roles, place).then_some(roles)
 }
 
-fn role(name: &str, raw: &RawRole, outer: RoleRules, place: &mut Place<'_>) -> Option<RoleConfig> {
+fn role(
+    name: &str,
+    raw: &RawRole,
+    outer: RoleRules,
+    kind: CredentialKind,
+    place: &mut Place<'_>,
+) -> Option<RoleConfig> {
     let mut fit = true;
     if !is_label(name, 48) {
         place.wrong(
@@ -105,10 +114,19 @@ fn role(name: &str, raw: &RawRole, outer: RoleRules, place: &mut Place<'_>) -> O
         None => None,
         Some(list) => Some(namespaces(list, &mut place.at("namespaces"))?),
     };
+    let groups = groups::of_role(raw.groups.as_deref(), kind, &mut place.at("groups"));
+    if kind == CredentialKind::Certificate && raw.binding == Binding::PerKubeconfig {
+        place.at("binding").wrong(
+            "client certificates are bound by their groups, once and for all",
+            "take it out",
+        );
+        fit = false;
+    }
     let rules = bounds(outer, raw.min_ttl.as_ref(), raw.max_ttl.as_ref(), place)?;
     fit.then_some(RoleConfig {
         cluster_role: cluster_role?,
         namespaces,
+        groups: groups?,
         binding: raw.binding,
         rules,
     })

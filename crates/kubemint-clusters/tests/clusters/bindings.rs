@@ -98,7 +98,10 @@ async fn the_credential_has_its_rights_by_the_binding_and_none_without() {
     let made = stage.created(&record).await;
     assert_eq!(bindings(&stage).await, [record.id.as_str()]);
     let minted = stage.fleet.mint(&stage.key, &made, 600).await.unwrap();
-    let pods: Api<Pod> = Api::all(client(&stage, minted.token.expose_secret()));
+    let pods: Api<Pod> = Api::all(client(
+        &stage,
+        minted.secret.token().unwrap().expose_secret(),
+    ));
     assert_eq!(status(&pods).await, 200);
 
     let all: Api<ClusterRoleBinding> = Api::all(admin(&stage));
@@ -139,7 +142,7 @@ async fn a_role_of_namespaces_has_a_binding_in_each_and_rights_nowhere_else() {
         [format!("default/{id}"), format!("kube-public/{id}")]
     );
     let minted = stage.fleet.mint(&stage.key, &made, 600).await.unwrap();
-    let there = client(&stage, minted.token.expose_secret());
+    let there = client(&stage, minted.secret.token().unwrap().expose_secret());
     for (namespace, expected) in [("default", 200), ("kube-public", 200), ("kube-system", 403)] {
         let pods = Api::namespaced(there.clone(), namespace);
         assert_eq!(status(&pods).await, expected, "{namespace}");

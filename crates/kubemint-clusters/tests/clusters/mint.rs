@@ -31,7 +31,11 @@ async fn a_token_is_what_it_says_and_the_cluster_believes_it() {
 
     // Whoever holds it has the role, under the kubeconfig's name.
     let config = kube::Config::new(stage.cluster.url().parse().unwrap());
-    let config = with_token(config, &stage, minted.token.expose_secret());
+    let config = with_token(
+        config,
+        &stage,
+        minted.secret.token().unwrap().expose_secret(),
+    );
     let client = kube::Client::try_from(config).unwrap();
     let pods: kube::Api<k8s_openapi::api::core::v1::Pod> = kube::Api::all(client);
     assert!(
@@ -118,7 +122,7 @@ async fn a_cluster_that_ignores_the_uid_is_found_out_by_the_token() {
     let answer = serde_json::json!({
         "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "metadata": {},
         "spec": {"audiences": []},
-        "status": {"token": good.token.expose_secret(), "expirationTimestamp": "2026-01-01T00:00:00Z"},
+        "status": {"token": good.secret.token().unwrap().expose_secret(), "expirationTimestamp": "2026-01-01T00:00:00Z"},
     });
     stage
         .cluster

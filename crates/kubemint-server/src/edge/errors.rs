@@ -61,6 +61,10 @@ fn table(error: &Error) -> (u16, Fault) {
         ),
         Error::Expired => (409, Fault::because("expired", text)),
         Error::Revoking => (409, Fault::because("revoking", text)),
+        Error::Irrevocable { seconds, .. } => (
+            503,
+            Fault::because("not_revocable_before_expiry", text).retry_after(*seconds),
+        ),
         Error::Cluster(ClusterError::Foreign) => (
             409,
             about("id_taken", "id", Error::IdTaken.to_string()).log(chain(error)),
@@ -89,6 +93,7 @@ fn cluster_reason(failed: &ClusterError) -> &'static str {
         ClusterError::Unknown | ClusterError::Unreachable(_) => "cluster_unreachable",
         ClusterError::Refused(_) => "cluster_refuses_service",
         ClusterError::Busy(_) => "cluster_busy",
+        ClusterError::Unsigned(_) => "cluster_cannot_sign",
         ClusterError::Misbehaving(_) | ClusterError::Foreign => "cluster_misbehaving",
         ClusterError::Missing => "credential_missing",
     }

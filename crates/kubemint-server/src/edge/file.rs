@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kubeconfig_types as wire;
 use kubemint::Delivery;
+use kubemint::ports::Secret;
 use secrecy::ExposeSecret;
 
 use super::convert::{Misfit, fit};
@@ -22,9 +23,7 @@ pub(super) fn typed(delivery: &Delivery) -> Result<wire::KubeconfigFile, Misfit>
         server: fit(&delivery.profile.public_url)?,
         certificate_authority_data: bundle.as_deref().map(fit).transpose()?,
     };
-    let user = wire::KubeconfigUser {
-        token: fit(delivery.token.expose_secret())?,
-    };
+    let user = user(&delivery.secret)?;
     let context = wire::KubeconfigContext {
         cluster: fit(&cluster_name)?,
         user: fit(&user_name)?,
@@ -55,6 +54,25 @@ pub(super) fn typed(delivery: &Delivery) -> Result<wire::KubeconfigFile, Misfit>
             name: wire::KubeconfigNamedExtensionName::Kubemint,
             extension: origin,
         }],
+    })
+}
+
+fn user(secret: &Secret) -> Result<wire::KubeconfigUser, Misfit> {
+    let nobody = wire::KubeconfigUser {
+        token: None,
+        client_certificate_data: None,
+        client_key_data: None,
+    };
+    Ok(match secret {
+        Secret::Token(token) => wire::KubeconfigUser {
+            token: Some(fit(token.expose_secret())?),
+            ..nobody
+        },
+        Secret::Certificate { chain, key } => wire::KubeconfigUser {
+            client_certificate_data: Some(fit(&STANDARD.encode(chain))?),
+            client_key_data: Some(fit(&STANDARD.encode(key.expose_secret()))?),
+            ..nobody
+        },
     })
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
 
 use super::issue::object_of;
 use super::{Context, KUBERNETES_FLOOR, Kubemint};
@@ -12,7 +11,7 @@ use crate::cluster::{ClusterKey, ClusterProfile};
 use crate::error::Error;
 use crate::id::KubeconfigId;
 use crate::policy::Action;
-use crate::ports::{ClusterError, Credential};
+use crate::ports::{ClusterError, Credential, Secret};
 use crate::record::{Record, Status};
 
 /// How much earlier than the kubeconfig a delivered credential may end, in seconds.
@@ -28,8 +27,8 @@ pub struct Delivery {
     pub record: Record,
     /// The cluster.
     pub profile: Arc<ClusterProfile>,
-    /// The bearer token. A secret.
-    pub token: SecretString,
+    /// What it authenticates with.
+    pub secret: Secret,
     /// When the kubeconfig ends.
     pub expires_at: DateTime<Utc>,
 }
@@ -62,7 +61,12 @@ impl Kubemint {
             ..self.record_event(ctx, Kind::DownloadRequested, &record)
         };
         self.ports.store.append(event).await?;
-        let credential = match self.mint_until(&record, expires_at).await {
+        let minted = if record.is_certificate() {
+            self.ports.clusters.certify(&record, now, expires_at).await
+        } else {
+            self.mint_until(&record, expires_at).await
+        };
+        let credential = match minted {
             Ok(credential) => credential,
             Err(error) => return Err(self.not_minted(ctx, &record, error).await),
         };
@@ -93,7 +97,7 @@ impl Kubemint {
         Ok(Delivery {
             record,
             profile,
-            token: credential.token,
+            secret: credential.secret,
             expires_at,
         })
     }
@@ -111,10 +115,11 @@ impl Kubemint {
         if matches!(error, ClusterError::Missing) {
             // Someone removed the object behind our back: the kubeconfig is revoked, whoever did it.
             let event = self.record_event(ctx, Kind::ObjectMissing, record);
-            return match self.ports.store.lose(&record.reference(), event).await {
-                Ok(_) => Error::NoSuchKubeconfig,
-                Err(failed) => Error::Store(failed),
-            };
+            if let Err(failed) = self.ports.store.lose(&record.reference(), event).await {
+                return Error::Store(failed);
+            }
+            let gone = Error::NoSuchKubeconfig;
+            return self.not_deliverable(ctx, record, gone).await;
         }
         let event = self.record_event(ctx, Kind::DownloadFailed, record);
         self.refuse(event, None, Error::Cluster(error)).await

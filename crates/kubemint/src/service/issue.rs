@@ -290,6 +290,9 @@ impl Kubemint {
     }
 
     async fn mint_first(&self, record: &Record) -> Result<Grant, ClusterError> {
+        if self.certifies(&record.cluster) {
+            return self.certify_first(record).await;
+        }
         let object_uid = self.ports.clusters.create(record).await?;
         let object = ObjectRef {
             object_uid: Some(object_uid.clone()),
@@ -332,7 +335,11 @@ impl Kubemint {
         Ok(())
     }
 
+    /// Removes a record's object, if it has or may have one.
     pub(super) async fn remove(&self, record: &Record) -> Result<(), ClusterError> {
+        if self.has_no_object(record) {
+            return Ok(());
+        }
         self.ports
             .clusters
             .remove(&record.cluster, &object_of(record))

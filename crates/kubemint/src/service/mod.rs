@@ -1,5 +1,6 @@
 //! The service: what a caller can ask for, and what the reconciler does on its own.
 
+mod certificate;
 mod download;
 mod issue;
 mod read;

@@ -6,7 +6,7 @@ use crate::cluster::ClusterKey;
 use crate::error::{Error, Invalid};
 use crate::id::KubeconfigId;
 use crate::policy::Action;
-use crate::ports::{Position, Visible};
+use crate::ports::{Filter, Position, Visible};
 use crate::record::{Record, Relation, Status};
 
 /// A kubeconfig as it is shown.
@@ -52,7 +52,7 @@ impl Kubemint {
         Ok(Shown { record, status })
     }
 
-    /// Lists what the caller may get, newest first, from after `after`, at most `limit`.
+    /// Lists what the caller may get and `filter` admits, newest first, from after `after`, at most `limit`.
     ///
     /// # Errors
     /// [`Error::NoSuchCluster`] if there is none that the caller may know of; [`Error::Store`].
@@ -60,6 +60,7 @@ impl Kubemint {
         &self,
         ctx: &Context,
         key: &ClusterKey,
+        filter: &Filter,
         after: Option<Position>,
         limit: u16,
     ) -> Result<ListPage, Error> {
@@ -77,18 +78,18 @@ impl Kubemint {
             created: may_get(Relation::Creator),
             issued_for: may_get(Relation::Subject),
         };
-        let page = self.ports.store.list(key, &visible, after, limit).await?;
+        // What is listed by its status is told with the same one.
         let now = self.ports.clock.now();
+        let store = &self.ports.store;
+        let page = store.list(key, &visible, filter, now, after, limit).await?;
         let shown = |record: Record| record.status(now).map(|status| Shown { record, status });
         let items: Vec<Shown> = page.records.into_iter().filter_map(shown).collect();
         let event = Event {
             decision: Some(decision),
             ..self.event(ctx, Kind::Listed, key)
         };
-        self.ports
-            .store
-            .append(event.with("count", items.len()))
-            .await?;
+        let event = filtered(event, filter).with("count", items.len());
+        self.ports.store.append(event).await?;
         Ok(ListPage {
             items,
             next: page.next,
@@ -110,4 +111,27 @@ impl Kubemint {
         self.refuse(event, None, Error::Invalid(vec![invalid]))
             .await
     }
+}
+
+/// The event with what a list or a revocation of many was narrowed to.
+pub(super) fn filtered(event: Event, filter: &Filter) -> Event {
+    let Filter {
+        status,
+        user,
+        role,
+        issued_before,
+    } = filter;
+    let parts = [
+        ("status", status.map(|status| status.as_str().to_owned())),
+        ("user", user.clone()),
+        ("role", role.clone()),
+        (
+            "issuedBefore",
+            issued_before.map(|before| before.to_rfc3339()),
+        ),
+    ];
+    parts
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .fold(event, |event, (name, value)| event.with(name, value))
 }

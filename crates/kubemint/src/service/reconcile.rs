@@ -54,6 +54,10 @@ impl Kubemint {
                 // Only what ends has a lead; an issue has its time to the last moment.
                 continue;
             }
+            if record.is_certificate() && !record.has_ended(now) {
+                // Nothing ends it but time, so it has no lead either.
+                continue;
+            }
             if let Err(error) = self.settle(&record, &mut done).await {
                 let cluster_is_ill = matches!(
                     error,
@@ -114,6 +118,10 @@ impl Kubemint {
     }
 
     async fn sweep_into(&self, key: &ClusterKey, done: &mut Reconciled) -> Result<(), Error> {
+        if self.certifies(key) {
+            // There are no objects to compare with.
+            return Ok(());
+        }
         // The records first: one that is issued after this read has its object already, or has none to miss.
         let active = self.active_records(key).await?;
         let found = self
@@ -129,6 +137,7 @@ impl Kubemint {
         let present: HashSet<_> = whole.map(|found| found.object.uid).collect();
         let missing: Vec<_> = active
             .iter()
+            .filter(|record| !record.is_certificate())
             .filter(|record| !present.contains(&record.uid) && !self.is_ending(record))
             .collect();
         if missing.len() > SUSPICIOUS && missing.len() * 2 > active.len() {
@@ -165,11 +174,7 @@ impl Kubemint {
         if live {
             return Ok(());
         }
-        self.ports
-            .clusters
-            .remove(key, &found.object)
-            .await
-            .map_err(Error::Cluster)?;
+        // Before, so that nothing is ever gone without a row; one that cannot be removed now has one for each attempt.
         let event = Event {
             at: self.ports.clock.now(),
             kind: Kind::Swept,
@@ -183,6 +188,11 @@ impl Kubemint {
             detail: serde_json::Map::new(),
         };
         self.ports.store.append(event).await?;
+        self.ports
+            .clusters
+            .remove(key, &found.object)
+            .await
+            .map_err(Error::Cluster)?;
         done.swept += 1;
         Ok(())
     }

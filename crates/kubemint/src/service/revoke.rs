@@ -12,8 +12,8 @@ impl Kubemint {
     /// that was delivered for it (within the API server's authentication cache of 10 s).
     ///
     /// # Errors
-    /// [`Error::NoSuchKubeconfig`], [`Error::NotPermitted`]. After [`Error::Cluster`] it stays revoking, and the
-    /// reconciler goes on.
+    /// [`Error::NoSuchKubeconfig`], [`Error::NotPermitted`]. After [`Error::Cluster`] and [`Error::Irrevocable`] it stays
+    /// revoking, and the reconciler goes on.
     pub async fn revoke(
         &self,
         ctx: &Context,
@@ -33,6 +33,7 @@ impl Kubemint {
             let event = self.record_event(ctx, Kind::RevokeRefused, &record);
             return Err(self.refuse(event, None, Error::NoSuchKubeconfig).await);
         }
+        self.wait_for_the_end(&record)?;
         self.remove(&record).await.map_err(Error::Cluster)?;
         // `false`: the reconciler confirmed it in the same moment. It is gone either way.
         self.ports

@@ -7,6 +7,7 @@ use super::world::{World, ctx, key, start};
 use super::{id, request};
 use crate::audit::Kind;
 use crate::error::Error;
+use crate::ports::Filter;
 use crate::record::{State, Status};
 
 fn alice() -> Context {
@@ -41,7 +42,7 @@ async fn creator_subject_and_admin_see_it_and_for_others_it_does_not_exist() {
         );
         assert_eq!(
             service
-                .list(who, &key(), None, 50)
+                .list(who, &key(), &Filter::default(), None, 50)
                 .await
                 .unwrap()
                 .items
@@ -63,7 +64,7 @@ async fn creator_subject_and_admin_see_it_and_for_others_it_does_not_exist() {
     }
     assert!(
         service
-            .list(&alice(), &key(), None, 50)
+            .list(&alice(), &key(), &Filter::default(), None, 50)
             .await
             .unwrap()
             .items
@@ -92,7 +93,10 @@ async fn pages_hold_everything_once_newest_first() {
     }
     let (mut after, mut seen) = (None, Vec::new());
     loop {
-        let page = service.list(&alice(), &key(), after, 3).await.unwrap();
+        let page = service
+            .list(&alice(), &key(), &Filter::default(), after, 3)
+            .await
+            .unwrap();
         seen.extend(page.items.iter().map(|item| item.record.id.to_string()));
         after = page.next;
         if after.is_none() {
@@ -183,7 +187,7 @@ async fn an_expired_one_is_read_but_not_downloaded() {
         .unwrap();
     assert!(
         service
-            .list(&alice(), &key(), None, 9)
+            .list(&alice(), &key(), &Filter::default(), None, 9)
             .await
             .unwrap()
             .items
@@ -270,6 +274,16 @@ async fn an_object_removed_behind_our_back_revokes_the_kubeconfig() {
     let gone = service.download(&alice(), &key(), &second.record.id).await;
     assert!(matches!(gone, Err(Error::NoSuchKubeconfig)), "{gone:?}");
     assert_eq!(world.state(&second.record.id), State::Revoked);
+    // The loss has a row, and so has the download's own end.
+    let kinds = world.kinds();
+    assert_eq!(
+        kinds[kinds.len() - 3..],
+        [
+            Kind::DownloadRequested,
+            Kind::ObjectMissing,
+            Kind::DownloadRefused
+        ]
+    );
 }
 
 #[tokio::test]
@@ -288,6 +302,14 @@ async fn strays_are_swept_once_they_are_old_and_live_ones_stay() {
         "too young: it may belong to an issue under way"
     );
     world.pass(15 * 60);
+    // Without a row nothing goes; with one it may fail to go.
+    world.break_next("append", 1);
+    let unwritten = service.sweep(&key()).await;
+    assert!(matches!(unwritten.errors[..], [Error::Store(_)]));
+    assert_eq!(world.objects.lock().unwrap().len(), 2);
+    world.break_next("remove", 1);
+    assert_eq!(service.sweep(&key()).await.swept, 0);
+    assert_eq!(world.kinds().last(), Some(&Kind::Swept));
     assert_eq!(service.sweep(&key()).await.swept, 1);
     let objects = world.objects.lock().unwrap();
     assert_eq!(objects.keys().collect::<Vec<_>>(), [&live.record.id]);
@@ -386,4 +408,55 @@ async fn an_issue_that_takes_too_long_gives_itself_up_before_others_do() {
     assert!(matches!(late, Err(Error::Cluster(_))), "{late:?}");
     assert_eq!(world.state(&id("slow")), State::Failed);
     assert!(world.objects.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_list_can_be_narrowed_and_says_so_in_the_trail() {
+    let world = World::new();
+    let service = world.service();
+    let issue = async |name: &str, user: &str, role: &str, ttl| {
+        let wanted = Issue {
+            user: Some(user.to_owned()),
+            id: Some(id(name)),
+            ..request(Some(role), Some(ttl))
+        };
+        service.issue(&root(), &key(), wanted).await.unwrap();
+    };
+    issue("short", "alice", "viewer", 60).await;
+    issue("long", "alice", "editor", 900).await;
+    issue("bobs", "bob", "viewer", 900).await;
+    let listed = async |who: &Context, filter: Filter| {
+        let page = service.list(who, &key(), &filter, None, 50).await.unwrap();
+        let ids = page.items.iter().map(|item| item.record.id.to_string());
+        ids.collect::<Vec<_>>()
+    };
+    let active = Filter {
+        status: Some(Status::Active),
+        ..Filter::default()
+    };
+    let viewers = Filter {
+        role: Some("viewer".to_owned()),
+        ..Filter::default()
+    };
+    let alices = Filter {
+        user: Some("alice".to_owned()),
+        ..active.clone()
+    };
+    assert_eq!(
+        listed(&root(), active.clone()).await,
+        ["bobs", "long", "short"]
+    );
+    assert_eq!(listed(&root(), viewers.clone()).await, ["bobs", "short"]);
+    // A filter shows nobody more than they may see.
+    assert_eq!(listed(&alice(), viewers).await, ["short"]);
+    // By the clock at the time of reading, whatever the reconciler does.
+    world.pass(60);
+    assert_eq!(listed(&root(), active).await, ["bobs", "long"]);
+    assert_eq!(listed(&root(), alices).await, ["long"]);
+    let events = world.events.lock().unwrap();
+    let detail = &events.last().unwrap().detail;
+    assert_eq!(detail["status"], "active");
+    assert_eq!(detail["user"], "alice");
+    assert_eq!(detail["count"], 1);
+    assert!(!detail.contains_key("role"));
 }

@@ -1,5 +1,6 @@
 //! The service in a world of fakes.
 
+mod certificate;
 mod issue;
 mod life;
 mod world;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::super::{Context, Kubemint, Ports, Settings};
 use crate::audit::{Event, Kind};
 use crate::caller::Caller;
-use crate::cluster::{ClusterKey, ClusterProfile, RoleRules};
+use crate::cluster::{ClusterKey, ClusterProfile, CredentialKind, RoleRules};
 use crate::id::KubeconfigId;
 use crate::policy::{Action, Decision, Query};
 use crate::ports::*;
@@ -41,6 +41,8 @@ pub(super) struct World {
     pub(super) cap: Mutex<i64>,
     /// How long it takes to mint a credential, in seconds.
     pub(super) minting: Mutex<i64>,
+    /// What the cluster's kubeconfigs authenticate with.
+    pub(super) kind: Mutex<CredentialKind>,
 }
 
 impl World {
@@ -56,6 +58,7 @@ impl World {
             skew: Mutex::new(0),
             cap: Mutex::new(i64::MAX),
             minting: Mutex::new(0),
+            kind: Mutex::default(),
         })
     }
 
@@ -217,6 +220,7 @@ impl Clusters for World {
                 key: key(),
                 public_url: "https://cluster".to_owned(),
                 ca_pem: None,
+                kind: *self.kind.lock().unwrap(),
                 roles: roles.into(),
                 default_role: "viewer".to_owned(),
                 default_ttl: 3600,
@@ -260,10 +264,33 @@ impl Clusters for World {
         let issued_at = self.now() + TimeDelta::seconds(*self.skew.lock().unwrap());
         let granted = i64::from(seconds).min(*self.cap.lock().unwrap());
         Ok(Credential {
-            token: "a token".to_owned().into(),
+            secret: Secret::Token("a token".to_owned().into()),
             issued_at,
             expires_at: issued_at + TimeDelta::seconds(granted),
             jti: Some("jti".to_owned()),
+        })
+    }
+
+    async fn certify(
+        &self,
+        record: &Record,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Credential, ClusterError> {
+        if self.fails("certify") {
+            return Err(ClusterError::Unsigned("broken".into()));
+        }
+        self.pass(*self.minting.lock().unwrap());
+        let issued_at = now;
+        let longest = issued_at + TimeDelta::seconds((*self.cap.lock().unwrap()).min(1 << 32));
+        Ok(Credential {
+            secret: Secret::Certificate {
+                chain: format!("a certificate for {}", record.issued_for),
+                key: "a key".to_owned().into(),
+            },
+            issued_at,
+            expires_at: until.min(longest),
+            jti: Some("X509SHA256=00".to_owned()),
         })
     }
 
@@ -331,9 +358,12 @@ impl Store for World {
                 _ => Begun::Replay(Box::new(earlier.clone())),
             });
         }
-        if rows.iter().any(|row| row.id == record.id) {
+        let retried =
+            |row: &Record| row.state == State::Failed && row.created_by == record.created_by;
+        if rows.iter().any(|row| row.id == record.id && !retried(row)) {
             return Ok(Begun::IdTaken);
         }
+        rows.retain(|row| row.id != record.id);
         if let Some(once) = once {
             self.keys
                 .lock()
@@ -422,20 +452,17 @@ impl Store for World {
         &self,
         _: &ClusterKey,
         who: &Visible,
+        filter: &Filter,
+        now: DateTime<Utc>,
         after: Option<Position>,
         limit: u16,
     ) -> Result<Page, StoreError> {
-        let shown = [State::Active, State::Revoking, State::Expired];
         let visible = |row: &Record| {
             who.all
                 || (who.created && row.created_by == who.principal)
                 || (who.issued_for && row.issued_for == who.principal.subject)
         };
-        Ok(self.page(
-            |row| shown.contains(&row.state) && visible(row),
-            after,
-            limit,
-        ))
+        Ok(self.page(|row| filter.admits(row, now) && visible(row), after, limit))
     }
 
     async fn due(

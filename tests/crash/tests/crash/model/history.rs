@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use crash::{Faults, Harm, Plan, Point, Side};
-use kubemint::ports::Clock;
+use kubemint::ports::{Clock, Filter};
 use kubemint::{Error, Issue, Issued, KubeconfigId, Kubemint, Status};
 use kubemint_store::SqliteStore;
 use proptest::prelude::*;
@@ -402,7 +402,7 @@ impl History {
         // What was granted and never told is not in the model, but in the list.
         let listed = self
             .service
-            .list(&caller(), &key(), None, 500)
+            .list(&caller(), &key(), &Filter::default(), None, 500)
             .await
             .expect("a list");
         live.extend(

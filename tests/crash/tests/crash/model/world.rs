@@ -10,10 +10,10 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use crash::{Faults, Plan};
 use kubemint::policy::{Decision, Query};
 use kubemint::ports::{
-    Clock, ClusterError, Clusters, Credential, FoundObject, Ids, ObjectRef, Policy,
+    Clock, ClusterError, Clusters, Credential, FoundObject, Ids, ObjectRef, Policy, Secret,
 };
 use kubemint::{
-    Caller, ClusterKey, ClusterProfile, Context, KubeconfigId, Kubemint, Ports, Record, RoleRules,
+    Caller, ClusterKey, ClusterProfile, Context, CredentialKind, KubeconfigId, Kubemint, Ports, Record, RoleRules,
     Settings,
 };
 use kubemint_store::SqliteStore;
@@ -157,6 +157,7 @@ impl Clusters for World {
             key: key(),
             public_url: "https://cluster.example".to_owned(),
             ca_pem: None,
+            kind: CredentialKind::Token,
             roles: [("viewer".to_owned(), rules)].into(),
             default_role: "viewer".to_owned(),
             default_ttl: 3600,
@@ -196,11 +197,20 @@ impl Clusters for World {
         }
         let issued_at = self.now();
         Ok(Credential {
-            token: "a token".to_owned().into(),
+            secret: Secret::Token("a token".to_owned().into()),
             issued_at,
             expires_at: issued_at + TimeDelta::seconds(i64::from(seconds)),
             jti: Some(Uuid::new_v4().to_string()),
         })
+    }
+
+    async fn certify(
+        &self,
+        _: &Record,
+        _: DateTime<Utc>,
+        _: DateTime<Utc>,
+    ) -> Result<Credential, ClusterError> {
+        Err(ClusterError::Unsigned("this world has tokens".into()))
     }
 
     async fn remove(&self, _: &ClusterKey, object: &ObjectRef) -> Result<(), ClusterError> {
