@@ -1,36 +1,14 @@
 //! What the command line says: help, mistakes in a configuration, and the manifest, each as expected text.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::OnceLock;
 
-use harness::Setting;
+use harness::{Setting, binary};
 
 /// Compares with `tests/golden/NAME`. `EXPECTORATE=overwrite` writes it anew.
 pub(crate) fn golden(name: &str, actual: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../golden");
     expectorate::assert_contents(folder.join(name), actual);
-}
-
-/// The shipped binary, built as a user would build it.
-fn binary() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let build = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "kubemint-server"])
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-            .status();
-        assert!(
-            build.expect("cargo").success(),
-            "cannot build kubemint-server"
-        );
-        let here = std::env::current_exe().expect("a path");
-        let profile = here
-            .parent()
-            .and_then(Path::parent)
-            .expect("target/PROFILE/deps");
-        profile.join("kubemint-server")
-    })
 }
 
 /// Runs the binary in a folder. Help is laid out for a terminal of 100 columns, whatever there is.

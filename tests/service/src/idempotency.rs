@@ -112,7 +112,7 @@ async fn a_twin_that_waits_too_long_is_told_to_come_again() {
 }
 
 #[tokio::test]
-async fn a_first_that_failed_frees_its_key_but_not_a_name_that_it_chose() {
+async fn a_first_that_failed_frees_its_key_and_a_name_that_it_chose() {
     let stage = Stage::start().await;
     let alice = Actor::new(&stage, "alice", &["compute.viewer"]);
     let fails = async |key: &str, body: &Value| {
@@ -133,13 +133,32 @@ async fn a_first_that_failed_frees_its_key_but_not_a_name_that_it_chose() {
     let different = alice.issue_once("other", &json!({"ttl": 901})).await;
     assert_eq!(different.status.as_u16(), 201, "{}", different.text);
 
-    // Names are never used again, and a failed issue has used its own.
+    // Nothing was ever delivered under the name: whoever chose it may try again, with the key or without one.
     let named = json!({"id": "mine"});
     fails("named", &named).await;
-    let again = alice.issue_once("named", &named).await;
+    let bob = Actor::new(&stage, "bob", &["compute.viewer"]);
+    let his = bob.issue(named.clone()).await;
     assert_eq!(
-        (again.status.as_u16(), again.reason().as_str()),
-        (409, "id_taken")
+        (his.status.as_u16(), his.reason().as_str()),
+        (409, "id_taken"),
+        "it is still hers"
+    );
+    fails("named", &named).await;
+    let again = alice.issue_once("named", &named).await;
+    assert_eq!(again.status.as_u16(), 201, "{}", again.text);
+    assert_eq!(again.json()["id"], "mine");
+    assert_eq!(alice.issue_once("named", &named).await.json(), again.json());
+    let other = alice.issue(named.clone()).await;
+    assert_eq!(
+        (other.status.as_u16(), other.reason().as_str()),
+        (409, "id_taken"),
+        "it is given now"
+    );
+    let made = objects(stage.world().cluster());
+    assert_eq!(
+        made.iter().filter(|object| object.name == "mine").count(),
+        1,
+        "{made:?}"
     );
     stage.stop().await;
 }

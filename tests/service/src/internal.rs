@@ -19,8 +19,14 @@ async fn liveness_depends_on_nothing_and_readiness_names_who_is_unwell() {
     let key = |cluster: &str| format!("{REGION}/{PROJECT}/{cluster}");
     let well = stage.internal("/readyz").await;
     let clusters = json!({key(CLUSTER): "ok", key("sick"): "ok"});
-    let all_well =
-        json!({"ready": true, "store": "ok", "issuers": {"sandbox": "ok"}, "clusters": clusters});
+    let all_well = json!({
+        "ready": true,
+        "store": "ok",
+        "policy": "ok",
+        "certificate": "ok",
+        "issuers": {"sandbox": "ok"},
+        "clusters": clusters,
+    });
     assert_eq!((well.status.as_u16(), well.json()), (200, all_well.clone()));
 
     let sick = stage.world().cluster_named("sick").unwrap();

@@ -5,11 +5,13 @@
 mod acting;
 mod audit;
 mod cli;
+mod coverage;
 mod download;
 mod expiry;
 mod idempotency;
 mod internal;
 mod refusals;
+mod reload;
 mod restart;
 mod revoke;
 mod secrets;

@@ -84,7 +84,8 @@ async fn what_a_crash_broke_off_is_given_up_and_may_be_asked_for_again() {
         let setting = Setting::default();
         let mut stage = setting
             .change(|config| {
-                config.settings.pending = Duration::from_secs(3);
+                // Nobody waits for this: the next process knows that this one is gone.
+                config.settings.pending = Duration::from_secs(600);
                 config.settings.twin_wait = Duration::from_millis(200);
             })
             .start()
@@ -110,9 +111,6 @@ async fn what_a_crash_broke_off_is_given_up_and_may_be_asked_for_again() {
             alice.listed().await.is_empty(),
             "what is pending is never shown"
         );
-        // The first may still be at it, for all that is known: its twin is told to come again, until it is given up.
-        let twin = alice.issue_once("key", &body).await;
-        assert_eq!(twin.reason(), "in_progress", "{at:?}: {}", twin.text);
         until("the key is free", async || {
             alice.issue_once("key", &body).await.status == StatusCode::CREATED
         })

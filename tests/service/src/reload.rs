@@ -1,0 +1,187 @@
+//! Policies and certificates that change while the server serves.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use harness::{Setting, Stage};
+use kubemint::audit::{Event, Kind};
+use serde_json::json;
+
+use crate::acting::{Actor, until};
+
+const DEFAULT: &str = include_str!("../../../crates/kubemint-policy/policies/default.cedar");
+const FREEZE: &str = "@id(\"freeze\")\nforbid (principal, action == Action::\"compute.kubeconfigs.issue\", resource);\n";
+
+/// A stage whose policies are in a file.
+async fn with_policies(file: &Path) -> Stage {
+    std::fs::write(file, DEFAULT).unwrap();
+    let files: Vec<PathBuf> = vec![file.to_owned()];
+    let setting =
+        Setting::default().change(move |config| config.policy.files = Some(files.clone()));
+    setting.start().await
+}
+
+/// Puts a file in place at once, as a careful editor does.
+fn replace(file: &Path, text: &str) {
+    let fresh = file.with_extension("new");
+    std::fs::write(&fresh, text).unwrap();
+    std::fs::rename(&fresh, file).unwrap();
+}
+
+async fn state_of(stage: &Stage, part: &str) -> String {
+    let answer = stage.internal("/readyz").await;
+    assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
+    answer.json()[part].as_str().unwrap().to_owned()
+}
+
+async fn count(stage: &Stage, what: &str, outcome: &str) -> u64 {
+    let text = stage.internal("/metrics").await.text;
+    let prefix = format!("kubemint_reloads_total{{what=\"{what}\",outcome=\"{outcome}\"}} ");
+    let line = text.lines().find_map(|line| line.strip_prefix(&prefix));
+    line.unwrap_or_else(|| panic!("{prefix} is not in {text}"))
+        .parse()
+        .unwrap()
+}
+
+/// The policy hashes of the decisions of one kind, in the order of the trail.
+fn hashes(events: &[Event], kind: Kind) -> Vec<&str> {
+    let of_kind = events.iter().filter(|event| event.kind == kind);
+    let decisions = of_kind.filter_map(|event| event.decision.as_ref());
+    decisions
+        .map(|decision| decision.policy_hash.as_str())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_change_of_the_policy_file_applies_and_a_bad_one_changes_nothing_but_what_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policies.cedar");
+    let mut stage = with_policies(&file).await;
+    let alice = Actor::new(&stage, "alice", &["compute.viewer"]);
+    let status = async |wanted: u16| {
+        until(&format!("an issue answers {wanted}"), async || {
+            alice.issue(json!({})).await.status.as_u16() == wanted
+        })
+        .await;
+    };
+    assert_eq!(alice.issue(json!({})).await.status.as_u16(), 201);
+    assert_eq!(state_of(&stage, "policy").await, "ok");
+
+    replace(&file, &format!("{DEFAULT}{FREEZE}"));
+    status(403).await;
+    assert_eq!(state_of(&stage, "policy").await, "ok");
+    assert!(count(&stage, "policy", "ok").await >= 1);
+    assert_eq!(count(&stage, "policy", "failed").await, 0);
+
+    // It parses, and fits the schema nowhere: strictly checked, it is not taken, and the freeze goes on.
+    for (bad, told) in [
+        (
+            "permit (principal, action, resource) when { principal.rank == 1 };",
+            "rank",
+        ),
+        ("permit (", "policies.cedar"),
+        ("", "holds no policy"),
+    ] {
+        let before = count(&stage, "policy", "failed").await;
+        replace(&file, bad);
+        until("the failure is counted", async || {
+            count(&stage, "policy", "failed").await > before
+        })
+        .await;
+        let state = state_of(&stage, "policy").await;
+        assert!(
+            state.starts_with("what was read before still applies: "),
+            "{state}"
+        );
+        assert!(state.contains(told), "{state}");
+        assert_eq!(alice.issue(json!({})).await.status.as_u16(), 403, "{bad:?}");
+    }
+    assert!(
+        stage
+            .log()
+            .contains("the policies cannot be used; those before still apply")
+    );
+
+    replace(&file, DEFAULT);
+    status(201).await;
+    until("all is well again", async || {
+        state_of(&stage, "policy").await == "ok"
+    })
+    .await;
+
+    let events = stage.stop_and_read_audit().await;
+    let allowed = hashes(&events, Kind::IssueRequested);
+    let denied = hashes(&events, Kind::IssueRefused);
+    assert!(!denied.is_empty() && allowed.len() >= 2, "{events:?}");
+    assert!(
+        allowed.iter().all(|hash| *hash == allowed[0]),
+        "{allowed:?}"
+    );
+    assert!(denied.iter().all(|hash| *hash == denied[0]), "{denied:?}");
+    assert_ne!(allowed[0], denied[0], "each row names the set that decided");
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_being_written_is_not_taken_by_halves() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policies.cedar");
+    let stage = with_policies(&file).await;
+    // Every state is sound, and none of them stays long enough to be seen twice.
+    for round in 0..25 {
+        std::fs::write(&file, format!("{DEFAULT}// {round}\n")).unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(count(&stage, "policy", "ok").await, 0);
+    until("the last state is taken", async || {
+        count(&stage, "policy", "ok").await == 1
+    })
+    .await;
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_hangup_has_the_policies_read_again() {
+    let stage = Stage::start().await;
+    assert_eq!(count(&stage, "policy", "ok").await, 0);
+    // The server is in this process; whatever else serves here reads its files again too, and is none the worse.
+    let sent = Command::new("kill")
+        .args(["-HUP", &std::process::id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+    until("the policies were read again", async || {
+        count(&stage, "policy", "ok").await == 1
+    })
+    .await;
+    assert!(stage.log().contains("the policies were read again"));
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_certificate_that_cannot_be_used_is_told_until_it_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = folder.path().join("tls.crt");
+    let key = folder.path().join("tls.key");
+    let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(&certificate, pair.cert.pem()).unwrap();
+    std::fs::write(&key, pair.signing_key.serialize_pem()).unwrap();
+    let tls =
+        format!("\ntls = {{ cert_file = {certificate:?}, key_file = {key:?} }}\n\n[limits]\n");
+    let stage = Setting::default().edit("\n[limits]\n", &tls).start().await;
+    assert_eq!(state_of(&stage, "certificate").await, "ok");
+    replace(&certificate, "no certificate");
+    until("the certificate is told to be bad", async || {
+        state_of(&stage, "certificate")
+            .await
+            .contains("no certificate in ")
+    })
+    .await;
+    assert!(count(&stage, "certificate", "failed").await >= 1);
+    replace(&certificate, &pair.cert.pem());
+    until("all is well again", async || {
+        state_of(&stage, "certificate").await == "ok"
+    })
+    .await;
+    assert!(count(&stage, "certificate", "ok").await >= 1);
+    stage.stop().await;
+}
