@@ -89,17 +89,20 @@ pub(crate) fn examine<'a>(
 impl Examined<'_> {
     /// The caller, if `key` proves the token. It must be a key for the token's algorithm.
     pub(crate) fn prove(self, key: &DecodingKey) -> Result<Caller, Reason> {
-        let proved = jsonwebtoken::crypto::verify(
-            self.signature,
-            self.message.as_bytes(),
-            key,
-            self.algorithm,
-        );
-        match proved {
-            Ok(true) => Ok(self.caller),
-            Ok(false) | Err(_) => Err(Reason::Signature),
+        if proves(self.signature, self.message.as_bytes(), key, self.algorithm) {
+            Ok(self.caller)
+        } else {
+            Err(Reason::Signature)
         }
     }
+}
+
+/// Whether a signature, in base64url, is the key's for this message.
+fn proves(signature: &str, message: &[u8], key: &DecodingKey, algorithm: Algorithm) -> bool {
+    matches!(
+        jsonwebtoken::crypto::verify(signature, message, key, algorithm),
+        Ok(true)
+    )
 }
 
 /// Base64url as RFC 7515 has it: no padding, no white space, no stray bits.

@@ -3,6 +3,7 @@
 mod claims;
 mod form;
 mod signature;
+mod wycheproof;
 
 use std::path::Path;
 
