@@ -1,9 +1,11 @@
 //! Lints OpenAPI documents and compares them by meaning.
 
+mod changes;
 mod compare;
 mod examples;
 pub mod projection;
 
+pub use changes::{CHANGES, Change, Changes, Edition, Level, Step, changes};
 pub use compare::{differences, emitted, source};
 
 use openapi_document::{Diagnostics, Document};
@@ -24,6 +26,7 @@ pub const RULES: &[(&str, &str)] = &[
 pub fn explain(code: &str) -> Option<&'static str> {
     RULES
         .iter()
+        .chain(CHANGES)
         .find(|(known, _)| *known == code)
         .map(|(_, meaning)| *meaning)
 }

@@ -1,0 +1,196 @@
+//! How people and Rust code call what a JSON pointer leads to.
+
+use heck::{ToSnakeCase, ToUpperCamelCase};
+use openapi_document::Node;
+
+/// The name for people: `Kubeconfig.status`, `Page.items[].id`, `listThings query`, `pageSize`.
+pub(super) fn spoken(root: &Node, pointer: &str) -> String {
+    let (base, rest) = split(root, pointer);
+    let mut name = base;
+    let mut rest = rest.iter();
+    while let Some(token) = rest.next() {
+        match token.as_str() {
+            "properties" => {
+                name.push('.');
+                name.push_str(rest.next().map_or("", String::as_str));
+            }
+            "items" => name.push_str("[]"),
+            "additionalProperties" => name.push_str(".*"),
+            other => {
+                name.push('/');
+                name.push_str(other);
+            }
+        }
+    }
+    name
+}
+
+/// How Rust code calls it: `Kubeconfig::status` for a member, `KubeconfigStatus` for a type.
+pub(super) fn rust(root: &Node, pointer: &str) -> String {
+    let (base, rest) = split(root, pointer);
+    let mut name = base.to_upper_camel_case();
+    let mut field = None;
+    for token in rest.iter().filter(|token| *token != "properties") {
+        if let Some(outer) = field.replace(token) {
+            name.push_str(&match outer.as_str() {
+                "items" => "Item".to_owned(),
+                "additionalProperties" => "Value".to_owned(),
+                outer => outer.to_upper_camel_case(),
+            });
+        }
+    }
+    let parent = rest.len().checked_sub(2).and_then(|at| rest.get(at));
+    match field {
+        Some(field) if parent.is_some_and(|parent| parent == "properties") => {
+            format!("{name}::{}", field.to_snake_case())
+        }
+        _ => name,
+    }
+}
+
+/// The type of what [`rust`] calls so: `KubeconfigStatus` for `Kubeconfig::status`.
+pub(super) fn type_of(rust: &str) -> String {
+    match rust.split_once("::") {
+        Some((owner, field)) => format!("{owner}{}", field.to_upper_camel_case()),
+        None => rust.to_owned(),
+    }
+}
+
+/// The method of the client, and of the server's trait.
+pub(super) fn method(id: &str) -> String {
+    id.to_snake_case()
+}
+
+/// The variant of an error enum that stands for a status.
+pub(super) fn status(status: &str) -> String {
+    let reason = status
+        .parse::<u16>()
+        .ok()
+        .and_then(|status| http::StatusCode::from_u16(status).ok())
+        .and_then(|status| status.canonical_reason());
+    reason.map_or_else(
+        || format!("Status{status}"),
+        |reason| reason.to_upper_camel_case(),
+    )
+}
+
+/// What the pointer begins with, in words, and the tokens of the way from there inside a schema.
+fn split(root: &Node, pointer: &str) -> (String, Vec<String>) {
+    let tokens: Vec<String> = pointer
+        .split('/')
+        .skip(1)
+        .map(|token| token.replace("~1", "/").replace("~0", "~"))
+        .collect();
+    let words: Vec<&str> = tokens.iter().map(String::as_str).collect();
+    let from = |count: usize| tokens.get(count..).unwrap_or_default().to_vec();
+    let parameter = |tokens: usize| {
+        let pointer: Vec<&str> = pointer.split('/').take(tokens + 1).collect();
+        let node = root.at(&pointer.join("/"));
+        node.and_then(|node| node.get("name"))
+            .and_then(Node::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let operation = || {
+        let pointer: Vec<&str> = pointer.split('/').take(4).collect();
+        let node = root.at(&pointer.join("/"));
+        node.and_then(|node| node.get("operationId"))
+            .and_then(Node::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    match words.as_slice() {
+        ["components", "schemas", name, ..] => ((*name).to_owned(), from(3)),
+        ["components", "parameters", _, "schema", ..] => (parameter(3), from(4)),
+        ["components", "headers", name, "schema", ..] => ((*name).to_owned(), from(4)),
+        [
+            "components",
+            "responses" | "requestBodies",
+            name,
+            "content",
+            _,
+            "schema",
+            ..,
+        ] => ((*name).to_owned(), from(6)),
+        ["components", "responses", _, "headers", name, "schema", ..] => {
+            ((*name).to_owned(), from(6))
+        }
+        ["components", _, name, ..] => ((*name).to_owned(), Vec::new()),
+        ["paths", _, "parameters", _, "schema", ..] => (parameter(4), from(5)),
+        ["paths", _, _, "parameters", _, "schema", ..] => (parameter(5), from(6)),
+        ["paths", _, _, "requestBody", "content", _, "schema", ..] => {
+            (format!("{}Body", operation()), from(7))
+        }
+        [
+            "paths",
+            _,
+            _,
+            "responses",
+            status,
+            "content",
+            _,
+            "schema",
+            ..,
+        ] => (format!("{}Response{status}", operation()), from(8)),
+        ["paths", _, _, "responses", _, "headers", name, "schema", ..] => {
+            ((*name).to_owned(), from(8))
+        }
+        ["paths", _, _, ..] => (operation(), Vec::new()),
+        _ => (pointer.to_owned(), Vec::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+    use openapi_document::Document;
+
+    #[test]
+    fn names_are_those_of_the_generated_code() {
+        let text = "openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths:\n  /things:\n    get:\n      operationId: listThings\n      parameters:\n      - {name: pageSize, in: query, schema: {type: integer}}\n      responses: {'204': {description: None}}\n";
+        let document = Document::examine("t.yaml", text).0.unwrap();
+        let both = |pointer| {
+            (
+                spoken(&document.root, pointer),
+                rust(&document.root, pointer),
+            )
+        };
+        for (pointer, said, code) in [
+            (
+                "/components/schemas/Thing/properties/selfLink",
+                "Thing.selfLink",
+                "Thing::self_link",
+            ),
+            (
+                "/components/schemas/Page/properties/items/items/properties/id",
+                "Page.items[].id",
+                "PageItemsItem::id",
+            ),
+            (
+                "/components/schemas/Map/additionalProperties",
+                "Map.*",
+                "Map",
+            ),
+            (
+                "/paths/~1things/get/parameters/0/schema",
+                "pageSize",
+                "PageSize",
+            ),
+            (
+                "/paths/~1things/get/requestBody/content/application~1json/schema/properties/a",
+                "listThingsBody.a",
+                "ListThingsBody::a",
+            ),
+            (
+                "/paths/~1things/get/responses/200/content/application~1json/schema",
+                "listThingsResponse200",
+                "ListThingsResponse200",
+            ),
+        ] {
+            assert_eq!(both(pointer), (said.to_owned(), code.to_owned()));
+        }
+        assert_eq!(status("409"), "Conflict");
+    }
+}

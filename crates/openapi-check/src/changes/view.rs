@@ -1,0 +1,125 @@
+//! A schema as one: itself and all that its `allOf` adds.
+
+use super::at::At;
+
+/// The most parts that a schema is looked at in; no document has as many.
+const MOST_PARTS: usize = 64;
+
+/// A schema with the members of its `allOf`, theirs included.
+pub(super) struct View<'a> {
+    parts: Vec<At<'a>>,
+}
+
+impl<'a> View<'a> {
+    /// The schema at `at`, whose own references have been followed.
+    pub(super) fn of(at: &At<'a>) -> View<'a> {
+        let mut parts = vec![at.clone()];
+        let mut next = 0;
+        while let Some(part) = parts.get(next).filter(|_| parts.len() < MOST_PARTS) {
+            for member in part.items("allOf") {
+                let member = member.resolved();
+                if !parts.iter().any(|part| part.pointer == member.pointer) {
+                    parts.push(member);
+                }
+            }
+            next += 1;
+        }
+        View { parts }
+    }
+
+    /// The keyword, of the first part that has it.
+    pub(super) fn get(&self, key: &str) -> Option<At<'a>> {
+        self.parts.iter().find_map(|part| part.unresolved(key))
+    }
+
+    /// The keyword of every part that has it.
+    pub(super) fn all(&self, key: &str) -> Vec<At<'a>> {
+        let parts = self.parts.iter();
+        parts.filter_map(|part| part.unresolved(key)).collect()
+    }
+
+    /// The text of a keyword.
+    pub(super) fn text(&self, key: &str) -> Option<&'a str> {
+        self.parts.iter().find_map(|part| part.text(key))
+    }
+
+    /// Whether a keyword is `true` anywhere.
+    pub(super) fn is_true(&self, key: &str) -> bool {
+        self.parts.iter().any(|part| part.is_true(key))
+    }
+
+    /// Whether null is a value: every part says so, that says what the type is.
+    pub(super) fn is_nullable(&self) -> bool {
+        self.parts
+            .first()
+            .is_some_and(|part| part.is_true("nullable"))
+            || (self.parts.len() > 1 && self.parts[1..].iter().all(|part| part.is_true("nullable")))
+    }
+
+    /// The type, told or implied.
+    pub(super) fn kind(&self) -> Option<&'a str> {
+        let implied = || {
+            let has = |key: &str| self.parts.iter().any(|part| part.node.get(key).is_some());
+            if has("properties") || has("additionalProperties") {
+                Some("object")
+            } else if has("items") {
+                Some("array")
+            } else {
+                None
+            }
+        };
+        self.text("type").or_else(implied)
+    }
+
+    /// The properties, as they are written.
+    pub(super) fn properties(&self) -> Vec<(&'a str, At<'a>)> {
+        let mut found: Vec<(&str, At<'a>)> = Vec::new();
+        for map in self.all("properties") {
+            for entry in map.node.entries() {
+                let name = entry.key.as_str();
+                if !found.iter().any(|(other, _)| *other == name)
+                    && let Some(at) = map.unresolved(name)
+                {
+                    found.push((name, at));
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether the property must be there.
+    pub(super) fn requires(&self, name: &str) -> bool {
+        let mut parts = self.parts.iter();
+        parts.any(|part| part.texts("required").contains(&name))
+    }
+
+    /// The place of the word that makes the property required.
+    pub(super) fn requirement(&self, name: &str) -> Option<String> {
+        self.parts.iter().find_map(|part| {
+            let words = part.items("required").into_iter();
+            let mut named = words.filter(|word| word.node.as_str() == Some(name));
+            named.next().map(|word| word.pointer)
+        })
+    }
+}
+
+/// What a schema stands for when it only wraps another one: `allOf` of one, beside words.
+pub(super) fn unwrapped<'a>(at: &At<'a>) -> At<'a> {
+    let mut at = at.clone();
+    for _ in 0..16 {
+        let says_more = at.node.entries().iter().any(|entry| {
+            let key = entry.key.as_str();
+            !key.starts_with("x-")
+                && !matches!(
+                    key,
+                    "allOf" | "description" | "title" | "example" | "externalDocs" | "deprecated"
+                )
+        });
+        let members = at.items("allOf");
+        match members.as_slice() {
+            [only] if !says_more => at = only.clone(),
+            _ => return at,
+        }
+    }
+    at
+}

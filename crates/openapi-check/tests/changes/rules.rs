@@ -1,0 +1,111 @@
+//! The rules as a whole.
+
+use openapi_check::{CHANGES, Level, changes, explain};
+use openapi_document::Document;
+use std::collections::BTreeSet;
+
+fn document(text: &str) -> Document {
+    Document::examine("t.yaml", text).0.unwrap()
+}
+
+/// Every code that the sources of the rules name.
+fn named() -> BTreeSet<String> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/changes");
+    let mut found = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.ends_with("codes.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(path).unwrap();
+        found.extend(
+            text.match_indices("\"K0")
+                .filter_map(|(at, _)| text.get(at + 1..at + 6))
+                .map(str::to_owned),
+        );
+    }
+    found
+}
+
+#[test]
+fn every_code_is_explained_and_every_explanation_has_its_code() {
+    let explained: BTreeSet<String> = CHANGES.iter().map(|(code, _)| (*code).to_owned()).collect();
+    assert_eq!(explained.len(), CHANGES.len(), "a code is explained twice");
+    assert_eq!(named(), explained);
+    for code in explained {
+        assert!(explain(&code).is_some_and(|meaning| meaning.ends_with('.')));
+    }
+}
+
+const RECURSIVE: &str = "openapi: 3.0.3
+info: {title: T, version: 1.3.0}
+paths:
+  /trees:
+    post:
+      operationId: plant
+      requestBody:
+        required: true
+        content: {application/json: {schema: {$ref: '#/components/schemas/Tree'}}}
+      responses:
+        '200':
+          description: Planted
+          content: {application/json: {schema: {$ref: '#/components/schemas/Tree'}}}
+components:
+  schemas:
+    Tree:
+      type: object
+      properties:
+        name: {type: string}
+        left: {$ref: '#/components/schemas/Tree'}
+        branches: {type: array, items: {$ref: '#/components/schemas/Tree'}}
+";
+
+#[test]
+fn a_recursive_schema_is_compared_once() {
+    let old = document(RECURSIVE);
+    let new = document(&RECURSIVE.replace("name: {type: string}", "name: {type: integer}"));
+    let found = changes(&old, &new);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found.level(), Some(Level::Major));
+}
+
+#[test]
+fn what_is_sent_and_answered_is_judged_by_the_worse_of_both() {
+    let enumerated = "name: {type: string, enum: [a, b]}";
+    let old = document(&RECURSIVE.replace("name: {type: string}", enumerated));
+    for values in ["[a]", "[a, b, c]"] {
+        let now = format!("name: {{type: string, enum: {values}}}");
+        let new = document(&RECURSIVE.replace("name: {type: string}", &now));
+        let found = changes(&old, &new);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found.level(), Some(Level::Major), "{values}");
+    }
+}
+
+#[test]
+fn the_version_must_say_what_the_changes_are() {
+    let old = document(RECURSIVE);
+    let additional = RECURSIVE.replace(
+        "name: {type: string}",
+        "name: {type: string}\n        age: {type: integer}",
+    );
+    let step = changes(&old, &document(&additional)).step();
+    assert_eq!(step.wanted.as_deref(), Some("1.4.0"));
+    assert!(!step.enough);
+    let stepped = additional.replace("1.3.0", "1.4.0");
+    assert!(changes(&old, &document(&stepped)).step().enough);
+}
+
+#[test]
+fn properties_that_move_into_an_all_of_are_the_same_properties() {
+    let flat = RECURSIVE.replace(
+        "        name: {type: string}\n",
+        "        name: {type: string}\n        age: {type: integer}\n",
+    );
+    let composed = RECURSIVE
+        .replace("    Tree:\n      type: object\n", "    Tree:\n      allOf:\n      - {$ref: '#/components/schemas/Named'}\n      type: object\n")
+        .replace("        name: {type: string}\n", "        age: {type: integer}\n")
+        + "    Named:\n      type: object\n      properties:\n        name: {type: string}\n";
+    let found = changes(&document(&flat), &document(&composed));
+    assert!(found.level() <= Some(Level::Patch), "{found:?}");
+}
