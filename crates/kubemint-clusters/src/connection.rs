@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
 use crate::config::ClusterConfig;
-use crate::credential::{self, CredentialError, Material};
+use crate::credential::{self, CredentialError, Identity, Material};
 use crate::failure::{refused, unreachable};
 
 /// How long connecting may take, TLS included.
@@ -134,6 +134,21 @@ impl Connection {
             })
         });
         now.filter(|now| now.generation != refused.generation)
+    }
+
+    /// A client for the holder of a certificate, and nobody else.
+    pub(crate) async fn for_holder(&self, identity: Identity) -> Result<Lease, ClusterError> {
+        let Lease { generation, .. } = self.lease().await?;
+        let roots = self.read(|current| current.open.as_ref()?.material.roots.clone());
+        let material = Material {
+            token: None,
+            identity: Some(identity),
+            roots,
+            public: None,
+        };
+        let client =
+            client(&self.config.api_url, &material).map_err(|error| error.as_cluster_error())?;
+        Ok(Lease { client, generation })
     }
 
     /// Reads the files.

@@ -33,6 +33,7 @@
 
 mod body;
 mod claims;
+mod clients;
 pub mod cluster;
 mod error;
 mod issuer;

@@ -10,6 +10,7 @@ use rcgen::{
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
+use crate::clients::AnyCertificate;
 use crate::error::SandboxError;
 
 /// Whole days that a sandbox certificate is valid for. Nobody keeps a sandbox for longer.
@@ -45,17 +46,51 @@ impl Pki {
         self.authority.pem()
     }
 
+    /// A client certificate that the authority signs, as PEM, with its PKCS#8 key: for `name` in `groups`, valid from
+    /// `from` seconds from now on (negative: ago) until `until`.
+    ///
+    /// # Errors
+    /// [`SandboxError::Certificate`] if the random source fails.
+    pub fn client(
+        &self,
+        name: &str,
+        group: Option<&str>,
+        (from, until): (i64, i64),
+    ) -> Result<(String, String), SandboxError> {
+        let key = KeyPair::generate()?;
+        let mut params = parameters(name, Vec::new())?;
+        if let Some(group) = group {
+            params
+                .distinguished_name
+                .push(DnType::OrganizationName, group);
+        }
+        let at = |seconds: i64| {
+            let moment = Utc::now() + Duration::seconds(seconds);
+            std::time::SystemTime::from(moment).into()
+        };
+        (params.not_before, params.not_after) = (at(from), at(until));
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let certificate = params.signed_by(&key, &self.authority)?;
+        Ok((certificate.pem(), key.serialize_pem()))
+    }
+
+    /// The authority's private key in PEM (PKCS#8), for those who sign with it.
+    pub fn ca_key_pem(&self) -> String {
+        self.authority.key().serialize_pem()
+    }
+
     /// The TLS configuration of a server on loopback, with a fresh P-256 key and a certificate for `127.0.0.1`,
     /// `::1` and `localhost`. It offers HTTP/1.1 by ALPN, and HTTP/2 before it if `http2` is set.
     ///
     /// # Errors
     /// [`SandboxError::Certificate`] or [`SandboxError::Tls`], neither of which depends on input.
     pub fn server_config(&self, http2: bool) -> Result<Arc<ServerConfig>, SandboxError> {
-        let names = LOOPBACK_NAMES.map(String::from).to_vec();
-        self.server_config_for(names, http2)
+        self.server_config_for(Vec::new(), http2)
     }
 
-    /// As [`Pki::server_config`], for other names: a certificate that a client on loopback must refuse.
+    /// As [`Pki::server_config`], for other names: a certificate that a client on loopback must refuse. (No names: those
+    /// of loopback.)
     ///
     /// # Errors
     /// [`SandboxError::Certificate`] if one of `names` is not ASCII, and so fits in no certificate.
@@ -64,6 +99,29 @@ impl Pki {
         names: Vec<String>,
         http2: bool,
     ) -> Result<Arc<ServerConfig>, SandboxError> {
+        self.configured(names, http2, false)
+    }
+
+    /// As [`Pki::server_config_for`], of a server that asks its clients for certificates, and takes whatever they show.
+    pub(crate) fn server_config_asking(
+        &self,
+        names: Vec<String>,
+        http2: bool,
+    ) -> Result<Arc<ServerConfig>, SandboxError> {
+        self.configured(names, http2, true)
+    }
+
+    fn configured(
+        &self,
+        names: Vec<String>,
+        http2: bool,
+        ask: bool,
+    ) -> Result<Arc<ServerConfig>, SandboxError> {
+        let names = if names.is_empty() {
+            LOOPBACK_NAMES.map(String::from).to_vec()
+        } else {
+            names
+        };
         let key = KeyPair::generate()?;
         let mut params = parameters("kubemint sandbox server", names)?;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -73,13 +131,17 @@ impl Pki {
 
         // The provider is named, so that the sandbox never depends on what the process installed as its default.
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
-            )?;
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()?;
+        let builder = if ask {
+            builder.with_client_cert_verifier(Arc::new(AnyCertificate(provider)))
+        } else {
+            builder.with_no_client_auth()
+        };
+        let mut config = builder.with_single_cert(
+            vec![certificate.der().clone()],
+            PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
+        )?;
         config.alpn_protocols = if http2 {
             vec![b"h2".to_vec(), b"http/1.1".to_vec()]
         } else {

@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
 use crate::body::Body;
+use crate::clients::Shown;
 use crate::error::SandboxError;
 
 /// Most connections at a time; more wait in the kernel's queue.
@@ -158,7 +159,14 @@ async fn connection<H: Handler>(
     };
     let Ok(Ok(stream)) = shaken else { return };
     let builder = builder(stream.get_ref().1.alpn_protocol() == Some(b"h2"));
-    let service = service_fn(move |request| Arc::clone(&handler).handle(request));
+    let certificates = stream.get_ref().1.peer_certificates();
+    let shown = certificates.map(|certificates| Shown(certificates.into()));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        if let Some(shown) = &shown {
+            request.extensions_mut().insert(shown.clone());
+        }
+        Arc::clone(&handler).handle(request)
+    });
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     // How a connection ends (a client that leaves, a cut on purpose) concerns nobody but its client.
     tokio::select! {

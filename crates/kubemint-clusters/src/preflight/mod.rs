@@ -2,6 +2,7 @@
 //! manifest and no others. Nothing is changed by it.
 
 mod ask;
+mod certificates;
 mod report;
 mod rights;
 
@@ -72,6 +73,12 @@ impl Member {
     }
 
     async fn looked(&self, lines: &mut Lines<'_>) -> Result<(), ClusterError> {
+        if let Some(authority) = &self.authority {
+            self.certificates(authority, lines).await?;
+            if self.config.credential.is_none() {
+                return Ok(());
+            }
+        }
         let version = self.version().await?;
         let roots = match &self.config.ca_file {
             Some(file) => format!("the bundle {}", file.display()),
@@ -100,6 +107,10 @@ impl Member {
 
     /// What every role needs: its namespace, the service's rights there, its ClusterRole.
     async fn roles(&self, lines: &mut Lines<'_>) -> Result<(), ClusterError> {
+        if self.authority.is_some() {
+            // Certificates have no namespaces, and the service needs no rights for them.
+            return Ok(());
+        }
         for (name, role) in &self.config.roles {
             let namespace = role_namespace(name);
             let mut lacks = Vec::new();

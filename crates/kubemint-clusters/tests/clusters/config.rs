@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::stage::read;
 
-const MINIMAL: &str = r#"
+pub(crate) const MINIMAL: &str = r#"
 [[clusters]]
 region = "us-texas-1"
 project = "project-x9y8z7"
@@ -34,12 +34,12 @@ fn folder() -> TempDir {
     folder
 }
 
-fn good(text: &str) -> ClusterConfig {
+pub(crate) fn good(text: &str) -> ClusterConfig {
     read(text, folder().path()).unwrap().remove(0)
 }
 
 /// The problems of a text, one line each.
-fn problems(text: &str) -> Vec<String> {
+pub(crate) fn problems(text: &str) -> Vec<String> {
     read(text, folder().path())
         .unwrap_err()
         .to_string()
@@ -126,7 +126,7 @@ max_ttl = "1d"
     assert_eq!(config.ca_file, Some(folder.path().join("ca.pem")));
     assert_eq!(
         config.credential,
-        CredentialSource::Token(folder.path().join("token"))
+        Some(CredentialSource::Token(folder.path().join("token")))
     );
     let operator = &config.roles["operator"];
     assert_eq!(operator.cluster_role, "system:aggregate-to-view");
@@ -326,7 +326,7 @@ fn a_credential_is_one_file() {
     let text = MINIMAL.replace("token_file = \"token\"", "kubeconfig_file = \"/etc/k\"");
     assert_eq!(
         good(&text).credential,
-        CredentialSource::Kubeconfig(Path::new("/etc/k").into())
+        Some(CredentialSource::Kubeconfig(Path::new("/etc/k").into()))
     );
 }
 

@@ -3,7 +3,11 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod authorities;
+mod authority_files;
 mod bindings;
+mod certificates;
+mod certified;
 mod config;
 mod create;
 mod credentials;
@@ -13,6 +17,7 @@ mod log;
 mod manifest;
 mod mint;
 mod objects;
+mod openssl;
 mod preflight;
 mod remove;
 mod stage;

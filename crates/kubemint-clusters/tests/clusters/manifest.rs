@@ -29,6 +29,18 @@ fn equals(name: &str, text: &str) {
 }
 
 #[test]
+fn certificates_need_bindings_of_their_groups_and_nothing_else() {
+    let roles = "[clusters.roles.viewer]\ngroups = [\"kubemint:viewer\", \"it's: \\\"odd\\\"\"]\n\
+                 [clusters.roles.editor]\nnamespaces = [\"team-b\", \"team-a\"]\ngroups = [\"kubemint:editor\"]\n\
+                 [clusters.roles.bare]\ncluster_role = \"view\"\n";
+    let text = cluster("cluster-a1b2c3", "https://a", roles).replace(
+        "credential = { token_file = \"token\" }",
+        "client_ca = { cert_file = \"ca.pem\", key_file = \"ca.key\" }",
+    );
+    equals("manifest-certificates.yaml", &of(&text));
+}
+
+#[test]
 fn the_usual_roles() {
     let roles = "[clusters.roles.viewer]\n[clusters.roles.cluster-admin]\n\
                  [clusters.roles.editor]\nnamespaces = [\"team-b\", \"team-a\"]\n";

@@ -192,6 +192,7 @@ pub(crate) fn kind(error: &ClusterError) -> &'static str {
         ClusterError::Refused(_) => "refused",
         ClusterError::Busy(_) => "busy",
         ClusterError::Misbehaving(_) => "misbehaving",
+        ClusterError::Unsigned(_) => "unsigned",
         ClusterError::Missing => "missing",
         ClusterError::Foreign => "foreign",
     }

@@ -12,6 +12,7 @@ use super::rbac::{
     ACCOUNTS_PREFIX, ADMIN_GROUP, AUTHENTICATED, Access, Grants, Rule, SERVICE_USER, What,
 };
 use super::status::Failure;
+use crate::clients::Holder;
 use crate::keys::random_secret;
 
 /// Longest bearer token that is looked at, in octets.
@@ -25,7 +26,7 @@ pub(crate) struct User {
     pub(crate) name: String,
     pub(crate) uid: String,
     pub(crate) groups: Vec<String>,
-    /// `JTI=<jti>` of the token that was shown.
+    /// `JTI=<jti>` of the token that was shown, or `X509SHA256=<digest>` of the certificate.
     pub(crate) credential_id: Option<String>,
     /// What bindings that name the user grant; see [`super::bindings`].
     pub(crate) bound: Vec<Rule>,
@@ -66,6 +67,19 @@ impl User {
             uid: String::new(),
             groups,
             credential_id: None,
+            bound: Vec::new(),
+        }
+    }
+
+    /// Whoever has a client certificate.
+    fn holder(holder: Holder) -> Self {
+        let mut groups = holder.groups;
+        groups.push(AUTHENTICATED.to_owned());
+        Self {
+            name: holder.name,
+            uid: String::new(),
+            groups,
+            credential_id: Some(holder.credential_id),
             bound: Vec::new(),
         }
     }
@@ -140,14 +154,23 @@ impl Authenticator {
         token
     }
 
-    /// The caller of a request. `check` proves a ServiceAccount token against the objects of the cluster.
+    /// The caller of a request. `shown` is whom the client's certificate is for, and an error if it proves nothing; `check`
+    /// proves a ServiceAccount token against the objects of the cluster.
     pub(crate) fn user(
         &self,
         headers: &HeaderMap,
+        shown: Option<Option<Holder>>,
         grants: &Grants,
         check: impl Fn(&str) -> Option<User>,
     ) -> Result<User, Failure> {
-        let user = self.bearer(headers, check)?;
+        // A certificate comes before a token; an unfit one spoils only a request that has nothing else.
+        let user = match shown {
+            Some(Some(holder)) => User::holder(holder),
+            Some(None) if !headers.contains_key(AUTHORIZATION) => {
+                return Err(Failure::unauthorized());
+            }
+            _ => self.bearer(headers, check)?,
+        };
         impersonated(user, headers, grants)
     }
 

@@ -23,6 +23,7 @@ use super::state::State;
 use super::status::{self, Failure};
 use super::table::View;
 use crate::body::{self, Body, Unreadable};
+use crate::clients::Shown;
 use crate::serve::{Cut, Handler};
 
 /// Largest body of a request, in octets (Kubernetes' own limit).
@@ -99,9 +100,13 @@ impl State {
         route: &Route,
         effect: Option<&Effect>,
     ) -> Result<Reply, Failure> {
+        let shown = self.authorities.as_ref().and_then(|authorities| {
+            let shown = parts.extensions.get::<Shown>()?;
+            Some(authorities.holder(shown, self.now()))
+        });
         let mut user = self
             .authenticator
-            .user(&parts.headers, &self.grants, |token| {
+            .user(&parts.headers, shown, &self.grants, |token| {
                 self.check_token(token)
             })?;
         self.bind(&mut user);

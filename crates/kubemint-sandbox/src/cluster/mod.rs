@@ -92,10 +92,10 @@ impl Cluster {
                 &own
             }
         };
-        let tls = if options.certificate_names.is_empty() {
-            pki.server_config(options.http2)?
-        } else {
-            pki.server_config_for(options.certificate_names.clone(), options.http2)?
+        let names = options.certificate_names.clone();
+        let tls = match options.client_ca_pem {
+            Some(_) => pki.server_config_asking(names, options.http2)?,
+            None => pki.server_config_for(names, options.http2)?,
         };
         let (port, ca_pem) = (options.port, pki.ca_pem());
         let state = Arc::new(State::new(options, ca_pem.clone())?);

@@ -28,6 +28,9 @@ pub struct ClusterOptions {
     pub authentication_cache: Duration,
     /// Most objects; creating more is forbidden.
     pub max_objects: usize,
+    /// The authorities for client certificates (PEM); `None` if none is asked for. Whoever shows a certificate of theirs is
+    /// its `CN`, in the groups of its `O`, and may do what bindings of that user and those groups say.
+    pub client_ca_pem: Option<String>,
     /// What the certificate is for; empty for loopback. Anything else is a certificate that clients must refuse.
     pub certificate_names: Vec<String>,
 }
@@ -50,6 +53,7 @@ impl Default for ClusterOptions {
             token_leeway_seconds: 0,
             authentication_cache: Duration::ZERO,
             max_objects: 500_000,
+            client_ca_pem: None,
             certificate_names: Vec::new(),
         }
     }

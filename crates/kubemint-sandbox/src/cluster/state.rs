@@ -18,6 +18,7 @@ use super::route::Target;
 use super::status::Failure;
 use super::store::Store;
 use super::tokens::Mint;
+use crate::clients::Authorities;
 use crate::error::SandboxError;
 
 /// Most watches at a time.
@@ -28,6 +29,8 @@ pub(crate) struct State {
     pub(crate) options: ClusterOptions,
     pub(crate) store: Store,
     pub(crate) authenticator: Authenticator,
+    /// Who vouches for client certificates.
+    pub(crate) authorities: Option<Authorities>,
     pub(crate) grants: Grants,
     pub(crate) mint: Mint,
     pub(crate) faults: Faults,
@@ -45,6 +48,11 @@ impl State {
         let state = Self {
             store: Store::new(options.max_objects),
             authenticator: Authenticator::new(options.authentication_cache),
+            authorities: options
+                .client_ca_pem
+                .as_deref()
+                .map(Authorities::new)
+                .transpose()?,
             grants: Grants::new(&options.roles),
             mint: Mint::new(&options)?,
             faults: Faults::default(),

@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
+use super::introspection::{self, Introspection};
 use super::{IssuerFailure, IssuerRequests};
 use crate::body::Body;
 use crate::keys::SigningKey;
@@ -29,6 +30,7 @@ pub(crate) struct State {
     /// Served instead of the real key set.
     pub(crate) key_set: RwLock<Option<Value>>,
     pub(crate) failure: RwLock<Option<IssuerFailure>>,
+    pub(crate) introspection: Introspection,
     discovery: AtomicU64,
     jwks: AtomicU64,
     other: AtomicU64,
@@ -41,6 +43,7 @@ impl State {
             keys: RwLock::new(vec![key]),
             key_set: RwLock::new(None),
             failure: RwLock::new(None),
+            introspection: Introspection::default(),
             discovery: AtomicU64::new(0),
             jwks: AtomicU64::new(0),
             other: AtomicU64::new(0),
@@ -53,6 +56,7 @@ impl State {
             discovery: self.discovery.load(Ordering::Relaxed),
             jwks: self.jwks.load(Ordering::Relaxed),
             other: self.other.load(Ordering::Relaxed),
+            introspection: self.introspection.requests(),
         }
     }
 
@@ -97,6 +101,10 @@ impl State {
                     .clone();
                 Some(replaced.unwrap_or_else(|| self.real_key_set()))
             }
+            introspection::PATH => {
+                self.introspection.count();
+                None
+            }
             _ => {
                 self.other.fetch_add(1, Ordering::Relaxed);
                 None
@@ -108,11 +116,13 @@ impl State {
 impl Handler for State {
     async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
         let document = self.document(request.uri().path());
-        let failure = self
-            .failure
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let introspected = request.uri().path() == introspection::PATH;
+        let failure = if introspected {
+            self.introspection.failure()
+        } else {
+            let failure = self.failure.read();
+            failure.unwrap_or_else(PoisonError::into_inner).clone()
+        };
         match failure {
             None => {}
             Some(IssuerFailure::Down) => {
@@ -142,6 +152,14 @@ impl Handler for State {
             }
             Some(IssuerFailure::Impostor(_)) => {}
         }
+        if introspected {
+            return Ok(self.introspection.answer(request).await);
+        }
+        if let Some(place) = moved(request.uri().path()) {
+            let mut response = answer(StatusCode::TEMPORARY_REDIRECT, Body::empty());
+            response.headers_mut().insert(LOCATION, place);
+            return Ok(response);
+        }
         Ok(match document {
             None => answer(StatusCode::NOT_FOUND, r#"{"error":"not_found"}"#.into()),
             Some(_) if request.method() != Method::GET && request.method() != Method::HEAD => {
@@ -159,7 +177,17 @@ impl Handler for State {
     }
 }
 
-fn answer(status: StatusCode, body: Body) -> Response<Body> {
+/// Where a document has moved to: `/moved/3/jwks` to `/moved/2/jwks`, and so on to `/jwks`.
+fn moved(path: &str) -> Option<HeaderValue> {
+    let (times, document) = path.strip_prefix("/moved/")?.split_once('/')?;
+    let place = match times.parse::<u8>().ok()? {
+        0 | 1 => format!("/{document}"),
+        times => format!("/moved/{}/{document}", times - 1),
+    };
+    HeaderValue::from_str(&place).ok()
+}
+
+pub(super) fn answer(status: StatusCode, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     response

@@ -1,6 +1,7 @@
-//! An OIDC issuer over HTTPS: a discovery document, a key set, and tokens on request of the owning process.
+//! An OIDC issuer over HTTPS: a discovery document, a key set, introspection, and tokens on request of the owning process.
 
 mod documents;
+mod introspection;
 
 use std::sync::{Arc, PoisonError};
 
@@ -74,6 +75,8 @@ pub struct IssuerRequests {
     pub jwks: u64,
     /// Anything else.
     pub other: u64,
+    /// Whether a token is active.
+    pub introspection: u64,
 }
 
 /// A running issuer; it stops when dropped.
@@ -217,6 +220,31 @@ impl Issuer {
     /// The key set as published now, unless replaced by [`Issuer::set_key_set`].
     pub fn key_set(&self) -> Value {
         self.state.real_key_set()
+    }
+
+    /// Where tokens are introspected (RFC 7662).
+    pub fn introspection_url(&self) -> String {
+        format!("{}{}", self.url(), introspection::PATH)
+    }
+
+    /// Who may introspect tokens: client identifier and secret.
+    pub fn introspection_client(&self) -> (&'static str, &'static str) {
+        introspection::CLIENT
+    }
+
+    /// Ends the token with this `jti`: from now on it is introspected as inactive.
+    pub fn end_token(&self, token_id: &str) {
+        self.state.introspection.end(token_id);
+    }
+
+    /// Says this of every token that is introspected, or the truth again (`None`).
+    pub fn set_introspection(&self, answer: impl Into<Option<Value>>) {
+        self.state.introspection.fix(answer.into());
+    }
+
+    /// Misbehaves from now on when a token is introspected, and there alone, or behaves again (`None`).
+    pub fn set_introspection_failure(&self, failure: impl Into<Option<IssuerFailure>>) {
+        self.state.introspection.fail(failure.into());
     }
 
     /// How often this issuer was asked since it started.
