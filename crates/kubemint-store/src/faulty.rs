@@ -11,7 +11,8 @@ use kubemint::audit::Event;
 use kubemint::cluster::ClusterKey;
 use kubemint::id::KubeconfigId;
 use kubemint::ports::{
-    Begun, Cut, Forgotten, Grant, Idempotency, Instance, Page, Position, Store, StoreError, Visible,
+    Begun, Cut, Filter, Forgotten, Grant, Idempotency, Instance, Page, Position, Store, StoreError,
+    Visible,
 };
 use kubemint::record::{Record, RecordRef};
 use uuid::Uuid;
@@ -162,11 +163,13 @@ impl<S: Store + ?Sized> Store for FaultyStore<S> {
         &self,
         cluster: &ClusterKey,
         visible: &Visible,
+        filter: &Filter,
+        now: DateTime<Utc>,
         after: Option<Position>,
         limit: u16,
     ) -> Result<Page, StoreError> {
-        self.around("list", self.inner.list(cluster, visible, after, limit))
-            .await
+        let work = (self.inner).list(cluster, visible, filter, now, after, limit);
+        self.around("list", work).await
     }
 
     async fn due(

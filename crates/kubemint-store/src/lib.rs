@@ -17,9 +17,11 @@
 //! # Ok(()) }
 //! ```
 
+pub mod audit;
 mod config;
 mod faulty;
 mod inspection;
+mod legs;
 mod postgres;
 mod sqlite;
 mod text;

@@ -13,17 +13,27 @@ use super::rows::{
 /// How often a key is claimed anew that was taken, and then free when it was looked at.
 const ATTEMPTS: usize = 8;
 
-/// A new record and its event, unless the name is taken.
+/// A new record and its event, unless the name is taken. In the place of one that failed, which the same principal made
+/// under the name, it becomes the newest, and no key leads to it from before: one that a concurrent transaction ties to the
+/// old one in this very moment fails this one, by its constraint.
 const BEGIN: &str = concat!(
     "WITH started AS (
          INSERT INTO kubeconfig (seq, region, project, cluster, id, uid, display_name, description, issued_for, role,
              creator_issuer, creator_subject, creator, subject, ttl, state, created_at, pending_until)
          VALUES (coalesce($14::bigint, nextval(pg_get_serial_sequence('kubeconfig', 'seq'))), $15, $16, $17, $18, $19,
              $20, $21, $22, $23, $24, $25, $26, $27, $28, 'pending', $29, $30)
-         ON CONFLICT (region, project, cluster, id) DO NOTHING
-         RETURNING seq
-     ) ",
-    insert_event!(" FROM started"),
+         ON CONFLICT (region, project, cluster, id) DO UPDATE
+         SET seq = excluded.seq, uid = excluded.uid, display_name = excluded.display_name,
+             description = excluded.description, issued_for = excluded.issued_for, role = excluded.role,
+             subject = excluded.subject, ttl = excluded.ttl, state = excluded.state,
+             created_at = excluded.created_at, pending_until = excluded.pending_until, took_over = kubeconfig.seq
+         WHERE kubeconfig.state = 'failed' AND kubeconfig.forgotten_at IS NULL
+             AND kubeconfig.creator = excluded.creator
+         RETURNING seq, took_over
+     ), freed AS (
+         DELETE FROM idempotency USING started WHERE kubeconfig = took_over
+     ), ",
+    insert_event!(" FROM started", "$31", "$32", "$33", "$34"),
 );
 /// The key, unless it is someone's: one past its time, or whose issue failed, is free.
 const CLAIM: &str = "

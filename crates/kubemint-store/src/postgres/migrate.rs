@@ -10,6 +10,7 @@ use super::store::PostgresError;
 const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001.sql"),
     include_str!("schema/0002.sql"),
+    include_str!("schema/0003.sql"),
 ];
 
 /// The PostgreSQL schema that this program reads and writes. An older one must be migrated; a newer one is refused.

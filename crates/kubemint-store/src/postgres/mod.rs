@@ -4,13 +4,17 @@ mod connect;
 mod error;
 mod inspect;
 mod issue;
+mod lanes;
+mod lists;
 mod migrate;
 mod reads;
 mod retain;
 mod rows;
+mod scan;
 mod store;
 mod transitions;
 
 pub(crate) use inspect::inspect;
 pub use migrate::POSTGRES_SCHEMA_VERSION;
+pub(crate) use scan::scan;
 pub use store::{PostgresError, PostgresStore};

@@ -4,14 +4,14 @@ use chrono::{DateTime, Utc};
 use kubemint::audit::Event;
 use kubemint::cluster::ClusterKey;
 use kubemint::id::KubeconfigId;
-use kubemint::ports::{Page, Position, Visible};
+use kubemint::ports::{Page, Position};
 use kubemint::record::{Record, RecordRef};
 
 use super::connect::Held;
 use super::error::Trouble;
 use super::rows::{
-    self, Parameter, digest, escaped, event_columns, number, optional_text, optional_time,
-    record_columns, time,
+    self, Parameter, escaped, event_columns, number, optional_text, optional_time, record_columns,
+    time,
 };
 use crate::Counts;
 use crate::trail::MintedCredential;
@@ -31,40 +31,6 @@ macro_rules! records {
     };
 }
 
-/// A leg of [`LIST_CREATED_OR_ISSUED_FOR`]: the newest numbers of one kind.
-macro_rules! numbers {
-    ($condition:literal) => {
-        concat!(
-            "(SELECT seq FROM kubeconfig WHERE region = $1 AND project = $2 AND cluster = $3 AND ",
-            $condition,
-            " AND state IN ('active', 'revoking', 'expired') AND seq < $5 ORDER BY seq DESC LIMIT $4)"
-        )
-    };
-}
-
-const LIST_ALL: &str = records!(
-    "state IN ('active', 'revoking', 'expired') AND seq < $5",
-    "seq DESC"
-);
-const LIST_CREATED: &str = records!(
-    "creator = $6 AND state IN ('active', 'revoking', 'expired') AND seq < $5",
-    "seq DESC"
-);
-const LIST_ISSUED_FOR: &str = records!(
-    "subject = $6 AND state IN ('active', 'revoking', 'expired') AND seq < $5",
-    "seq DESC"
-);
-/// Both at once: who created it and who it is for are known by the same digest. Each leg stops at the limit by itself,
-/// so at most twice as many rows are read as are shown.
-const LIST_CREATED_OR_ISSUED_FOR: &str = concat!(
-    "SELECT ",
-    record_columns!(),
-    " FROM kubeconfig WHERE seq IN (",
-    numbers!("creator = $6"),
-    " UNION ",
-    numbers!("subject = $6"),
-    ") ORDER BY seq DESC LIMIT $4"
-);
 const ACTIVE: &str = records!("state = 'active' AND seq < $5", "seq DESC");
 const DUE_ENDED: &str = records!("state = 'active' AND expires_at <= $5", "expires_at");
 const DUE_REVOKING: &str = records!("state = 'revoking'", "seq");
@@ -130,30 +96,6 @@ pub(super) async fn find(
     row.map(|row| Ok(rows::record(&row)?.1)).transpose()
 }
 
-pub(super) async fn list(
-    db: &Held,
-    cluster: &ClusterKey,
-    visible: &Visible,
-    after: Option<Position>,
-    limit: u16,
-) -> Result<Page, Trouble> {
-    let viewer = digest(&visible.principal.issuer, &visible.principal.subject);
-    let (sql, more): (_, &[Parameter<'_>]) =
-        match (visible.all, visible.created, visible.issued_for) {
-            (true, _, _) => (LIST_ALL, &[]),
-            (false, true, true) => (LIST_CREATED_OR_ISSUED_FOR, &[&viewer]),
-            (false, true, false) => (LIST_CREATED, &[&viewer]),
-            (false, false, true) => (LIST_ISSUED_FOR, &[&viewer]),
-            (false, false, false) => {
-                return Ok(Page {
-                    records: Vec::new(),
-                    next: None,
-                });
-            }
-        };
-    page(db, sql, cluster, more, after, limit).await
-}
-
 pub(super) async fn active(
     db: &Held,
     cluster: &ClusterKey,
@@ -164,9 +106,9 @@ pub(super) async fn active(
 }
 
 /// A page of `sql`: one row more than asked for tells whether there is a next one.
-async fn page(
+pub(super) async fn page(
     db: &Held,
-    sql: &'static str,
+    sql: &str,
     cluster: &ClusterKey,
     more: &[Parameter<'_>],
     after: Option<Position>,
@@ -192,7 +134,7 @@ async fn page(
 
 async fn select(
     db: &Held,
-    sql: &'static str,
+    sql: &str,
     cluster: &ClusterKey,
     more: &[Parameter<'_>],
     limit: i64,

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use deadpool_postgres::Transaction;
 use kubemint::cluster::ClusterKey;
 use kubemint::ports::{Cut, Forgotten};
 use uuid::Uuid;
 
 use super::connect::Held;
 use super::error::Trouble;
-use super::rows::escaped;
+use super::rows::{self, escaped};
 
 const KEYS: &str = "DELETE FROM idempotency WHERE (owner, region, project, cluster, key) IN
     (SELECT owner, region, project, cluster, key FROM idempotency WHERE keep_until <= $1
@@ -29,8 +30,8 @@ const RECORDS: &str = "
         display_name = NULL, description = NULL, issued_for = '', creator_issuer = '', creator_subject = '',
         creator = '', subject = ''
     WHERE seq IN (SELECT seq FROM over)";
-const EVENTS: &str =
-    "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE at < $1 ORDER BY at LIMIT $2)";
+const UNCHAINED: &str = "DELETE FROM audit WHERE seq IN
+    (SELECT seq FROM audit WHERE chain IS NULL AND at < $1 ORDER BY at LIMIT $2)";
 
 /// By the database's clock, which all replicas share.
 const LEASE: &str = "
@@ -67,7 +68,8 @@ pub(super) async fn retain(
     Ok(forgotten)
 }
 
-/// The trail is append only but for what retention names, and only in the transaction that does.
+/// The trail is append only but for what retention names, and only in the transaction that does. Each chain is cut at
+/// its old end alone, up to the first row that stays: what is left must follow the last row that was cut, which is noted.
 async fn events(db: &mut Held, before: DateTime<Utc>, limit: i64) -> Result<u64, Trouble> {
     let before = before.timestamp_millis();
     let transaction = db.transaction().await?;
@@ -75,11 +77,45 @@ async fn events(db: &mut Held, before: DateTime<Utc>, limit: i64) -> Result<u64,
     transaction
         .execute("UPDATE retention SET audit_before = $1", &[&before])
         .await?;
-    let removed = transaction.execute(EVENTS, &[&before, &limit]).await?;
+    let mut removed = transaction.execute(UNCHAINED, &[&before, &limit]).await?;
+    let chains = "SELECT chain FROM audit_chain WHERE pruned < head ORDER BY chain";
+    for row in transaction.query(chains, &[]).await? {
+        let left = limit - i64::try_from(removed).unwrap_or(limit);
+        if left <= 0 {
+            break;
+        }
+        removed += cut(&transaction, rows::get(&row, 0)?, before, left).await?;
+    }
     transaction
         .execute("UPDATE retention SET audit_before = NULL", &[])
         .await?;
     transaction.commit().await?;
+    Ok(removed)
+}
+
+/// Cuts one chain.
+async fn cut(
+    transaction: &Transaction<'_>,
+    chain: &str,
+    before: i64,
+    limit: i64,
+) -> Result<u64, Trouble> {
+    let oldest = "SELECT number, at, hash FROM audit WHERE chain = $1 ORDER BY number LIMIT $2";
+    let oldest = transaction.query(oldest, &[&chain, &limit]).await?;
+    let mut last: Option<(i64, &[u8])> = None;
+    for row in &oldest {
+        if rows::get::<i64>(row, 1)? >= before {
+            break;
+        }
+        last = Some((rows::get(row, 0)?, rows::get(row, 2)?));
+    }
+    let Some((number, hash)) = last else {
+        return Ok(0);
+    };
+    let removed = "DELETE FROM audit WHERE chain = $1 AND number <= $2";
+    let removed = transaction.execute(removed, &[&chain, &number]).await?;
+    let note = "UPDATE audit_chain SET pruned = $2, pruned_hash = $3 WHERE chain = $1";
+    transaction.execute(note, &[&chain, &number, &hash]).await?;
     Ok(removed)
 }
 

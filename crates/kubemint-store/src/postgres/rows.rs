@@ -14,6 +14,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, ToSql};
 
 use super::error::Trouble;
+use crate::audit::{Encoded, Hash, time_text};
 use crate::text::{decision, decision_text, object};
 
 /// A value of a statement.
@@ -29,7 +30,7 @@ pub(super) fn escaped(text: &str) -> Cow<'_, str> {
 }
 
 /// The text of what [`escaped`] made; `None` when it made no such thing.
-fn unescaped(text: &str) -> Option<String> {
+pub(super) fn unescaped(text: &str) -> Option<String> {
     let mut plain = String::with_capacity(text.len());
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
@@ -153,20 +154,33 @@ pub(super) struct EventRow {
     uid: Option<String>,
     decision: Option<String>,
     detail: String,
+    encoded: Encoded,
+    chain: String,
+    number: i64,
+    previous: Vec<u8>,
+    hash: Vec<u8>,
 }
 
-/// How many parameters an event is: other parameters of its statement begin after them.
+/// How many parameters an event is: other parameters of its statement begin after them, and its place in the chain is
+/// four more, at the statement's end.
 pub(super) const EVENT_WIDTH: usize = 13;
 
-/// A statement's end that writes the event of the first [`EVENT_WIDTH`] parameters once for each row of `$from`.
+/// A statement's end that writes the event of the first [`EVENT_WIDTH`] parameters once for each row of `$from`, and
+/// notes its place, the four parameters from `$chain` on, as the chain's last. Before it is a `WITH`.
 macro_rules! insert_event {
-    ($from:literal) => {
+    ($from:literal, $chain:literal, $number:literal, $previous:literal, $hash:literal) => {
         concat!(
-            "INSERT INTO audit (at, kind, request_id, issuer, subject, token_id, region, project, cluster, kubeconfig,
-                 uid, decision, detail)
-             SELECT $1::bigint, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, $9::text,
-                 $10::text, $11::text, $12::text, $13::text",
-            $from
+            "event AS (
+                 INSERT INTO audit (at, kind, request_id, issuer, subject, token_id, region, project, cluster,
+                     kubeconfig, uid, decision, detail, chain, number, previous, hash)
+                 SELECT $1::bigint, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, $9::text,
+                     $10::text, $11::text, $12::text, $13::text, ",
+            $chain, "::text, ", $number, "::bigint, ", $previous, "::bytea, ", $hash, "::bytea",
+            $from,
+            " RETURNING chain, number, hash
+             )
+             INSERT INTO audit_chain (chain, head, head_hash) SELECT chain, number, hash FROM event
+             ON CONFLICT (chain) DO UPDATE SET head = excluded.head, head_hash = excluded.head_hash"
         )
     };
 }
@@ -175,12 +189,32 @@ pub(super) use insert_event;
 impl EventRow {
     pub(super) fn new(event: Event) -> Self {
         let own = |text: String| escaped(&text).into_owned();
+        let at = event.at.timestamp_millis();
+        let uid = event.uid.map(|uid| uid.to_string());
+        let decision = event.decision.as_ref().map(decision_text);
+        let detail = Value::Object(event.detail).to_string();
+        let principal = event.principal.as_ref();
+        let encoded = Encoded::new([
+            Some(time_text(at).as_str()),
+            Some(event.kind.as_str()),
+            event.request_id.as_deref(),
+            principal.map(|principal| principal.issuer.as_str()),
+            principal.map(|principal| principal.subject.as_str()),
+            event.token_id.as_deref(),
+            Some(&event.cluster.region),
+            Some(&event.cluster.project),
+            Some(&event.cluster.cluster),
+            event.kubeconfig.as_deref(),
+            uid.as_deref(),
+            decision.as_deref(),
+            Some(&detail),
+        ]);
         let (issuer, subject) = event
             .principal
             .map(|principal| (own(principal.issuer), own(principal.subject)))
             .unzip();
         Self {
-            at: event.at.timestamp_millis(),
+            at,
             kind: event.kind.as_str(),
             request_id: event.request_id.map(own),
             issuer,
@@ -190,9 +224,14 @@ impl EventRow {
             project: own(event.cluster.project),
             cluster: own(event.cluster.cluster),
             kubeconfig: event.kubeconfig.map(own),
-            uid: event.uid.map(|uid| uid.to_string()),
-            decision: event.decision.as_ref().map(decision_text).map(own),
-            detail: own(Value::Object(event.detail).to_string()),
+            uid,
+            decision: decision.map(own),
+            detail: own(detail),
+            encoded,
+            chain: String::new(),
+            number: 0,
+            previous: Vec::new(),
+            hash: Vec::new(),
         }
     }
 
@@ -201,7 +240,20 @@ impl EventRow {
         self.at
     }
 
-    /// Its parameters, and then `more`.
+    /// Gives it its place in a chain.
+    pub(super) fn place(&mut self, chain: &str, number: i64, previous: &Hash) {
+        self.hash = self.encoded.digest(chain, number, previous).to_vec();
+        self.chain = chain.to_owned();
+        self.number = number;
+        self.previous = previous.to_vec();
+    }
+
+    /// Its hash, once it has a place.
+    pub(super) fn hash(&self) -> Hash {
+        self.hash.as_slice().try_into().unwrap_or_default()
+    }
+
+    /// Its parameters, then `more`, and then its place.
     pub(super) fn parameters<'a>(&'a self, more: &[Parameter<'a>]) -> Vec<Parameter<'a>> {
         let own: [Parameter<'a>; EVENT_WIDTH] = [
             &self.at,
@@ -218,7 +270,11 @@ impl EventRow {
             &self.decision,
             &self.detail,
         ];
-        own.into_iter().chain(more.iter().copied()).collect()
+        let place: [Parameter<'a>; 4] = [&self.chain, &self.number, &self.previous, &self.hash];
+        own.into_iter()
+            .chain(more.iter().copied())
+            .chain(place)
+            .collect()
     }
 }
 

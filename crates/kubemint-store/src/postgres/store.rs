@@ -11,7 +11,8 @@ use kubemint::audit::Event;
 use kubemint::cluster::ClusterKey;
 use kubemint::id::KubeconfigId;
 use kubemint::ports::{
-    Begun, Cut, Forgotten, Grant, Idempotency, Instance, Page, Position, Store, StoreError, Visible,
+    Begun, Cut, Filter, Forgotten, Grant, Idempotency, Instance, Page, Position, Store, StoreError,
+    Visible,
 };
 use kubemint::record::{Record, RecordRef};
 use thiserror::Error;
@@ -19,6 +20,8 @@ use uuid::Uuid;
 
 use super::connect::{self, CALL, Held};
 use super::error::Trouble;
+use super::lanes::Lanes;
+use super::lists::List;
 use super::rows::EventRow;
 use super::transitions::{self, Step};
 use super::{issue, migrate, reads, retain};
@@ -96,6 +99,25 @@ macro_rules! call {
     }};
 }
 
+/// A call that writes an event: it gets its place in a chain that nobody else writes meanwhile. The work names the event.
+macro_rules! write {
+    ($store:ident, $db:ident, $event:ident => $work:expr) => {{
+        let mut row = EventRow::new($event);
+        let work = async {
+            #[allow(unused_mut, reason = "only a transaction changes a connection")]
+            let mut $db = Held::take(&$store.pool).await?;
+            let mut lane = $store.lanes.take(&$db).await?;
+            lane.place(&mut row);
+            let $event = &row;
+            let done = $work.await?;
+            lane.settle(&row, &done);
+            $db.done();
+            Ok(done)
+        };
+        $store.run(work).await
+    }};
+}
+
 /// The records and the audit trail in a PostgreSQL database, which any number of replicas share.
 ///
 /// Times are kept in milliseconds: what is finer is cut off. No call takes longer than four seconds: a database that
@@ -103,6 +125,7 @@ macro_rules! call {
 pub struct PostgresStore {
     pool: Pool,
     instance: Instance,
+    lanes: Lanes,
 }
 
 impl PostgresStore {
@@ -115,7 +138,11 @@ impl PostgresStore {
         let db = pool.get().await.map_err(PostgresError::Connect)?;
         let instance = migrate::check(&db).await?;
         drop(db);
-        Ok(Self { pool, instance })
+        Ok(Self {
+            pool,
+            instance,
+            lanes: Lanes::default(),
+        })
     }
 
     /// Brings the schema up to date, and gives it an identity when it is new. Two that migrate at the same time do it
@@ -141,8 +168,7 @@ impl PostgresStore {
     }
 
     async fn step(&self, record: &RecordRef, step: Step, event: Event) -> Result<bool, StoreError> {
-        let event = EventRow::new(event);
-        call!(self, db => transitions::take(&db, record, step, &event))
+        write!(self, db, event => transitions::take(&db, record, step, event))
     }
 
     /// Runs a piece of work, and gives it up when it takes too long.
@@ -179,8 +205,7 @@ impl Store for PostgresStore {
         idempotency: Option<&Idempotency>,
         event: Event,
     ) -> Result<Begun, StoreError> {
-        let event = EventRow::new(event);
-        call!(self, db => issue::begin(&mut db, record, idempotency, &event))
+        write!(self, db, event => issue::begin(&mut db, record, idempotency, event))
     }
 
     async fn activate(
@@ -189,8 +214,7 @@ impl Store for PostgresStore {
         grant: &Grant,
         event: Event,
     ) -> Result<bool, StoreError> {
-        let event = EventRow::new(event);
-        call!(self, db => transitions::activate(&db, record, grant, &event))
+        write!(self, db, event => transitions::activate(&db, record, grant, event))
     }
 
     async fn fail(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
@@ -220,13 +244,11 @@ impl Store for PostgresStore {
         expires_at: DateTime<Utc>,
         event: Event,
     ) -> Result<bool, StoreError> {
-        let event = EventRow::new(event);
-        call!(self, db => transitions::add_credential(&db, record, jti, expires_at, &event))
+        write!(self, db, event => transitions::add_credential(&db, record, jti, expires_at, event))
     }
 
     async fn append(&self, event: Event) -> Result<(), StoreError> {
-        let event = EventRow::new(event);
-        call!(self, db => transitions::append(&db, &event))
+        write!(self, db, event => transitions::append(&db, event))
     }
 
     async fn find(
@@ -241,10 +263,13 @@ impl Store for PostgresStore {
         &self,
         cluster: &ClusterKey,
         visible: &Visible,
+        filter: &Filter,
+        now: DateTime<Utc>,
         after: Option<Position>,
         limit: u16,
     ) -> Result<Page, StoreError> {
-        call!(self, db => reads::list(&db, cluster, visible, after, limit))
+        let list = List::new(visible, filter, now);
+        call!(self, db => list.page(&db, cluster, after, limit))
     }
 
     async fn due(

@@ -50,8 +50,8 @@ const TAKE: &str = concat!(
          UPDATE kubeconfig SET state = $20 WHERE ",
     is_the_record!(),
     " AND state = ANY ($19::text[]) RETURNING seq
-     ) ",
-    insert_event!(" FROM changed"),
+     ), ",
+    insert_event!(" FROM changed", "$21", "$22", "$23", "$24"),
 );
 const ACTIVATE: &str = concat!(
     "WITH changed AS (
@@ -61,8 +61,8 @@ const ACTIVATE: &str = concat!(
      ), minted AS (
          INSERT INTO credential (kubeconfig, jti, expires_at, minted_at)
          SELECT seq, $19::text, $20::bigint, $22::bigint FROM changed
-     ) ",
-    insert_event!(" FROM changed"),
+     ), ",
+    insert_event!(" FROM changed", "$23", "$24", "$25", "$26"),
 );
 /// The row is locked, so that it is active until this is committed.
 const ADD_CREDENTIAL: &str = concat!(
@@ -73,10 +73,10 @@ const ADD_CREDENTIAL: &str = concat!(
      ), minted AS (
          INSERT INTO credential (kubeconfig, jti, expires_at, minted_at)
          SELECT seq, $19::text, $20::bigint, $21::bigint FROM changed
-     ) ",
-    insert_event!(" FROM changed"),
+     ), ",
+    insert_event!(" FROM changed", "$22", "$23", "$24", "$25"),
 );
-const APPEND: &str = insert_event!("");
+const APPEND: &str = concat!("WITH ", insert_event!("", "$14", "$15", "$16", "$17"));
 
 /// Takes a step; `false`, and nothing is written, when the record is not where the step starts.
 pub(super) async fn take(

@@ -21,8 +21,12 @@ pub(super) fn begin(
     {
         return Ok(begun);
     }
-    let Some(seq) = insert(connection, record)? else {
-        return Ok(Begun::IdTaken);
+    let seq = match insert(connection, record)? {
+        Some(seq) => seq,
+        None => match take_over(connection, record)? {
+            Some(seq) => seq,
+            None => return Ok(Begun::IdTaken),
+        },
     };
     if let Some(idempotency) = idempotency {
         remember(connection, record, idempotency, seq)?;
@@ -80,7 +84,7 @@ pub(super) const INSERT: &str = "INSERT INTO kubeconfig (region, project, cluste
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'pending', ?13, ?14)
      ON CONFLICT (region, project, cluster, id) DO NOTHING";
 
-/// The new record's sequence number; `None` when its name is taken, whatever became of whom.
+/// The new record's sequence number; `None` when its name is in use, whatever became of whom.
 fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<Option<i64>> {
     let inserted = connection.prepare_cached(INSERT)?.execute(params![
         record.cluster.region,
@@ -99,6 +103,57 @@ fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<Option<i
         record.pending_until.timestamp_millis(),
     ])?;
     Ok((inserted == 1).then(|| connection.last_insert_rowid()))
+}
+
+/// The new record's sequence number in the place of one that failed, which the same principal made under the name; `None`
+/// when there is none. It becomes the newest, and no key leads to it from before.
+fn take_over(connection: &Connection, record: &Record) -> rusqlite::Result<Option<i64>> {
+    let failed: Option<i64> = connection
+        .prepare_cached(
+            "SELECT seq FROM kubeconfig
+             WHERE region = ?1 AND project = ?2 AND cluster = ?3 AND id = ?4
+                 AND state = 'failed' AND forgotten_at IS NULL AND creator_issuer = ?5 AND creator_subject = ?6",
+        )?
+        .query_row(
+            params![
+                record.cluster.region,
+                record.cluster.project,
+                record.cluster.cluster,
+                record.id.as_str(),
+                record.created_by.issuer,
+                record.created_by.subject,
+            ],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let Some(failed) = failed else {
+        return Ok(None);
+    };
+    connection
+        .prepare_cached("DELETE FROM idempotency WHERE kubeconfig = ?1")?
+        .execute([failed])?;
+    let seq: i64 = connection
+        .prepare_cached("SELECT max(seq) + 1 FROM kubeconfig")?
+        .query_row([], |row| row.get(0))?;
+    connection
+        .prepare_cached(
+            "UPDATE kubeconfig SET seq = ?2, uid = ?3, display_name = ?4, description = ?5, issued_for = ?6, role = ?7,
+                 ttl = ?8, state = 'pending', created_at = ?9, pending_until = ?10
+             WHERE seq = ?1",
+        )?
+        .execute(params![
+            failed,
+            seq,
+            record.uid.to_string(),
+            record.display_name,
+            record.description,
+            record.issued_for,
+            record.role,
+            record.ttl,
+            record.created_at.timestamp_millis(),
+            record.pending_until.timestamp_millis(),
+        ])?;
+    Ok(Some(seq))
 }
 
 /// Ties the key to the record, in place of an earlier use whose time is over.

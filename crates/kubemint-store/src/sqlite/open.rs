@@ -53,6 +53,19 @@ pub enum OpenError {
         /// This program's: [`SCHEMA_VERSION`].
         known: u32,
     },
+    /// The file has an older schema, and is only read.
+    #[error(
+        "{} has schema {found}, and this program reads schema {needed}: serving brings it up to date",
+        path.display()
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// The file's schema.
+        found: u32,
+        /// This program's: [`SCHEMA_VERSION`].
+        needed: u32,
+    },
     /// The file system cannot share memory between the writer and its readers; network file systems cannot.
     #[error("the file system of {} does not support a write-ahead log (journal mode {found})", path.display())]
     NoWal {
@@ -121,6 +134,7 @@ pub(super) fn open(options: &Options) -> Result<Opened, OpenError> {
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(OpenError::Random)?;
     let instance = instance(&writer, Uuid::new_v4(), key).map_err(sqlite)?;
+    abandon(&writer).map_err(sqlite)?;
 
     let readers = (0..options.readers.max(1))
         .map(|_| connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY, options))
@@ -273,6 +287,17 @@ fn prepare_writer(connection: &Connection) -> rusqlite::Result<String> {
     connection.pragma_update(None, "wal_autocheckpoint", 4096)?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
     Ok(mode)
+}
+
+/// Whoever began what is pending is gone: the lock is ours alone. So nobody waits for the end of its time, and the
+/// reconciler ends it at once.
+fn abandon(connection: &Connection) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE kubeconfig INDEXED BY kubeconfig_pending SET pending_until = created_at WHERE state = 'pending'",
+            [],
+        )
+        .map(drop)
 }
 
 /// The installation's identity: `id` and `key` when it has none yet.

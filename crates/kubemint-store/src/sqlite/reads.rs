@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use kubemint::audit::Event;
 use kubemint::cluster::ClusterKey;
 use kubemint::id::KubeconfigId;
-use kubemint::ports::{Page, Position, Visible};
+use kubemint::ports::{Page, Position};
 use kubemint::record::{Record, RecordRef};
 use rusqlite::{Connection, OptionalExtension as _, ToSql, named_params};
 
@@ -31,50 +31,6 @@ macro_rules! records {
     };
 }
 
-/// A leg of [`LIST_CREATED_OR_ISSUED_FOR`]: the newest numbers of one kind.
-macro_rules! numbers {
-    ($index:literal, $condition:literal) => {
-        concat!(
-            "SELECT seq FROM (SELECT seq FROM kubeconfig INDEXED BY ", $index,
-            " WHERE region = :region AND project = :project AND cluster = :cluster AND ", $condition,
-            " AND (state = 'active' OR state = 'revoking' OR state = 'expired') AND seq < :before ORDER BY seq DESC LIMIT :limit)"
-        )
-    };
-}
-
-pub(super) const LIST_ALL: &str = records!(
-    "kubeconfig_shown",
-    "(state = 'active' OR state = 'revoking' OR state = 'expired') AND seq < :before",
-    "seq DESC"
-);
-pub(super) const LIST_CREATED: &str = records!(
-    "kubeconfig_created",
-    "creator_issuer = :issuer AND creator_subject = :subject
-     AND (state = 'active' OR state = 'revoking' OR state = 'expired') AND seq < :before",
-    "seq DESC"
-);
-pub(super) const LIST_ISSUED_FOR: &str = records!(
-    "kubeconfig_issued_for",
-    "creator_issuer = :issuer AND issued_for = :subject
-     AND (state = 'active' OR state = 'revoking' OR state = 'expired') AND seq < :before",
-    "seq DESC"
-);
-/// Both at once. Each leg stops at the limit by itself, so at most twice as many rows are read as are shown.
-pub(super) const LIST_CREATED_OR_ISSUED_FOR: &str = concat!(
-    "SELECT ",
-    record_columns!(),
-    " FROM kubeconfig WHERE seq IN (",
-    numbers!(
-        "kubeconfig_created",
-        "creator_issuer = :issuer AND creator_subject = :subject"
-    ),
-    " UNION ",
-    numbers!(
-        "kubeconfig_issued_for",
-        "creator_issuer = :issuer AND issued_for = :subject"
-    ),
-    ") ORDER BY seq DESC LIMIT :limit"
-);
 pub(super) const ACTIVE: &str = records!(
     "kubeconfig_active",
     "state = 'active' AND seq < :before",
@@ -154,48 +110,6 @@ pub(super) fn find(
         .optional()
 }
 
-pub(super) fn list(
-    connection: &Connection,
-    cluster: &ClusterKey,
-    visible: &Visible,
-    after: Option<Position>,
-    limit: u16,
-) -> rusqlite::Result<Page> {
-    let issuer: (&str, &dyn ToSql) = (":issuer", &visible.principal.issuer);
-    let subject: (&str, &dyn ToSql) = (":subject", &visible.principal.subject);
-    match (visible.all, visible.created, visible.issued_for) {
-        (true, _, _) => page(connection, LIST_ALL, cluster, &[], after, limit),
-        (false, true, true) => page(
-            connection,
-            LIST_CREATED_OR_ISSUED_FOR,
-            cluster,
-            &[issuer, subject],
-            after,
-            limit,
-        ),
-        (false, true, false) => page(
-            connection,
-            LIST_CREATED,
-            cluster,
-            &[issuer, subject],
-            after,
-            limit,
-        ),
-        (false, false, true) => page(
-            connection,
-            LIST_ISSUED_FOR,
-            cluster,
-            &[issuer, subject],
-            after,
-            limit,
-        ),
-        (false, false, false) => Ok(Page {
-            records: Vec::new(),
-            next: None,
-        }),
-    }
-}
-
 pub(super) fn active(
     connection: &Connection,
     cluster: &ClusterKey,
@@ -206,7 +120,7 @@ pub(super) fn active(
 }
 
 /// A page of `sql`: one row more than asked for tells whether there is a next one.
-fn page(
+pub(super) fn page(
     connection: &Connection,
     sql: &str,
     cluster: &ClusterKey,

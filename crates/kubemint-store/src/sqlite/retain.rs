@@ -66,19 +66,37 @@ fn records(
     Ok(found.len())
 }
 
-/// The trail is append only but for what retention names, and only while it does.
+/// The trail is append only but for what retention names, and only while it does. It is cut at its old end alone, up to
+/// the first row that stays: what is left must follow the last row that was cut, which is noted.
 fn events(connection: &Connection, before: DateTime<Utc>, limit: u16) -> rusqlite::Result<usize> {
     let before = before.timestamp_millis();
+    let mut last: Option<(i64, Option<i64>, Option<Vec<u8>>)> = None;
+    let mut oldest = connection
+        .prepare_cached("SELECT seq, at, number, hash FROM audit ORDER BY seq LIMIT ?1")?;
+    let mut rows = oldest.query([limit])?;
+    while let Some(row) = rows.next()? {
+        if row.get::<_, i64>(1)? >= before {
+            break;
+        }
+        last = Some((row.get(0)?, row.get(2)?, row.get(3)?));
+    }
+    drop(rows);
+    let Some((seq, number, hash)) = last else {
+        return Ok(0);
+    };
     connection
         .prepare_cached("UPDATE retention SET audit_before = ?1")?
         .execute([before])?;
     let removed = connection
-        .prepare_cached(
-            "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE at < ?1 ORDER BY at LIMIT ?2)",
-        )?
-        .execute((before, limit))?;
+        .prepare_cached("DELETE FROM audit WHERE seq <= ?1")?
+        .execute([seq])?;
     connection
         .prepare_cached("UPDATE retention SET audit_before = NULL")?
         .execute([])?;
+    if let (Some(number), Some(hash)) = (number, hash) {
+        connection
+            .prepare_cached("UPDATE audit_chain SET pruned = ?1, pruned_hash = ?2")?
+            .execute((number, hash))?;
+    }
     Ok(removed)
 }

@@ -5,11 +5,12 @@ use kubemint::audit::{Event, Kind};
 use kubemint::caller::Principal;
 use kubemint::cluster::ClusterKey;
 use kubemint::record::{Record, State};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::error::unreadable;
+use crate::audit::{Encoded, Hash, time_text};
 use crate::text::{decision, decision_text, object};
 
 /// The columns that [`record`] reads, in its order.
@@ -91,18 +92,39 @@ pub(super) fn optional_time(
 /// An event, ready to be written: what can be done before the writer has it, is.
 pub(super) struct EventRow {
     event: Event,
+    uid: Option<String>,
     decision: Option<String>,
     detail: String,
+    encoded: Encoded,
 }
 
 impl EventRow {
     pub(super) fn new(mut event: Event) -> Self {
         let decision = event.decision.as_ref().map(decision_text);
         let detail = Value::Object(std::mem::take(&mut event.detail)).to_string();
+        let uid = event.uid.map(|uid| uid.to_string());
+        let (principal, cluster) = (event.principal.as_ref(), &event.cluster);
+        let encoded = Encoded::new([
+            Some(time_text(event.at.timestamp_millis()).as_str()),
+            Some(event.kind.as_str()),
+            event.request_id.as_deref(),
+            principal.map(|principal| principal.issuer.as_str()),
+            principal.map(|principal| principal.subject.as_str()),
+            event.token_id.as_deref(),
+            Some(&cluster.region),
+            Some(&cluster.project),
+            Some(&cluster.cluster),
+            event.kubeconfig.as_deref(),
+            uid.as_deref(),
+            decision.as_deref(),
+            Some(&detail),
+        ]);
         Self {
             event,
+            uid,
             decision,
             detail,
+            encoded,
         }
     }
 
@@ -111,6 +133,8 @@ impl EventRow {
         self.event.at.timestamp_millis()
     }
 
+    /// Writes it, after the last row of the chain. The chain's head is in the database, so that a savepoint that is
+    /// undone takes back the head too.
     pub(super) fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
         let Event {
             kind,
@@ -119,14 +143,16 @@ impl EventRow {
             token_id,
             cluster,
             kubeconfig,
-            uid,
             ..
         } = &self.event;
+        let (chain, head, previous) = head(connection)?;
+        let number = head + 1;
+        let hash = self.encoded.digest(&chain, number, &previous);
         connection
             .prepare_cached(
                 "INSERT INTO audit (at, kind, request_id, issuer, subject, token_id, region, project, cluster,
-                     kubeconfig, uid, decision, detail)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                     kubeconfig, uid, decision, detail, chain, number, previous, hash)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
             )?
             .execute(params![
                 self.millis(),
@@ -139,12 +165,38 @@ impl EventRow {
                 cluster.project,
                 cluster.cluster,
                 kubeconfig,
-                uid.map(|uid| uid.to_string()),
+                self.uid,
                 self.decision,
                 self.detail,
-            ])
+                chain,
+                number,
+                previous,
+                hash,
+            ])?;
+        connection
+            .prepare_cached("UPDATE audit_chain SET head = ?2, head_hash = ?3 WHERE chain = ?1")?
+            .execute(params![chain, number, hash])
             .map(drop)
     }
+}
+
+/// The chain of this database, its last number, and the hash of that. One process writes at a time, so there is one
+/// chain: the installation's.
+fn head(connection: &Connection) -> rusqlite::Result<(String, i64, Hash)> {
+    let read = || {
+        connection
+            .prepare_cached("SELECT chain, head, head_hash FROM audit_chain LIMIT 1")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .optional()
+    };
+    if let Some(head) = read()? {
+        return Ok(head);
+    }
+    connection.execute(
+        "INSERT INTO audit_chain (chain) VALUES (coalesce((SELECT id FROM instance), ''))",
+        [],
+    )?;
+    read()?.ok_or(rusqlite::Error::QueryReturnedNoRows)
 }
 
 /// The columns that [`event`] reads, in its order.

@@ -10,7 +10,8 @@ use kubemint::audit::Event;
 use kubemint::cluster::ClusterKey;
 use kubemint::id::KubeconfigId;
 use kubemint::ports::{
-    Begun, Cut, Forgotten, Grant, Idempotency, Instance, Page, Position, Store, StoreError, Visible,
+    Begun, Cut, Filter, Forgotten, Grant, Idempotency, Instance, Page, Position, Store, StoreError,
+    Visible,
 };
 use kubemint::record::{Record, RecordRef};
 use rusqlite::Connection;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 use super::error::Refusal;
 use super::issue;
+use super::lists::List;
 use super::open::{self, OpenError, Opened};
 use super::readers::Readers;
 use super::reads::{self, Counts};
@@ -215,11 +217,13 @@ impl Store for SqliteStore {
         &self,
         cluster: &ClusterKey,
         visible: &Visible,
+        filter: &Filter,
+        now: DateTime<Utc>,
         after: Option<Position>,
         limit: u16,
     ) -> Result<Page, StoreError> {
-        let (cluster, visible) = (cluster.clone(), visible.clone());
-        self.read(move |connection| reads::list(connection, &cluster, &visible, after, limit))
+        let list = List::new(cluster, visible, filter, now);
+        self.read(move |connection| list.page(connection, after, limit))
             .await
     }
 

@@ -8,7 +8,7 @@ use kubemint::ports::{Store as _, StoreError};
 use kubemint::record::State;
 use kubemint_store::{OpenError, Options, SqliteStore, Trail as _};
 
-use crate::suite::fixture::{at, event, grant, here, key, put, record, visible};
+use crate::suite::fixture::{at, event, every, grant, here, key, put, record, visible};
 
 const PAGE: usize = 4096;
 
@@ -24,7 +24,12 @@ async fn use_it(store: &SqliteStore) -> Vec<StoreError> {
     errors.extend(store.active(&here(), None, 500).await.err());
     for parts in 0..8 {
         let visible = visible("alice", parts & 4 != 0, parts & 2 != 0, parts & 1 != 0);
-        errors.extend(store.list(&here(), &visible, None, 500).await.err());
+        errors.extend(
+            store
+                .list(&here(), &visible, &every(), at(0), None, 500)
+                .await
+                .err(),
+        );
     }
     errors.extend(store.events(0, 1000).await.err());
     errors.extend(store.counts().await.err());

@@ -4,6 +4,7 @@
 
 use kubemint_store::SqliteStore;
 
+mod chain;
 mod crash;
 mod damage;
 mod opening;

@@ -10,7 +10,7 @@ use kubemint_store::{Counts, OpenError, Options, SCHEMA_VERSION, SqliteStore, Tr
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::suite::fixture::{event, events, found, grant, put, record};
+use crate::suite::fixture::{at, event, events, found, grant, here, put, record};
 
 fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder for temporary files")
@@ -48,7 +48,11 @@ async fn everything_is_there_when_a_store_is_opened_again() {
         (store.instance().id, store.instance().page_key),
         (instance.id, instance.page_key)
     );
-    for record in &records {
+    for record in &mut records {
+        if record.state == State::Pending {
+            // Whoever began it is gone.
+            record.pending_until = record.created_at;
+        }
         assert_eq!(found(&store, record).await, *record);
     }
     assert_eq!(store.events(0, 1000).await.unwrap(), trail);
@@ -60,6 +64,26 @@ async fn everything_is_there_when_a_store_is_opened_again() {
             revoking: 1
         }
     );
+}
+
+#[tokio::test]
+async fn what_a_process_left_pending_is_due_at_once_for_the_next() {
+    let folder = folder();
+    let path = folder.path().join("a.db");
+    let store = open(&path).unwrap();
+    let record = record("left");
+    put(&store, &record, State::Pending, &grant()).await;
+    assert_eq!(store.due(&here(), at(1), 10).await.unwrap(), []);
+    drop(store);
+
+    let store = open(&path).unwrap();
+    let due = store.due(&here(), at(1), 10).await.unwrap();
+    assert_eq!(due.len(), 1);
+    assert_eq!((&due[0].id, due[0].state), (&record.id, State::Pending));
+    // What this process begins has its time.
+    let own = crate::suite::fixture::record("own");
+    put(&store, &own, State::Pending, &grant()).await;
+    assert_eq!(store.due(&here(), at(1), 10).await.unwrap().len(), 1);
 }
 
 #[cfg(unix)]

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use kubemint_store::{PostgresOptions, PostgresStore};
 use tokio::runtime::{Builder, Runtime};
 
+mod chain;
 mod cluster;
 mod migrating;
 mod replicas;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use kubemint::audit::{Event, Kind};
 use kubemint::caller::Principal;
 use kubemint::cluster::ClusterKey;
-use kubemint::ports::{Begun, Grant, Idempotency, Page, Position, Store, Visible};
+use kubemint::ports::{Begun, Filter, Grant, Idempotency, Page, Position, Store, Visible};
 use kubemint::record::{Record, RecordRef, State};
 use kubemint_store::Trail;
 use uuid::Uuid;
@@ -235,6 +235,11 @@ pub(crate) fn visible(subject: &str, all: bool, created: bool, issued_for: bool)
         created,
         issued_for,
     }
+}
+
+/// A filter that leaves nothing out.
+pub(crate) fn every() -> Filter {
+    Filter::default()
 }
 
 /// The names of a page.

@@ -6,7 +6,8 @@ use kubemint::record::{Record, State};
 
 use super::Fresh;
 use super::fixture::{
-    at, begin, event, events, found, grant, key, lead, of_issuer, principal, put, record,
+    Step, at, begin, event, events, every, found, grant, here, ids, key, lead, of_issuer,
+    principal, put, record, visible,
 };
 
 pub(crate) async fn a_started_issue_is_a_pending_record_with_its_event<S: Fresh>() {
@@ -142,7 +143,8 @@ pub(crate) async fn a_key_answers_by_the_state_of_its_record<S: Fresh>() {
         let same = begin(&store, &again, Some(&key(name, "f"))).await;
         let other = begin(&store, &again, Some(&key(name, "g"))).await;
         let (expected, expected_other) = match state {
-            State::Failed => (Begun::IdTaken, Begun::IdTaken),
+            // Whichever comes first takes the name over, and with it the key.
+            State::Failed => (Begun::Started, Begun::KeyReused),
             State::Pending => (Begun::InProgress, Begun::KeyReused),
             State::Active | State::Revoking | State::Revoked | State::Expired => {
                 (Begun::Replay(Box::new(stored)), Begun::KeyReused)
@@ -150,8 +152,100 @@ pub(crate) async fn a_key_answers_by_the_state_of_its_record<S: Fresh>() {
         };
         assert_eq!(same, expected, "{state:?}");
         assert_eq!(other, expected_other, "{state:?}");
-        assert_eq!(events(&store).await, written, "{state:?}");
+        let started = usize::from(state == State::Failed);
+        assert_eq!(events(&store).await, written + started, "{state:?}");
     }
+}
+
+pub(crate) async fn a_name_whose_issue_failed_is_its_creators_to_try_again<S: Fresh>() {
+    let store = S::fresh();
+    let first = Record {
+        role: "editor".to_owned(),
+        ..record("same")
+    };
+    assert_eq!(
+        begin(&store, &first, Some(&key("k", "f"))).await,
+        Begun::Started
+    );
+    lead(&store, &first, State::Failed, &grant()).await;
+    put(&store, &record("between"), State::Active, &grant()).await;
+    let of = |creator| Record {
+        created_by: creator,
+        created_at: at(40),
+        ..record("same")
+    };
+    for other in [
+        principal("bob"),
+        of_issuer("https://other.example", "alice"),
+        of_issuer("https://login.examplea", "lice"),
+    ] {
+        assert_eq!(begin(&store, &of(other), None).await, Begun::IdTaken);
+    }
+    assert_eq!(found(&store, &first).await.uid, first.uid);
+
+    let second = Record {
+        display_name: None,
+        description: Some("again".to_owned()),
+        issued_for: "bob".to_owned(),
+        ttl: 60,
+        pending_until: at(70),
+        ..of(principal("alice"))
+    };
+    let written = events(&store).await;
+    assert_eq!(
+        begin(&store, &second, Some(&key("l", "g"))).await,
+        Begun::Started
+    );
+    assert_eq!(events(&store).await, written + 1);
+    assert_eq!(found(&store, &second).await, second);
+    // The first one is no more: whoever still works at it changes nothing of the second.
+    for step in Step::ALL {
+        let about = event(step.kind(), &first);
+        assert!(!step.take(&store, &first.reference(), &grant(), about).await);
+    }
+    assert_eq!(found(&store, &second).await, second);
+    // Its key leads nowhere, and so to nothing of the second.
+    assert_eq!(
+        begin(&store, &record("third"), Some(&key("k", "f"))).await,
+        Begun::Started
+    );
+    // The second one is taken like any other, and is the newest of its time.
+    let third = of(principal("alice"));
+    assert_eq!(begin(&store, &third, None).await, Begun::IdTaken);
+    assert_eq!(
+        begin(&store, &third, Some(&key("l", "g"))).await,
+        Begun::InProgress
+    );
+    lead(&store, &second, State::Active, &grant()).await;
+    put(&store, &record("later"), State::Active, &grant()).await;
+    let all = visible("root", true, false, false);
+    let page = store.list(&here(), &all, &every(), at(0), None, 9).await;
+    assert_eq!(ids(&page.unwrap()), ["later", "same", "between"]);
+    let shown = store.find(&here(), &second.id).await.unwrap().unwrap();
+    assert_eq!(
+        begin(&store, &third, Some(&key("l", "g"))).await,
+        Begun::Replay(Box::new(shown))
+    );
+}
+
+pub(crate) async fn a_name_may_fail_any_number_of_times<S: Fresh>() {
+    let store = S::fresh();
+    for attempt in 0..5 {
+        let again = record("same");
+        // With and without a key, and with the one before.
+        let idempotency = key(&format!("k-{}", attempt / 2), "f");
+        let idempotency = (attempt != 3).then_some(&idempotency);
+        assert_eq!(
+            begin(&store, &again, idempotency).await,
+            Begun::Started,
+            "{attempt}"
+        );
+        lead(&store, &again, State::Failed, &grant()).await;
+    }
+    let last = record("same");
+    put(&store, &last, State::Revoked, &grant()).await;
+    assert_eq!(begin(&store, &record("same"), None).await, Begun::IdTaken);
+    assert_eq!(found(&store, &last).await.uid, last.uid);
 }
 
 pub(crate) async fn a_key_is_one_principals_at_one_cluster<S: Fresh>() {

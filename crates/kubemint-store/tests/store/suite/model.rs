@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use kubemint::audit::Event;
 use kubemint::caller::Principal;
 use kubemint::cluster::ClusterKey;
-use kubemint::ports::{Begun, Grant, Idempotency, Visible};
+use kubemint::ports::{Begun, Filter, Grant, Idempotency, Visible};
 use kubemint::record::{Record, RecordRef, State};
 use kubemint_store::MintedCredential;
 
@@ -64,8 +64,12 @@ impl Model {
                 _ => Begun::Replay(Box::new(earlier.clone())),
             };
         }
-        if self.find(&record.cluster, record.id.as_str()).is_some() {
-            return Begun::IdTaken;
+        if let Some(holder) = self.find(&record.cluster, record.id.as_str()) {
+            if holder.state != State::Failed || holder.created_by != record.created_by {
+                return Begun::IdTaken;
+            }
+            let failed = holder.reference();
+            self.records.retain(|record| record.reference() != failed);
         }
         if let Some(key) = idempotency {
             let used = Use {
@@ -119,13 +123,14 @@ impl Model {
         true
     }
 
-    pub(crate) fn list(&self, cluster: &ClusterKey, visible: &Visible) -> Vec<Record> {
-        let shown = |record: &&Record| {
-            matches!(
-                record.state,
-                State::Active | State::Revoking | State::Expired
-            )
-        };
+    pub(crate) fn list(
+        &self,
+        cluster: &ClusterKey,
+        visible: &Visible,
+        filter: &Filter,
+        now: DateTime<Utc>,
+    ) -> Vec<Record> {
+        let shown = |record: &&Record| filter.admits(record, now);
         let seen = |record: &&Record| {
             visible.all
                 || visible.created && record.created_by == visible.principal

@@ -8,7 +8,7 @@ use kubemint::ports::Begun;
 use kubemint::record::State;
 
 use super::Fresh;
-use super::fixture::{begin, event, events, found, grant, key, record};
+use super::fixture::{begin, event, events, found, grant, key, put, record};
 
 /// Runs `count` tasks at once and gives what they return.
 async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
@@ -59,6 +59,33 @@ pub(crate) async fn one_of_many_with_the_same_name_starts<S: Fresh>() {
         .count();
     assert_eq!((started, taken), (1, 63));
     assert_eq!(events(&*store).await, 1);
+}
+
+pub(crate) async fn one_of_many_takes_a_failed_name_over<S: Fresh>() {
+    let store = Arc::new(S::fresh());
+    let failed = record("same");
+    put(&*store, &failed, State::Failed, &grant()).await;
+    let written = events(&*store).await;
+    let begun = at_once(64, |n| {
+        let store = Arc::clone(&store);
+        async move {
+            let key = key(&format!("k-{}", n / 2), "f");
+            begin(&*store, &record("same"), (n % 4 != 0).then_some(&key)).await
+        }
+    })
+    .await;
+    let started = begun
+        .iter()
+        .filter(|begun| **begun == Begun::Started)
+        .count();
+    assert_eq!(started, 1);
+    assert!(
+        begun
+            .iter()
+            .all(|begun| matches!(begun, Begun::Started | Begun::IdTaken | Begun::InProgress)),
+        "{begun:?}"
+    );
+    assert_eq!(events(&*store).await, written + 1);
 }
 
 pub(crate) async fn one_of_two_ends_of_a_pending_record_wins<S: Fresh>() {

@@ -1,10 +1,11 @@
 //! Any history, on the store and on the model: every answer is the same, and everything that can be read after.
 
 use chrono::TimeDelta;
+use kubemint::Status;
 use kubemint::audit::{Event, Kind};
 use kubemint::caller::Principal;
 use kubemint::cluster::ClusterKey;
-use kubemint::ports::{Grant, Idempotency, Visible};
+use kubemint::ports::{Filter, Grant, Idempotency, Visible};
 use kubemint::record::{Record, RecordRef};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -16,6 +17,7 @@ use super::model::Model;
 
 const ISSUERS: [&str; 2] = ["https://login.example", "https://other.example"];
 const SUBJECTS: [&str; 3] = ["alice", "bob", "Alice"];
+const ROLES: [&str; 2] = ["viewer", "editor"];
 const NAMES: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
 
 #[derive(Clone, Debug)]
@@ -123,6 +125,7 @@ async fn compare<S: Fresh>(history: Vec<Act>) {
                     keep_until: at(now + 60),
                 });
                 let record = Record {
+                    role: ROLES[(name + user) % 2].to_owned(),
                     cluster: places()[place].clone(),
                     issued_for: SUBJECTS[user].to_owned(),
                     created_by,
@@ -211,15 +214,24 @@ async fn look(store: &impl Fresh, model: &Model, now: i64) {
         assert_eq!(store.credentials(&reference).await.unwrap(), minted);
     }
     for cluster in &places() {
-        for visible in everyones_views() {
-            let expected = model.list(cluster, &visible);
-            for limit in [1, 3, 100] {
-                let read = async |after| store.list(cluster, &visible, after, limit).await.unwrap();
-                assert_eq!(
-                    pages(limit, read).await,
-                    expected,
-                    "{visible:?} by pages of {limit}"
-                );
+        for (view, visible) in everyones_views().into_iter().enumerate() {
+            // Every view without a filter, and each with some of the filters in turn.
+            let filters = filters(now);
+            let some = filters.iter().skip(1 + view).step_by(13);
+            for filter in filters.iter().take(1).chain(some) {
+                let moment = at(now);
+                let expected = model.list(cluster, &visible, filter, moment);
+                for limit in [1, 3, 100] {
+                    let read = async |after| {
+                        let list = store.list(cluster, &visible, filter, moment, after, limit);
+                        list.await.unwrap()
+                    };
+                    assert_eq!(
+                        pages(limit, read).await,
+                        expected,
+                        "{visible:?} {filter:?} by pages of {limit}"
+                    );
+                }
             }
         }
         let read = async |after| store.active(cluster, after, 2).await.unwrap();
@@ -253,4 +265,30 @@ fn everyones_views() -> Vec<Visible> {
         }
     }
     views
+}
+
+/// Every combination of what a list can be narrowed to; first, to nothing.
+fn filters(now: i64) -> Vec<Filter> {
+    let statuses = [
+        None,
+        Some(Status::Active),
+        Some(Status::Expired),
+        Some(Status::Revoking),
+    ];
+    let mut filters = Vec::new();
+    for issued_before in [None, Some(at(now / 2))] {
+        for status in statuses {
+            for user in [None, Some(SUBJECTS[0]), Some(SUBJECTS[1])] {
+                for role in [None, Some(ROLES[0]), Some("nobody has it")] {
+                    filters.push(Filter {
+                        status,
+                        user: user.map(str::to_owned),
+                        role: role.map(str::to_owned),
+                        issued_before,
+                    });
+                }
+            }
+        }
+    }
+    filters
 }
