@@ -126,6 +126,18 @@ const STEPS: &[Step] = &[
         needs: Some(POSTGRES),
     },
     Step {
+        name: "replicas on PostgreSQL",
+        command: &[
+            "cargo",
+            "test",
+            "--locked",
+            "--workspace",
+            "--test",
+            "replicas",
+        ],
+        needs: Some(POSTGRES),
+    },
+    Step {
         name: "end to end, on a real control plane",
         command: &[
             "cargo",

@@ -3,11 +3,13 @@
 mod log;
 mod process;
 mod setting;
+mod shipped;
 mod stage;
 
 pub use kubemint_sandbox as sandbox;
 pub use kubemint_server::sandbox::{CLUSTER, PROJECT, REGION};
 pub use setting::Setting;
+pub use shipped::{Shipped, binary, free_port};
 pub use stage::{Answer, Stage};
 
 /// The path of the first sandbox cluster's kubeconfigs.

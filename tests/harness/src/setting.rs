@@ -37,6 +37,7 @@ impl Setting {
     }
 
     /// Replaces a text of the configuration file, everywhere, before the server reads it. It must be there.
+    /// `{issuer}` in the new one stands for the issuer's URL.
     #[must_use]
     pub fn edit(mut self, from: &str, to: &str) -> Self {
         self.edits.push((from.to_owned(), to.to_owned()));

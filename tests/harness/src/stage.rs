@@ -81,7 +81,10 @@ impl Stage {
         let mut text = std::fs::read_to_string(sandbox.config_file()).expect("a configuration");
         for (from, to) in &setting.edits {
             assert!(text.contains(from), "{from:?} is not in {text}");
-            text = text.replace(from, to);
+            text = text.replace(
+                from,
+                &to.replace("{issuer}", sandbox.world().issuer().url()),
+            );
         }
         std::fs::write(sandbox.config_file(), text).expect("a configuration");
         let mut stage = Self {
