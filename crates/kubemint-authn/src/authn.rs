@@ -10,14 +10,17 @@ use slog::{Logger, debug, o};
 use crate::config::IssuerConfig;
 use crate::error::{AuthnError, BuildError, Reason};
 use crate::fetch::Fetcher;
+use crate::introspect::{Doubt, Introspector};
 use crate::keys::{Keys, Miss, Timing};
-use crate::token::examine;
+use crate::token::{Said, examine};
 
 /// Knows the issuers, and tells who is calling.
 pub struct Authn {
     issuers: Vec<IssuerConfig>,
     /// One for each issuer, in the same order.
     keys: Vec<Keys>,
+    /// The same, where issuers are asked whether tokens are active.
+    introspectors: Vec<Option<Introspector>>,
     clock: Arc<dyn Clock>,
     log: Logger,
 }
@@ -27,7 +30,7 @@ pub struct Authn {
 pub struct IssuerHealth {
     /// The issuer's alias.
     pub alias: String,
-    /// Whether its keys are known, and the last fetch succeeded. An issuer that is not ok may still be served by the
+    /// Whether its keys are known, the last fetch succeeded, and so did the last introspection. An issuer that is not ok may still be served by the
     /// keys that are known.
     pub ok: bool,
     /// Since when its keys are known as they are; `None` if they were never fetched.
@@ -68,21 +71,28 @@ impl Authn {
         log: Logger,
         timing: Timing,
     ) -> Result<Self, BuildError> {
+        let own_log = |config: &IssuerConfig| log.new(o!("issuer" => config.alias.clone()));
+        let failed = |config: &IssuerConfig| {
+            let alias = config.alias.clone();
+            |source| BuildError { alias, source }
+        };
         let keys = issuers.iter().map(|config| {
-            let fetcher = Fetcher::new(config, &timing).map_err(|source| BuildError {
-                alias: config.alias.clone(),
-                source,
-            })?;
-            Ok(Keys::start(
-                fetcher,
-                timing,
-                log.new(o!("issuer" => config.alias.clone())),
-            ))
+            let fetcher = Fetcher::new(config, &timing).map_err(failed(config))?;
+            Ok(Keys::start(fetcher, timing, own_log(config)))
         });
         let keys = keys.collect::<Result<_, _>>()?;
+        let introspectors = issuers.iter().map(|config| {
+            let asked = config.introspection.as_ref();
+            asked
+                .map(|asked| Introspector::new(config, asked, own_log(config)))
+                .transpose()
+                .map_err(failed(config))
+        });
+        let introspectors = introspectors.collect::<Result<_, _>>()?;
         Ok(Self {
             issuers,
             keys,
+            introspectors,
             clock,
             log,
         })
@@ -125,13 +135,40 @@ impl Authn {
         }
     }
 
+    /// Makes sure that the token of a caller whom [`Authn::authenticate`] told is still active, by its issuer's word, if
+    /// that issuer is configured to be asked (RFC 7662).
+    ///
+    /// # Errors
+    /// [`AuthnError::Refused`] if it is not; [`AuthnError::Unasked`] if there is no answer in time.
+    pub async fn confirm(&self, bearer: &str, caller: &Caller) -> Result<(), AuthnError> {
+        let issuer = &caller.principal.issuer;
+        let mut pairs = self.issuers.iter().zip(&self.introspectors);
+        let Some((config, introspector)) = pairs.find(|(config, _)| config.url == *issuer) else {
+            return Err(AuthnError::Refused(Reason::Issuer));
+        };
+        let Some(introspector) = introspector else {
+            return Ok(());
+        };
+        let said = Said::read(bearer).filter(|said| said.subject == caller.principal.subject);
+        let said = said.ok_or(Reason::OtherToken)?;
+        match introspector.confirm(bearer, &said).await {
+            Ok(()) => Ok(()),
+            Err(Doubt::Refused(reason)) => {
+                debug!(self.log, "a token is refused"; "reason" => reason.as_str());
+                Err(AuthnError::Refused(reason))
+            }
+            Err(Doubt::Unasked) => Err(AuthnError::Unasked(config.alias.clone())),
+        }
+    }
+
     /// How the issuers are, in the order of the configuration.
     #[must_use]
     pub fn health(&self) -> Vec<IssuerHealth> {
         self.issuers
             .iter()
             .zip(&self.keys)
-            .map(|(config, keys)| health(config, keys))
+            .zip(&self.introspectors)
+            .map(|((config, keys), introspector)| health(config, keys, introspector.as_ref()))
             .collect()
     }
 
@@ -145,7 +182,7 @@ impl Authn {
     }
 }
 
-fn health(config: &IssuerConfig, keys: &Keys) -> IssuerHealth {
+fn health(config: &IssuerConfig, keys: &Keys, introspector: Option<&Introspector>) -> IssuerHealth {
     let snapshot = keys.snapshot();
     let usable = snapshot.usable(keys.stale());
     let reason = match (&snapshot.failure, &snapshot.keys, usable) {
@@ -157,6 +194,12 @@ fn health(config: &IssuerConfig, keys: &Keys) -> IssuerHealth {
         (None, Some(_), None) => Some("the keys that were known are too old".to_owned()),
         (None, Some(_), Some(keys)) if keys.len() == 0 => Some("the key set is empty".to_owned()),
         (None, Some(_), Some(_)) => None,
+    };
+    let unasked = introspector.and_then(Introspector::failure);
+    let unasked = unasked.map(|failure| format!("no token can be introspected: {failure}"));
+    let reason = match (reason, unasked) {
+        (Some(reason), Some(unasked)) => Some(format!("{reason}; {unasked}")),
+        (reason, unasked) => reason.or(unasked),
     };
     IssuerHealth {
         alias: config.alias.clone(),

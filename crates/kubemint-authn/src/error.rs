@@ -13,6 +13,20 @@ pub enum AuthnError {
     /// The keys of this issuer (its alias) are not known and cannot be had now. The token may be good.
     #[error("the keys of issuer {0} are not available")]
     Unavailable(String),
+    /// This issuer (its alias) cannot be asked now whether the token is still active. The token may be good.
+    #[error("issuer {0} cannot be asked whether the token is active")]
+    Unasked(String),
+}
+
+/// An error and all its causes, for the log.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        told = format!("{told}: {error}");
+        cause = error.source();
+    }
+    told
 }
 
 impl From<Reason> for AuthnError {
@@ -84,11 +98,15 @@ pub enum Reason {
     KeyMismatch,
     /// The signature does not hold.
     Signature,
+    /// The issuer says that the token is no longer active.
+    Inactive,
+    /// The issuer speaks of another token: `iss`, `sub` or `exp` is not the token's.
+    OtherToken,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 24] = [
+    pub const ALL: [Reason; 26] = [
         Reason::NoHeader,
         Reason::ManyHeaders,
         Reason::BadHeader,
@@ -113,6 +131,8 @@ impl Reason {
         Reason::AmbiguousKey,
         Reason::KeyMismatch,
         Reason::Signature,
+        Reason::Inactive,
+        Reason::OtherToken,
     ];
 
     /// Its stable name, for a metric's label.
@@ -143,6 +163,8 @@ impl Reason {
             Reason::AmbiguousKey => "ambiguous_key",
             Reason::KeyMismatch => "key_mismatch",
             Reason::Signature => "signature",
+            Reason::Inactive => "inactive",
+            Reason::OtherToken => "other_token",
         }
     }
 }

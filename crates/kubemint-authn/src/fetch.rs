@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::config::{IssuerConfig, KeysAt};
+use crate::error::chain;
 use crate::keys::{KeySet, NoKeySet, Timing};
 use crate::token::object;
 
@@ -55,19 +56,9 @@ pub(crate) enum FetchError {
 }
 
 impl FetchError {
-    /// The whole chain of causes, for the log.
+    /// The causes, for the log.
     pub(crate) fn detail(&self) -> String {
-        let mut detail = String::new();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            detail = if detail.is_empty() {
-                error.to_string()
-            } else {
-                format!("{detail}: {error}")
-            };
-            cause = error.source();
-        }
-        detail
+        self.source().map(chain).unwrap_or_default()
     }
 }
 

@@ -11,6 +11,9 @@
 //! unless the key that it needs is not known, and that wait is bounded and rationed. An issuer that is down, slow or
 //! lying leaves the keys that are known as they are, for a day.
 //!
+//! An issuer may be asked besides, for what matters, whether a token is still active ([`Authn::confirm`]); then nothing goes
+//! without its answer.
+//!
 //! ```no_run
 //! # async fn demo(clock: std::sync::Arc<dyn kubemint::ports::Clock>, log: slog::Logger) -> Result<(), Box<dyn std::error::Error>> {
 //! # let raw: Vec<kubemint_authn::RawIssuer> = Vec::new();
@@ -30,12 +33,15 @@ mod authorization;
 mod config;
 mod error;
 mod fetch;
+mod introspect;
 mod keys;
 mod token;
 
 pub use authn::{Authn, IssuerHealth};
 pub use authorization::parse_authorization;
-pub use config::{ConfigError, IssuerConfig, Problem, RawClaims, RawIssuer, validate};
+pub use config::{
+    ConfigError, IssuerConfig, Problem, RawClaims, RawIntrospection, RawIssuer, validate,
+};
 pub use error::{AuthnError, BuildError, Reason};
 pub use keys::Timing;
 pub use token::MAX_TOKEN;

@@ -15,6 +15,10 @@ use crate::metrics::Metrics;
 /// Seconds after which a caller may try again when an issuer's keys cannot be had.
 const RETRY_ISSUER: u32 = 5;
 
+/// Operations that deliver and end nothing: a token's signature will do. For all others its issuer is asked besides, where it
+/// is configured to be asked.
+const READING: [&str; 2] = ["listKubeconfigs", "getKubeconfig"];
+
 /// The context of every request.
 pub struct App {
     /// The domain.
@@ -41,6 +45,18 @@ impl App {
     }
 }
 
+fn refusal(error: AuthnError) -> Refusal {
+    match error {
+        AuthnError::Refused(reason) => Refusal::Unauthorized {
+            internal: reason.to_string(),
+        },
+        AuthnError::Unavailable(_) | AuthnError::Unasked(_) => Refusal::Unavailable {
+            retry_after: RETRY_ISSUER,
+            internal: error.to_string(),
+        },
+    }
+}
+
 impl Authenticator for App {
     type Caller = Caller;
 
@@ -50,26 +66,20 @@ impl Authenticator for App {
                 internal: "the request did not come through the guard".to_owned(),
             });
         }
-        let caller =
-            self.authn
-                .authenticate(request.bearer)
-                .await
-                .map_err(|error| match error {
-                    AuthnError::Refused(reason) => Refusal::Unauthorized {
-                        internal: reason.to_string(),
-                    },
-                    AuthnError::Unavailable(_) => Refusal::Unavailable {
-                        retry_after: RETRY_ISSUER,
-                        internal: error.to_string(),
-                    },
-                })?;
-        match self.callers.take(&caller.principal) {
-            Ok(()) => Ok(caller),
-            Err(retry_after) => Err(Refusal::TooManyRequests {
+        let caller = self.authn.authenticate(request.bearer).await;
+        let caller = caller.map_err(refusal)?;
+        // First the rate, so that no flood of a caller's reaches the issuer.
+        if let Err(retry_after) = self.callers.take(&caller.principal) {
+            return Err(Refusal::TooManyRequests {
                 retry_after,
                 internal: "the caller asks too often".to_owned(),
-            }),
+            });
         }
+        if !READING.contains(&request.operation) {
+            let confirmed = self.authn.confirm(request.bearer, &caller).await;
+            confirmed.map_err(refusal)?;
+        }
+        Ok(caller)
     }
 
     /// One audit row for every authenticated attempt: also for one that the contract refuses before a handler runs.

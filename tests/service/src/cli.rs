@@ -230,6 +230,7 @@ async fn settings_that_the_example_comments_out_are_accepted_too() {
         ("db-password", "secret"),
         ("db-ca.pem", bundle),
         ("login-ca.pem", bundle),
+        ("introspection-secret", "secret"),
         ("cluster-ca.pem", bundle),
         ("cluster-public-ca.pem", bundle),
         ("cluster.kubeconfig", &kubeconfig),

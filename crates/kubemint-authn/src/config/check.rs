@@ -1,6 +1,7 @@
 //! From what is written to what is meant: every rule of the issuers' configuration.
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,7 +9,10 @@ use jsonwebtoken::Algorithm;
 use reqwest::Certificate;
 use url::Url;
 
-use super::{ClaimNames, ConfigError, IssuerConfig, KeysAt, Problem, RawClaims, RawIssuer};
+use super::{
+    ClaimNames, ConfigError, IntrospectionConfig, IssuerConfig, KeysAt, Problem, RawClaims,
+    RawIntrospection, RawIssuer,
+};
 use crate::token::{algorithm, normal_type};
 
 const DAY: u64 = 24 * 3600;
@@ -16,6 +20,12 @@ const DAY: u64 = 24 * 3600;
 const LIFETIME: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(366 * DAY));
 /// Bounds of `leeway`.
 const LEEWAY: (Duration, Duration) = (Duration::ZERO, Duration::from_secs(60));
+/// Bounds of `introspection.timeout`.
+const ANSWER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
+/// Bounds of `introspection.cache`: what is cached outlives its revocation.
+const CACHE: (Duration, Duration) = (Duration::ZERO, Duration::from_secs(5));
+/// Longest secret, in octets.
+const MAX_SECRET: u64 = 4096;
 /// Longest name of anything, in octets.
 const MAX_NAME: usize = 1024;
 
@@ -98,6 +108,10 @@ fn one(raw: &RawIssuer, base: &Path, place: &mut Place<'_>) -> Option<IssuerConf
     );
     let keys = keys(raw, url.as_ref(), place);
     let claims = claims(&raw.claims, place);
+    let introspection = match &raw.introspection {
+        None => Some(None),
+        Some(raw) => introspection(raw, base, place).map(Some),
+    };
     Some(IssuerConfig {
         url: url.map(|_| raw.url.clone())?,
         alias: alias?,
@@ -110,6 +124,7 @@ fn one(raw: &RawIssuer, base: &Path, place: &mut Place<'_>) -> Option<IssuerConf
         roots: roots?,
         keys: keys?,
         claims: claims?,
+        introspection: introspection?,
     })
 }
 
@@ -263,6 +278,55 @@ fn keys(raw: &RawIssuer, issuer: Option<&Url>, place: &mut Place<'_>) -> Option<
     place
         .take("url", https(&document))
         .map(|document| KeysAt::Discovery { document, origins })
+}
+
+fn introspection(
+    raw: &RawIntrospection,
+    base: &Path,
+    place: &mut Place<'_>,
+) -> Option<IntrospectionConfig> {
+    let url = place.take("introspection.url", https(&raw.url));
+    let client_id = match raw.client_id.as_str() {
+        id if id.is_empty() || id.len() > MAX_NAME || id.chars().any(char::is_control) => Err(
+            format!("must be 1 to {MAX_NAME} octets without control characters"),
+        ),
+        id => Ok(id.to_owned()),
+    };
+    let client_id = place.take("introspection.client_id", client_id);
+    let file = base.join(&raw.client_secret_file);
+    let secret = read_secret(&file).map(|_| file);
+    let client_secret_file = place.take("introspection.client_secret_file", secret);
+    let timeout = duration(raw.timeout.as_deref().unwrap_or("2s"), ANSWER);
+    let timeout = place.take("introspection.timeout", timeout);
+    let cache = duration(raw.cache.as_deref().unwrap_or("0s"), CACHE);
+    let cache = place.take("introspection.cache", cache);
+    Some(IntrospectionConfig {
+        url: url?,
+        client_id: client_id?,
+        client_secret_file: client_secret_file?,
+        timeout: timeout?,
+        cache: cache?,
+    })
+}
+
+/// A secret's file: one line of text. Nothing of it is in the error.
+pub(crate) fn read_secret(file: &Path) -> Result<String, String> {
+    let told = |what: &str| format!("{}: {what}", file.display());
+    let mut text = String::new();
+    let read = fs::File::open(file).and_then(|file| {
+        let mut bounded = file.take(MAX_SECRET + 1);
+        bounded.read_to_string(&mut text)
+    });
+    read.map_err(|error| told(&format!("cannot be read: {error}")))?;
+    let secret = text.strip_suffix('\n').unwrap_or(&text);
+    let secret = secret.strip_suffix('\r').unwrap_or(secret);
+    if secret.is_empty() {
+        Err(told("is empty"))
+    } else if text.len() as u64 > MAX_SECRET || secret.chars().any(char::is_control) {
+        Err(told("must hold one line, the secret"))
+    } else {
+        Ok(secret.to_owned())
+    }
 }
 
 fn claims(raw: &RawClaims, place: &mut Place<'_>) -> Option<ClaimNames> {

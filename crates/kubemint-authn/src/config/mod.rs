@@ -21,21 +21,30 @@
 //! roles = "roles"
 //! principal_type = "principal_type"
 //! credential_id = "credential_id"
+//!
+//! [issuers.introspection]                  # RFC 7662; absent: a token holds until its "exp"
+//! url = "https://login.example.com/introspect"
+//! client_id = "kubemint"
+//! client_secret_file = "introspection-secret"      # read each time that the issuer is asked
+//! timeout = "2s"                           # 1s to 10s
+//! cache = "0s"                             # how long "active" is believed; at most 5s
 //! ```
 
 mod check;
 mod error;
 mod raw;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jsonwebtoken::Algorithm;
 use reqwest::Certificate;
 use url::Url;
 
+pub(crate) use check::read_secret;
 pub use check::validate;
 pub use error::{ConfigError, Problem};
-pub use raw::{RawClaims, RawIssuer};
+pub use raw::{RawClaims, RawIntrospection, RawIssuer};
 
 /// One issuer, checked.
 #[derive(Clone, Debug)]
@@ -54,6 +63,17 @@ pub struct IssuerConfig {
     pub(crate) roots: Option<Vec<Certificate>>,
     pub(crate) keys: KeysAt,
     pub(crate) claims: ClaimNames,
+    pub(crate) introspection: Option<IntrospectionConfig>,
+}
+
+/// How an issuer is asked whether a token is still active.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct IntrospectionConfig {
+    pub(crate) url: Url,
+    pub(crate) client_id: String,
+    pub(crate) client_secret_file: PathBuf,
+    pub(crate) timeout: Duration,
+    pub(crate) cache: Duration,
 }
 
 /// Where the key set is.

@@ -34,6 +34,24 @@ pub struct RawIssuer {
     /// Where a caller's attributes are.
     #[serde(default)]
     pub claims: RawClaims,
+    /// Whether the issuer is asked if a token is still active.
+    pub introspection: Option<RawIntrospection>,
+}
+
+/// The `[issuers.introspection]` table, as written.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawIntrospection {
+    /// The endpoint (RFC 7662).
+    pub url: String,
+    /// Who asks.
+    pub client_id: String,
+    /// The file of its secret.
+    pub client_secret_file: PathBuf,
+    /// How long an answer may take. Default 2 s.
+    pub timeout: Option<String>,
+    /// How long "active" is believed. Default: not at all.
+    pub cache: Option<String>,
 }
 
 /// The `[issuers.claims]` table, as written.

@@ -60,6 +60,14 @@ impl Default for Timing {
     }
 }
 
+impl Timing {
+    /// The time to the next background fetch, where the issuer said that its keys are fresh for so long.
+    fn until_refresh(&self, max_age: Option<Duration>) -> Duration {
+        let wanted = max_age.unwrap_or(self.refresh_default);
+        wanted.clamp(self.refresh.0, self.refresh.1)
+    }
+}
+
 /// What is known at one time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Snapshot {
@@ -272,10 +280,7 @@ async fn refresh(shared: Arc<Shared>, mut fetcher: Fetcher) {
         let next = match &outcome {
             Ok(fetched) => {
                 pause = timing.retry.0;
-                fetched
-                    .max_age
-                    .unwrap_or(timing.refresh_default)
-                    .clamp(timing.refresh.0, timing.refresh.1)
+                timing.until_refresh(fetched.max_age)
             }
             Err(_) => {
                 let now = pause;

@@ -1,7 +1,10 @@
 //! Which published keys are used: the sound ones, whatever they are published with.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
+use super::Timing;
 use super::jwk::Unfit;
 use super::set::{KeySet, NoKeySet};
 use crate::token::tests::{Signer, encode, overlay};
@@ -184,5 +187,27 @@ fn what_is_no_key_set_says_nothing_and_an_empty_one_says_that_no_key_is_trusted(
     }
     for text in ["{}", "{\"keys\":{}}", "{\"keys\":null}", "{\"Keys\":[]}"] {
         assert_eq!(read(text), Err(NoKeySet::Shape), "{text}");
+    }
+}
+
+#[test]
+fn an_issuer_chooses_the_pace_of_refreshes_within_bounds() {
+    let timing = Timing::default();
+    let pace = |max_age: Option<u64>| {
+        timing
+            .until_refresh(max_age.map(Duration::from_secs))
+            .as_secs()
+    };
+    let cases = [
+        (None, 600),
+        (Some(0), 60),
+        (Some(59), 60),
+        (Some(61), 61),
+        (Some(3600), 3600),
+        (Some(3601), 3600),
+        (Some(u64::MAX), 3600),
+    ];
+    for (max_age, seconds) in cases {
+        assert_eq!(pace(max_age), seconds, "{max_age:?}");
     }
 }

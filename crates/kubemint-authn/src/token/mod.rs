@@ -42,6 +42,28 @@ pub(crate) struct Examined<'a> {
     caller: Caller,
 }
 
+/// What a token says of itself.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Said {
+    pub(crate) issuer: String,
+    pub(crate) subject: String,
+    /// Its end, in seconds since 1970.
+    pub(crate) exp: f64,
+}
+
+impl Said {
+    /// Reads a token that was accepted; `None` if it is none.
+    pub(crate) fn read(bearer: &str) -> Option<Self> {
+        let claims = object(&decode(bearer.split('.').nth(1)?).ok()?)?;
+        let text = |name: &str| claims.get(name)?.as_str().map(str::to_owned);
+        Some(Self {
+            issuer: text("iss")?,
+            subject: text("sub")?,
+            exp: claims.get("exp")?.as_f64()?,
+        })
+    }
+}
+
 /// Examines a token in all but its signature.
 pub(crate) fn examine<'a>(
     bearer: &'a str,

@@ -339,3 +339,16 @@ async fn a_key_set_at_a_configured_place_needs_no_discovery() {
         Err(AuthnError::Refused(Reason::Issuer))
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_set_that_has_moved_within_its_origin_is_followed_three_times() {
+    let issuer = an_issuer().await;
+    for (moves, found) in [(1, true), (3, true), (4, false)] {
+        let place = format!("jwks_url = '{}/moved/{moves}/jwks'", issuer.url());
+        let log = Logger::root(slog::Discard, o!());
+        let clock = Arc::new(SystemClock);
+        let authn = Authn::with_timing(trust(&[&issuer], &place), clock, log, brisk()).unwrap();
+        let warm = authn.warm_up().await;
+        assert_eq!(warm[0].ok, found, "{moves} moves: {warm:?}");
+    }
+}

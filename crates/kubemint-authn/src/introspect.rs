@@ -1,0 +1,266 @@
+//! Whether a token is still active, by its issuer's word today (RFC 7662).
+//!
+//! A signature holds until `exp`, whatever has happened since. Where an issuer is configured to be asked, its word is
+//! asked for what matters, and it fails closed: no answer, no credential. "Active" is believed for a few seconds at most,
+//! if at all; "inactive" is never remembered.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response};
+use serde_json::{Map, Value};
+use slog::{Logger, info, warn};
+use thiserror::Error;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use url::Url;
+use url::form_urlencoded::byte_serialize;
+
+use crate::config::{IntrospectionConfig, IssuerConfig, read_secret};
+use crate::error::Reason;
+use crate::token::{Said, object};
+
+/// Largest answer, in octets.
+const MAX_ANSWER: usize = 64 * 1024;
+/// Most questions at a time; the others wait, within their own time.
+const MAX_QUESTIONS: usize = 64;
+/// Most answers that are remembered.
+const MAX_REMEMBERED: usize = 10_000;
+
+/// Why there is no answer. Nothing that the issuer sent is in `Display`.
+#[derive(Debug, Error)]
+enum NoAnswer {
+    #[error("it does not answer in time")]
+    TimedOut,
+    #[error("it cannot be reached")]
+    Unreachable(#[source] reqwest::Error),
+    #[error("it answers with status {0}")]
+    Status(u16),
+    #[error("its answer is larger than {MAX_ANSWER} octets")]
+    TooLarge,
+    #[error("its answer is not an unambiguous JSON object that says whether the token is active")]
+    Garbled,
+    #[error("the client secret cannot be used: {0}")]
+    Secret(String),
+}
+
+/// Why a token does not count as active.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doubt {
+    Refused(Reason),
+    /// The issuer could not be asked.
+    Unasked,
+}
+
+/// The endpoint of one issuer.
+pub(crate) struct Introspector {
+    client: Client,
+    url: Url,
+    client_id: String,
+    client_secret_file: PathBuf,
+    timeout: Duration,
+    cache: Duration,
+    questions: Semaphore,
+    /// Tokens that were active, by their hash, and until when that is believed.
+    remembered: Mutex<HashMap<[u8; 32], Instant>>,
+    /// Why the last question had no answer.
+    failure: Mutex<Option<String>>,
+    log: Logger,
+}
+
+impl Introspector {
+    pub(crate) fn new(
+        issuer: &IssuerConfig,
+        config: &IntrospectionConfig,
+        log: Logger,
+    ) -> Result<Self, reqwest::Error> {
+        let builder = Client::builder()
+            .https_only(true)
+            .no_proxy()
+            .timeout(config.timeout)
+            .redirect(Policy::none())
+            .referer(false)
+            .user_agent(concat!("kubemint/", env!("CARGO_PKG_VERSION")));
+        let builder = match &issuer.roots {
+            Some(roots) => builder.tls_certs_only(roots.iter().cloned()),
+            None => builder,
+        };
+        Ok(Self {
+            client: builder.build()?,
+            url: config.url.clone(),
+            client_id: config.client_id.clone(),
+            client_secret_file: config.client_secret_file.clone(),
+            timeout: config.timeout,
+            cache: config.cache,
+            questions: Semaphore::new(MAX_QUESTIONS),
+            remembered: Mutex::default(),
+            failure: Mutex::default(),
+            log,
+        })
+    }
+
+    /// Why the last question had no answer; `None` if it had, or none was asked.
+    pub(crate) fn failure(&self) -> Option<String> {
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.clone()
+    }
+
+    /// Whether a token, whose signature was proved and which says `said`, is active.
+    pub(crate) async fn confirm(&self, bearer: &str, said: &Said) -> Result<(), Doubt> {
+        let name = name(bearer);
+        if self.remembers(&name) {
+            return Ok(());
+        }
+        let asked = Instant::now();
+        let answer = match tokio::time::timeout(self.timeout, self.ask(bearer)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(NoAnswer::TimedOut),
+        };
+        let members = match answer {
+            Ok(members) => {
+                self.well();
+                members
+            }
+            Err(error) => {
+                self.unwell(&error);
+                return Err(Doubt::Unasked);
+            }
+        };
+        judge(&members, said).map_err(Doubt::Refused)?;
+        self.remember(name, asked);
+        Ok(())
+    }
+
+    async fn ask(&self, bearer: &str) -> Result<Map<String, Value>, NoAnswer> {
+        let _turn = self
+            .questions
+            .acquire()
+            .await
+            .map_err(|_| NoAnswer::TimedOut)?;
+        // A small file, read for each question so that it can be rotated.
+        let secret = read_secret(&self.client_secret_file).map_err(NoAnswer::Secret)?;
+        // RFC 6749, section 2.3.1: both are form-encoded before they are joined.
+        let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
+        let form = format!("token={}&token_type_hint=access_token", encode(bearer));
+        let request = self
+            .client
+            .post(self.url.clone())
+            .basic_auth(encode(&self.client_id), Some(encode(&secret)))
+            .header(ACCEPT, "application/json")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form);
+        let mut response = request.send().await.map_err(unreachable)?;
+        if response.status().as_u16() != 200 {
+            return Err(NoAnswer::Status(response.status().as_u16()));
+        }
+        let text = body(&mut response).await?;
+        let members = object(&text).ok_or(NoAnswer::Garbled)?;
+        match members.get("active") {
+            Some(Value::Bool(_)) => Ok(members),
+            _ => Err(NoAnswer::Garbled),
+        }
+    }
+
+    fn remembers(&self, name: &[u8; 32]) -> bool {
+        let remembered = self
+            .remembered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        remembered
+            .get(name)
+            .is_some_and(|&until| Instant::now() < until)
+    }
+
+    /// Believes it from the question on, since the answer was true at some time after that.
+    fn remember(&self, name: [u8; 32], asked: Instant) {
+        if self.cache.is_zero() {
+            return;
+        }
+        let mut remembered = self
+            .remembered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() >= MAX_REMEMBERED {
+            let now = Instant::now();
+            remembered.retain(|_, &mut until| now < until);
+        }
+        if remembered.len() < MAX_REMEMBERED {
+            remembered.insert(name, asked + self.cache);
+        }
+    }
+
+    fn well(&self) {
+        let before = self
+            .failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if before.is_some() {
+            info!(self.log, "the introspection endpoint answers again");
+        }
+    }
+
+    fn unwell(&self, error: &NoAnswer) {
+        let reason = error.to_string();
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        if failure.as_ref() != Some(&reason) {
+            let detail = match error {
+                NoAnswer::Unreachable(source) => crate::error::chain(source),
+                _ => String::new(),
+            };
+            warn!(self.log, "no token can be introspected"; "reason" => &reason, "detail" => detail);
+            *failure = Some(reason);
+        }
+    }
+}
+
+fn name(bearer: &str) -> [u8; 32] {
+    let mut name = [0; 32];
+    name.copy_from_slice(digest(&SHA256, bearer.as_bytes()).as_ref());
+    name
+}
+
+/// What the answer means for a token that says `said`. A member that is missing says nothing; one that is there must be
+/// the token's own.
+fn judge(members: &Map<String, Value>, said: &Said) -> Result<(), Reason> {
+    if members.get("active") != Some(&Value::Bool(true)) {
+        return Err(Reason::Inactive);
+    }
+    let text = |name: &str, own: &str| {
+        members
+            .get(name)
+            .is_none_or(|value| value.as_str() == Some(own))
+    };
+    let exp = members.get("exp");
+    let same_end = exp.is_none_or(|exp| exp.as_f64() == Some(said.exp));
+    if text("iss", &said.issuer) && text("sub", &said.subject) && same_end {
+        Ok(())
+    } else {
+        Err(Reason::OtherToken)
+    }
+}
+
+/// The body, as long as it is within bounds.
+async fn body(response: &mut Response) -> Result<Vec<u8>, NoAnswer> {
+    let mut text = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        if text.len() + chunk.len() > MAX_ANSWER {
+            return Err(NoAnswer::TooLarge);
+        }
+        text.extend_from_slice(&chunk);
+    }
+    Ok(text)
+}
+
+fn unreachable(error: reqwest::Error) -> NoAnswer {
+    if error.is_timeout() {
+        NoAnswer::TimedOut
+    } else {
+        NoAnswer::Unreachable(error)
+    }
+}
