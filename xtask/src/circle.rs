@@ -10,7 +10,7 @@ mod build;
 use anyhow::{Context, Result, bail};
 use build::Module;
 use clap::Args;
-use openapi_document::{Diagnostic, Document};
+use openapi_document::{Diagnostic, Document, Folder};
 use openapi_to_dropshot::{Options, Skipped};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &CircleArgs) -> Result<()> {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {name}"))?;
         let module = format!("doc{}", outcomes.len());
-        let outcome = match openapi_to_dropshot::read(&name, &text, true) {
+        let outcome = match openapi_to_dropshot::read_with(&name, &text, &Folder::of(&path), true) {
             Err(found) => Outcome::Refused(Vec::new(), errors(&found)),
             Ok((document, skipped)) => match generate(&name, &module, &document) {
                 Err(found) => Outcome::Refused(skipped, errors(&found)),

@@ -1,13 +1,15 @@
 //! `cargo xtask gen`: the document to the three generated crates; `--check` tells whether they are fresh.
 
-mod files;
 #[cfg(test)]
 mod tests;
+mod watch;
 
-use clap::{Args, ValueEnum};
-use files::{File, State};
+use crate::message::{self, MessageFormat};
+use crate::spec::{self, SPEC, find_root};
+use anyhow::Context;
+use clap::Args;
 use openapi_document::{Diagnostics, Document};
-use std::io::IsTerminal;
+use openapi_to_dropshot::output::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -19,43 +21,39 @@ const FAILED: u8 = 1;
 /// With `--check`: a generated file differs from what would be written.
 const STALE: u8 = 4;
 
-/// The one source of truth, relative to the root of the workspace.
-const SPEC: &str = "spec/openapi.yaml";
-
 /// Arguments of `gen`.
 #[derive(Args)]
 pub(crate) struct GenArgs {
     /// Write nothing; exit 4 and print the difference when a generated file is stale.
     #[arg(long)]
     check: bool,
+    /// Generate again whenever the document changes, until it is interrupted.
+    #[arg(long, conflicts_with = "check")]
+    watch: bool,
     /// Leave out the operations that cannot be served, and list them; by default they are errors.
     #[arg(long)]
     skip_unsupported: bool,
     /// How mistakes are told.
-    #[arg(long, value_enum, default_value_t = MessageFormat::Human)]
+    #[arg(long, default_value = "human", value_name = "human|json|github")]
     message_format: MessageFormat,
     /// The root of the workspace; by default the nearest directory upwards that holds the document.
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
 }
 
-/// How mistakes are told.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum MessageFormat {
-    /// With the lines that they are in.
-    Human,
-    /// One JSON object per line.
-    Json,
-    /// As workflow commands of GitHub Actions.
-    Github,
-}
-
 /// Runs the task. Exit codes: 0 fresh, 4 stale, 1 failed.
 pub(crate) fn run(args: &GenArgs) -> ExitCode {
+    if args.watch {
+        return watch::run(args);
+    }
+    once(args)
+}
+
+fn once(args: &GenArgs) -> ExitCode {
     let code = match generate(args) {
         Ok(code) => code,
         Err(Failure::Document(diagnostics)) => {
-            tell(&diagnostics, args.message_format);
+            message::tell(&diagnostics, args.message_format, "; nothing was written");
             FAILED
         }
         Err(Failure::Other(error)) => {
@@ -64,41 +62,6 @@ pub(crate) fn run(args: &GenArgs) -> ExitCode {
         }
     };
     ExitCode::from(code)
-}
-
-fn tell(diagnostics: &Diagnostics, format: MessageFormat) {
-    if let MessageFormat::Human = format {
-        let colour = std::io::stderr().is_terminal();
-        eprintln!("{}; nothing was written", diagnostics.render(colour));
-    } else {
-        print!("{}", lines(diagnostics, format));
-    }
-}
-
-/// A line per mistake, for a program to read.
-fn lines(diagnostics: &Diagnostics, format: MessageFormat) -> String {
-    let file = diagnostics.file();
-    let line = |d: &openapi_document::Diagnostic| {
-        let (line, column, code, message) = (d.span.line, d.span.column, d.code, &d.message);
-        match format {
-            MessageFormat::Github => {
-                // Workflow commands end at a line feed and unescape these three.
-                let message = message
-                    .replace('%', "%25")
-                    .replace('\r', "%0D")
-                    .replace('\n', "%0A");
-                format!("::error file={file},line={line},col={column},title={code}::{message}\n")
-            }
-            _ => {
-                let help = &d.help;
-                let object = serde_json::json!({
-                    "code": code, "message": message, "file": file, "line": line, "column": column, "help": help,
-                });
-                format!("{object}\n")
-            }
-        }
-    };
-    diagnostics.iter().map(line).collect()
 }
 
 /// Why nothing was written.
@@ -125,8 +88,8 @@ fn generate(args: &GenArgs) -> Result<u8, Failure> {
         Some(root) => root.clone(),
         None => find_root()?,
     };
-    let text = files::read(&root.join(SPEC))?;
-    let (document, mut diagnostics) = if args.skip_unsupported {
+    let text = read(&root.join(SPEC))?;
+    let (document, diagnostics) = if args.skip_unsupported {
         let (document, skipped) = openapi_to_dropshot::read(SPEC, &text, true)?;
         skipped.iter().for_each(tell_skipped);
         let none = document.diagnostics();
@@ -146,14 +109,8 @@ fn generate(args: &GenArgs) -> Result<u8, Failure> {
             document.openapi.openapi
         ),
     );
-    let rules = openapi_document::RULES.len()
-        + openapi_check::RULES.len()
-        + openapi_to_dropshot::RULES.len();
-    say("Checking", &format!("{rules} rules"));
-    let linted = openapi_check::lint(&document).err();
-    diagnostics.append(linted.unwrap_or_else(|| document.diagnostics()));
-    diagnostics.append(openapi_to_dropshot::examine(&document));
-    diagnostics.deny_warnings().into_result(())?;
+    say("Checking", &format!("{} rules", spec::rules()));
+    spec::judge(&document, diagnostics)?;
     let options = openapi_to_dropshot::Options {
         source: SPEC.to_owned(),
         command: "cargo xtask gen".to_owned(),
@@ -171,7 +128,8 @@ fn generate(args: &GenArgs) -> Result<u8, Failure> {
             generated.client,
         ),
     ];
-    let stale = settle(&root, &files, args.check)?;
+    let stale = output::settle(&root, &files, args.check, &say)
+        .map_err(|error| Failure::Other(error.into()))?;
     let seconds = start.elapsed().as_secs_f64();
     say(
         "Finished",
@@ -179,6 +137,7 @@ fn generate(args: &GenArgs) -> Result<u8, Failure> {
             "{operations}/{operations} operations, {schemas}/{schemas} schemas in {seconds:.2}s"
         ),
     );
+    tell_changes(&root, &document, args.message_format);
     if args.check && stale > 0 {
         eprintln!(
             "error: {stale} generated file{} stale; run `cargo xtask gen`",
@@ -187,6 +146,37 @@ fn generate(args: &GenArgs) -> Result<u8, Failure> {
         return Ok(STALE);
     }
     Ok(FRESH)
+}
+
+/// Tells what changed since the newest release, or else the last commit. It is news, and fails nothing.
+fn tell_changes(root: &Path, document: &Document, format: MessageFormat) {
+    let Ok(Some(baseline)) = spec::baseline(root) else {
+        return;
+    };
+    let Some(old) = Document::examine(&baseline.name, &baseline.text).0 else {
+        return;
+    };
+    let changes = openapi_check::changes(&old, document);
+    let names = message::Names {
+        old: &baseline.name,
+        new: SPEC,
+    };
+    let words = |change: &&openapi_check::Change| change.level == openapi_check::Level::Patch;
+    let patches = changes.iter().filter(words).count();
+    for change in changes.iter().filter(|change| !words(change)) {
+        match format {
+            MessageFormat::Human => say("Change", &message::short(change, &names)),
+            _ => print!("{}", message::change(change, &names, format)),
+        }
+    }
+    if patches > 0 && matches!(format, MessageFormat::Human) {
+        let count =
+            format!("patch: {patches} of words and names (`cargo xtask spec diff` tells them)");
+        say("Change", &count);
+    }
+    if let Some(advice) = spec::advice(&changes) {
+        say("", &advice);
+    }
 }
 
 fn tell_skipped(skipped: &openapi_to_dropshot::Skipped) {
@@ -199,64 +189,26 @@ fn tell_skipped(skipped: &openapi_to_dropshot::Skipped) {
     }
 }
 
-/// Compares every file first, and writes only when all could be read. Returns how many differ.
-fn settle(root: &Path, files: &[File], check: bool) -> anyhow::Result<usize> {
-    let states = files
-        .iter()
-        .map(|file| file.compare(root))
-        .collect::<anyhow::Result<Vec<State>>>()?;
-    let width = files
-        .iter()
-        .map(|file| file.path.len())
-        .max()
-        .unwrap_or_default();
-    let mut stale = 0;
-    for (file, state) in files.iter().zip(&states) {
-        let State::Differs {
-            added,
-            removed,
-            before,
-        } = state
-        else {
-            say("Unchanged", file.path);
-            continue;
-        };
-        stale += 1;
-        let path = file.path;
-        say(
-            if check { "Stale" } else { "Writing" },
-            &format!("{path:width$}  +{added} -{removed}"),
-        );
-        if check {
-            print!("{}", file.diff(before));
-        } else {
-            file.write(root)?;
-        }
-    }
-    Ok(stale)
-}
-
-fn find_root() -> anyhow::Result<PathBuf> {
-    let here = std::env::current_dir()?;
-    let found = here
-        .ancestors()
-        .find(|directory| directory.join(SPEC).is_file());
-    found
-        .map(Path::to_path_buf)
-        .ok_or_else(|| anyhow::anyhow!("no {SPEC} here or above"))
+/// Reads a text file.
+pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 fn say(verb: &str, what: &str) {
     println!("{verb:>10} {what}");
 }
 
-/// Tells what a diagnosis's code means. Exit codes: 0 told, 1 unknown.
+/// Arguments of `explain`.
+#[derive(Args)]
+pub(crate) struct ExplainArgs {
+    /// The code.
+    pub(crate) code: String,
+}
+
+/// Tells what a code means. Exit codes: 0 told, 1 unknown.
 pub(crate) fn explain(code: &str) -> ExitCode {
     let code = code.to_uppercase();
-    let meaning = openapi_document::explain(&code)
-        .or_else(|| openapi_check::explain(&code))
-        .or_else(|| openapi_to_dropshot::explain(&code));
-    match meaning {
+    match meaning(&code) {
         Some(meaning) => {
             println!("{code}: {meaning}");
             ExitCode::from(FRESH)
@@ -266,4 +218,10 @@ pub(crate) fn explain(code: &str) -> ExitCode {
             ExitCode::from(FAILED)
         }
     }
+}
+
+fn meaning(code: &str) -> Option<&'static str> {
+    openapi_document::explain(code)
+        .or_else(|| openapi_check::explain(code))
+        .or_else(|| openapi_to_dropshot::explain(code))
 }

@@ -1,6 +1,6 @@
 //! Development tasks: `cargo xtask TASK`.
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 use std::process::ExitCode;
 
 mod bench;
@@ -9,26 +9,21 @@ mod circle;
 mod cluster;
 mod crash;
 mod generate;
+mod message;
+mod spec;
 mod tidy;
 
 #[derive(Parser)]
 #[command(name = "xtask", about = "Development tasks.")]
-struct Cli {
-    #[command(subcommand)]
-    task: Task,
-}
-
-#[derive(Subcommand)]
 enum Task {
     /// The generated crates from spec/openapi.yaml. Exit codes: 0 fresh, 4 stale (with --check), 1 failed.
     Gen(generate::GenArgs),
+    /// Lint the document, compare it with its last release, or release it.
+    Spec(spec::SpecArgs),
     /// Whether servers generated from documents emit the documents that they came from.
     Circle(circle::CircleArgs),
     /// What a code such as K0104 means.
-    Explain {
-        /// The code.
-        code: String,
-    },
+    Explain(generate::ExplainArgs),
     /// A real control plane on loopback.
     Cluster(cluster::ClusterArgs),
     /// Whatever fails, and whenever the process dies: the invariants hold.
@@ -42,9 +37,10 @@ enum Task {
 }
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().task {
+    let done = match Task::parse() {
         Task::Gen(args) => return generate::run(&args),
-        Task::Explain { code } => return generate::explain(&code),
+        Task::Spec(args) => return spec::run(&args),
+        Task::Explain(args) => return generate::explain(&args.code),
         Task::Circle(args) => circle::run(&args),
         Task::Cluster(args) => cluster::run(args),
         Task::Crash(args) => crash::run(&args),

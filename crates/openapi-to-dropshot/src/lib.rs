@@ -15,6 +15,55 @@
 //! `Display`), `x-printable: true` on a string (control, bidirectional and invisible characters are refused),
 //! `x-runtime: true` on a response header (the server's runtime supplies it, so no handler is asked for it).
 //!
+//! [`read`] a document, [`generate`] from it, and settle the [`output`]:
+//!
+//! ```
+//! let text = "
+//! openapi: 3.0.3
+//! info: {title: Shelf, version: 1.0.0}
+//! paths:
+//!   /books/{id}:
+//!     get:
+//!       operationId: getBook
+//!       parameters:
+//!       - {name: id, in: path, required: true, schema: {type: string, maxLength: 20}}
+//!       responses:
+//!         '200':
+//!           description: The book
+//!           content: {application/json: {schema: {$ref: '#/components/schemas/Book'}}}
+//!         default:
+//!           description: It failed
+//!           content: {application/json: {schema: {$ref: '#/components/schemas/Failure'}}}
+//! components:
+//!   schemas:
+//!     Book: {type: object, required: [title], properties: {title: {type: string, minLength: 1}}}
+//!     Failure: {type: object, required: [message], properties: {message: {type: string}}}
+//! ";
+//! # fn main() -> Result<(), openapi_document::Diagnostics> {
+//! let (document, skipped) = openapi_to_dropshot::read("shelf.yaml", text, false)?;
+//! assert!(skipped.is_empty());
+//! let generated = openapi_to_dropshot::generate(&document, &openapi_to_dropshot::Options {
+//!     source: "shelf.yaml".to_owned(),
+//!     command: "cargo xtask gen".to_owned(),
+//!     types_crate: "shelf_types".to_owned(),
+//!     trait_name: "ShelfApi".to_owned(),
+//!     schemars_feature: None,
+//! })?;
+//! assert!(generated.types.contains("pub struct Book"));
+//! assert!(generated.api.contains("pub trait ShelfApi"));
+//! assert!(generated.client.contains("pub fn get_book"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A mistake is told where it is, with every other one, and nothing is generated:
+//!
+//! ```
+//! # let text = "openapi: 3.0.3\ninfo: {title: T, version: 1.0.0}\npaths:\n  /a:\n    get:\n      responses: {'204': {description: None}}\n";
+//! let found = openapi_to_dropshot::read("shelf.yaml", text, false).unwrap_err();
+//! assert!(found.places().iter().any(|place| place == "shelf.yaml:5:5 K0105"), "{found}");
+//! ```
+//!
 //! The output depends on the document, the options and the versions of this crate's dependencies; on nothing else.
 
 mod api;
@@ -26,9 +75,11 @@ mod failure;
 mod kind;
 mod names;
 mod operation;
+pub mod output;
 mod parameters;
 mod print;
 mod quiet;
+pub mod report;
 mod rules;
 mod secret;
 mod skip;

@@ -1,6 +1,7 @@
 //! `gen` on roots that hold the document and nothing else.
 
 use super::*;
+use openapi_to_dropshot::report;
 
 const FILES: [&str; 4] = [
     "crates/kubeconfig-types/src/generated.rs",
@@ -24,6 +25,7 @@ fn root() -> tempfile::TempDir {
 fn run_in(root: &Path, check: bool) -> u8 {
     let args = GenArgs {
         check,
+        watch: false,
         skip_unsupported: false,
         message_format: MessageFormat::Human,
         root: Some(root.to_path_buf()),
@@ -81,7 +83,7 @@ fn a_wrong_document_fails_and_nothing_is_written() {
     let root = root();
     let spec = root.path().join(SPEC);
     let text = std::fs::read_to_string(&spec).unwrap();
-    std::fs::write(&spec, text.replace("openapi: 3.0.3", "openapi: 3.1.0")).unwrap();
+    std::fs::write(&spec, text.replace("openapi: 3.0.3", "openapi: 4.0.0")).unwrap();
     assert_eq!(run_in(root.path(), false), FAILED);
     assert!(FILES.iter().all(|file| !root.path().join(file).exists()));
 }
@@ -101,6 +103,7 @@ fn mistakes_of_every_stage_are_told_in_one_run() {
     std::fs::write(&spec, text).unwrap();
     let args = GenArgs {
         check: false,
+        watch: false,
         skip_unsupported: false,
         message_format: MessageFormat::Human,
         root: Some(root.path().to_path_buf()),
@@ -122,6 +125,7 @@ fn an_operation_that_cannot_be_served_is_left_out_when_the_author_allows_it() {
     assert_eq!(run_in(root.path(), false), FAILED);
     let mut args = GenArgs {
         check: false,
+        watch: false,
         skip_unsupported: true,
         message_format: MessageFormat::Human,
         root: Some(root.path().to_path_buf()),
@@ -138,14 +142,18 @@ fn an_operation_that_cannot_be_served_is_left_out_when_the_author_allows_it() {
 
 #[test]
 fn mistakes_can_be_told_to_programs() {
-    let diagnostics = Document::read("a.yaml", "openapi: 3.1.0").unwrap_err();
-    let json: serde_json::Value =
-        serde_json::from_str(&lines(&diagnostics, MessageFormat::Json)).unwrap();
+    let diagnostics = Document::read("a.yaml", "openapi: 4.0.0").unwrap_err();
+    let json: serde_json::Value = serde_json::from_str(&report::diagnostics(
+        &diagnostics,
+        MessageFormat::Json,
+        false,
+    ))
+    .unwrap();
     assert_eq!(
         (&json["code"], &json["line"], &json["column"]),
         (&"K0101".into(), &1.into(), &10.into())
     );
-    let github = lines(&diagnostics, MessageFormat::Github);
+    let github = report::diagnostics(&diagnostics, MessageFormat::Github, false);
     assert!(
         github.starts_with("::error file=a.yaml,line=1,col=10,title=K0101::"),
         "{github}"
@@ -166,8 +174,13 @@ fn codes_are_unique_among_the_crates() {
         openapi_document::RULES,
         openapi_check::RULES,
         openapi_to_dropshot::RULES,
+        openapi_check::CHANGES,
     ]
     .concat();
     let codes: std::collections::BTreeSet<&str> = rules.iter().map(|(code, _)| *code).collect();
     assert_eq!(codes.len(), rules.len());
+    for code in codes {
+        assert!(meaning(code).is_some(), "{code} is not explained");
+    }
+    assert!(meaning("K9999").is_none());
 }

@@ -1,0 +1,146 @@
+//! Generated files: compared, shown as a difference, or written; never touched when equal.
+//!
+//! ```
+//! use openapi_to_dropshot::output::{File, State};
+//!
+//! # fn main() -> std::io::Result<()> {
+//! # let folder = std::env::temp_dir().join(format!("openapi-to-dropshot-{}", std::process::id()));
+//! # std::fs::create_dir_all(&folder)?;
+//! let file = File::new("types.rs", "pub struct Thing;\n".to_owned());
+//! assert!(matches!(file.compare(&folder)?, State::Differs { added: 1, removed: 0, .. }));
+//! file.write(&folder)?;
+//! assert!(matches!(file.compare(&folder)?, State::Fresh));
+//! # std::fs::remove_dir_all(&folder)
+//! # }
+//! ```
+
+use similar::{ChangeTag, TextDiff};
+use std::io::{Error, ErrorKind, Result};
+use std::path::Path;
+
+/// A file that a generator owns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its path, relative to the root that it is compared and written below.
+    pub path: String,
+    content: String,
+}
+
+/// How a file on disk stands to what it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Equal.
+    Fresh,
+    /// Different, or not there.
+    Differs {
+        /// Lines that it lacks.
+        added: usize,
+        /// Lines that it should not have.
+        removed: usize,
+        /// What it holds; empty when it is not there.
+        before: String,
+    },
+}
+
+impl File {
+    /// A file that should hold `content`.
+    pub fn new(path: impl Into<String>, content: String) -> Self {
+        let path = path.into();
+        File { path, content }
+    }
+
+    /// Compares the file below `root` with what it should be.
+    ///
+    /// # Errors
+    /// It is there and cannot be read as text.
+    pub fn compare(&self, root: &Path) -> Result<State> {
+        let before = match std::fs::read_to_string(root.join(&self.path)) {
+            Ok(before) => before,
+            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(named(&error, "read", &root.join(&self.path))),
+        };
+        if before == self.content {
+            return Ok(State::Fresh);
+        }
+        let (mut added, mut removed) = (0, 0);
+        for change in TextDiff::from_lines(&before, &self.content).iter_all_changes() {
+            match change.tag() {
+                ChangeTag::Insert => added += 1,
+                ChangeTag::Delete => removed += 1,
+                ChangeTag::Equal => {}
+            }
+        }
+        Ok(State::Differs {
+            added,
+            removed,
+            before,
+        })
+    }
+
+    /// The unified difference from `before` to what the file should be.
+    pub fn diff(&self, before: &str) -> String {
+        let (old, new) = (format!("a/{}", self.path), format!("b/{}", self.path));
+        TextDiff::from_lines(before, &self.content)
+            .unified_diff()
+            .header(&old, &new)
+            .to_string()
+    }
+
+    /// Writes the file, by way of a neighbour, so that it is never half there. Folders that lack are made.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self, root: &Path) -> Result<()> {
+        let path = root.join(&self.path);
+        let neighbour = path.with_extension("new");
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| named(&error, "make", folder))?;
+        }
+        std::fs::write(&neighbour, &self.content)
+            .and_then(|()| std::fs::rename(&neighbour, &path))
+            .map_err(|error| named(&error, "write", &path))
+    }
+}
+
+/// Compares every file first, and writes only when all could be read; with `check`, writes nothing and prints the
+/// difference of each to standard output. `say` is told a verb (`Unchanged`, `Stale`, `Writing`) and the file.
+/// Returns how many differ.
+///
+/// # Errors
+/// A file cannot be read or written.
+pub fn settle(root: &Path, files: &[File], check: bool, say: &dyn Fn(&str, &str)) -> Result<usize> {
+    let states = files
+        .iter()
+        .map(|file| file.compare(root))
+        .collect::<Result<Vec<State>>>()?;
+    let lengths = files.iter().map(|file| file.path.len());
+    let width = lengths.max().unwrap_or_default();
+    let mut stale = 0;
+    for (file, state) in files.iter().zip(&states) {
+        let path = &file.path;
+        let State::Differs {
+            added,
+            removed,
+            before,
+        } = state
+        else {
+            say("Unchanged", path);
+            continue;
+        };
+        stale += 1;
+        let verb = if check { "Stale" } else { "Writing" };
+        say(verb, &format!("{path:width$}  +{added} -{removed}"));
+        if check {
+            print!("{}", file.diff(before));
+        } else {
+            file.write(root)?;
+        }
+    }
+    Ok(stale)
+}
+
+/// The error, with what was tried.
+fn named(error: &Error, verb: &str, path: &Path) -> Error {
+    let message = format!("cannot {verb} {}: {error}", path.display());
+    Error::new(error.kind(), message)
+}

@@ -1,0 +1,66 @@
+//! How mistakes are told to programs.
+
+use openapi_document::{Diagnostic, Diagnostics};
+use std::str::FromStr;
+
+/// How mistakes are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageFormat {
+    /// To people, with the lines that they are in.
+    Human,
+    /// One JSON object per line.
+    Json,
+    /// As workflow commands of GitHub Actions.
+    Github,
+}
+
+impl FromStr for MessageFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "human" => Ok(MessageFormat::Human),
+            "json" => Ok(MessageFormat::Json),
+            "github" => Ok(MessageFormat::Github),
+            _ => Err("one of human, json, github".to_owned()),
+        }
+    }
+}
+
+/// The mistakes in a format; people's ends with a count, and every line with a line feed.
+///
+/// ```
+/// use openapi_to_dropshot::report::{MessageFormat, diagnostics};
+///
+/// let found = openapi_document::Document::read("a.yaml", "openapi: 4.0.0").unwrap_err();
+/// let told = diagnostics(&found, MessageFormat::Github, false);
+/// assert!(told.starts_with("::error file=a.yaml,line=1,col=10,title=K0101::"), "{told}");
+/// ```
+pub fn diagnostics(found: &Diagnostics, format: MessageFormat, colour: bool) -> String {
+    let one = |d: &Diagnostic| {
+        let (file, line, column) = (found.file(), d.span.line, d.span.column);
+        if let MessageFormat::Github = format {
+            let word = if d.warning { "warning" } else { "error" };
+            return github(word, file, (line, column), d.code, &d.message);
+        }
+        let object = serde_json::json!({
+            "code": d.code, "message": d.message, "file": file, "line": line, "column": column, "help": d.help,
+        });
+        format!("{object}\n")
+    };
+    match format {
+        MessageFormat::Human => format!("{}\n", found.render(colour)),
+        _ => found.iter().map(one).collect(),
+    }
+}
+
+/// A workflow command of GitHub Actions; `word` is `error`, `warning` or `notice`.
+pub fn github(word: &str, file: &str, place: (usize, usize), title: &str, message: &str) -> String {
+    // Workflow commands end at a line feed and unescape these three.
+    let message = message
+        .replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A");
+    let (line, column) = place;
+    format!("::{word} file={file},line={line},col={column},title={title}::{message}\n")
+}

@@ -1,0 +1,244 @@
+//! The command line: reads, generates, compares or writes, and tells.
+
+use clap::{Parser, ValueEnum};
+use openapi_document::Diagnostics;
+use openapi_to_dropshot::output::{self, File};
+use openapi_to_dropshot::report::{self, MessageFormat};
+use openapi_to_dropshot::{Options, Skipped};
+use std::io::IsTerminal;
+use std::path::{Component, Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+/// Everything is as the document says.
+const FRESH: u8 = 0;
+/// The document is wrong, or a file cannot be read or written; nothing was written.
+const FAILED: u8 = 1;
+/// With `--check`: a generated file differs from what would be written.
+const STALE: u8 = 4;
+
+/// What the files are and are not: the header of every generated module.
+const ALLOWED: &str = "#[rustfmt::skip]\n#[allow(clippy::all, clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, unused_imports, dead_code)]\n";
+
+/// Writes a dropshot API trait, types and a client from an OpenAPI document.
+///
+/// Exit codes: 0 written, or fresh; 1 the document or a file is wrong; 2 misuse; 4 stale (with --check).
+#[derive(Parser)]
+#[command(name = "openapi-to-dropshot", version)]
+pub(crate) struct Cli {
+    /// The document: OpenAPI 3.0, YAML or JSON.
+    spec: PathBuf,
+    /// The folder of the generated module, such as src/generated: it gets mod.rs, types.rs, api.rs, openapi.json and
+    /// client.rs.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// What is written; may be given several times. By default everything.
+    #[arg(long, value_enum, value_name = "PART")]
+    only: Vec<Part>,
+    /// Write nothing; exit 4 and print the difference when a file is stale.
+    #[arg(long)]
+    check: bool,
+    /// Leave out the operations that cannot be served, and list them; by default they are errors.
+    #[arg(long)]
+    skip_unsupported: bool,
+    /// How mistakes are told: human, json or github.
+    #[arg(long, default_value = "human", value_name = "FORMAT")]
+    message_format: MessageFormat,
+    /// The name of the trait that a server implements.
+    #[arg(long, default_value = "Api", value_name = "NAME")]
+    trait_name: String,
+    /// The types, as Rust code calls them: a crate (thing_types) or a path from the root of the crate
+    /// (crate::generated::types). By default what DIR says after its last `src`.
+    #[arg(long, value_name = "PATH")]
+    types: Option<String>,
+    /// Write a first implementation of the trait there too, unless the file exists; its operations answer 500.
+    #[arg(long, value_name = "FILE")]
+    stub: Option<PathBuf>,
+}
+
+/// A part of what is generated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// types.rs: requests and responses.
+    Types,
+    /// api.rs and openapi.json: the trait.
+    Api,
+    /// client.rs: the client.
+    Client,
+}
+
+/// Why nothing was written.
+enum Failure {
+    Document(Diagnostics),
+    Other(String),
+}
+
+impl From<Diagnostics> for Failure {
+    fn from(found: Diagnostics) -> Self {
+        Failure::Document(found)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Failure::Other(error.to_string())
+    }
+}
+
+/// Runs the tool.
+pub(crate) fn run(cli: &Cli) -> ExitCode {
+    let code = match generate(cli) {
+        Ok(code) => code,
+        Err(Failure::Document(found)) => {
+            let colour = std::io::stderr().is_terminal();
+            let told = report::diagnostics(&found, cli.message_format, colour);
+            match cli.message_format {
+                MessageFormat::Human => eprintln!("{}; nothing was written", told.trim_end()),
+                _ => print!("{told}"),
+            }
+            FAILED
+        }
+        Err(Failure::Other(error)) => {
+            eprintln!("error: {error}; nothing was written");
+            FAILED
+        }
+    };
+    ExitCode::from(code)
+}
+
+fn generate(cli: &Cli) -> Result<u8, Failure> {
+    let start = Instant::now();
+    let name = cli.spec.display().to_string();
+    let text = std::fs::read_to_string(&cli.spec)
+        .map_err(|error| Failure::Other(format!("cannot read {name}: {error}")))?;
+    let (document, skipped) = openapi_to_dropshot::read(&name, &text, cli.skip_unsupported)?;
+    let quiet = cli.message_format != MessageFormat::Human;
+    let say = |verb: &str, what: &str| {
+        if !quiet {
+            println!("{verb:>10} {what}");
+        }
+    };
+    let (operations, schemas) = (document.operations().count(), document.schemas().count());
+    say(
+        "Reading",
+        &format!("{name} ({operations} operations, {schemas} schemas)"),
+    );
+    for Skipped {
+        path,
+        method,
+        because,
+    } in &skipped
+    {
+        say("Skipping", &format!("{} {path}", method.to_uppercase()));
+        for reason in because {
+            let (line, column) = (reason.span.line, reason.span.column);
+            let what = format!(
+                "{name}:{line}:{column}: {}: {}",
+                reason.code, reason.message
+            );
+            say("", &what);
+        }
+    }
+    let options = options(cli)?;
+    let generated = openapi_to_dropshot::generate(&document, &options)?;
+    for (operation, reason) in &generated.client_lacks {
+        say("Lacking", &format!("{operation} in the client: {reason}"));
+    }
+    let wanted = |part| cli.only.is_empty() || cli.only.contains(&part);
+    let mut files = Vec::new();
+    let mut modules = String::new();
+    let mut add = |part, name: &str, text: String| {
+        if wanted(part) {
+            modules.push_str(&format!("{ALLOWED}pub mod {name};\n"));
+            files.push(File::new(format!("{name}.rs"), text));
+            if part == Part::Api {
+                files.push(File::new("openapi.json", generated.document.clone()));
+            }
+        }
+    };
+    add(Part::Types, "types", generated.types);
+    add(Part::Api, "api", generated.api);
+    add(Part::Client, "client", generated.client);
+    let head = format!(
+        "//! Generated by `{}` from {}; do not edit.\n\n",
+        options.command, options.source
+    );
+    files.push(File::new("mod.rs", head + &modules));
+    let stub = match &cli.stub {
+        Some(path) if !path.exists() && !cli.check => {
+            let api = options.types_crate.replace("::types", "::api");
+            Some((path, openapi_to_dropshot::stub(&document, &options, &api)?))
+        }
+        _ => None,
+    };
+    let stale = output::settle(&cli.out, &files, cli.check, &say)?;
+    if let Some((path, text)) = stub {
+        std::fs::write(path, text)?;
+        say("Writing", &format!("{} (yours to fill in)", path.display()));
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    let all = operations + skipped.len();
+    say(
+        "Finished",
+        &format!("{operations}/{all} operations, {schemas} schemas in {seconds:.2}s"),
+    );
+    if cli.check && stale > 0 {
+        eprintln!("error: {stale} stale; run the same command without --check");
+        return Ok(STALE);
+    }
+    Ok(FRESH)
+}
+
+fn options(cli: &Cli) -> Result<Options, Failure> {
+    let types_crate = match &cli.types {
+        Some(types) => types.clone(),
+        None => module(&cli.out).ok_or_else(|| {
+            Failure::Other(format!(
+                "{} is not below a folder called src, so say what the types are called: --types crate::generated::types",
+                cli.out.display()
+            ))
+        })?,
+    };
+    let file = cli.spec.file_name().unwrap_or(cli.spec.as_os_str());
+    Ok(Options {
+        source: file.to_string_lossy().into_owned(),
+        command: "openapi-to-dropshot".to_owned(),
+        types_crate,
+        trait_name: cli.trait_name.clone(),
+        schemars_feature: None,
+    })
+}
+
+/// The path of the types of a module in that folder: `src/generated` is `crate::generated::types`.
+fn module(folder: &Path) -> Option<String> {
+    let words: Vec<String> = folder
+        .components()
+        .filter_map(|part| match part {
+            Component::Normal(word) => Some(word.to_string_lossy().into_owned()),
+            _ => None,
+        })
+        .collect();
+    let src = words.iter().rposition(|word| word == "src")?;
+    let mut path = "crate".to_owned();
+    for word in &words[src + 1..] {
+        path.push_str("::");
+        path.push_str(word);
+    }
+    Some(path + "::types")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_module_of_a_folder_is_what_follows_its_last_src() {
+        let path = |folder: &str| module(Path::new(folder));
+        assert_eq!(
+            path("a/src/generated").as_deref(),
+            Some("crate::generated::types")
+        );
+        assert_eq!(path("src/x/src").as_deref(), Some("crate::types"));
+        assert_eq!(path("generated"), None);
+    }
+}

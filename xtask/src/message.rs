@@ -1,0 +1,77 @@
+//! How findings are told: to people, to programs, or to GitHub Actions.
+
+use openapi_check::{Change, Edition, Level};
+use openapi_document::Diagnostics;
+use openapi_to_dropshot::report;
+pub(crate) use openapi_to_dropshot::report::MessageFormat;
+use std::io::IsTerminal;
+
+/// The names of the two documents of a comparison.
+pub(crate) struct Names<'a> {
+    pub(crate) old: &'a str,
+    pub(crate) new: &'a str,
+}
+
+/// Tells what is wrong with a document: people on standard error, with `ending` after it; programs on standard output.
+pub(crate) fn tell(diagnostics: &Diagnostics, format: MessageFormat, ending: &str) {
+    if let MessageFormat::Human = format {
+        let colour = std::io::stderr().is_terminal();
+        let told = report::diagnostics(diagnostics, format, colour);
+        eprintln!("{}{ending}", told.trim_end());
+    } else {
+        print!("{}", report::diagnostics(diagnostics, format, false));
+    }
+}
+
+/// A change in one line: `minor: adds optional request property ... (spec/openapi.yaml:131:9)`.
+pub(crate) fn short(change: &Change, names: &Names<'_>) -> String {
+    let file = match change.edition {
+        Edition::Old => names.old,
+        Edition::New => names.new,
+    };
+    let (line, column) = (change.span.line, change.span.column);
+    let (level, message) = (change.level.as_str(), &change.message);
+    format!("{level}: {message} ({file}:{line}:{column})")
+}
+
+/// A change, in one of the formats, ending with a line feed.
+pub(crate) fn change(change: &Change, names: &Names<'_>, format: MessageFormat) -> String {
+    let file = match change.edition {
+        Edition::Old => names.old,
+        Edition::New => names.new,
+    };
+    let (line, column) = (change.span.line, change.span.column);
+    let level = change.level.as_str();
+    match format {
+        MessageFormat::Human => {
+            let (code, message) = (change.code, &change.message);
+            let mut text = format!("{level:>10} {message} ({file}:{line}:{column}) [{code}]\n");
+            if let Some(consequence) = &change.consequence {
+                text.push_str(&format!("{:>10} Rust: {consequence}\n", ""));
+            }
+            if !change.operations.is_empty() {
+                text.push_str(&format!("{:>10} in {}\n", "", change.operations.join(", ")));
+            }
+            text
+        }
+        MessageFormat::Json => {
+            let object = serde_json::json!({
+                "code": change.code, "level": level, "message": change.message, "file": file, "line": line,
+                "column": column, "pointer": change.pointer, "consequence": change.consequence,
+                "operations": change.operations,
+            });
+            format!("{object}\n")
+        }
+        MessageFormat::Github => {
+            let word = match change.level {
+                Level::Major => "error",
+                Level::Minor | Level::Patch => "notice",
+            };
+            let message = match &change.consequence {
+                Some(consequence) => format!("{}: {}\nRust: {consequence}", level, change.message),
+                None => format!("{}: {}", level, change.message),
+            };
+            report::github(word, file, (line, column), change.code, &message)
+        }
+    }
+}

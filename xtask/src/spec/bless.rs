@@ -1,0 +1,58 @@
+//! Releasing a document: it becomes what the next ones are compared with.
+
+use super::{
+    FINE, Failure, MessageFormat, Names, RELEASED, SPEC, UNSAID, advice, baseline, document, judge,
+};
+use crate::message;
+use anyhow::{Context, anyhow};
+use openapi_document::Document;
+use std::path::Path;
+
+/// Copies the document to `spec/released/VERSION.yaml`, when nothing is wrong with it, its `info.version` is `version`,
+/// and that steps as far from the newest release as the changes do. A release is never changed.
+pub(super) fn run(root: &Path, version: &str, format: MessageFormat) -> Result<u8, Failure> {
+    let text = crate::generate::read(&root.join(SPEC))?;
+    let new = document(&root.join(SPEC), SPEC)?;
+    let (_, found) = Document::examine(SPEC, &text);
+    judge(&new, found).map_err(Failure::Document)?;
+    let told = new.root.at("/info/version").and_then(|node| node.as_str());
+    if told != Some(version) {
+        let told = told.unwrap_or_default();
+        return Err(
+            anyhow!("info.version of {SPEC} is `{told}`, not `{version}`: edit it first").into(),
+        );
+    }
+    if version.contains(['/', '\\']) || version.starts_with('.') {
+        return Err(anyhow!("`{version}` cannot be the name of a file").into());
+    }
+    let name = format!("{RELEASED}/{version}.yaml");
+    let path = root.join(&name);
+    if path.is_file() {
+        if crate::generate::read(&path)? == text {
+            println!("{:>10} {name} was blessed before", "Unchanged");
+            return Ok(FINE);
+        }
+        return Err(anyhow!("{name} was released, and stays as it is: raise info.version").into());
+    }
+    if let Some(newest) = baseline::releases(root)?.pop() {
+        let old_name = format!("{RELEASED}/{newest}.yaml");
+        let old = document(&root.join(&old_name), &old_name)?;
+        let changes = openapi_check::changes(&old, &new);
+        if let Some(advice) = advice(&changes) {
+            let names = Names {
+                old: &old_name,
+                new: SPEC,
+            };
+            for change in changes.iter() {
+                print!("{}", message::change(change, &names, format));
+            }
+            eprintln!("error: {advice}; nothing was released");
+            return Ok(UNSAID);
+        }
+    }
+    std::fs::create_dir_all(root.join(RELEASED))
+        .and_then(|()| std::fs::write(&path, text))
+        .with_context(|| format!("cannot write {name}"))?;
+    println!("{:>10} {name}", "Blessed");
+    Ok(FINE)
+}
