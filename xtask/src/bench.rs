@@ -1,31 +1,24 @@
 //! `cargo xtask bench`: builds the benchmarks with optimisation, and runs one.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, Subcommand};
+use clap::Args;
 
 use crate::tidy::root;
 
-/// How much the service does on this machine.
+/// How much the service does on this machine, beside limits measured in the same run: `issue`, `clients`, and more.
+/// `cargo xtask bench help` lists them all.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Debug, Subcommand)]
-enum What {
-    /// Issues per second at the knee, beside limits measured in the same run. It takes some minutes.
-    Issue {
-        /// Write the figures there as JSON, too.
-        #[arg(long, value_name = "FILE")]
-        json: Option<PathBuf>,
-        /// How long each step counts.
-        #[arg(long, value_name = "SECONDS")]
-        seconds: Option<f64>,
-    },
+    /// Which benchmark, and its own arguments, such as `issue --json FILE`.
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "BENCHMARK"
+    )]
+    words: Vec<String>,
 }
 
 /// Runs the benchmark. Its table goes to standard output, progress to standard error.
@@ -47,33 +40,27 @@ fn command(args: &BenchArgs) -> Command {
         .args(["run", "--locked", "--release", "--package", "bench"])
         .arg("--manifest-path")
         .arg(root().join("Cargo.toml"))
-        .arg("--");
-    match &args.what {
-        What::Issue { json, seconds } => {
-            command.arg("issue");
-            if let Some(file) = json {
-                command.arg("--json").arg(file);
-            }
-            if let Some(seconds) = seconds {
-                command.arg("--seconds").arg(seconds.to_string());
-            }
-        }
-    }
+        .arg("--")
+        .args(&args.words);
     command
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        bench: BenchArgs,
+    }
 
     #[test]
     fn what_the_caller_says_reaches_the_benchmark() {
-        let args = BenchArgs {
-            what: What::Issue {
-                json: Some("figures.json".into()),
-                seconds: Some(2.5),
-            },
-        };
+        let said = ["issue", "--json", "figures.json", "--seconds", "2.5"];
+        let args = Cli::parse_from(["bench"].iter().chain(&said)).bench;
         let command = command(&args);
         let words: Vec<_> = command
             .get_args()
@@ -81,9 +68,6 @@ mod tests {
             .collect();
         assert!(words.contains(&"--release"), "{words:?}");
         let own: Vec<_> = words.into_iter().skip_while(|word| *word != "--").collect();
-        assert_eq!(
-            own,
-            ["--", "issue", "--json", "figures.json", "--seconds", "2.5"]
-        );
+        assert_eq!(own[1..], said);
     }
 }
