@@ -1,5 +1,5 @@
 //! A binding per kubeconfig, for roles that are so configured: the ServiceAccount has no rights of its own, and one
-//! (Cluster)RoleBinding of the kubeconfig's name gives it the role. It is made last and removed first, since Kubernetes
+//! (Cluster)RoleBinding of the kubeconfig's name gives it the role. It is made last, and removed at once, since Kubernetes
 //! asks for bindings on every request: without it the credential is refused at once, not only when the API server's
 //! memory of tokens ends.
 //!

@@ -12,7 +12,7 @@
 //! - *objects*: what this installation has there, for comparison with its records.
 //!
 //! A role may instead be bound per kubeconfig, where access must end at once: then its namespace has no rights, *create*
-//! makes a binding after the ServiceAccount, and *remove* takes the binding away before it.
+//! makes a binding after the ServiceAccount, and *remove* takes the binding away with it.
 //!
 //! Or the kubeconfigs of a cluster are client certificates (`client_ca` in its configuration): *certify* signs one with the
 //! key of an authority that the cluster trusts. Nothing is made in the cluster then, and nothing but time ends one.

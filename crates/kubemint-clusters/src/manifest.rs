@@ -23,14 +23,16 @@ pub(crate) const RIGHTS: [(&str, &str, &[&str]); 2] = [
 pub(crate) const BINDING_VERBS: [&str; 4] = ["create", "delete", "get", "list"];
 
 /// The manifest, as YAML for `kubectl apply -f -`. Entries with the same `api_url` are one Kubernetes cluster, and
-/// have one part together; where there are several parts, each says which cluster it is for.
+/// have one part together (one for tokens, and one for client certificates); where there are several parts, each says which cluster it is for.
 #[must_use]
 pub fn manifest<'a>(clusters: impl IntoIterator<Item = &'a ClusterConfig>) -> String {
     let mut parts: Vec<(Vec<&ClusterConfig>, Roles<'_>)> = Vec::new();
     for cluster in clusters {
-        let there = parts
-            .iter()
-            .position(|(of, _)| of.iter().any(|other| other.api_url == cluster.api_url));
+        let like = |other: &&ClusterConfig| {
+            other.api_url == cluster.api_url
+                && other.client_ca.is_some() == cluster.client_ca.is_some()
+        };
+        let there = parts.iter().position(|(of, _)| of.iter().any(like));
         let index = there.unwrap_or_else(|| {
             parts.push((Vec::new(), BTreeMap::new()));
             parts.len() - 1
@@ -62,7 +64,7 @@ pub fn manifest<'a>(clusters: impl IntoIterator<Item = &'a ClusterConfig>) -> St
 type Roles<'a> = BTreeMap<&'a str, &'a RoleConfig>;
 
 fn part(text: &mut String, of: &[&ClusterConfig], roles: &Roles<'_>) {
-    if of.iter().all(|cluster| cluster.client_ca.is_some()) {
+    if of.iter().any(|cluster| cluster.client_ca.is_some()) {
         return certificates::part(text, of, roles);
     }
     let names: Vec<String> = of.iter().map(|cluster| cluster.key.to_string()).collect();

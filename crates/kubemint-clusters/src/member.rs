@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, StatusCode};
+use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use kube::client::Body;
 use kubemint::ports::ClusterError;
@@ -134,9 +134,14 @@ pub(crate) async fn once(
     request: &Request<Vec<u8>>,
     largest: usize,
 ) -> Result<Answer, ClusterError> {
+    let mut request = request.clone().map(Body::from);
+    if let Some(authorization) = &lease.authorization {
+        let headers = request.headers_mut();
+        headers.insert(header::AUTHORIZATION, authorization.clone());
+    }
     let answer = lease
         .client
-        .send(request.clone().map(Body::from))
+        .send(request)
         .await
         .map_err(|error| failure::of_transport(&error))?;
     let (head, body) = answer.into_parts();

@@ -142,21 +142,19 @@ impl Member {
         Ok(read.credential)
     }
 
-    /// Removes an object with its bindings, and looks until all are gone; `until` is when to give up. The bindings go
-    /// first. Whatever becomes of them, the ServiceAccount goes too.
+    /// Removes an object with its bindings, and looks until all are gone; `until` is when to give up. They go at the same
+    /// time: each ends the access, the bindings at once, and the ServiceAccount for good.
     pub(crate) async fn remove(
         &self,
         object: &ObjectRef,
         until: Instant,
     ) -> Result<(), ClusterError> {
-        // Something may hold a binding: that is to leave time for the rest.
-        let half = Instant::now() + until.saturating_duration_since(Instant::now()) / 2;
-        let unbound = self.unbind(object, half).await;
         let place = Collection::of_role(&object.role);
         let known = object.object_uid.clone();
-        let gone = self
-            .end(&place, object.id.as_str(), object.uid, known, until)
-            .await;
+        let (unbound, gone) = tokio::join!(
+            self.unbind(object, until),
+            self.end(&place, object.id.as_str(), object.uid, known, until)
+        );
         unbound.and(gone)
     }
 

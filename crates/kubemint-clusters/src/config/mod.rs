@@ -136,7 +136,7 @@ pub enum Binding {
     /// server may accept a token for 10 more seconds.
     #[default]
     RoleNamespace,
-    /// Each kubeconfig has a binding of its own, made last and removed first: after a revocation it is refused at once.
+    /// Each kubeconfig has a binding of its own, made last and removed at once: after a revocation it is refused at once.
     /// The service needs the right to bind the ClusterRole.
     PerKubeconfig,
 }
