@@ -1,6 +1,6 @@
 //! `bench issue`: the service and its limits, one after the other, under the same load.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -50,13 +50,7 @@ pub(crate) fn run(args: &IssueArgs) -> Result<()> {
         (1..=900).contains(&args.connections),
         "--connections must be 1 to 900"
     );
-    let parent = match &args.folder {
-        Some(folder) => folder.clone(),
-        None => beside_the_program()?,
-    };
-    std::fs::create_dir_all(&parent)
-        .with_context(|| format!("cannot make {}", parent.display()))?;
-    let folder = tempfile::tempdir_in(&parent)?;
+    let folder = place(args.folder.as_deref())?;
     let disk = Disk::under(folder.path())?;
     let circumstances = Circumstances::new(&disk, args.connections, args.seconds);
     eprint!("{}", circumstances.heading());
@@ -74,6 +68,20 @@ pub(crate) fn run(args: &IssueArgs) -> Result<()> {
     Ok(())
 }
 
+/// A folder of the run's own, in `wanted` or in the folder of builds.
+///
+/// # Errors
+/// It cannot be made.
+pub(crate) fn place(wanted: Option<&Path>) -> Result<tempfile::TempDir> {
+    let parent = match wanted {
+        Some(folder) => folder.to_owned(),
+        None => beside_the_program()?,
+    };
+    std::fs::create_dir_all(&parent)
+        .with_context(|| format!("cannot make {}", parent.display()))?;
+    Ok(tempfile::tempdir_in(&parent)?)
+}
+
 /// `target/bench`, for a program that is in `target/release`.
 fn beside_the_program() -> Result<PathBuf> {
     let program = std::env::current_exe()?;
@@ -88,7 +96,7 @@ fn measure(subject: Subject, args: &IssueArgs, disk: &Disk) -> Result<Figures> {
     let name = Figures::name(subject);
     let folder = disk.folder.join(name.replace(' ', "-"));
     std::fs::create_dir(&folder)?;
-    let server = Server::start(subject, &folder)?;
+    let server = Server::start(subject, &folder, None)?;
     let mut generator = Generator::new(args.connections)?;
     let mut steps = Vec::new();
     let (knee, cost) = Ramp::USUAL

@@ -11,12 +11,11 @@ use dropshot::{
 use kubemint::audit::{Event, Kind};
 use kubemint::caller::Principal;
 use kubemint::cluster::ClusterKey;
-use kubemint::ports::{Clusters as _, Ids as _, ObjectRef, Store as _};
+use kubemint::ports::{Clusters as _, Ids as _, ObjectRef, Store};
 use kubemint::record::{Record, State};
 use kubemint_clusters::Fleet;
 use kubemint_server::sandbox::{CLUSTER, PROJECT, REGION};
 use kubemint_server::world::RandomIds;
-use kubemint_store::SqliteStore;
 use serde_json::Value;
 use slog::Logger;
 
@@ -32,7 +31,7 @@ const TTL: u32 = 3600;
 /// What the handler does before it answers.
 pub(crate) struct Limit {
     /// Where it commits, before and after.
-    store: Option<Arc<SqliteStore>>,
+    store: Option<Arc<dyn Store>>,
     /// Where it makes a credential, in between.
     fleet: Option<Fleet>,
     cluster: ClusterKey,
@@ -42,7 +41,7 @@ pub(crate) struct Limit {
 
 impl Limit {
     /// A handler that makes what it is given a store and clusters for.
-    pub(crate) fn new(store: Option<Arc<SqliteStore>>, fleet: Option<Fleet>, user: &str) -> Self {
+    pub(crate) fn new(store: Option<Arc<dyn Store>>, fleet: Option<Fleet>, user: &str) -> Self {
         Self {
             store,
             fleet,
@@ -155,7 +154,7 @@ mod tests {
     #[tokio::test]
     async fn two_commits_are_two_rows_of_the_trail() {
         use kubemint_store::Trail as _;
-        let store = Arc::new(SqliteStore::temporary().unwrap());
+        let store = Arc::new(kubemint_store::SqliteStore::temporary().unwrap());
         let limit = Limit::new(Some(Arc::clone(&store)), None, "alice");
         limit.work().await.unwrap();
         let events = store.events(0, 10).await.unwrap();

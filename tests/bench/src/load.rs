@@ -284,7 +284,7 @@ async fn connection(
     Ok(())
 }
 
-async fn connect(address: SocketAddr) -> Result<SendRequest<Full<Bytes>>> {
+pub(crate) async fn connect(address: SocketAddr) -> Result<SendRequest<Full<Bytes>>> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
@@ -294,7 +294,7 @@ async fn connect(address: SocketAddr) -> Result<SendRequest<Full<Bytes>>> {
 }
 
 /// Sends a request and reads its answer to the end.
-async fn exchange(
+pub(crate) async fn exchange(
     sender: &mut SendRequest<Full<Bytes>>,
     request: Request<Full<Bytes>>,
 ) -> hyper::Result<StatusCode> {
@@ -306,14 +306,14 @@ async fn exchange(
 
 /// The request, made once.
 #[derive(Clone)]
-struct Template {
+pub(crate) struct Template {
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 }
 
 impl Template {
-    fn new(target: &Target) -> Result<Self> {
+    pub(crate) fn new(target: &Target) -> Result<Self> {
         let mut headers = HeaderMap::new();
         headers.insert(HOST, HeaderValue::from_str(&target.address.to_string())?);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -326,7 +326,7 @@ impl Template {
         })
     }
 
-    fn request(&self) -> Request<Full<Bytes>> {
+    pub(crate) fn request(&self) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(self.body.clone()));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.uri.clone();

@@ -3,6 +3,8 @@
 //! The generator is this process; each server that it measures is a process of its own, started from the same
 //! program, so that the two share nothing but the machine.
 
+mod clients;
+mod closed;
 mod cpu;
 mod disk;
 mod issue;
@@ -27,6 +29,8 @@ struct Cli {
 enum Task {
     /// Issues per second, beside what the same machine does with parts of the work.
     Issue(issue::IssueArgs),
+    /// Issues for 1 to 256 clients, on SQLite and PostgreSQL, beside the least that an issue could be.
+    Clients(clients::ClientsArgs),
     /// Serves one subject until standard input ends.
     #[command(hide = true)]
     Serve(subjects::ServeArgs),
@@ -35,6 +39,7 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().task {
         Task::Issue(args) => issue::run(&args),
+        Task::Clients(args) => clients::run(&args),
         Task::Serve(args) => subjects::serve(&args),
     }
 }

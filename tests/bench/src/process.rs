@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use clap::ValueEnum as _;
 
 use crate::load::Target;
-use crate::subjects::Subject;
+use crate::subjects::{Database, Subject};
 
 /// The running server. It ends when this is dropped.
 pub(crate) struct Server {
@@ -20,18 +20,24 @@ pub(crate) struct Server {
 struct Process(Child);
 
 impl Server {
-    /// Starts this program as a server with its files in `folder`, and waits until it serves.
+    /// Starts this program as a server with its files in `folder`, and waits until it serves. Without a database its store
+    /// is a file there.
     ///
     /// # Errors
     /// It does not start, and why.
-    pub(crate) fn start(subject: Subject, folder: &Path) -> Result<Self> {
+    pub(crate) fn start(
+        subject: Subject,
+        folder: &Path,
+        database: Option<&Database>,
+    ) -> Result<Self> {
         let value = subject.to_possible_value();
         let name = value.as_ref().map_or("", |value| value.get_name());
-        let child = Command::new(std::env::current_exe()?)
-            .arg("serve")
-            .arg(name)
-            .arg("--folder")
-            .arg(folder)
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["serve", name, "--folder"]).arg(folder);
+        if let Some(database) = database {
+            command.args(["--database", &database.to_string()]);
+        }
+        let child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             // Its log is written as in service, and thrown away.

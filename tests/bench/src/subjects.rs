@@ -1,17 +1,19 @@
 //! The servers that are measured. Each runs until its standard input ends.
 
+use std::fmt;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
 use kubemint::ports::Store;
 use kubemint_clusters::Fleet;
 use kubemint_server::config::Config;
 use kubemint_server::log::{Verbosity, logger};
 use kubemint_server::sandbox::{CLUSTER, Options, PROJECT, REGION, Sandbox};
-use kubemint_store::{Backend, SqliteStore};
+use kubemint_store::{Backend, PostgresOptions, PostgresStore, SqliteStore};
 use serde_json::json;
 use slog::Logger;
 use tokio::runtime::{Builder, Runtime};
@@ -53,6 +55,53 @@ pub(crate) struct ServeArgs {
     /// Where its files are.
     #[arg(long)]
     folder: PathBuf,
+    /// Keep the records there, and not in a file.
+    #[arg(long)]
+    database: Option<Database>,
+}
+
+/// An empty database of a PostgreSQL on loopback.
+#[derive(Clone, Debug)]
+pub(crate) struct Database {
+    /// Where it listens.
+    pub(crate) port: u16,
+    /// Its name.
+    pub(crate) name: String,
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.port, self.name)
+    }
+}
+
+impl FromStr for Database {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (port, name) = text.split_once('/').context("a database is PORT/NAME")?;
+        Ok(Self {
+            port: port.parse()?,
+            name: name.to_owned(),
+        })
+    }
+}
+
+impl Database {
+    /// Makes the tables, and tells how it is reached.
+    async fn prepare(&self) -> Result<PostgresOptions> {
+        let options = PostgresOptions {
+            host: "127.0.0.1".to_owned(),
+            port: self.port,
+            database: self.name.clone(),
+            user: postgresql::USER.to_owned(),
+            password_file: None,
+            ca_file: None,
+            connections: 16,
+        };
+        PostgresStore::migrate(&options).await?;
+        Ok(options)
+    }
 }
 
 /// A running subject: what to ask it, and what must live while it runs.
@@ -71,10 +120,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
     let server = runtime("server")?;
     // The cluster stands for another machine: it shares no thread with the server.
     let cluster = runtime("cluster")?;
-    let started = match args.subject {
-        Subject::Issue => issue(&server, &cluster, &args.folder, &log),
-        limit => limited(limit, &server, &cluster, &args.folder, &log),
-    };
+    let started = start(args, &server, &cluster, &log);
     let running = started.inspect_err(|error| println!("{error:#}"))?;
     println!("{}", serde_json::to_string(&running.target)?);
     std::io::stdin().read_to_end(&mut Vec::new())?;
@@ -88,10 +134,21 @@ fn runtime(name: &str) -> std::io::Result<Runtime> {
         .build()
 }
 
-/// The service, as `kubemint-server sandbox` runs it.
-fn issue(server: &Runtime, cluster: &Runtime, folder: &Path, log: &Logger) -> Result<Running> {
-    let sandbox = cluster.block_on(Sandbox::start(Options::new(folder)))?;
-    let running = server.block_on(sandbox.serve(log))?;
+fn start(args: &ServeArgs, server: &Runtime, cluster: &Runtime, log: &Logger) -> Result<Running> {
+    let sandbox = cluster.block_on(Sandbox::start(Options::new(&args.folder)))?;
+    let mut config = Config::read(sandbox.config_file())?;
+    if let Some(database) = &args.database {
+        config.store = Backend::Postgres(server.block_on(database.prepare())?);
+    }
+    match args.subject {
+        Subject::Issue => issue(server, sandbox, config, log),
+        limit => limited(limit, server, sandbox, config, log),
+    }
+}
+
+/// The service, as `kubemint-server serve` runs it.
+fn issue(server: &Runtime, sandbox: Sandbox, config: Config, log: &Logger) -> Result<Running> {
+    let running = server.block_on(kubemint_server::serve::start(config, log))?;
     let collection =
         format!("/v1/regions/{REGION}/projects/{PROJECT}/compute/clusters/{CLUSTER}/kubeconfigs");
     let bearer = sandbox.token(USER, &["compute.admin"]);
@@ -105,19 +162,15 @@ fn issue(server: &Runtime, cluster: &Runtime, folder: &Path, log: &Logger) -> Re
 fn limited(
     subject: Subject,
     server: &Runtime,
-    cluster: &Runtime,
-    folder: &Path,
+    sandbox: Sandbox,
+    config: Config,
     log: &Logger,
 ) -> Result<Running> {
-    let sandbox = cluster.block_on(Sandbox::start(Options::new(folder)))?;
-    let config = Config::read(sandbox.config_file())?;
-    let store = match subject {
-        Subject::BareHandler => None,
-        _ => {
-            let Backend::Sqlite(options) = config.store else {
-                bail!("the sandbox's store is not the embedded one");
-            };
-            Some(Arc::new(SqliteStore::open(options)?))
+    let store: Option<Arc<dyn Store>> = match (subject, config.store) {
+        (Subject::BareHandler, _) => None,
+        (_, Backend::Sqlite(options)) => Some(Arc::new(SqliteStore::open(options)?)),
+        (_, Backend::Postgres(options)) => {
+            Some(Arc::new(server.block_on(PostgresStore::open(&options))?))
         }
     };
     let entered = server.enter();

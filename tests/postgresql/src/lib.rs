@@ -44,6 +44,12 @@ struct Keeper {
 }
 
 impl Cluster {
+    /// Whether there is a PostgreSQL to start.
+    #[must_use]
+    pub fn installed() -> bool {
+        find().is_some()
+    }
+
     /// A new one, with more settings (`-c` arguments).
     pub fn start(settings: &[&str]) -> Self {
         let folder = TempDir::new().expect("a folder for temporary files").keep();
@@ -238,8 +244,12 @@ impl Keeper {
     }
 }
 
-/// Where PostgreSQL's programs are: the newest of a distribution's folders, or the search path.
 fn binaries() -> PathBuf {
+    find().expect("PostgreSQL's initdb, in /usr/lib/postgresql/*/bin or on the search path: apt-get install postgresql")
+}
+
+/// Where PostgreSQL's programs are: the newest of a distribution's folders, or the search path.
+fn find() -> Option<PathBuf> {
     let found = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -250,7 +260,6 @@ fn binaries() -> PathBuf {
         let path = std::env::var_os("PATH")?;
         std::env::split_paths(&path).find(|folder| folder.join("initdb").exists())
     })
-    .expect("PostgreSQL's initdb, in /usr/lib/postgresql/*/bin or on the search path: apt-get install postgresql")
 }
 
 /// PostgreSQL does not run as root: whom to be instead.
