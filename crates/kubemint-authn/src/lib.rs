@@ -33,6 +33,9 @@ mod authorization;
 mod config;
 mod error;
 mod fetch;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod introspect;
 mod keys;
 mod token;
