@@ -32,6 +32,9 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Whether what is generated is sound all the same. An author wants to know; a generator goes on.
     pub warning: bool,
+    /// Whether nothing is wrong at all, and the author is only told what was understood. A note is a warning too, but
+    /// no one makes an error of it.
+    pub note: bool,
 }
 
 impl Diagnostic {
@@ -45,6 +48,7 @@ impl Diagnostic {
             related: Vec::new(),
             help: None,
             warning: false,
+            note: false,
         }
     }
 
@@ -59,6 +63,14 @@ impl Diagnostic {
     #[must_use]
     pub fn warning(mut self) -> Self {
         self.warning = true;
+        self
+    }
+
+    /// Says that nothing is wrong.
+    #[must_use]
+    pub fn note(mut self) -> Self {
+        self.warning = true;
+        self.note = true;
         self
     }
 
@@ -80,17 +92,22 @@ impl Diagnostic {
 /// All that is wrong with one document, in the order of the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostics {
-    source: Arc<Source>,
+    sources: Arc<Vec<Source>>,
     list: Vec<Diagnostic>,
 }
 
 impl Diagnostics {
-    /// An empty list about `source`.
-    pub fn new(source: Arc<Source>) -> Self {
+    /// An empty list about `sources`: the document's own file, then those that it refers to.
+    pub fn new(sources: Arc<Vec<Source>>) -> Self {
         Diagnostics {
-            source,
+            sources,
             list: Vec::new(),
         }
+    }
+
+    /// An empty list about the same sources.
+    pub(crate) fn same(&self) -> Self {
+        Diagnostics::new(Arc::clone(&self.sources))
     }
 
     /// Adds one.
@@ -123,13 +140,21 @@ impl Diagnostics {
         self.list.iter().all(|diagnostic| diagnostic.warning)
     }
 
-    /// Makes errors of warnings.
+    /// Makes errors of warnings, and leaves notes.
     #[must_use]
     pub fn deny_warnings(mut self) -> Self {
         self.list
             .iter_mut()
-            .for_each(|diagnostic| diagnostic.warning = false);
+            .for_each(|diagnostic| diagnostic.warning = diagnostic.note);
         self
+    }
+
+    /// The [notes](Diagnostic::note) alone.
+    #[must_use]
+    pub fn notes(&self) -> Self {
+        let mut notes = self.same();
+        notes.list = self.list.iter().filter(|d| d.note).cloned().collect();
+        notes
     }
 
     /// `Ok` with `value` when nothing is wrong, or warnings only; otherwise itself, sorted by place.
@@ -147,7 +172,7 @@ impl Diagnostics {
     /// Sorts by place, and drops what was found twice.
     pub fn sort(&mut self) {
         self.list
-            .sort_by(|a, b| (a.span.start, a.code).cmp(&(b.span.start, b.code)));
+            .sort_by_key(|d| (d.span.file, d.span.start, d.code));
         self.list.dedup();
     }
 
@@ -158,15 +183,23 @@ impl Diagnostics {
             .map(|d| {
                 format!(
                     "{}:{}:{} {}",
-                    self.source.name, d.span.line, d.span.column, d.code
+                    self.file_of(d.span),
+                    d.span.line,
+                    d.span.column,
+                    d.code
                 )
             })
             .collect()
     }
 
-    /// The name of the source, as it was given.
+    /// The name of the document's own file, as it was given.
     pub fn file(&self) -> &str {
-        &self.source.name
+        self.file_of(Span::default())
+    }
+
+    /// The name of the file that a place is in.
+    pub fn file_of(&self, span: Span) -> &str {
+        self.sources.get(span.file).map_or("", |s| s.name.as_str())
     }
 
     /// The text for a terminal; `colour` adds escape sequences.
@@ -182,31 +215,53 @@ impl Diagnostics {
             out.push_str(&self.render_one(&renderer, diagnostic));
             out.push_str("\n\n");
         }
-        let count = self.list.len();
-        out.push_str(&format!(
-            "error: {count} error{}",
-            if count == 1 { "" } else { "s" }
-        ));
+        let count = |of: &dyn Fn(&Diagnostic) -> bool, word: &str| {
+            let count = self.list.iter().filter(|d| of(d)).count();
+            let end = if count == 1 { "" } else { "s" };
+            (count > 0).then(|| format!("{count} {word}{end}"))
+        };
+        let counts = [
+            count(&|d| !d.warning, "error"),
+            count(&|d| d.warning && !d.note, "warning"),
+            count(&|d| d.note, "note"),
+        ];
+        let level = match &counts {
+            [Some(_), ..] => "error",
+            [None, Some(_), _] => "warning",
+            _ => "note",
+        };
+        let counts: Vec<String> = counts.into_iter().flatten().collect();
+        out.push_str(&format!("{level}: {}", counts.join(", ")));
         out
     }
 
     fn render_one(&self, renderer: &Renderer, diagnostic: &Diagnostic) -> String {
-        let text = self.source.text.as_str();
-        let mut snippet = Snippet::source(text)
-            .path(self.source.name.as_str())
-            .annotation(
-                AnnotationKind::Primary
-                    .span(within(text, diagnostic.span))
-                    .label(some_text(&diagnostic.label)),
-            );
+        let source = |file: usize| {
+            let source = self.sources.get(file);
+            source.map_or(("", ""), |s| (s.name.as_str(), s.text.as_str()))
+        };
+        let here = diagnostic.span.file;
+        let (name, text) = source(here);
+        let mut snippet = Snippet::source(text).path(name).annotation(
+            AnnotationKind::Primary
+                .span(within(text, diagnostic.span))
+                .label(some_text(&diagnostic.label)),
+        );
+        let mut elsewhere = Vec::new();
         for (span, label) in &diagnostic.related {
-            snippet = snippet.annotation(
-                AnnotationKind::Context
-                    .span(within(text, *span))
-                    .label(some_text(label)),
-            );
+            let (name, text) = source(span.file);
+            let annotation = AnnotationKind::Context
+                .span(within(text, *span))
+                .label(some_text(label));
+            if span.file == here {
+                snippet = snippet.annotation(annotation);
+            } else {
+                elsewhere.push(Snippet::source(text).path(name).annotation(annotation));
+            }
         }
-        let level = if diagnostic.warning {
+        let level = if diagnostic.note {
+            Level::NOTE
+        } else if diagnostic.warning {
             Level::WARNING
         } else {
             Level::ERROR
@@ -214,7 +269,8 @@ impl Diagnostics {
         let mut group = level
             .primary_title(diagnostic.message.as_str())
             .id(diagnostic.code)
-            .element(snippet);
+            .element(snippet)
+            .elements(elsewhere);
         if let Some(help) = &diagnostic.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }

@@ -8,16 +8,23 @@
 //! `file:line:column`. What comes out is what every generator and check of the toolchain shares: no reader needs to
 //! resolve a parameter's `$ref` or to ask which security applies. This crate knows nothing of Rust or dropshot.
 
+mod bundle;
 mod diagnostic;
 pub mod draft;
+mod files;
+mod lower;
 mod node;
 mod normalise;
+mod place;
 mod read;
 mod rules;
 mod select;
 mod shape;
+mod slip;
 
+pub use bundle::MAX_FILES;
 pub use diagnostic::{Diagnostic, Diagnostics, Source};
+pub use files::{Alone, Files, Folder, MAX_FILE};
 pub use node::{Content, Entry, Node, Span, escape};
 pub use openapiv3;
 pub use read::MAX_DEPTH;
@@ -35,7 +42,7 @@ pub struct Document {
     pub openapi: OpenAPI,
     /// The document as it was read.
     pub root: Node,
-    source: Arc<Source>,
+    sources: Arc<Vec<Source>>,
     renamed: BTreeMap<String, String>,
 }
 
@@ -83,15 +90,28 @@ impl Document {
     /// As [`Document::read`], but gives the document as well when its shape allows, so that further rules can tell
     /// their mistakes in the same run. A document with diagnoses must not be generated from.
     pub fn examine(name: &str, text: &str) -> (Option<Document>, Diagnostics) {
-        let source = Arc::new(Source {
-            name: name.to_owned(),
-            text: text.to_owned(),
-        });
-        let root = match read::read(&source) {
-            Ok(root) => root,
-            Err(diagnostics) => return (None, diagnostics),
-        };
-        Document::of(root, source)
+        Document::examine_with(name, text, &Alone)
+    }
+
+    /// As [`Document::examine`], of a document that refers to other files, which `files` gives.
+    pub fn examine_with(
+        name: &str,
+        text: &str,
+        files: &dyn Files,
+    ) -> (Option<Document>, Diagnostics) {
+        match bundle::bundle(name, text, files) {
+            Ok(mut bundle) => {
+                let mut found = std::mem::take(&mut bundle.diagnostics);
+                lower::lower(&mut bundle.root, &mut found);
+                Document::of(bundle.root, Arc::new(bundle.sources), found)
+            }
+            Err((sources, found)) => {
+                let mut diagnostics = Diagnostics::new(Arc::new(sources));
+                found.into_iter().for_each(|d| diagnostics.push(d));
+                diagnostics.sort();
+                (None, diagnostics)
+            }
+        }
     }
 
     /// As [`Document::examine`], of what is left when some operations are taken out: those for whose path and method
@@ -99,18 +119,24 @@ impl Document {
     pub fn without(&self, keep: &dyn Fn(&str, &str) -> bool) -> (Option<Document>, Diagnostics) {
         Document::of(
             select::operations(&self.root, keep),
-            Arc::clone(&self.source),
+            Arc::clone(&self.sources),
+            Vec::new(),
         )
     }
 
-    fn of(root: Node, source: Arc<Source>) -> (Option<Document>, Diagnostics) {
-        let mut diagnostics = rules::check(&root, &source);
+    fn of(
+        root: Node,
+        sources: Arc<Vec<Source>>,
+        found: Vec<Diagnostic>,
+    ) -> (Option<Document>, Diagnostics) {
+        let mut diagnostics = rules::check(&root, &sources);
+        found.into_iter().for_each(|d| diagnostics.push(d));
         let openapi = shape::openapi(&root, &mut diagnostics).map(normalise::normalise);
         diagnostics.sort();
         let document = openapi.map(|(openapi, renamed)| Document {
             openapi,
             root,
-            source,
+            sources,
             renamed,
         });
         (document, diagnostics)
@@ -212,7 +238,7 @@ impl Document {
 
     /// An empty list of diagnoses about this document.
     pub fn diagnostics(&self) -> Diagnostics {
-        Diagnostics::new(Arc::clone(&self.source))
+        Diagnostics::new(Arc::clone(&self.sources))
     }
 
     /// The document as it was read, without places.

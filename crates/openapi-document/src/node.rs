@@ -13,6 +13,8 @@ pub struct Span {
     pub line: usize,
     /// Column of the first character.
     pub column: usize,
+    /// Which of the document's files it is in: 0 is the one that was given, the others are those it refers to.
+    pub file: usize,
 }
 
 /// One value of the document, with its place.

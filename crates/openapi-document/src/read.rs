@@ -3,11 +3,10 @@
 //! Refused by name: duplicate keys, anchors and aliases, tags, several documents, keys that are not scalars,
 //! and nesting deeper than [`MAX_DEPTH`].
 
+use crate::Diagnostic;
 use crate::node::{Content, Entry, Node, Span};
-use crate::{Diagnostic, Diagnostics, Source};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// The deepest nesting that is read. Far more than any document needs; far less than any stack holds.
 pub const MAX_DEPTH: usize = 100;
@@ -40,21 +39,22 @@ struct Members {
 
 struct Reader<'a> {
     text: &'a str,
+    file: usize,
     /// Byte offset of each character; empty when the text is ASCII and they are the same.
     offsets: Vec<usize>,
     open: Vec<Open>,
     root: Option<Node>,
-    diagnostics: Diagnostics,
+    diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads the one document in `source`.
+/// Reads the one document in `text`, which is file `file` of the document.
 ///
 /// # Errors
 /// Diagnoses `K0001` to `K0006`. Duplicate keys are all reported; other defects end the reading.
-pub(crate) fn read(source: &Arc<Source>) -> Result<Node, Diagnostics> {
-    let text = source.text.as_str();
+pub(crate) fn read(text: &str, file: usize) -> Result<Node, Vec<Diagnostic>> {
     let mut reader = Reader {
         text,
+        file,
         offsets: if text.is_ascii() {
             Vec::new()
         } else {
@@ -62,7 +62,7 @@ pub(crate) fn read(source: &Arc<Source>) -> Result<Node, Diagnostics> {
         },
         open: Vec::new(),
         root: None,
-        diagnostics: Diagnostics::new(Arc::clone(source)),
+        diagnostics: Vec::new(),
     };
     for event in Parser::new_from_str(text) {
         let outcome = match event {
@@ -72,12 +72,7 @@ pub(crate) fn read(source: &Arc<Source>) -> Result<Node, Diagnostics> {
             }
             Err(error) => {
                 let at = reader.span(*error.marker(), *error.marker());
-                stop(
-                    "K0001",
-                    at,
-                    &format!("not valid YAML: {}", error.info()),
-                    "",
-                )
+                Err(Box::new(crate::slip::explain(text, at, error.info())))
             }
         };
         if let Err(diagnostic) = outcome {
@@ -100,12 +95,17 @@ pub(crate) fn read(source: &Arc<Source>) -> Result<Node, Diagnostics> {
             Span {
                 line: 1,
                 column: 1,
+                file,
                 ..Span::default()
             },
             "the document is empty",
         ));
     }
-    diagnostics.into_result(root)
+    if diagnostics.is_empty() {
+        Ok(root)
+    } else {
+        Err(diagnostics)
+    }
 }
 
 impl Reader<'_> {
@@ -127,6 +127,7 @@ impl Reader<'_> {
             end: last.max(first),
             line: start.line(),
             column: start.col() + 1,
+            file: self.file,
         }
     }
 

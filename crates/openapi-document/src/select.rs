@@ -2,13 +2,15 @@
 
 use crate::node::{Content, Entry, Node, Span};
 use crate::rules::METHODS;
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 /// The operations (path and method) that the place belongs to: the one that it is written in, those of the path that
 /// it is the name of, or those that refer to the component that it is written in. None when it belongs to them all.
 pub fn owners(root: &Node, place: Span) -> Vec<(String, String)> {
     let inside = |entry: &Entry| {
-        (entry.key_span.start..=entry.node.span.end.max(entry.key_span.end)).contains(&place.start)
+        entry.key_span.file == place.file
+            && (entry.key_span.start..=entry.node.span.end.max(entry.key_span.end))
+                .contains(&place.start)
     };
     if let Some(path) = paths(root).iter().find(|path| inside(path)) {
         let own = methods(path).find(|method| inside(method));
@@ -32,7 +34,7 @@ pub fn owners(root: &Node, place: Span) -> Vec<(String, String)> {
     for path in paths(root) {
         for method in methods(path) {
             let common = path.node.get("parameters");
-            let mut reached = BTreeSet::new();
+            let mut reached = HashSet::new();
             for part in common.into_iter().chain([&method.node]) {
                 reach(root, part, &mut reached);
             }
@@ -45,7 +47,7 @@ pub fn owners(root: &Node, place: Span) -> Vec<(String, String)> {
 }
 
 /// The references that `node` leads to, those of what it refers to included.
-fn reach<'a>(root: &'a Node, node: &'a Node, reached: &mut BTreeSet<&'a str>) {
+pub(crate) fn reach<'a>(root: &'a Node, node: &'a Node, reached: &mut HashSet<&'a str>) {
     let mut queue = vec![node];
     while let Some(node) = queue.pop() {
         if let Some(reference) = node.get("$ref").and_then(Node::as_str)
@@ -93,7 +95,7 @@ pub(crate) fn operations(root: &Node, keep: &dyn Fn(&str, &str) -> bool) -> Node
                 .iter()
                 .any(|entry| METHODS.contains(&entry.key.as_str()))
     });
-    let mut reached = BTreeSet::new();
+    let mut reached = HashSet::new();
     let kept = root.clone();
     if let Some(paths) = kept.get("paths") {
         reach(&kept, paths, &mut reached);

@@ -1,6 +1,6 @@
 //! K0102: nodes to the typed model, and which part is to blame when that fails.
 
-use crate::node::{Content, Node};
+use crate::node::{Content, Node, Span};
 use crate::{Diagnostic, Diagnostics, METHODS};
 use openapiv3::{
     Header, OpenAPI, Operation, Parameter, ReferenceOr, RequestBody, Response, Schema,
@@ -16,8 +16,16 @@ pub(crate) fn openapi(root: &Node, diagnostics: &mut Diagnostics) -> Option<Open
         Ok(openapi) => return Some(openapi),
         Err(error) => error,
     };
-    let before = diagnostics.len();
-    let mut blame = Blame { diagnostics };
+    // What a rule has told better is not told again.
+    let told: Vec<Span> = diagnostics
+        .iter()
+        .filter(|d| !d.warning && matches!(d.code, "K0102" | "K0113"))
+        .map(|d| d.span)
+        .collect();
+    let mut blamed = diagnostics.same();
+    let mut blame = Blame {
+        diagnostics: &mut blamed,
+    };
     let components = root.get("components");
     let kind = |kind: &str| {
         components
@@ -49,7 +57,18 @@ pub(crate) fn openapi(root: &Node, diagnostics: &mut Diagnostics) -> Option<Open
             blame.operation(&method.node);
         }
     }
-    if diagnostics.len() == before && diagnostics.is_empty() {
+    for diagnostic in blamed.iter() {
+        let inside = |told: &Span| {
+            (diagnostic.span.start..=diagnostic.span.end).contains(&told.start)
+                && diagnostic.span.file == told.file
+        };
+        // What is missing is told at the key that introduces what lacks it.
+        let missing = !told.is_empty() && diagnostic.message.contains("missing field");
+        if !missing && !told.iter().any(inside) {
+            diagnostics.push(diagnostic.clone());
+        }
+    }
+    if diagnostics.only_warnings() {
         let span = root
             .entries()
             .first()

@@ -94,7 +94,6 @@ pub(crate) fn generate(
             use super::*;
             #(pub(super) #served)*
         }
-        use served::*;
 
         #(#items)*
 

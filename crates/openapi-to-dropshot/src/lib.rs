@@ -90,7 +90,7 @@ use openapi_document::{Diagnostic, Diagnostics, Document};
 use proc_macro2::TokenStream;
 
 pub use rules::{RULES, check, examine, explain};
-pub use skip::{Skipped, read};
+pub use skip::{Skipped, read, read_with};
 
 /// How the output is named.
 #[derive(Debug, Clone)]

@@ -142,7 +142,7 @@ pub(crate) fn generate(
     let details = quote! { #(.summary(#summary))* #(.description(#description))* #(.tag(#tags))* #deprecated };
     let arguments = quote!(::dropshot::Method::#http_method, "application/json", #template, ::dropshot::ApiEndpointVersions::All);
     let endpoint = quote! {
-        ::dropshot::ApiEndpoint::new(#id.to_owned(), #method::<S>, #arguments) #details
+        ::dropshot::ApiEndpoint::new(#id.to_owned(), served::#method::<S>, #arguments) #details
     };
     let stub = quote! {
         ::dropshot::ApiEndpoint::new_for_types::<

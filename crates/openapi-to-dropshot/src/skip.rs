@@ -1,6 +1,6 @@
 //! Leaving out the operations that cannot be served, when the author allows it, and saying which and why.
 
-use openapi_document::{Diagnostic, Diagnostics, Document, owners};
+use openapi_document::{Alone, Diagnostic, Diagnostics, Document, Files, owners};
 use std::collections::BTreeMap;
 
 /// An operation that was left out.
@@ -24,7 +24,20 @@ pub fn read(
     text: &str,
     skip_unsupported: bool,
 ) -> Result<(Document, Vec<Skipped>), Diagnostics> {
-    let (mut document, mut found) = Document::examine(name, text);
+    read_with(name, text, &Alone, skip_unsupported)
+}
+
+/// As [`read`], of a document that refers to other files, which `files` gives.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with(
+    name: &str,
+    text: &str,
+    files: &dyn Files,
+    skip_unsupported: bool,
+) -> Result<(Document, Vec<Skipped>), Diagnostics> {
+    let (mut document, mut found) = Document::examine_with(name, text, files);
     let mut skipped: BTreeMap<(String, String), Vec<Diagnostic>> = BTreeMap::new();
     loop {
         if let Some(document) = &document {

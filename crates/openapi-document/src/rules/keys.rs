@@ -1,393 +1,208 @@
-//! K0113 and K0109: every key is one that OpenAPI 3.0 knows at its place, and one that the generators honour.
+//! The walk over the objects of a document: each is judged by its shape, and by what the generators honour of it.
 
-use super::{Findings, METHODS, each_schema};
+use super::tables::{self as shapes, Shape};
+use super::{Findings, METHODS, each_schema, features, kinds};
 use crate::Diagnostic;
-use crate::node::{Entry, Node};
-
-const ROOT: &[&str] = &[
-    "openapi",
-    "info",
-    "servers",
-    "paths",
-    "components",
-    "security",
-    "tags",
-    "externalDocs",
-];
-const PATH_ITEM: &[&str] = &[
-    "summary",
-    "description",
-    "parameters",
-    "servers",
-    "get",
-    "put",
-    "post",
-    "delete",
-    "options",
-    "head",
-    "patch",
-    "trace",
-];
-const OPERATION: &[&str] = &[
-    "tags",
-    "summary",
-    "description",
-    "externalDocs",
-    "operationId",
-    "parameters",
-    "requestBody",
-    "responses",
-    "callbacks",
-    "deprecated",
-    "security",
-    "servers",
-];
-const PARAMETER: &[&str] = &[
-    "name",
-    "in",
-    "description",
-    "required",
-    "deprecated",
-    "allowEmptyValue",
-    "style",
-    "explode",
-    "allowReserved",
-    "schema",
-    "example",
-    "examples",
-    "content",
-];
-const HEADER: &[&str] = &[
-    "description",
-    "required",
-    "deprecated",
-    "style",
-    "explode",
-    "schema",
-    "example",
-    "examples",
-    "content",
-];
-const BODY: &[&str] = &["description", "content", "required"];
-const RESPONSE: &[&str] = &["description", "headers", "content", "links"];
-const MEDIA: &[&str] = &["schema", "example", "examples", "encoding"];
-const SCHEMA: &[&str] = &[
-    "title",
-    "multipleOf",
-    "maximum",
-    "exclusiveMaximum",
-    "minimum",
-    "exclusiveMinimum",
-    "maxLength",
-    "minLength",
-    "pattern",
-    "maxItems",
-    "minItems",
-    "uniqueItems",
-    "maxProperties",
-    "minProperties",
-    "required",
-    "enum",
-    "type",
-    "allOf",
-    "oneOf",
-    "anyOf",
-    "not",
-    "items",
-    "properties",
-    "additionalProperties",
-    "description",
-    "format",
-    "default",
-    "nullable",
-    "discriminator",
-    "readOnly",
-    "writeOnly",
-    "xml",
-    "externalDocs",
-    "example",
-    "deprecated",
-];
-const COMPONENTS: &[&str] = &[
-    "schemas",
-    "responses",
-    "parameters",
-    "examples",
-    "requestBodies",
-    "headers",
-    "securitySchemes",
-    "links",
-    "callbacks",
-];
-
-/// What dropshot reads; any media type that ends with `+json` is JSON too.
-const BODIES: [&str; 4] = [
-    "application/json",
-    "application/x-www-form-urlencoded",
-    "application/octet-stream",
-    "multipart/form-data",
-];
+use crate::node::{Content, Entry, Node, Span};
 
 pub(super) fn check(found: &mut Findings<'_>) {
     let root = found.root;
-    known(found, root, "the document", ROOT);
-    if let Some(components) = root.get("components") {
-        known(found, components, "`components`", COMPONENTS);
-    }
+    let start = root.entries().first().map_or(root.span, |e| e.key_span);
+    kinds::check(found, root, start, &shapes::ROOT);
+    top(found);
     for path in root.get("paths").map_or(&[][..], Node::entries) {
         if !path.key.starts_with("x-") {
             path_item(found, path);
         }
     }
     for entry in found.components("parameters") {
-        parameter(found, &entry.node);
+        parameter(found, &entry.node, entry.key_span);
     }
     for entry in found.components("headers") {
-        known(found, &entry.node, "a header", HEADER);
+        header(found, entry);
     }
     for entry in found.components("requestBodies") {
-        body(found, &entry.node);
+        body(found, &entry.node, entry.key_span);
     }
     for entry in found.components("responses") {
-        response(found, &entry.node);
+        response(found, entry);
+    }
+    for entry in found.components("examples") {
+        kinds::check(found, &entry.node, entry.key_span, &shapes::EXAMPLE);
+    }
+    for entry in found.components("securitySchemes") {
+        kinds::check(found, &entry.node, entry.key_span, &shapes::SECURITY_SCHEME);
     }
     let mut schemas = Vec::new();
     each_schema(root, &mut |schema| schemas.push(schema));
     for schema in schemas {
-        known(found, schema, "a schema", SCHEMA);
-        for key in ["discriminator", "xml", "not"] {
-            unsupported(
-                found,
-                schema.entry(key),
-                "only `type`, `enum`, `allOf`, `anyOf` and `oneOf` tell values apart",
-            );
-        }
+        kinds::check(found, schema, schema.span, &shapes::SCHEMA);
+        part(found, schema.entry("externalDocs"), &shapes::DOCS);
+        features::schema(found, schema);
+    }
+}
+
+/// What stands at the top of the document, beside its paths.
+fn top(found: &mut Findings<'_>) {
+    let root = found.root;
+    if let Some(info) = root.entry("info") {
+        part(found, Some(info), &shapes::INFO);
+        part(found, info.node.entry("contact"), &shapes::CONTACT);
+        part(found, info.node.entry("license"), &shapes::LICENSE);
+    }
+    part(found, root.entry("externalDocs"), &shapes::DOCS);
+    part(found, root.entry("components"), &shapes::COMPONENTS);
+    for tag in root.get("tags").map_or(&[][..], Node::items) {
+        kinds::check(found, tag, tag.span, &shapes::TAG);
+        part(found, tag.entry("externalDocs"), &shapes::DOCS);
+    }
+    for server in root.get("servers").map_or(&[][..], Node::items) {
+        kinds::check(found, server, server.span, &shapes::SERVER);
+    }
+}
+
+fn part(found: &mut Findings<'_>, entry: Option<&Entry>, shape: &Shape) {
+    if let Some(entry) = entry {
+        kinds::check(found, &entry.node, entry.key_span, shape);
     }
 }
 
 fn path_item<'a>(found: &mut Findings<'a>, path: &'a Entry) {
-    known(found, &path.node, "a path", PATH_ITEM);
-    unsupported(
-        found,
-        path.node.entry("servers"),
-        "declare servers once, at the top of the document",
-    );
+    mapping(found, path, "a path");
+    if !path.key.starts_with('/') {
+        let message = format!("the path `{}` does not begin with `/`", path.key);
+        found.push(
+            Diagnostic::new("K0102", path.key_span, message).help(format!("write `/{}`", path.key)),
+        );
+    }
+    kinds::check(found, &path.node, path.key_span, &shapes::PATH_ITEM);
+    features::path(found, path);
     for item in path.node.get("parameters").map_or(&[][..], Node::items) {
-        parameter(found, item);
+        parameter(found, item, item.span);
     }
-    for method in path
-        .node
-        .entries()
-        .iter()
-        .filter(|e| METHODS.contains(&e.key.as_str()))
-    {
+    let members = path.node.entries().iter();
+    for method in members.filter(|e| METHODS.contains(&e.key.as_str())) {
         let operation = &method.node;
-        known(found, operation, "an operation", OPERATION);
-        unsupported(
-            found,
-            operation.entry("callbacks"),
-            "describe the callback as an operation of the other service's document",
-        );
-        unsupported(
-            found,
-            operation.entry("servers"),
-            "declare servers once, at the top of the document",
-        );
+        kinds::check(found, operation, method.key_span, &shapes::OPERATION);
+        part(found, operation.entry("externalDocs"), &shapes::DOCS);
+        features::operation(found, method);
         for item in operation.get("parameters").map_or(&[][..], Node::items) {
-            parameter(found, item);
+            parameter(found, item, item.span);
         }
-        if let Some(node) = operation.get("requestBody") {
-            body(found, node);
+        if let Some(entry) = operation.entry("requestBody") {
+            body(found, &entry.node, entry.key_span);
         }
-        let responses = operation.get("responses").map_or(&[][..], Node::entries);
-        for entry in responses
-            .iter()
-            .filter(|entry| !entry.key.starts_with("x-"))
-        {
-            status(found, entry);
-            response(found, &entry.node);
-        }
-        let success = |entry: &&Entry| matches!(entry.key.as_bytes(), [b'1'..=b'3', ..]);
-        if let Some(second) = responses.iter().filter(success).nth(1) {
+        let responses = operation.entry("responses");
+        if let Some(responses) = responses.filter(|r| r.node.entries().is_empty()) {
             found.push(
-                Diagnostic::new(
-                    "K0109",
-                    second.key_span,
-                    "an operation with several success statuses is not supported",
-                )
-                .help("keep one, or make two operations"),
+                Diagnostic::new("K0102", responses.key_span, "an operation has a response")
+                    .help("declare what a success answers, such as `'204': {description: done}`"),
             );
         }
-    }
-}
-
-fn status(found: &mut Findings<'_>, entry: &Entry) {
-    let exact = entry
-        .key
-        .parse::<u16>()
-        .is_ok_and(|code| (100..600).contains(&code));
-    if !exact && !matches!(entry.key.as_str(), "default" | "4XX" | "5XX") {
-        found.push(
-            Diagnostic::new("K0109", entry.key_span, format!("the response `{}` is not supported", entry.key))
-                .help("declare each status that can be answered: callers and the server's error types are made from them"),
-        );
-    }
-}
-
-fn parameter<'a>(found: &mut Findings<'a>, node: &'a Node) {
-    if node.get("$ref").is_some() {
-        return;
-    }
-    known(found, node, "a parameter", PARAMETER);
-    if let Some(place) = node.get("in").filter(|n| n.as_str() == Some("cookie")) {
-        found.push(
-            Diagnostic::new("K0109", place.span, "cookie parameters are not supported")
-                .help("use a header or the query"),
-        );
-    }
-    unsupported(
-        found,
-        node.entry("content"),
-        "give the parameter a `schema`",
-    );
-    for key in ["allowReserved", "allowEmptyValue"] {
-        let entry = node.entry(key).filter(|entry| entry.node.is_true());
-        unsupported(found, entry, "leave it out");
-    }
-    style(found, node);
-}
-
-/// Only the styles that dropshot describes: `form` in the query, `simple` elsewhere.
-fn style<'a>(found: &mut Findings<'a>, node: &'a Node) {
-    let (Some(place), Some(style)) = (node.get("in").and_then(Node::as_str), node.get("style"))
-    else {
-        return;
-    };
-    let only = if place == "query" { "form" } else { "simple" };
-    let name = style.as_str().unwrap_or_default();
-    if name != only && matches!(place, "query" | "path" | "header") {
-        found.push(
-            Diagnostic::new(
-                "K0109",
-                style.span,
-                format!("the style `{name}` of a {place} parameter is not supported"),
-            )
-            .help(format!("`style: {only}` is")),
-        );
-    }
-}
-
-fn body<'a>(found: &mut Findings<'a>, node: &'a Node) {
-    if node.get("$ref").is_some() {
-        return;
-    }
-    known(found, node, "a request body", BODY);
-    if !node.get("required").is_some_and(Node::is_true) {
-        let span = node
-            .entry("required")
-            .map_or(node.span, |entry| entry.node.span);
-        found.push(
-            Diagnostic::new("K0109", span, "optional request bodies are not supported")
-                .help("write `required: true`; an empty object can stand for nothing"),
-        );
-    }
-    media_types(found, node, &BODIES);
-}
-
-fn response<'a>(found: &mut Findings<'a>, node: &'a Node) {
-    if node.get("$ref").is_some() {
-        return;
-    }
-    known(found, node, "a response", RESPONSE);
-    unsupported(found, node.entry("links"), "describe the link in words");
-    for header in node.get("headers").map_or(&[][..], Node::entries) {
-        if header.node.get("$ref").is_none() {
-            known(found, &header.node, "a header", HEADER);
+        for entry in responses.map_or(&[][..], |r| r.node.entries()) {
+            if !entry.key.starts_with("x-") {
+                response(found, entry);
+            }
         }
     }
-    media_types(found, node, &[]);
 }
 
-fn media_types<'a>(found: &mut Findings<'a>, node: &'a Node, only: &[&str]) {
-    let types = node.get("content").map_or(&[][..], Node::entries);
-    if let Some(second) = types.get(1) {
+/// A path, response or header that is nothing at all.
+fn mapping(found: &mut Findings<'_>, entry: &Entry, what: &str) {
+    if !matches!(entry.node.content, Content::Map(_)) {
         found.push(
-            Diagnostic::new(
-                "K0109",
-                second.key_span,
-                "several media types for one body are not supported",
-            )
-            .help("keep one"),
+            Diagnostic::new("K0102", entry.key_span, format!("{what} must be a mapping"))
+                .help("indent what belongs to it below it"),
         );
     }
-    for media in types {
-        let essence = media.key.split(';').next().unwrap_or_default().trim();
-        let accepted = only.contains(&essence) || essence.ends_with("+json");
-        if media.node.get("schema").is_none() {
+}
+
+fn parameter<'a>(found: &mut Findings<'a>, node: &'a Node, place: Span) {
+    if node.get("$ref").is_some() {
+        return;
+    }
+    kinds::check(found, node, place, &shapes::PARAMETER);
+    if node.get("schema").is_none() && node.get("content").is_none() {
+        let at = node.get("name").map_or(place, |name| name.span);
+        found.push(
+            Diagnostic::new("K0102", at, "a parameter needs a `schema`")
+                .help("write `schema: {type: string}`, or what its values look like"),
+        );
+    }
+    both_examples(found, node);
+    examples(found, node);
+    features::parameter(found, node);
+}
+
+fn header<'a>(found: &mut Findings<'a>, entry: &'a Entry) {
+    mapping(found, entry, "a header");
+    kinds::check(found, &entry.node, entry.key_span, &shapes::HEADER);
+    both_examples(found, &entry.node);
+    examples(found, &entry.node);
+}
+
+fn body<'a>(found: &mut Findings<'a>, node: &'a Node, place: Span) {
+    if node.get("$ref").is_some() {
+        return;
+    }
+    kinds::check(found, node, place, &shapes::BODY);
+    contents(found, node);
+    features::body(found, node);
+}
+
+fn response<'a>(found: &mut Findings<'a>, entry: &'a Entry) {
+    let node = &entry.node;
+    mapping(found, entry, "a response");
+    if node.get("$ref").is_some() {
+        return;
+    }
+    kinds::check(found, node, entry.key_span, &shapes::RESPONSE);
+    for entry in node.get("headers").map_or(&[][..], Node::entries) {
+        if entry.key.eq_ignore_ascii_case("content-type") {
+            let message = format!("`{}` is no header of a response here", entry.key);
             found.push(
-                Diagnostic::new(
-                    "K0109",
-                    media.key_span,
-                    "a body without a schema is not supported",
-                )
-                .help("`schema: {}` is any JSON value; under `*/*`, any body"),
+                Diagnostic::new("K0109", entry.key_span, message)
+                    .help("the key below `content` says it"),
             );
         }
-        if !only.is_empty() && !accepted {
-            found.push(
-                Diagnostic::new(
-                    "K0109",
-                    media.key_span,
-                    format!("a request body of `{}` is not supported", media.key),
-                )
-                .help(format!("`{}` is", only.join("`, `"))),
-            );
-        }
-        known(found, &media.node, "a media type", MEDIA);
-        unsupported(
-            found,
-            media.node.entry("encoding"),
-            "only whole bodies are encoded",
-        );
+        header(found, entry);
+    }
+    contents(found, node);
+    features::response(found, entry);
+}
+
+fn contents<'a>(found: &mut Findings<'a>, node: &'a Node) {
+    for media in node.get("content").map_or(&[][..], Node::entries) {
+        kinds::check(found, &media.node, media.key_span, &shapes::MEDIA);
+        both_examples(found, &media.node);
+        examples(found, &media.node);
     }
 }
 
-fn unsupported(found: &mut Findings<'_>, entry: Option<&Entry>, help: &str) {
-    if let Some(entry) = entry {
+fn examples<'a>(found: &mut Findings<'a>, node: &'a Node) {
+    for example in node.get("examples").map_or(&[][..], Node::entries) {
+        kinds::check(found, &example.node, example.key_span, &shapes::EXAMPLE);
+    }
+}
+
+/// K0119.
+fn both_examples(found: &mut Findings<'_>, node: &Node) {
+    if let (Some(one), Some(several)) = (node.entry("example"), node.entry("examples")) {
         found.push(
             Diagnostic::new(
-                "K0109",
-                entry.key_span,
-                format!("`{}` is not supported here", entry.key),
+                "K0119",
+                several.key_span,
+                "`example` and `examples` exclude one another",
             )
-            .help(help),
+            .related(one.key_span, "the other")
+            .help("keep one of them")
+            .warning(),
         );
-    }
-}
-
-fn known(found: &mut Findings<'_>, node: &Node, what: &str, keys: &[&str]) {
-    if node.get("$ref").is_some() {
-        return;
-    }
-    for entry in node.entries() {
-        if keys.contains(&entry.key.as_str()) || entry.key.starts_with("x-") {
-            continue;
-        }
-        let mut diagnostic = Diagnostic::new(
-            "K0113",
-            entry.key_span,
-            format!("{what} has no key `{}`", entry.key),
-        );
-        diagnostic = match closest(&entry.key, keys.iter().copied()) {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-            None => diagnostic.help("extensions begin with `x-`").warning(),
-        };
-        found.push(diagnostic);
     }
 }
 
 /// The candidate that differs from `word` in the fewest letters, if in few enough to be a slip.
-pub(super) fn closest<'a>(
+pub(crate) fn closest<'a>(
     word: &str,
     candidates: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {
@@ -399,20 +214,29 @@ pub(super) fn closest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
-/// Levenshtein's distance, ignoring case.
+/// How many letters must be changed, added, left out or exchanged with their neighbours to make one word of the other,
+/// ignoring case and what separates words.
 fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.to_lowercase().chars().take(64).collect();
+    let letters = |word: &str| -> Vec<char> {
+        let word = word.to_lowercase();
+        let letters = word.chars().filter(|c| !"_-".contains(*c));
+        letters.take(64).collect()
+    };
+    let (a, b) = (letters(a), letters(b));
+    let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.to_lowercase().chars().take(64).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
+    for (i, ca) in a.iter().enumerate() {
+        let mut next = vec![i + 1];
         for (j, cb) in b.iter().enumerate() {
-            let next = (diagonal + usize::from(ca != *cb))
-                .min(row[j] + 1)
-                .min(row[j + 1] + 1);
-            diagonal = row[j + 1];
-            row[j + 1] = next;
+            let mut least = (row[j] + usize::from(ca != cb))
+                .min(row[j + 1] + 1)
+                .min(next[j] + 1);
+            if i > 0 && j > 0 && *ca == b[j - 1] && a[i - 1] == *cb {
+                least = least.min(before[j - 1] + 1);
+            }
+            next.push(least);
         }
+        before = std::mem::replace(&mut row, next);
     }
     row[b.len()]
 }

@@ -1,10 +1,19 @@
 //! What a document must satisfy before anything is made from it. Each rule has a stable code.
 
+mod bounds;
+mod endless;
+mod examples;
+mod features;
 mod keys;
+mod kinds;
 mod operations;
 mod references;
 mod schemas;
+mod tables;
+mod values;
 mod version;
+
+pub(crate) use keys::closest;
 
 use crate::node::Node;
 use crate::{Diagnostic, Diagnostics, Source};
@@ -32,7 +41,7 @@ pub const RULES: &[(&str, &str)] = &[
     ),
     (
         "K0101",
-        "Only OpenAPI 3.0.x is supported. 3.1 differs in its schemas (type arrays, `const`, `examples`).",
+        "Only OpenAPI 3.0.x is supported, and 3.1.x as far as 3.0 can say it.",
     ),
     (
         "K0102",
@@ -40,7 +49,7 @@ pub const RULES: &[(&str, &str)] = &[
     ),
     (
         "K0103",
-        "A `$ref` leads nowhere, out of the document, round in a circle, or to something of another kind.",
+        "A `$ref` leads nowhere, out of the document's directory, round in a circle, or to something of another kind.",
     ),
     (
         "K0105",
@@ -49,7 +58,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("K0106", "Two operations have the same `operationId`."),
     (
         "K0107",
-        "A lower bound is above the upper bound, so no value can satisfy the schema.",
+        "No value can satisfy the schema: its bounds exclude one another, its types do, or every value would hold another without end.",
     ),
     (
         "K0108",
@@ -61,11 +70,11 @@ pub const RULES: &[(&str, &str)] = &[
     ),
     (
         "K0110",
-        "The variables of a path and its path parameters differ.",
+        "The variables of a path and its path parameters differ, or a path parameter is not required.",
     ),
     (
         "K0111",
-        "A `required` member is not among the `properties`.",
+        "A `required` member is not among the `properties`, or is listed twice.",
     ),
     (
         "K0112",
@@ -75,19 +84,57 @@ pub const RULES: &[(&str, &str)] = &[
         "K0113",
         "The key is not one that OpenAPI 3.0 knows here; it would silently have no effect.",
     ),
+    (
+        "K0115",
+        "OpenAPI 3.0 ignores whatever stands beside a `$ref`, so what is meant to apply does not.",
+    ),
+    (
+        "K0116",
+        "An example's `id` is not the last segment of its `selfLink`, so the example contradicts itself.",
+    ),
+    (
+        "K0117",
+        "A constraint of one type stands on another, of which it says nothing, so it silently has no effect.",
+    ),
+    (
+        "K0118",
+        "Nothing refers to the component: it is left over, or a reference to it is missing.",
+    ),
+    (
+        "K0119",
+        "`example` and `examples` stand side by side; OpenAPI allows one of them.",
+    ),
+    ("K0120", "A value is listed twice in an `enum`."),
+    (
+        "K0121",
+        "Two parameters of one list have the same place and name, so one would silently replace the other.",
+    ),
+    (
+        "K0122",
+        "An operation has a tag that the document does not list, though it lists others.",
+    ),
+    (
+        "K0150",
+        "A part of an OpenAPI 3.1 document is read in the words of 3.0, which mean the same. Nothing is wrong.",
+    ),
+    (
+        "K0151",
+        "A part of an OpenAPI 3.1 document cannot be said in 3.0 without losing what it means.",
+    ),
 ];
 
 /// Runs every rule of this crate over the document.
-pub(crate) fn check(root: &Node, source: &Arc<Source>) -> Diagnostics {
+pub(crate) fn check(root: &Node, sources: &Arc<Vec<Source>>) -> Diagnostics {
     let mut found = Findings {
         root,
-        diagnostics: Diagnostics::new(Arc::clone(source)),
+        diagnostics: Diagnostics::new(Arc::clone(sources)),
     };
     if version::check(&mut found) {
         references::check(&mut found);
         keys::check(&mut found);
         operations::check(&mut found);
         schemas::check(&mut found);
+        examples::check(&mut found);
     }
     found.diagnostics
 }
@@ -163,6 +210,11 @@ fn below<'a>(node: &'a Node, visit: &mut dyn FnMut(&'a Node)) {
         match entry.key.as_str() {
             "schema" => schema(&entry.node, visit),
             "example" | "examples" => {}
+            // Here keys are names, so one that begins with `x-` is no extension.
+            "headers" => {
+                let headers = entry.node.entries().iter();
+                headers.for_each(|header| below(&header.node, visit));
+            }
             key if key.starts_with("x-") => {}
             _ => below(&entry.node, visit),
         }

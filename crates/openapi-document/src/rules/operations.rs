@@ -1,6 +1,6 @@
-//! K0105, K0106, K0110, K0112: operations have names, consistent paths and declared security.
+//! K0105, K0106, K0110, K0112, K0121: operations have names, consistent paths and declared security.
 
-use super::{Findings, METHODS};
+use super::{Findings, METHODS, resolve};
 use crate::Diagnostic;
 use crate::node::{Entry, Node, Span};
 use std::collections::HashMap;
@@ -17,6 +17,7 @@ pub(super) fn check(found: &mut Findings<'_>) {
             continue;
         }
         let common = path.node.get("parameters");
+        twice(found, common);
         for method in path
             .node
             .entries()
@@ -27,6 +28,8 @@ pub(super) fn check(found: &mut Findings<'_>) {
             identify(found, &mut ids, method);
             requirements(found, operation.get("security"));
             path_parameters(found, path, method, common, operation.get("parameters"));
+            twice(found, operation.get("parameters"));
+            tags(found, operation.get("tags"));
         }
     }
 }
@@ -56,21 +59,88 @@ fn identify<'a>(found: &mut Findings<'a>, ids: &mut HashMap<&'a str, Span>, meth
     }
 }
 
+/// K0121: no two parameters of one list have the same place and name.
+fn twice(found: &mut Findings<'_>, parameters: Option<&Node>) {
+    let mut seen: HashMap<(&str, &str), Span> = HashMap::new();
+    for parameter in parameters.map_or(&[][..], Node::items) {
+        let Some(node) = resolve(found.root, parameter) else {
+            continue;
+        };
+        let text = |key: &str| node.get(key).and_then(Node::as_str);
+        let (Some(place), Some(name)) = (text("in"), text("name")) else {
+            continue;
+        };
+        let written = node.get("name").map_or(node.span, |node| node.span);
+        let span = parameter.get("$ref").map_or(written, |node| node.span);
+        if let Some(first) = seen.insert((place, name), span) {
+            found.push(
+                Diagnostic::new(
+                    "K0121",
+                    span,
+                    format!("the {place} parameter `{name}` is declared twice"),
+                )
+                .related(first, "first here")
+                .help("keep one of them"),
+            );
+        }
+    }
+}
+
+/// K0122: where the document lists its tags, an operation has none but those.
+fn tags(found: &mut Findings<'_>, tags: Option<&Node>) {
+    let listed = found.root.get("tags").map_or(&[][..], Node::items).iter();
+    let names: Vec<&str> = listed
+        .filter_map(|tag| tag.get("name").and_then(Node::as_str))
+        .collect();
+    for tag in tags.map_or(&[][..], Node::items) {
+        let Some(text) = tag.as_str() else { continue };
+        if names.is_empty() || names.contains(&text) {
+            continue;
+        }
+        let near = super::keys::closest(text, names.iter().copied());
+        let help = near.map_or_else(
+            || "list it in `tags` at the top of the document".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        found.push(
+            Diagnostic::new("K0122", tag.span, format!("the tag `{text}` is not listed"))
+                .help(help)
+                .warning(),
+        );
+    }
+}
+
 fn requirements(found: &mut Findings<'_>, security: Option<&Node>) {
     for alternative in security.map_or(&[][..], Node::items) {
+        if let Some(name) = alternative.as_str() {
+            found.push(
+                Diagnostic::new(
+                    "K0102",
+                    alternative.span,
+                    "a security requirement is a mapping",
+                )
+                .help(format!("write `{name}: []`")),
+            );
+        }
         for scheme in alternative.entries() {
             let declared = found
                 .components("securitySchemes")
                 .iter()
                 .any(|entry| entry.key == scheme.key);
             if !declared {
+                let schemes = found.components("securitySchemes").iter();
+                let near = super::keys::closest(&scheme.key, schemes.map(|e| e.key.as_str()));
+                let help = near.map_or_else(
+                    || "declare it in `components/securitySchemes`".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                );
                 found.push(
                     Diagnostic::new(
                         "K0112",
                         scheme.key_span,
                         format!("the security scheme `{}` is not declared", scheme.key),
                     )
-                    .help("declare it in `components/securitySchemes`"),
+                    .help(help),
                 );
             }
         }
@@ -87,8 +157,9 @@ fn supported_scheme(found: &mut Findings<'_>, scheme: &Entry) {
         .and_then(Node::as_str)
         .unwrap_or_default();
     if kind != "http" || !name.eq_ignore_ascii_case("bearer") {
+        let blamed = if kind == "http" { "scheme" } else { "type" };
         let span = node
-            .get("scheme")
+            .get(blamed)
             .or(node.get("type"))
             .map_or(scheme.key_span, |n| n.span);
         found.push(
@@ -118,17 +189,32 @@ fn path_parameters<'a>(
         .filter_map(|piece| Some(piece.split_once('}')?.0))
         .collect();
     let mut declared = Vec::new();
+    let mut elsewhere: HashMap<&str, Span> = HashMap::new();
     for parameter in [common, own].into_iter().flatten().flat_map(Node::items) {
         let Some(node) = found.resolve(parameter) else {
             continue;
         };
-        if node.get("in").and_then(Node::as_str) != Some("path") {
-            continue;
-        }
         let Some(name) = node.get("name").and_then(Node::as_str) else {
             continue;
         };
+        if node.get("in").and_then(Node::as_str) != Some("path") {
+            let span = node.get("in").map_or(node.span, |place| place.span);
+            elsewhere.insert(name, span);
+            continue;
+        }
         declared.push(name);
+        if !node.get("required").is_some_and(Node::is_true) {
+            let place = node.entry("required").map(|entry| entry.node.span);
+            let span = place.or(node.get("name").map(|name| name.span));
+            found.push(
+                Diagnostic::new(
+                    "K0110",
+                    span.unwrap_or(node.span),
+                    format!("the path parameter `{name}` must be required"),
+                )
+                .help("write `required: true`: a path without it is another path"),
+            );
+        }
         if !variables.contains(&name) {
             let span = parameter
                 .get("$ref")
@@ -140,7 +226,15 @@ fn path_parameters<'a>(
                     span,
                     format!("the path has no variable `{{{name}}}`"),
                 )
-                .related(path.key_span, "this path"),
+                .related(path.key_span, "this path")
+                .help(
+                    match super::keys::closest(name, variables.iter().copied()) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!(
+                            "write `{{{name}}}` in the path, or put the parameter elsewhere"
+                        ),
+                    },
+                ),
             );
         }
     }
@@ -148,6 +242,18 @@ fn path_parameters<'a>(
         .iter()
         .filter(|variable| !declared.contains(variable))
     {
+        if let Some(span) = elsewhere.get(*variable) {
+            found.push(
+                Diagnostic::new(
+                    "K0110",
+                    *span,
+                    format!("`{variable}` is a variable of the path, and is declared elsewhere"),
+                )
+                .related(path.key_span, "a variable of this path")
+                .help("write `in: path`"),
+            );
+            continue;
+        }
         found.push(
             Diagnostic::new(
                 "K0110",

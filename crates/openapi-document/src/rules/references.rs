@@ -1,39 +1,95 @@
-//! K0103: every `$ref` leads to a component of the right kind.
+//! K0103, K0115 and K0118: every `$ref` leads to a component of the right kind, stands alone, and every component is
+//! led to.
 
 use super::Findings;
 use crate::Diagnostic;
-use crate::node::Node;
+use crate::node::{Content, Entry, Node, Span};
+use crate::place;
+use std::collections::HashSet;
 
 pub(super) fn check(found: &mut Findings<'_>) {
     let root = found.root;
     walk(found, root, "");
+    unused(found);
 }
 
-/// `place` is the name of the member that `node` is the value of, or that holds it in a map or list.
+/// K0115.
+fn siblings(found: &mut Findings<'_>, node: &Node, reference: &Node) {
+    let silent = |entry: &&Entry| entry.key != "$ref" && !entry.key.starts_with("x-");
+    for entry in node.entries().iter().filter(silent) {
+        found.push(
+            Diagnostic::new(
+                "K0115",
+                entry.key_span,
+                format!("`{}` beside `$ref` has no effect", entry.key),
+            )
+            .related(reference.span, "all that counts here")
+            .help("in a schema, write `allOf: [{$ref: ...}]` beside it; elsewhere, put it where the reference leads")
+            .warning(),
+        );
+    }
+}
+
+/// K0118. What only an unused component refers to is unused too, and not told again.
+fn unused(found: &mut Findings<'_>) {
+    let root = found.root;
+    let mut reached = HashSet::new();
+    if let Some(paths) = root.get("paths") {
+        crate::select::reach(root, paths, &mut reached);
+    }
+    let mut others = HashSet::new();
+    if let Some(components) = root.get("components") {
+        crate::select::reach(root, components, &mut others);
+    }
+    let secured = used_schemes(root);
+    for kind in root.get("components").map_or(&[][..], Node::entries) {
+        if kind.key.starts_with("x-") || kind.key == "examples" {
+            continue;
+        }
+        for entry in kind.node.entries() {
+            let name = format!("#/components/{}/{}", kind.key, crate::escape(&entry.key));
+            let used = match kind.key.as_str() {
+                "securitySchemes" => secured.contains(entry.key.as_str()),
+                _ => reached.contains(name.as_str()) || others.contains(name.as_str()),
+            };
+            if !used {
+                found.push(
+                    Diagnostic::new(
+                        "K0118",
+                        entry.key_span,
+                        format!("nothing refers to `{}`", entry.key),
+                    )
+                    .help("refer to it, or remove it")
+                    .warning(),
+                );
+            }
+        }
+    }
+}
+
+/// The security schemes that the document or an operation names.
+fn used_schemes(root: &Node) -> HashSet<&str> {
+    let paths = root.get("paths").map_or(&[][..], Node::entries).iter();
+    let operations = paths.flat_map(|path| path.node.entries());
+    let lists = operations
+        .filter_map(|operation| operation.node.get("security"))
+        .chain(root.get("security"));
+    let alternatives = lists.flat_map(Node::items).flat_map(Node::entries);
+    alternatives.map(|scheme| scheme.key.as_str()).collect()
+}
+
+/// `place` is the kind of component that may be referred to here; see [`place::inside`].
 fn walk<'a>(found: &mut Findings<'a>, node: &'a Node, place: &str) {
     if let Some(reference) = node.get("$ref")
-        && place != "properties"
+        && place::refers(place)
     {
         follow(found, node, reference, place);
+        siblings(found, node, reference);
         return;
     }
     for entry in node.entries() {
-        match entry.key.as_str() {
-            "example" | "examples" | "default" | "enum" if place != "properties" => {}
-            key if key.starts_with("x-") => {}
-            key => {
-                let inside = match key {
-                    "schema" | "items" | "not" | "additionalProperties" => "schemas",
-                    "allOf" | "anyOf" | "oneOf" => "schemas",
-                    _ if place == "properties" => "schemas",
-                    "properties" if place == "schemas" || place.is_empty() => "properties",
-                    "parameters" | "headers" | "responses" | "schemas" | "requestBodies"
-                    | "securitySchemes" | "links" | "callbacks" => key,
-                    "requestBody" => "requestBodies",
-                    _ => place,
-                };
-                walk(found, &entry.node, inside);
-            }
+        if let Some(inside) = place::inside(place, &entry.key) {
+            walk(found, &entry.node, inside);
         }
     }
     for item in node.items() {
@@ -44,25 +100,42 @@ fn walk<'a>(found: &mut Findings<'a>, node: &'a Node, place: &str) {
 fn follow<'a>(found: &mut Findings<'a>, node: &'a Node, reference: &'a Node, place: &str) {
     let span = reference.span;
     let Some(text) = reference.as_str() else {
-        found.push(Diagnostic::new("K0103", span, "`$ref` must be a string"));
-        return;
-    };
-    let Some(pointer) = text.strip_prefix('#') else {
         found.push(
             Diagnostic::new(
                 "K0103",
-                span,
-                "references to other documents are not supported",
+                reference_key(node, span),
+                "`$ref` must be a string",
             )
-            .help("copy the component into this document"),
+            .help("put it in quotes: without them, `#` begins a comment"),
         );
         return;
     };
+    let Some(pointer) = text.strip_prefix('#') else {
+        // A bare name; what names a file is told where it is looked for.
+        if !text.contains(['/', '.', '#']) {
+            let near = format!("/components/{place}/{}", crate::escape(text));
+            let help = match found.root.at(&near) {
+                Some(_) => format!("did you mean `#{near}`?"),
+                None => "a reference to this document begins with `#/`".to_owned(),
+            };
+            let message = format!("`{text}` is no reference");
+            found.push(Diagnostic::new("K0103", span, message).help(help));
+        }
+        return;
+    };
+    if !pointer.is_empty() && !pointer.starts_with('/') {
+        found.push(
+            Diagnostic::new("K0103", span, format!("`{text}` is no JSON pointer"))
+                .help(format!("a pointer begins with `/`: `#/{pointer}`")),
+        );
+        return;
+    }
     if found.root.at(pointer).is_none() {
         let mut diagnostic = Diagnostic::new("K0103", span, format!("`{text}` does not exist"));
-        if let Some(near) = nearest(found, pointer) {
-            diagnostic = diagnostic.help(format!("did you mean `#{near}`?"));
-        }
+        diagnostic = diagnostic.help(match nearest(found, pointer) {
+            Some(near) => format!("did you mean `#{near}`?"),
+            None => format!("declare it in `components/{place}`"),
+        });
         found.push(diagnostic);
         return;
     }
@@ -88,19 +161,37 @@ fn follow<'a>(found: &mut Findings<'a>, node: &'a Node, reference: &'a Node, pla
     if found.resolve(node).is_none() {
         found.push(
             Diagnostic::new("K0103", span, "the reference never ends")
-                .label("leads back to itself"),
+                .label("leads back to itself")
+                .help("write out what is meant at one of the places"),
         );
     }
 }
 
+/// The key, when there is no value to underline.
+fn reference_key(node: &Node, span: Span) -> Span {
+    match node.entry("$ref") {
+        Some(entry) if entry.node.content == Content::Null => entry.key_span,
+        _ => span,
+    }
+}
+
 /// The component of the same kind whose name is closest.
-fn nearest(found: &Findings<'_>, pointer: &str) -> Option<String> {
+fn nearest<'n>(found: &Findings<'n>, pointer: &str) -> Option<String> {
     let (parent, name) = pointer.rsplit_once('/')?;
-    let names = found
-        .root
-        .at(parent)?
-        .entries()
-        .iter()
-        .map(|entry| entry.key.as_str());
-    Some(format!("{parent}/{}", super::keys::closest(name, names)?))
+    let keys = |node: &'n Node| node.entries().iter().map(|entry| entry.key.as_str());
+    let Some(inside) = found.root.at(parent) else {
+        // `#/component/schemas/X`, `#/components/schema/X`: the kind is misspelt.
+        let kinds = keys(found.root.get("components")?);
+        let (_, kind) = parent.rsplit_once('/')?;
+        let kind = super::keys::closest(kind, kinds)?;
+        let right = format!("/components/{kind}/{name}");
+        return found.root.at(&right).map(|_| right);
+    };
+    if let Some(near) = super::keys::closest(name, keys(inside)) {
+        return Some(format!("{parent}/{near}"));
+    }
+    // A component of that name, of another kind.
+    let kinds = found.root.get("components")?.entries().iter();
+    let mut others = kinds.filter(|kind| kind.node.get(name).is_some());
+    Some(format!("/components/{}/{name}", others.next()?.key))
 }

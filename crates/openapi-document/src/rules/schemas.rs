@@ -1,6 +1,6 @@
-//! K0107, K0108, K0111: schemas that some value can satisfy, whose formats are known, whose required members exist.
+//! K0108 and K0111: formats are known, and required members exist; and the other rules of schemas, one after another.
 
-use super::{Findings, each_schema};
+use super::{Findings, bounds, each_schema, endless, values};
 use crate::Diagnostic;
 use crate::node::Node;
 
@@ -33,51 +33,17 @@ const FORMATS: &[(&str, &[&str])] = &[
     ("number", &["float", "double"]),
 ];
 
-const BOUNDS: &[(&str, &str)] = &[
-    ("minimum", "maximum"),
-    ("minLength", "maxLength"),
-    ("minItems", "maxItems"),
-    ("minProperties", "maxProperties"),
-];
-
 pub(super) fn check(found: &mut Findings<'_>) {
     let root = found.root;
     let mut schemas = Vec::new();
     each_schema(root, &mut |schema| schemas.push(schema));
     for schema in schemas {
-        bounds(found, schema);
+        bounds::check(found, schema);
+        values::check(found, schema);
         format(found, schema);
         required(found, schema);
     }
-}
-
-fn bounds(found: &mut Findings<'_>, schema: &Node) {
-    for (low, high) in BOUNDS {
-        let (Some(low_node), Some(high_node)) = (schema.get(low), schema.get(high)) else {
-            continue;
-        };
-        let (Some(a), Some(b)) = (low_node.as_number(), high_node.as_number()) else {
-            continue;
-        };
-        let exclusive = ["exclusiveMinimum", "exclusiveMaximum"]
-            .iter()
-            .any(|key| schema.get(key).is_some_and(Node::is_true));
-        let above = match (a.as_i64(), b.as_i64()) {
-            (Some(a), Some(b)) => a > b || (*low == "minimum" && exclusive && a == b),
-            _ => a.as_f64() > b.as_f64(),
-        };
-        if above {
-            found.push(
-                Diagnostic::new(
-                    "K0107",
-                    high_node.span,
-                    format!("`{low}` is above `{high}`: no value satisfies both"),
-                )
-                .label(format!("below {a}"))
-                .related(low_node.span, "the lower bound"),
-            );
-        }
-    }
+    endless::check(found);
 }
 
 fn format(found: &mut Findings<'_>, schema: &Node) {
@@ -98,9 +64,22 @@ fn format(found: &mut Findings<'_>, schema: &Node) {
             node.span,
             format!("`{format}` is not a known format of `{kind}`"),
         );
-        diagnostic = match super::keys::closest(format, known.iter().copied()) {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-            None => diagnostic
+        let other = FORMATS
+            .iter()
+            .find(|(_, formats)| formats.contains(&format));
+        let near = match (format, kind) {
+            ("datetime" | "timestamp" | "iso8601" | "rfc3339", "string") => Some("date-time"),
+            ("guid", "string") => Some("uuid"),
+            ("url", "string") => Some("uri"),
+            ("base64", "string") => Some("byte"),
+            ("int" | "integer" | "i32", "integer") => Some("int32"),
+            ("long" | "bigint" | "i64", "integer") => Some("int64"),
+            _ => super::keys::closest(format, known.iter().copied()),
+        };
+        diagnostic = match (other, near) {
+            (Some((other, _)), _) => diagnostic.help(format!("it is one of `type: {other}`")),
+            (None, Some(near)) => diagnostic.help(format!("did you mean `{near}`?")),
+            (None, None) => diagnostic
                 .help("say what a value looks like with `pattern`, and leave `format` out"),
         };
         // Nothing is generated wrongly: as JSON Schema has it, an unknown format says nothing of values.
@@ -109,6 +88,26 @@ fn format(found: &mut Findings<'_>, schema: &Node) {
 }
 
 fn required(found: &mut Findings<'_>, schema: &Node) {
+    let Some(names) = schema.get("required") else {
+        return;
+    };
+    for (at, name) in names.items().iter().enumerate() {
+        let Some(text) = name.as_str() else {
+            let message = "`required` lists names";
+            found
+                .push(Diagnostic::new("K0102", name.span, message).help("put each name in quotes"));
+            continue;
+        };
+        let before = &names.items()[..at];
+        if let Some(first) = before.iter().find(|other| other.as_str() == Some(text)) {
+            found.push(
+                Diagnostic::new("K0111", name.span, format!("`{text}` is listed twice"))
+                    .related(first.span, "first here")
+                    .help("keep one of them")
+                    .warning(),
+            );
+        }
+    }
     // Members may come from the other branch of an `allOf`, so only a schema that stands alone is judged.
     let Some(properties) = schema.get("properties") else {
         return;
@@ -119,7 +118,7 @@ fn required(found: &mut Findings<'_>, schema: &Node) {
     {
         return;
     }
-    for name in schema.get("required").map_or(&[][..], Node::items) {
+    for name in names.items() {
         let Some(text) = name.as_str() else { continue };
         if properties.get(text).is_none() {
             let names = properties.entries().iter().map(|entry| entry.key.as_str());
@@ -128,9 +127,15 @@ fn required(found: &mut Findings<'_>, schema: &Node) {
                 name.span,
                 format!("`{text}` is required, and is not a property"),
             );
-            if let Some(near) = super::keys::closest(text, names) {
-                diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
-            }
+            diagnostic = match super::keys::closest(text, names) {
+                Some(near) => {
+                    let written = properties.entry(near).map(|entry| entry.key_span);
+                    let there = written.map(|span| (span, "this one?".to_owned()));
+                    diagnostic.related.extend(there);
+                    diagnostic.help(format!("did you mean `{near}`?"))
+                }
+                None => diagnostic.help("declare it in `properties`, or leave it out"),
+            };
             found.push(diagnostic.warning());
         }
     }

@@ -36,8 +36,8 @@ pub(super) fn check(found: &mut Findings<'_>) -> bool {
     let span = entry.node.span;
     found.push(
         Diagnostic::new("K0101", span, message)
-            .label("only 3.0.x is")
-            .help("write `openapi: 3.0.3`, `nullable: true` for `type: [T, \"null\"]`, `enum: [V]` for `const: V`"),
+            .label("3.0.x and 3.1.x are")
+            .help("write `openapi: 3.0.3`"),
     );
     false
 }

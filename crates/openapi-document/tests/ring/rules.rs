@@ -34,7 +34,7 @@ fn each_mistake_is_found_at_its_place() {
             "things.yaml:3:10 K0006",
         ),
         // The version.
-        ("openapi: 3.0.3", "openapi: 3.1.0", "things.yaml:1:10 K0101"),
+        ("openapi: 3.0.3", "openapi: 3.2.0", "things.yaml:1:10 K0101"),
         ("openapi: 3.0.3", "swagger: '2.0'", "things.yaml:1:1 K0101"),
         ("openapi: 3.0.3\n", "", "things.yaml:1:1 K0101"),
         // Shapes.
@@ -48,7 +48,7 @@ fn each_mistake_is_found_at_its_place() {
             "          maximum: 3\n          required: name",
             "things.yaml:77:21 K0102",
         ),
-        ("      name: thingId\n", "", "things.yaml:49:7 K0102"),
+        ("      name: thingId\n", "", "things.yaml:48:5 K0102"),
         // References.
         (
             "schemas/Thing'",

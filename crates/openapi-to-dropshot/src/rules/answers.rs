@@ -126,11 +126,10 @@ fn statuses(document: &Document, operation: OperationRef<'_>, diagnostics: &mut 
         }
     }
     if kind::success(document, operation).is_none() {
-        diagnostics.push(Diagnostic::new(
-            "K0204",
-            span,
-            format!("`{id}` declares no success"),
-        ));
+        diagnostics.push(
+            Diagnostic::new("K0204", span, format!("`{id}` declares no success"))
+                .help("declare what it answers when it works, such as `'200'`"),
+        );
     }
 }
 

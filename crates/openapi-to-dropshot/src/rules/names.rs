@@ -1,16 +1,62 @@
 //! K0202 and K0203: different names stay different in Rust.
 
 use crate::names;
+use crate::parameters::{Group, Place};
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use openapi_document::openapiv3::Parameter;
-use openapi_document::{Diagnostic, Diagnostics, Document, Node, Span, each_schema};
+use openapi_document::{Diagnostic, Diagnostics, Document, Node, OperationRef, Span, each_schema};
 use std::collections::HashMap;
 
 /// K0202 and K0203.
 pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
     collisions(document, diagnostics);
+    derived(document, diagnostics);
     parameters(document, diagnostics);
     enums(document, diagnostics);
+}
+
+/// The types of each operation are called after it: `getThing` has a `GetThingError`, and so may no other operation be
+/// called `getThingError`.
+fn derived(document: &Document, diagnostics: &mut Diagnostics) {
+    let place = |operation: OperationRef<'_>| {
+        document.span(&format!("{}/operationId", operation.pointer()))
+    };
+    let markers: HashMap<String, OperationRef<'_>> = document
+        .operations()
+        .map(|operation| (names::camel(operation.id()), operation))
+        .collect();
+    for operation in document.operations() {
+        let marker = names::camel(operation.id());
+        let group = |place: Place| !Group::of(document, operation.operation, place).is_empty();
+        let headers = crate::operation::responses(operation)
+            .any(|(status, response)| status < 400 && !response.headers.is_empty());
+        for (suffix, there) in [
+            ("Error", true),
+            ("Response", true),
+            ("ResponseHeaders", headers),
+            ("Path", group(Place::Path)),
+            ("Query", group(Place::Query)),
+            ("Headers", group(Place::Headers)),
+        ] {
+            let name = format!("{marker}{suffix}");
+            let Some(other) = markers.get(&name).filter(|_| there) else {
+                continue;
+            };
+            diagnostics.push(
+                Diagnostic::new(
+                    "K0202",
+                    place(*other),
+                    format!(
+                        "`{}` and what `{}` needs are both the type `{name}` in Rust",
+                        other.id(),
+                        operation.id()
+                    ),
+                )
+                .related(place(operation), format!("its `{suffix}` is called so"))
+                .help("rename one of the operations"),
+            );
+        }
+    }
 }
 
 /// Parameters of one place become the fields of one struct.
@@ -72,7 +118,11 @@ fn collisions(document: &Document, diagnostics: &mut Diagnostics) {
             .operation_id
             .as_deref()
             .unwrap_or_default();
-        let span = document.span(&format!("{}/operationId", operation.pointer()));
+        let pointer = format!("{}/operationId", operation.pointer());
+        if document.root.at(&pointer).is_none() {
+            continue;
+        }
+        let span = document.span(&pointer);
         collide(
             &mut methods,
             id.to_snake_case(),
@@ -106,11 +156,14 @@ fn collide<'a>(
     diagnostics: &mut Diagnostics,
 ) {
     if rust.is_empty() {
-        diagnostics.push(Diagnostic::new(
-            "K0202",
-            span,
-            format!("`{name}` has no letter or digit to make a {what} of"),
-        ));
+        diagnostics.push(
+            Diagnostic::new(
+                "K0202",
+                span,
+                format!("`{name}` has no letter or digit to make a {what} of"),
+            )
+            .help("choose another name"),
+        );
         return;
     }
     match known.get(&rust) {
@@ -142,7 +195,7 @@ fn enums(document: &Document, diagnostics: &mut Diagnostics) {
         for value in schema.get("enum").map_or(&[][..], Node::items) {
             let Some(text) = value.as_str() else { continue };
             let rust = names::camel(text);
-            if let Some((other, first)) = variants.get(&rust) {
+            if let Some((other, first)) = variants.get(&rust).filter(|(other, _)| *other != text) {
                 diagnostics.push(
                     Diagnostic::new(
                         "K0203",

@@ -28,7 +28,10 @@ pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
 }
 
 fn insert<'a>(root: &mut Route<'a>, path: &'a str, span: Span) -> Option<Diagnostic> {
-    let refuse = |what: String| Some(Diagnostic::new("K0201", span, what));
+    let refuse = |what: String| {
+        let help = "write segments between single `/`, each fixed or one variable of its own name";
+        Some(Diagnostic::new("K0201", span, what).help(help))
+    };
     if !path.starts_with('/') || path.contains("//") || (path.len() > 1 && path.ends_with('/')) {
         return refuse(
             "a path begins with `/`, has no empty segment, and does not end with `/`".to_owned(),

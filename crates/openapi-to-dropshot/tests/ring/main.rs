@@ -1,5 +1,6 @@
 //! The generator: its output for a small document, that it repeats itself, and what it refuses.
 
+mod mistakes;
 mod output;
 mod reject;
 mod rules;
@@ -18,6 +19,18 @@ fn generated(text: &str) -> Result<Generated, Diagnostics> {
         schemars_feature: None,
     };
     generate(&Document::read("things.yaml", text)?, &options)
+}
+
+/// As [`generated`], of any document.
+fn generate_from(document: &Document) -> Result<Generated, Diagnostics> {
+    let options = Options {
+        source: "document.yaml".to_owned(),
+        command: "cargo test".to_owned(),
+        types_crate: "document_types".to_owned(),
+        trait_name: "Api".to_owned(),
+        schemars_feature: None,
+    };
+    generate(document, &options)
 }
 
 fn edited(from: &str, to: &str) -> String {

@@ -2,7 +2,8 @@
 //! author is told; `EXPECTORATE=overwrite cargo test -p openapi-to-dropshot` accepts a change of the words.
 
 use expectorate::assert_contents;
-use openapi_to_dropshot::read;
+use openapi_document::Folder;
+use openapi_to_dropshot::{read, read_with};
 use std::path::{Path, PathBuf};
 
 fn documents(folder: &str) -> Vec<PathBuf> {
@@ -25,7 +26,7 @@ fn each_document_is_refused_in_the_recorded_words() {
     for path in documents {
         let name = path.file_name().unwrap().to_str().unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        let refused = read(name, &text, false).err();
+        let refused = read_with(name, &text, &Folder::of(&path), false).err();
         let told = refused.unwrap_or_else(|| panic!("{name} is not refused"));
         let golden = path.with_extension("txt");
         assert_contents(golden, &format!("{}\n", told.render(false)));
@@ -51,7 +52,8 @@ fn each_accepted_document_is_refused_nothing() {
     for path in documents("accept") {
         let text = std::fs::read_to_string(&path).unwrap();
         let name = path.display().to_string();
-        let (document, skipped) = read(&name, &text, false).unwrap_or_else(|told| panic!("{told}"));
+        let (document, skipped) = read_with(&name, &text, &Folder::of(&path), false)
+            .unwrap_or_else(|told| panic!("{told}"));
         assert!(document.operations().count() > 0, "{name}");
         assert_eq!(skipped, [], "{name}");
     }

@@ -36,7 +36,7 @@ pub fn api<S: ThingsApi>() -> ::dropshot::ApiDescription<S::Context> {
     api.register(
             ::dropshot::ApiEndpoint::new(
                     "getThing".to_owned(),
-                    get_thing::<S>,
+                    served::get_thing::<S>,
                     ::dropshot::Method::GET,
                     "application/json",
                     "/things/{thingId}",
@@ -49,7 +49,7 @@ pub fn api<S: ThingsApi>() -> ::dropshot::ApiDescription<S::Context> {
     api.register(
             ::dropshot::ApiEndpoint::new(
                     "putThing".to_owned(),
-                    put_thing::<S>,
+                    served::put_thing::<S>,
                     ::dropshot::Method::PUT,
                     "application/json",
                     "/things/{thingId}",
@@ -142,7 +142,6 @@ mod served {
         ::openapi_runtime::serve_open(rqctx, request, S::put_thing).await
     }
 }
-use served::*;
 /// The path parameters of [`GetThing`].
 #[derive(Clone, Debug)]
 pub struct GetThingPath {

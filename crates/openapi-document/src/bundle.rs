@@ -1,0 +1,453 @@
+//! Several files to one document: what a `$ref` leads to outside the components becomes a component, and a `$ref` in
+//! place of a path becomes that path. Every node keeps the place that it was written at.
+
+use crate::node::{Content, Entry, Node, Span};
+use crate::place::{self, PATHS};
+use crate::{Diagnostic, Files, Source, escape, read};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// The most files that one document is read from.
+pub const MAX_FILES: usize = 2000;
+/// The most text of them all, in bytes.
+const MAX_TEXT: usize = 256 << 20;
+/// The most `$ref`s in place of paths that lead from one to the next.
+const MAX_CHAIN: usize = 16;
+
+/// One document, the files that it was read from, and what is wrong with its references.
+pub(crate) struct Bundle {
+    pub(crate) root: Node,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// Brings what the document in `text` refers to into it.
+///
+/// # Errors
+/// The files so far, and why the document itself cannot be read.
+pub(crate) fn bundle(
+    name: &str,
+    text: &str,
+    files: &dyn Files,
+) -> Result<Bundle, (Vec<Source>, Vec<Diagnostic>)> {
+    let source = Source {
+        name: name.to_owned(),
+        text: text.to_owned(),
+    };
+    let root = match read::read(text, 0) {
+        Ok(root) => root,
+        Err(found) => return Err((vec![source], found)),
+    };
+    let directory = name.rfind(['/', '\\']).map_or("", |at| &name[..=at]);
+    let own = name[directory.len()..].to_owned();
+    let mut bundler = Bundler {
+        files,
+        directory: directory.to_owned(),
+        size: text.len(),
+        sources: vec![source],
+        paths: vec![own.clone()],
+        loaded: HashMap::from([(own, Ok(0))]),
+        taken: taken(&root),
+        roots: vec![root.clone()],
+        names: HashMap::new(),
+        queue: Vec::new(),
+        diagnostics: Vec::new(),
+    };
+    let mut root = bundler.walk(root, 0, "", 0);
+    let mut added: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+    while let Some(wanted) = bundler.queue.pop() {
+        let node = bundler.walk(wanted.node, wanted.file, &wanted.kind, 0);
+        added.entry(wanted.kind).or_default().push(Entry {
+            key: wanted.name,
+            key_span: wanted.span,
+            node,
+        });
+    }
+    for (kind, mut entries) in added {
+        entries.sort_by_key(|entry| (entry.key_span.file, entry.key_span.start));
+        insert(&mut root, &kind, entries);
+    }
+    let Bundler {
+        sources,
+        diagnostics,
+        ..
+    } = bundler;
+    Ok(Bundle {
+        root,
+        sources,
+        diagnostics,
+    })
+}
+
+/// The names of the components that there are, each with its kind.
+fn taken(root: &Node) -> HashSet<(String, String)> {
+    let kinds = root.get("components").map_or(&[][..], Node::entries).iter();
+    kinds
+        .flat_map(|kind| {
+            let names = kind.node.entries().iter();
+            names.map(|entry| (kind.key.clone(), entry.key.clone()))
+        })
+        .collect()
+}
+
+fn insert(root: &mut Node, kind: &str, entries: Vec<Entry>) {
+    let Some(first) = entries.first().map(|entry| entry.key_span) else {
+        return;
+    };
+    let components = member(root, "components", first);
+    let Some(components) = components else { return };
+    if let Some(node) = member(components, kind, first)
+        && let Content::Map(members) = &mut node.content
+    {
+        members.extend(entries);
+    }
+}
+
+/// The mapping `key` of a mapping, made at `span` when it is not there.
+fn member<'n>(node: &'n mut Node, key: &str, span: Span) -> Option<&'n mut Node> {
+    let Content::Map(entries) = &mut node.content else {
+        return None;
+    };
+    let at = entries.iter().position(|entry| entry.key == key);
+    let at = at.unwrap_or_else(|| {
+        entries.push(Entry {
+            key: key.to_owned(),
+            key_span: span,
+            node: Node {
+                span,
+                content: Content::Map(Vec::new()),
+            },
+        });
+        entries.len() - 1
+    });
+    entries.get_mut(at).map(|entry| &mut entry.node)
+}
+
+struct Bundler<'f> {
+    files: &'f dyn Files,
+    /// What the names of files begin with in diagnoses.
+    directory: String,
+    size: usize,
+    sources: Vec<Source>,
+    /// The path of each file, relative to the document's directory.
+    paths: Vec<String>,
+    loaded: HashMap<String, Result<usize, String>>,
+    roots: Vec<Node>,
+    taken: HashSet<(String, String)>,
+    /// The component that stands for each kind, file and pointer.
+    names: HashMap<(String, usize, String), String>,
+    queue: Vec<Wanted>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// A part that becomes a component.
+struct Wanted {
+    kind: String,
+    name: String,
+    span: Span,
+    file: usize,
+    node: Node,
+}
+
+impl Bundler<'_> {
+    fn walk(&mut self, mut node: Node, file: usize, place: &str, chain: usize) -> Node {
+        if place == PATHS && node.get("$ref").is_some() {
+            return self.path(node, file, chain);
+        }
+        if place::refers(place) && node.get("$ref").is_some() {
+            self.reference(&mut node, file, place);
+        }
+        match &mut node.content {
+            Content::Map(entries) => {
+                for entry in entries.iter_mut().filter(|entry| entry.key != "$ref") {
+                    if let Some(inside) = place::inside(place, &entry.key) {
+                        let inner = std::mem::replace(&mut entry.node, nothing());
+                        entry.node = self.walk(inner, file, inside, 0);
+                    }
+                }
+            }
+            Content::List(items) => {
+                for item in items.iter_mut() {
+                    let inner = std::mem::replace(item, nothing());
+                    *item = self.walk(inner, file, place, 0);
+                }
+            }
+            _ => {}
+        }
+        node
+    }
+
+    /// Lets the `$ref` of `node` lead to a component of this document.
+    fn reference(&mut self, node: &mut Node, file: usize, place: &str) {
+        let Some((target, pointer, span)) = self.target(node, file) else {
+            return;
+        };
+        // A component of this document, or what another rule refuses.
+        let mut tokens = pointer.split('/').skip(1);
+        let direct = tokens.next() == Some("components") && tokens.clone().count() == 2;
+        let exists = self.at(target, &pointer).is_some();
+        if target == 0 && (direct || !exists || place != "schemas") {
+            if file != 0 {
+                set(node, format!("#{pointer}"));
+            }
+            return;
+        }
+        if !exists {
+            return self.missing(target, &pointer, span);
+        }
+        if place.is_empty() {
+            let message = "nothing here can be a reference";
+            self.tell(span, message, "write it out");
+            return;
+        }
+        let key = (place.to_owned(), target, pointer.clone());
+        let name = match self.names.get(&key) {
+            Some(name) => name.clone(),
+            None => {
+                let name = self.name(place, target, &pointer);
+                self.names.insert(key, name.clone());
+                let found = self.at(target, &pointer);
+                if let Some((place_span, found)) = found {
+                    self.queue.push(Wanted {
+                        kind: place.to_owned(),
+                        name: name.clone(),
+                        span: place_span,
+                        file: target,
+                        node: found,
+                    });
+                }
+                name
+            }
+        };
+        set(node, format!("#/components/{place}/{}", escape(&name)));
+    }
+
+    /// The path that the `$ref` of `node` leads to, with what stands beside it.
+    fn path(&mut self, node: Node, file: usize, chain: usize) -> Node {
+        let Some((target, pointer, span)) = self.target(&node, file) else {
+            return node;
+        };
+        let Some((_, found)) = self.at(target, &pointer) else {
+            self.missing(target, &pointer, span);
+            return node;
+        };
+        if chain >= MAX_CHAIN {
+            self.tell(span, "the reference never ends", "write the path out");
+            return node;
+        }
+        let mut found = self.walk(found, target, PATHS, chain + 1);
+        if let (Content::Map(members), Content::Map(own)) = (&mut found.content, node.content) {
+            for entry in own.into_iter().filter(|entry| entry.key != "$ref") {
+                let inside = place::inside(PATHS, &entry.key).unwrap_or_default();
+                let walked = self.walk(entry.node, file, inside, 0);
+                members.retain(|member| member.key != entry.key);
+                members.push(Entry {
+                    node: walked,
+                    ..entry
+                });
+            }
+        }
+        found
+    }
+
+    /// The file and pointer that a `$ref` leads to, and where it is written; `None` when that is told, or another rule
+    /// tells it.
+    fn target(&mut self, node: &Node, file: usize) -> Option<(usize, String, Span)> {
+        let reference = node.get("$ref")?;
+        let (text, span) = (reference.as_str()?, reference.span);
+        let (path, fragment) = text.split_once('#').unwrap_or((text, ""));
+        if path.is_empty() {
+            return Some((file, fragment.to_owned(), span));
+        }
+        if !path.contains(['/', '.']) && !text.contains('#') {
+            return None;
+        }
+        if path.contains("://") || path.starts_with("//") || path.starts_with('/') {
+            let message = format!("`{text}` leads out of the directory of the document");
+            let help = "save what it leads to beside the document: nothing is read over the network, or from elsewhere";
+            self.tell(span, &message, help);
+            return None;
+        }
+        let from = self.paths.get(file).cloned().unwrap_or_default();
+        let Some(path) = join(&from, path) else {
+            let message = format!("`{text}` leads out of the directory of the document");
+            self.tell(
+                span,
+                &message,
+                "move the file into that directory, or below it",
+            );
+            return None;
+        };
+        match self.load(&path) {
+            Ok(target) => Some((target, fragment.to_owned(), span)),
+            Err(why) => {
+                let shown = format!("{}{path}", self.directory);
+                let message = format!("`{shown}` cannot be read");
+                self.diagnostics.push(
+                    Diagnostic::new("K0103", span, message)
+                        .label(why)
+                        .help("file names in references are relative to the file that they are in"),
+                );
+                None
+            }
+        }
+    }
+
+    fn load(&mut self, path: &str) -> Result<usize, String> {
+        if let Some(known) = self.loaded.get(path) {
+            return known.clone();
+        }
+        let loaded = self.read(path);
+        self.loaded.insert(path.to_owned(), loaded.clone());
+        loaded
+    }
+
+    fn read(&mut self, path: &str) -> Result<usize, String> {
+        let file = self.sources.len();
+        if file >= MAX_FILES {
+            return Err(format!("there are more than {MAX_FILES} files"));
+        }
+        let text = self.files.text(path)?;
+        self.size += text.len();
+        if self.size > MAX_TEXT {
+            return Err(format!("the files are larger than {MAX_TEXT} bytes"));
+        }
+        let root = read::read(&text, file);
+        self.sources.push(Source {
+            name: format!("{}{path}", self.directory),
+            text,
+        });
+        self.paths.push(path.to_owned());
+        match root {
+            Ok(root) => {
+                self.roots.push(root);
+                Ok(file)
+            }
+            Err(found) => {
+                self.roots.push(nothing());
+                self.diagnostics.extend(found);
+                Err("it is not valid".to_owned())
+            }
+        }
+    }
+
+    /// What is at a pointer, and the place that introduces it.
+    fn at(&self, file: usize, pointer: &str) -> Option<(Span, Node)> {
+        if !pointer.is_empty() && !pointer.starts_with('/') {
+            return None;
+        }
+        let root = self.roots.get(file)?;
+        let decoded = percent_decoded(pointer);
+        let node = root.at(&decoded)?;
+        Some((root.span_at(&decoded).unwrap_or(node.span), node.clone()))
+    }
+
+    fn missing(&mut self, file: usize, pointer: &str, span: Span) {
+        let name = self.sources.get(file).map_or("", |s| s.name.as_str());
+        let message = format!("`{name}` has no `{pointer}`");
+        let mut help = "a pointer names the members on the way, each after a `/`".to_owned();
+        if let (Some(root), Some((parent, last))) = (self.roots.get(file), pointer.rsplit_once('/'))
+        {
+            let near = root.at(parent).map_or(&[][..], Node::entries);
+            let near = near.iter().map(|entry| entry.key.as_str());
+            if let Some(near) = crate::rules::closest(last, near) {
+                help = format!("did you mean `{parent}/{near}`?");
+            }
+        }
+        self.tell(span, &message, &help);
+    }
+
+    fn tell(&mut self, span: Span, message: &str, help: &str) {
+        self.diagnostics
+            .push(Diagnostic::new("K0103", span, message).help(help));
+    }
+
+    /// A name for the component: the last of its pointer, or its file's; with its file's before it where that is
+    /// taken, and then with a number.
+    fn name(&mut self, kind: &str, file: usize, pointer: &str) -> String {
+        let path = self.paths.get(file).map_or("", String::as_str);
+        let stem = path.rsplit('/').next().unwrap_or_default();
+        let stem = tidy(stem.split('.').next().unwrap_or_default());
+        let last = pointer.rsplit('/').next().unwrap_or_default();
+        let last = tidy(&last.replace("~1", "/").replace("~0", "~"));
+        let short = if last.is_empty() { stem.clone() } else { last };
+        let long = format!("{stem}_{short}");
+        let numbered = (2..).map(|n| format!("{long}{n}"));
+        let mut names = [short, long.clone()].into_iter().chain(numbered);
+        names
+            .find(|name| self.taken.insert((kind.to_owned(), name.clone())))
+            .unwrap_or(long)
+    }
+}
+
+fn nothing() -> Node {
+    Node {
+        span: Span::default(),
+        content: Content::Null,
+    }
+}
+
+fn set(node: &mut Node, reference: String) {
+    if let Content::Map(entries) = &mut node.content
+        && let Some(entry) = entries.iter_mut().find(|entry| entry.key == "$ref")
+    {
+        entry.node.content = Content::String(reference);
+    }
+}
+
+/// Only the characters that the name of a component may have.
+fn tidy(name: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+    name.chars()
+        .map(|c| if fits(c) { c } else { '_' })
+        .collect()
+}
+
+/// `path` as it stands in the file `from`, without `.` and `..`; `None` when it leads above the directory.
+fn join(from: &str, path: &str) -> Option<String> {
+    let decoded = percent_decoded(path);
+    let (directory, _) = from.rsplit_once('/').unwrap_or(("", from));
+    let mut names: Vec<&str> = directory
+        .split('/')
+        .filter(|name| !name.is_empty())
+        .collect();
+    for name in decoded.split('/') {
+        match name {
+            "" | "." => {}
+            ".." => {
+                names.pop()?;
+            }
+            name => names.push(name),
+        }
+    }
+    if names.iter().any(|name| name.contains(['\\', '\0', ':'])) {
+        return None;
+    }
+    Some(names.join("/"))
+}
+
+/// `%20` to a space, where that makes sense.
+fn percent_decoded(text: &str) -> String {
+    if !text.contains('%') {
+        return text.to_owned();
+    }
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let code = (*byte == b'%')
+            .then(|| text.get(at + 1..at + 3))
+            .flatten()
+            .and_then(|code| u8::from_str_radix(code, 16).ok());
+        match code {
+            Some(code) => {
+                out.push(code);
+                at += 3;
+            }
+            None => {
+                out.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
+}

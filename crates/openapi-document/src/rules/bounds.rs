@@ -1,0 +1,138 @@
+//! K0107 and K0117: some value satisfies the bounds of a schema, and they are bounds of its type.
+
+use super::Findings;
+use crate::Diagnostic;
+use crate::node::Node;
+
+const BOUNDS: &[(&str, &str)] = &[
+    ("minimum", "maximum"),
+    ("minLength", "maxLength"),
+    ("minItems", "maxItems"),
+    ("minProperties", "maxProperties"),
+];
+
+/// Which keywords speak of which types.
+const SPEAK_OF: &[(&str, &[&str])] = &[
+    ("minimum", &["integer", "number"]),
+    ("maximum", &["integer", "number"]),
+    ("exclusiveMinimum", &["integer", "number"]),
+    ("exclusiveMaximum", &["integer", "number"]),
+    ("multipleOf", &["integer", "number"]),
+    ("minLength", &["string"]),
+    ("maxLength", &["string"]),
+    ("pattern", &["string"]),
+    ("minItems", &["array"]),
+    ("maxItems", &["array"]),
+    ("uniqueItems", &["array"]),
+    ("items", &["array"]),
+    ("minProperties", &["object"]),
+    ("maxProperties", &["object"]),
+    ("properties", &["object"]),
+    ("additionalProperties", &["object"]),
+    ("required", &["object"]),
+];
+
+pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
+    for (low, high) in BOUNDS {
+        order(found, schema, low, high);
+    }
+    for (flag, bound) in [
+        ("exclusiveMinimum", "minimum"),
+        ("exclusiveMaximum", "maximum"),
+    ] {
+        let alone = schema.entry(flag).filter(|e| e.node.is_true());
+        if let Some(alone) = alone.filter(|_| schema.get(bound).is_none()) {
+            found.push(
+                Diagnostic::new(
+                    "K0117",
+                    alone.key_span,
+                    format!("`{flag}` says nothing without `{bound}`"),
+                )
+                .help(format!("add `{bound}`, which it makes exclusive"))
+                .warning(),
+            );
+        }
+    }
+    if let Some(node) = schema.get("multipleOf")
+        && node
+            .as_number()
+            .and_then(serde_json::Number::as_f64)
+            .is_some_and(|n| n <= 0.0)
+    {
+        found.push(
+            Diagnostic::new("K0107", node.span, "`multipleOf` must be above 0")
+                .label("no number is a multiple of it")
+                .help("leave it out, or write the step"),
+        );
+    }
+    types(found, schema);
+}
+
+fn order(found: &mut Findings<'_>, schema: &Node, low: &str, high: &str) {
+    let (Some(low_node), Some(high_node)) = (schema.get(low), schema.get(high)) else {
+        return;
+    };
+    let (Some(a), Some(b)) = (low_node.as_number(), high_node.as_number()) else {
+        return;
+    };
+    let is = |key: &str| low == "minimum" && schema.get(key).is_some_and(Node::is_true);
+    let exclusive = i64::from(is("exclusiveMinimum")) + i64::from(is("exclusiveMaximum"));
+    let whole = schema.get("type").and_then(Node::as_str) == Some("integer");
+    let empty = match (a.as_i64(), b.as_i64()) {
+        (Some(a), Some(b)) if whole => a.checked_add(exclusive).is_none_or(|lowest| lowest > b),
+        (Some(a), Some(b)) => a > b || (exclusive > 0 && a == b),
+        _ => a.as_f64() > b.as_f64() || (exclusive > 0 && a.as_f64() == b.as_f64()),
+    };
+    if empty {
+        let message = if a.as_f64() > b.as_f64() {
+            format!("`{low}` is above `{high}`: no value satisfies both")
+        } else {
+            format!("nothing lies between `{low}` and `{high}`")
+        };
+        found.push(
+            Diagnostic::new("K0107", high_node.span, message)
+                .label(format!("the lower bound is {a}"))
+                .related(low_node.span, "the lower bound")
+                .help("exchange them, or widen one"),
+        );
+    }
+}
+
+/// K0117.
+fn types(found: &mut Findings<'_>, schema: &Node) {
+    let Some(written) = schema.get("type") else {
+        return;
+    };
+    let Some(kind) = written.as_str() else { return };
+    for (key, kinds) in SPEAK_OF {
+        let Some(entry) = schema.entry(key).filter(|_| !kinds.contains(&kind)) else {
+            continue;
+        };
+        // A flag that is off, as generators write it.
+        if entry.node.content == crate::Content::Bool(false) {
+            continue;
+        }
+        let known = ["string", "integer", "number", "boolean", "array", "object"];
+        if !known.contains(&kind) {
+            continue;
+        }
+        found.push(
+            Diagnostic::new(
+                "K0117",
+                entry.key_span,
+                format!("`{key}` says nothing of {} `{kind}`", article(kind)),
+            )
+            .related(written.span, "the type")
+            .help(format!("it speaks of `{}`", kinds.join("` and `")))
+            .warning(),
+        );
+    }
+}
+
+fn article(kind: &str) -> &'static str {
+    if kind.starts_with(['i', 'a', 'o']) {
+        "an"
+    } else {
+        "a"
+    }
+}
