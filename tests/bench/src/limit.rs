@@ -155,7 +155,7 @@ mod tests {
     async fn two_commits_are_two_rows_of_the_trail() {
         use kubemint_store::Trail as _;
         let store = Arc::new(kubemint_store::SqliteStore::temporary().unwrap());
-        let limit = Limit::new(Some(Arc::clone(&store)), None, "alice");
+        let limit = Limit::new(Some(store.clone() as Arc<dyn Store>), None, "alice");
         limit.work().await.unwrap();
         let events = store.events(0, 10).await.unwrap();
         let kinds: Vec<_> = events.iter().map(|(_, event)| event.kind).collect();
