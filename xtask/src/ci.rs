@@ -110,6 +110,25 @@ const STEPS: &[Step] = &[
         needs: Some(DENY),
     },
     Step {
+        name: "the example workspace",
+        command: &["cargo", "xtask", "example"],
+        needs: None,
+    },
+    Step {
+        name: "breaking changes, beside oasdiff",
+        command: &[
+            "cargo",
+            "test",
+            "--locked",
+            "--workspace",
+            "--features",
+            "openapi-check/oasdiff-tests",
+            "--test",
+            "changes",
+        ],
+        needs: Some(GO),
+    },
+    Step {
         name: "the store on PostgreSQL",
         command: &[
             "cargo",

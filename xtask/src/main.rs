@@ -8,6 +8,7 @@ mod ci;
 mod circle;
 mod cluster;
 mod crash;
+mod example;
 mod generate;
 mod message;
 mod spec;
@@ -28,6 +29,8 @@ enum Task {
     Cluster(cluster::ClusterArgs),
     /// Whatever fails, and whenever the process dies: the invariants hold.
     Crash(crash::CrashArgs),
+    /// The example workspace, as a reader would build it.
+    Example,
     /// How much the service does on this machine.
     Bench(bench::BenchArgs),
     /// The house's rules that no compiler checks.
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Task::Circle(args) => circle::run(&args),
         Task::Cluster(args) => cluster::run(args),
         Task::Crash(args) => crash::run(&args),
+        Task::Example => example::run(),
         Task::Tidy => tidy::run(),
         Task::Ci => ci::run(),
         Task::Bench(args) => bench::run(&args),
