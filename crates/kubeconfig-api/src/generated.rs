@@ -31,6 +31,8 @@ pub trait KubeconfigApi: 'static {
     ///
     /// Lists the kubeconfigs of a cluster that the caller may see, newest first, in pages.
     ///
+    /// Filters narrow the list; those that are given all hold. A page token goes on with the filters of its page alone.
+    ///
     /// `GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs`
     fn list_kubeconfigs(
         rqctx: ::dropshot::RequestContext<Self::Context>,
@@ -90,6 +92,21 @@ pub trait KubeconfigApi: 'static {
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<GetKubeconfigFileResponse, GetKubeconfigFileError>,
     > + ::std::marker::Send;
+    /// Revoke many kubeconfigs
+    ///
+    /// Revokes every kubeconfig of a cluster that is `active` or `revoking` and has all that the body names.
+    ///
+    /// Only for who may revoke anyone's. The answer is a report, also when some of them could not be confirmed gone in
+    /// the time of the request: those stay `revoking`, and the server goes on by itself. What is issued meanwhile is
+    /// not among them.
+    ///
+    /// `POST /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfig-revocations`
+    fn revoke_kubeconfigs(
+        rqctx: ::dropshot::RequestContext<Self::Context>,
+        request: ::openapi_runtime::Guarded<Self::Context, RevokeKubeconfigs>,
+    ) -> impl ::std::future::Future<
+        Output = ::std::result::Result<RevokeKubeconfigsResponse, RevokeKubeconfigsError>,
+    > + ::std::marker::Send;
 }
 /// The API that `S` implements: every operation, and no way to register one otherwise.
 ///
@@ -100,7 +117,7 @@ pub fn api<S: KubeconfigApi>() -> ::dropshot::ApiDescription<S::Context> {
     api.register(
             ::dropshot::ApiEndpoint::new(
                     "issueKubeconfig".to_owned(),
-                    issue_kubeconfig::<S>,
+                    served::issue_kubeconfig::<S>,
                     ::dropshot::Method::POST,
                     "application/json",
                     "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs",
@@ -116,7 +133,7 @@ pub fn api<S: KubeconfigApi>() -> ::dropshot::ApiDescription<S::Context> {
     api.register(
             ::dropshot::ApiEndpoint::new(
                     "listKubeconfigs".to_owned(),
-                    list_kubeconfigs::<S>,
+                    served::list_kubeconfigs::<S>,
                     ::dropshot::Method::GET,
                     "application/json",
                     "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs",
@@ -124,7 +141,7 @@ pub fn api<S: KubeconfigApi>() -> ::dropshot::ApiDescription<S::Context> {
                 )
                 .summary("List kubeconfigs")
                 .description(
-                    "Lists the kubeconfigs of a cluster that the caller may see, newest first, in pages.",
+                    "Lists the kubeconfigs of a cluster that the caller may see, newest first, in pages.\n\nFilters narrow the list; those that are given all hold. A page token goes on with the filters of its page alone.",
                 )
                 .tag("kubeconfigs"),
         )
@@ -132,7 +149,7 @@ pub fn api<S: KubeconfigApi>() -> ::dropshot::ApiDescription<S::Context> {
     api.register(
             ::dropshot::ApiEndpoint::new(
                     "getKubeconfig".to_owned(),
-                    get_kubeconfig::<S>,
+                    served::get_kubeconfig::<S>,
                     ::dropshot::Method::GET,
                     "application/json",
                     "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}",
@@ -148,7 +165,7 @@ pub fn api<S: KubeconfigApi>() -> ::dropshot::ApiDescription<S::Context> {
     api.register(
             ::dropshot::ApiEndpoint::new(
                     "revokeKubeconfig".to_owned(),
-                    revoke_kubeconfig::<S>,
+                    served::revoke_kubeconfig::<S>,
                     ::dropshot::Method::DELETE,
                     "application/json",
                     "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}",
@@ -164,7 +181,7 @@ pub fn api<S: KubeconfigApi>() -> ::dropshot::ApiDescription<S::Context> {
     api.register(
             ::dropshot::ApiEndpoint::new(
                     "downloadKubeconfig".to_owned(),
-                    download_kubeconfig::<S>,
+                    served::download_kubeconfig::<S>,
                     ::dropshot::Method::GET,
                     "application/json",
                     "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/download",
@@ -180,7 +197,7 @@ pub fn api<S: KubeconfigApi>() -> ::dropshot::ApiDescription<S::Context> {
     api.register(
             ::dropshot::ApiEndpoint::new(
                     "getKubeconfigFile".to_owned(),
-                    get_kubeconfig_file::<S>,
+                    served::get_kubeconfig_file::<S>,
                     ::dropshot::Method::GET,
                     "application/json",
                     "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/file",
@@ -189,6 +206,22 @@ pub fn api<S: KubeconfigApi>() -> ::dropshot::ApiDescription<S::Context> {
                 .summary("Get kubeconfig file")
                 .description(
                     "The same file as `download`, as typed JSON for programs. JSON is valid YAML: kubectl reads it too.",
+                )
+                .tag("kubeconfigs"),
+        )
+        .expect("checked when this was generated");
+    api.register(
+            ::dropshot::ApiEndpoint::new(
+                    "revokeKubeconfigs".to_owned(),
+                    served::revoke_kubeconfigs::<S>,
+                    ::dropshot::Method::POST,
+                    "application/json",
+                    "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfig-revocations",
+                    ::dropshot::ApiEndpointVersions::All,
+                )
+                .summary("Revoke many kubeconfigs")
+                .description(
+                    "Revokes every kubeconfig of a cluster that is `active` or `revoking` and has all that the body names.\n\nOnly for who may revoke anyone's. The answer is a report, also when some of them could not be confirmed gone in\nthe time of the request: those stay `revoking`, and the server goes on by itself. What is issued meanwhile is\nnot among them.",
                 )
                 .tag("kubeconfigs"),
         )
@@ -244,7 +277,7 @@ pub fn description() -> ::dropshot::ApiDescription<::dropshot::StubContext> {
                 )
                 .summary("List kubeconfigs")
                 .description(
-                    "Lists the kubeconfigs of a cluster that the caller may see, newest first, in pages.",
+                    "Lists the kubeconfigs of a cluster that the caller may see, newest first, in pages.\n\nFilters narrow the list; those that are given all hold. A page token goes on with the filters of its page alone.",
                 )
                 .tag("kubeconfigs"),
         )
@@ -342,6 +375,30 @@ pub fn description() -> ::dropshot::ApiDescription<::dropshot::StubContext> {
                 .tag("kubeconfigs"),
         )
         .expect("checked when this was generated");
+    api.register(
+            ::dropshot::ApiEndpoint::new_for_types::<
+                (::openapi_runtime::Unread<RevokeKubeconfigs>,),
+                ::std::result::Result<
+                    ::openapi_runtime::Reply<
+                        RevokeKubeconfigsResponse,
+                        RevokeKubeconfigsError,
+                    >,
+                    RevokeKubeconfigsError,
+                >,
+            >(
+                    "revokeKubeconfigs".to_owned(),
+                    ::dropshot::Method::POST,
+                    "application/json",
+                    "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfig-revocations",
+                    ::dropshot::ApiEndpointVersions::All,
+                )
+                .summary("Revoke many kubeconfigs")
+                .description(
+                    "Revokes every kubeconfig of a cluster that is `active` or `revoking` and has all that the body names.\n\nOnly for who may revoke anyone's. The answer is a report, also when some of them could not be confirmed gone in\nthe time of the request: those stay `revoking`, and the server goes on by itself. What is issued meanwhile is\nnot among them.",
+                )
+                .tag("kubeconfigs"),
+        )
+        .expect("checked when this was generated");
     api
 }
 fn tags() -> ::dropshot::TagConfig {
@@ -418,8 +475,16 @@ mod served {
     > {
         ::openapi_runtime::serve(rqctx, request, S::get_kubeconfig_file).await
     }
+    pub(super) async fn revoke_kubeconfigs<S: KubeconfigApi>(
+        rqctx: ::dropshot::RequestContext<S::Context>,
+        request: ::openapi_runtime::Unread<RevokeKubeconfigs>,
+    ) -> ::std::result::Result<
+        ::openapi_runtime::Reply<RevokeKubeconfigsResponse, RevokeKubeconfigsError>,
+        RevokeKubeconfigsError,
+    > {
+        ::openapi_runtime::serve(rqctx, request, S::revoke_kubeconfigs).await
+    }
 }
-use served::*;
 /// The path parameters of [`IssueKubeconfig`].
 #[derive(Clone, Debug)]
 pub struct IssueKubeconfigPath {
@@ -588,6 +653,12 @@ pub struct ListKubeconfigsQuery {
     pub page_token: ::std::option::Option<::kubeconfig_types::PageToken>,
     /// The most items that the page may hold.
     pub page_size: ::kubeconfig_types::PageSize,
+    /// Only kubeconfigs of this status, as it is when the list is read.
+    pub status: ::std::option::Option<::kubeconfig_types::KubeconfigStatus>,
+    /// Only kubeconfigs whose `issuedFor` is this.
+    pub user: ::std::option::Option<::kubeconfig_types::UserName>,
+    /// Only kubeconfigs whose `role` is this.
+    pub role: ::std::option::Option<::kubeconfig_types::RoleName>,
 }
 impl ::openapi_runtime::Parameters for ListKubeconfigsQuery {
     fn decode(
@@ -595,9 +666,15 @@ impl ::openapi_runtime::Parameters for ListKubeconfigsQuery {
     ) -> ::std::option::Option<Self> {
         let page_token = values.optional("pageToken", &schemas::PAGE_TOKEN);
         let page_size = values.or("pageSize", &schemas::PAGE_SIZE, "50");
+        let status = values.optional("status", &schemas::KUBECONFIG_STATUS);
+        let user = values.optional("user", &schemas::USER_NAME);
+        let role = values.optional("role", &schemas::ROLE_NAME);
         Some(Self {
             page_token: page_token?,
             page_size: page_size?,
+            status: status?,
+            user: user?,
+            role: role?,
         })
     }
 }
@@ -610,8 +687,11 @@ impl ::schemars::JsonSchema for ListKubeconfigsQuery {
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<::kubeconfig_types::PageToken>();
         generator.subschema_for::<::kubeconfig_types::PageSize>();
+        generator.subschema_for::<::kubeconfig_types::KubeconfigStatus>();
+        generator.subschema_for::<::kubeconfig_types::UserName>();
+        generator.subschema_for::<::kubeconfig_types::RoleName>();
         ::serde_json::from_str(
-                "{\"type\":\"object\",\"properties\":{\"pageToken\":{\"description\":\"The `nextPageToken` of the page before. Absent for the first page.\",\"allOf\":[{\"$ref\":\"#/components/schemas/PageToken\"}]},\"pageSize\":{\"description\":\"The most items that the page may hold.\",\"allOf\":[{\"$ref\":\"#/components/schemas/PageSize\"}]}}}",
+                "{\"type\":\"object\",\"properties\":{\"pageToken\":{\"description\":\"The `nextPageToken` of the page before. Absent for the first page.\",\"allOf\":[{\"$ref\":\"#/components/schemas/PageToken\"}]},\"pageSize\":{\"description\":\"The most items that the page may hold.\",\"allOf\":[{\"$ref\":\"#/components/schemas/PageSize\"}]},\"status\":{\"description\":\"Only kubeconfigs of this status, as it is when the list is read.\",\"allOf\":[{\"$ref\":\"#/components/schemas/KubeconfigStatus\"}]},\"user\":{\"description\":\"Only kubeconfigs whose `issuedFor` is this.\",\"allOf\":[{\"$ref\":\"#/components/schemas/UserName\"}]},\"role\":{\"description\":\"Only kubeconfigs whose `role` is this.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RoleName\"}]}}}",
             )
             .expect("checked when this was generated")
     }
@@ -1033,6 +1113,88 @@ pub enum GetKubeconfigFileError {
     Unauthorized, 403 => Forbidden, 404 => NotFound, 409 => Conflict, 429 =>
     TooManyRequests, 500 => InternalServerError, 503 => ServiceUnavailable }
 );
+/// The path parameters of [`RevokeKubeconfigs`].
+pub type RevokeKubeconfigsPath = IssueKubeconfigPath;
+/// What `POST /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfig-revocations` takes.
+#[derive(Debug)]
+pub enum RevokeKubeconfigs {}
+impl ::openapi_runtime::Operation for RevokeKubeconfigs {
+    const ID: &'static str = "revokeKubeconfigs";
+    const PATH: &'static str = "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfig-revocations";
+    const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = Some(
+        &schemas::KUBECONFIG_REVOCATION_REQUEST,
+    );
+    type Path = RevokeKubeconfigsPath;
+    type Query = ();
+    type Headers = ();
+    type Body = ::openapi_runtime::Json<::kubeconfig_types::KubeconfigRevocationRequest>;
+}
+/// 200: What was revoked, and what could not be confirmed
+pub struct RevokeKubeconfigsResponse {
+    /// The body.
+    pub body: ::kubeconfig_types::KubeconfigRevocationReport,
+}
+impl ::openapi_runtime::Answer for RevokeKubeconfigsResponse {
+    const STATUS: u16 = 200u16;
+    const DESCRIPTION: &'static str = "What was revoked, and what could not be confirmed";
+    const CONTENT_TYPE: &'static str = "application/json";
+    type Body = ::kubeconfig_types::KubeconfigRevocationReport;
+    type Headers = RevokeKubeconfigsResponseHeaders;
+    fn body(&self) -> &Self::Body {
+        &self.body
+    }
+    fn headers(&self) -> ::std::vec::Vec<(&'static str, ::std::string::String)> {
+        ::std::vec::Vec::new()
+    }
+}
+::openapi_runtime::answer!(RevokeKubeconfigsResponse);
+/// Describes the headers of [`RevokeKubeconfigsResponse`].
+#[derive(Debug)]
+pub enum RevokeKubeconfigsResponseHeaders {}
+impl ::schemars::JsonSchema for RevokeKubeconfigsResponseHeaders {
+    fn schema_name() -> ::std::string::String {
+        "RevokeKubeconfigsResponseHeaders".to_owned()
+    }
+    fn json_schema(
+        generator: &mut ::schemars::r#gen::SchemaGenerator,
+    ) -> ::schemars::schema::Schema {
+        generator.subschema_for::<::kubeconfig_types::RequestId>();
+        ::serde_json::from_str(
+                "{\"type\":\"object\",\"properties\":{\"X-Request-Id\":{\"description\":\"Identifies the request in the server's logs and audit trail.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}]}},\"required\":[\"X-Request-Id\"]}",
+            )
+            .expect("checked when this was generated")
+    }
+}
+/// How `revokeKubeconfigs` fails: exactly the statuses that the document declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RevokeKubeconfigsError {
+    /// 400: The request is malformed, or a value is out of its bounds
+    BadRequest(::openapi_runtime::Fault),
+    /// 401: No bearer token, or one that is not accepted
+    Unauthorized(::openapi_runtime::Fault),
+    /// 403: The caller may not do this
+    Forbidden(::openapi_runtime::Fault),
+    /// 404: No such cluster or kubeconfig, or none that the caller may see
+    NotFound(::openapi_runtime::Fault),
+    /// 408: The body did not arrive in time
+    RequestTimeout(::openapi_runtime::Fault),
+    /// 413: The body is too large
+    PayloadTooLarge(::openapi_runtime::Fault),
+    /// 415: The body is not application/json
+    UnsupportedMediaType(::openapi_runtime::Fault),
+    /// 429: Too many requests
+    TooManyRequests(::openapi_runtime::Fault),
+    /// 500: The server failed
+    InternalServerError(::openapi_runtime::Fault),
+    /// 503: The store, the audit trail or the cluster cannot be used right now
+    ServiceUnavailable(::openapi_runtime::Fault),
+}
+::openapi_runtime::failure!(
+    RevokeKubeconfigsError : ::kubeconfig_types::Error { 400 => BadRequest, 401 =>
+    Unauthorized, 403 => Forbidden, 404 => NotFound, 408 => RequestTimeout, 413 =>
+    PayloadTooLarge, 415 => UnsupportedMediaType, 429 => TooManyRequests, 500 =>
+    InternalServerError, 503 => ServiceUnavailable }
+);
 /// The whole schemas of the document, as `openapi_runtime::strict` reads them.
 pub mod schemas {
     #[allow(unused_imports)]
@@ -1079,6 +1241,16 @@ pub mod schemas {
         .integer_format(IntegerFormat::Int32)
         .minimum(1)
         .maximum(500);
+    /// `#/components/schemas/UserName`
+    pub static USER_NAME: Schema = Schema::string()
+        .min_length(1)
+        .max_length(253)
+        .printable();
+    /// `#/components/schemas/RoleName`
+    pub static ROLE_NAME: Schema = Schema::string()
+        .min_length(1)
+        .max_length(253)
+        .printable();
     /// `#/components/schemas/CacheControl`
     pub static CACHE_CONTROL: Schema = Schema::string().one_of(&["no-store"]);
     /// `#/components/schemas/RequestId`
@@ -1126,6 +1298,7 @@ pub mod schemas {
             Property::optional("displayName", &Schema::string().max_length(256)),
             Property::optional("description", &Schema::string().max_length(1024)),
             Property::optional("issuedFor", &Schema::string().max_length(253)),
+            Property::optional("role", &Schema::string().min_length(1).max_length(253)),
             Property::optional(
                 "createdAt",
                 &Schema::string().max_length(64).format(Format::DateTime),
@@ -1148,6 +1321,55 @@ pub mod schemas {
                 &Schema::array(&KUBECONFIG).max_items(500),
             ),
             Property::optional("nextPageToken", &PAGE_TOKEN),
+        ],
+    );
+    /// `#/components/schemas/KubeconfigRevocationRequest`
+    pub static KUBECONFIG_REVOCATION_REQUEST: Schema = Schema::object(
+            &[
+                Property::optional("user", &USER_NAME),
+                Property::optional("role", &ROLE_NAME),
+                Property::optional(
+                    "issuedBefore",
+                    &Schema::string().max_length(64).format(Format::DateTime),
+                ),
+            ],
+        )
+        .closed()
+        .min_properties(1);
+    /// `#/components/schemas/KubeconfigRevocationReport`
+    pub static KUBECONFIG_REVOCATION_REPORT: Schema = Schema::object(
+        &[
+            Property::required(
+                "matched",
+                &Schema::integer().integer_format(IntegerFormat::Int32).minimum(0),
+            ),
+            Property::required(
+                "revoked",
+                &Schema::integer().integer_format(IntegerFormat::Int32).minimum(0),
+            ),
+            Property::required(
+                "unconfirmed",
+                &Schema::array(&KUBECONFIG_UNCONFIRMED).max_items(100),
+            ),
+            Property::required("complete", &Schema::boolean()),
+        ],
+    );
+    /// `#/components/schemas/KubeconfigUnconfirmed`
+    pub static KUBECONFIG_UNCONFIRMED: Schema = Schema::object(
+        &[
+            Property::required("id", &KUBECONFIG_ID),
+            Property::required("selfLink", &SELF_LINK),
+            Property::required(
+                "reason",
+                &Schema::string()
+                    .min_length(1)
+                    .max_length(64)
+                    .pattern(pattern!("^[a-z][a-z0-9_]*$")),
+            ),
+            Property::required(
+                "message",
+                &Schema::string().min_length(1).max_length(1024),
+            ),
         ],
     );
     /// `#/components/schemas/KubeconfigYaml`

@@ -101,6 +101,8 @@ impl Client {
 
 Lists the kubeconfigs of a cluster that the caller may see, newest first, in pages.
 
+Filters narrow the list; those that are given all hold. A page token goes on with the filters of its page alone.
+
 Sends a `GET` request to `/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs`
 
 Arguments:
@@ -109,6 +111,9 @@ Arguments:
 - `cluster_id`: Unique cluster identifier
 - `page_size`: The most items that the page may hold.
 - `page_token`: The `nextPageToken` of the page before. Absent for the first page.
+- `role`: Only kubeconfigs whose `role` is this.
+- `status`: Only kubeconfigs of this status, as it is when the list is read.
+- `user`: Only kubeconfigs whose `issuedFor` is this.
 ```ignore
 let response = client.list_kubeconfigs()
     .region(region)
@@ -116,6 +121,9 @@ let response = client.list_kubeconfigs()
     .cluster_id(cluster_id)
     .page_size(page_size)
     .page_token(page_token)
+    .role(role)
+    .status(status)
+    .user(user)
     .send()
     .await;
 ```*/
@@ -247,6 +255,33 @@ let response = client.get_kubeconfig_file()
     pub fn get_kubeconfig_file(&self) -> builder::GetKubeconfigFile<'_> {
         builder::GetKubeconfigFile::new(self)
     }
+    /**Revoke many kubeconfigs
+
+Revokes every kubeconfig of a cluster that is `active` or `revoking` and has all that the body names.
+
+Only for who may revoke anyone's. The answer is a report, also when some of them could not be confirmed gone in
+the time of the request: those stay `revoking`, and the server goes on by itself. What is issued meanwhile is
+not among them.
+
+Sends a `POST` request to `/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfig-revocations`
+
+Arguments:
+- `region`: Region identifier
+- `project`: Project identifier
+- `cluster_id`: Unique cluster identifier
+- `body`: Which kubeconfigs to revoke.
+```ignore
+let response = client.revoke_kubeconfigs()
+    .region(region)
+    .project(project)
+    .cluster_id(cluster_id)
+    .body(body)
+    .send()
+    .await;
+```*/
+    pub fn revoke_kubeconfigs(&self) -> builder::RevokeKubeconfigs<'_> {
+        builder::RevokeKubeconfigs::new(self)
+    }
 }
 /// Types for composing operation parameters.
 #[allow(clippy::all)]
@@ -268,6 +303,9 @@ pub mod builder {
         cluster_id: Result<::kubeconfig_types::ClusterId, String>,
         page_size: Result<Option<::kubeconfig_types::PageSize>, String>,
         page_token: Result<Option<::kubeconfig_types::PageToken>, String>,
+        role: Result<Option<::kubeconfig_types::RoleName>, String>,
+        status: Result<Option<::kubeconfig_types::KubeconfigStatus>, String>,
+        user: Result<Option<::kubeconfig_types::UserName>, String>,
     }
     impl<'a> ListKubeconfigs<'a> {
         pub fn new(client: &'a super::Client) -> Self {
@@ -278,6 +316,9 @@ pub mod builder {
                 cluster_id: Err("cluster_id was not initialized".to_string()),
                 page_size: Ok(None),
                 page_token: Ok(None),
+                role: Ok(None),
+                status: Ok(None),
+                user: Ok(None),
             }
         }
         pub fn region<V>(mut self, value: V) -> Self
@@ -342,6 +383,45 @@ pub mod builder {
                 });
             self
         }
+        pub fn role<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::kubeconfig_types::RoleName>,
+        {
+            self.role = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: kubeconfig_types :: RoleName` for role failed"
+                        .to_string()
+                });
+            self
+        }
+        pub fn status<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::kubeconfig_types::KubeconfigStatus>,
+        {
+            self.status = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: kubeconfig_types :: KubeconfigStatus` for status failed"
+                        .to_string()
+                });
+            self
+        }
+        pub fn user<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::kubeconfig_types::UserName>,
+        {
+            self.user = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: kubeconfig_types :: UserName` for user failed"
+                        .to_string()
+                });
+            self
+        }
         ///Sends a `GET` request to `/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs`
         pub async fn send(
             self,
@@ -349,12 +429,25 @@ pub mod builder {
             ResponseValue<::kubeconfig_types::KubeconfigList>,
             Error<::kubeconfig_types::Error>,
         > {
-            let Self { client, region, project, cluster_id, page_size, page_token } = self;
+            let Self {
+                client,
+                region,
+                project,
+                cluster_id,
+                page_size,
+                page_token,
+                role,
+                status,
+                user,
+            } = self;
             let region = region.map_err(Error::InvalidRequest)?;
             let project = project.map_err(Error::InvalidRequest)?;
             let cluster_id = cluster_id.map_err(Error::InvalidRequest)?;
             let page_size = page_size.map_err(Error::InvalidRequest)?;
             let page_token = page_token.map_err(Error::InvalidRequest)?;
+            let role = role.map_err(Error::InvalidRequest)?;
+            let status = status.map_err(Error::InvalidRequest)?;
+            let user = user.map_err(Error::InvalidRequest)?;
             let url = format!(
                 "{}/v1/regions/{}/projects/{}/compute/clusters/{}/kubeconfigs", client
                 .baseurl, encode_path(& region.to_string()), encode_path(& project
@@ -378,6 +471,9 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("pageSize", &page_size))
                 .query(&progenitor_client::QueryParam::new("pageToken", &page_token))
+                .query(&progenitor_client::QueryParam::new("role", &role))
+                .query(&progenitor_client::QueryParam::new("status", &status))
+                .query(&progenitor_client::QueryParam::new("user", &user))
                 .headers(header_map)
                 .build()?;
             let info = OperationInfo {
@@ -1293,6 +1389,194 @@ pub mod builder {
                     )
                 }
                 409u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::revoke_kubeconfigs`]
+
+[`Client::revoke_kubeconfigs`]: super::Client::revoke_kubeconfigs*/
+    #[derive(Debug, Clone)]
+    pub struct RevokeKubeconfigs<'a> {
+        client: &'a super::Client,
+        region: Result<::kubeconfig_types::Region, String>,
+        project: Result<::kubeconfig_types::Project, String>,
+        cluster_id: Result<::kubeconfig_types::ClusterId, String>,
+        body: Result<::kubeconfig_types::KubeconfigRevocationRequest, String>,
+    }
+    impl<'a> RevokeKubeconfigs<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                region: Err("region was not initialized".to_string()),
+                project: Err("project was not initialized".to_string()),
+                cluster_id: Err("cluster_id was not initialized".to_string()),
+                body: Err("body was not initialized".to_string()),
+            }
+        }
+        pub fn region<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::kubeconfig_types::Region>,
+        {
+            self.region = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: kubeconfig_types :: Region` for region failed"
+                        .to_string()
+                });
+            self
+        }
+        pub fn project<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::kubeconfig_types::Project>,
+        {
+            self.project = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: kubeconfig_types :: Project` for project failed"
+                        .to_string()
+                });
+            self
+        }
+        pub fn cluster_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::kubeconfig_types::ClusterId>,
+        {
+            self.cluster_id = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: kubeconfig_types :: ClusterId` for cluster_id failed"
+                        .to_string()
+                });
+            self
+        }
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::kubeconfig_types::KubeconfigRevocationRequest>,
+        {
+            self.body = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: kubeconfig_types :: KubeconfigRevocationRequest` for body failed"
+                        .to_string()
+                });
+            self
+        }
+        ///Sends a `POST` request to `/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfig-revocations`
+        pub async fn send(
+            self,
+        ) -> Result<
+            ResponseValue<::kubeconfig_types::KubeconfigRevocationReport>,
+            Error<::kubeconfig_types::Error>,
+        > {
+            let Self { client, region, project, cluster_id, body } = self;
+            let region = region.map_err(Error::InvalidRequest)?;
+            let project = project.map_err(Error::InvalidRequest)?;
+            let cluster_id = cluster_id.map_err(Error::InvalidRequest)?;
+            let body = body.map_err(Error::InvalidRequest)?;
+            let url = format!(
+                "{}/v1/regions/{}/projects/{}/compute/clusters/{}/kubeconfig-revocations",
+                client.baseurl, encode_path(& region.to_string()), encode_path(& project
+                .to_string()), encode_path(& cluster_id.to_string()),
+            );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .json(&body)
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "revoke_kubeconfigs",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                408u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                413u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                415u16 => {
                     Err(
                         Error::ErrorResponse(
                             ResponseValue::from_response(response).await?,

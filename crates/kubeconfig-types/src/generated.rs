@@ -413,6 +413,9 @@ delivered for this kubeconfig is accepted later than 10 seconds after it.*/
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub issued_for: ::std::option::Option<KubeconfigIssuedFor>,
+    ///The role that it gives.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub role: ::std::option::Option<KubeconfigRole>,
     #[serde(rename = "selfLink", skip_serializing_if = "::std::option::Option::is_none")]
     pub self_link: ::std::option::Option<SelfLink>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1367,6 +1370,91 @@ impl<'de> ::serde::Deserialize<'de> for KubeconfigOriginRole {
             })
     }
 }
+///What became of a revocation of many.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+pub struct KubeconfigRevocationReport {
+    /**Whether it was begun for everything that matches. `false`: the time or the limit of one request (10000
+kubeconfigs) was over before; ask again.*/
+    pub complete: bool,
+    ///How many kubeconfigs it was begun for. Those that are not `revoked` are not confirmed.
+    pub matched: crate::KubeconfigRevocationReportMatched,
+    ///How many of them are gone from the cluster, confirmed.
+    pub revoked: crate::KubeconfigRevocationReportRevoked,
+    ///The first 100 of those that could not be confirmed.
+    pub unconfirmed: ::std::vec::Vec<KubeconfigUnconfirmed>,
+}
+///Which kubeconfigs to revoke: those that have everything that is named here. At least one thing must be named.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[serde(deny_unknown_fields)]
+pub struct KubeconfigRevocationRequest {
+    ///Only kubeconfigs whose `createdAt` is before this.
+    #[serde(
+        rename = "issuedBefore",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub issued_before: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub role: ::std::option::Option<RoleName>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user: ::std::option::Option<UserName>,
+}
+///The role that it gives.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct KubeconfigRole(::std::string::String);
+impl ::std::ops::Deref for KubeconfigRole {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<KubeconfigRole> for ::std::string::String {
+    fn from(value: KubeconfigRole) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for KubeconfigRole {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() > 253usize {
+            return Err("longer than 253 characters".into());
+        }
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for KubeconfigRole {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for KubeconfigRole {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for KubeconfigRole {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
 /**`active`: it can be downloaded. `expired`: `expiresAt` has passed. `revoking`: it was revoked, and the cluster
 has not yet confirmed that the credential is gone.*/
 #[derive(
@@ -1425,6 +1513,138 @@ impl ::std::convert::TryFrom<::std::string::String> for KubeconfigStatus {
         value: ::std::string::String,
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
+    }
+}
+///A kubeconfig whose revocation could not be confirmed.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+pub struct KubeconfigUnconfirmed {
+    pub id: KubeconfigId,
+    ///Why, for a person to read.
+    pub message: KubeconfigUnconfirmedMessage,
+    /**A stable word for why, as in an error's details; `not_confirmed` when the time of the request was over before,
+or the cluster had failed for others.*/
+    pub reason: KubeconfigUnconfirmedReason,
+    #[serde(rename = "selfLink")]
+    pub self_link: SelfLink,
+}
+///Why, for a person to read.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct KubeconfigUnconfirmedMessage(::std::string::String);
+impl ::std::ops::Deref for KubeconfigUnconfirmedMessage {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<KubeconfigUnconfirmedMessage> for ::std::string::String {
+    fn from(value: KubeconfigUnconfirmedMessage) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for KubeconfigUnconfirmedMessage {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() > 1024usize {
+            return Err("longer than 1024 characters".into());
+        }
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for KubeconfigUnconfirmedMessage {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for KubeconfigUnconfirmedMessage {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for KubeconfigUnconfirmedMessage {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/**A stable word for why, as in an error's details; `not_confirmed` when the time of the request was over before,
+or the cluster had failed for others.*/
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct KubeconfigUnconfirmedReason(::std::string::String);
+impl ::std::ops::Deref for KubeconfigUnconfirmedReason {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<KubeconfigUnconfirmedReason> for ::std::string::String {
+    fn from(value: KubeconfigUnconfirmedReason) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for KubeconfigUnconfirmedReason {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() > 64usize {
+            return Err("longer than 64 characters".into());
+        }
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+        { ::regress::Regex::new("^[a-z][a-z0-9_]*$").unwrap() });
+        if PATTERN.find(value).is_none() {
+            return Err("doesn't match pattern \"^[a-z][a-z0-9_]*$\"".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for KubeconfigUnconfirmedReason {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for KubeconfigUnconfirmedReason {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for KubeconfigUnconfirmedReason {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
     }
 }
 ///The credential: a bearer token, or a client certificate with its key at a cluster that is so configured. A secret.
@@ -1943,6 +2163,63 @@ impl<'de> ::serde::Deserialize<'de> for RequestId {
             })
     }
 }
+///A role that the cluster's operator allows.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct RoleName(::std::string::String);
+impl ::std::ops::Deref for RoleName {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<RoleName> for ::std::string::String {
+    fn from(value: RoleName) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for RoleName {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() > 253usize {
+            return Err("longer than 253 characters".into());
+        }
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for RoleName {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for RoleName {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for RoleName {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
 ///Server-defined URL for this resource.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
@@ -1989,6 +2266,63 @@ impl ::std::convert::TryFrom<::std::string::String> for SelfLink {
     }
 }
 impl<'de> ::serde::Deserialize<'de> for SelfLink {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+///Who a kubeconfig is for.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct UserName(::std::string::String);
+impl ::std::ops::Deref for UserName {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<UserName> for ::std::string::String {
+    fn from(value: UserName) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for UserName {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() > 253usize {
+            return Err("longer than 253 characters".into());
+        }
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for UserName {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for UserName {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for UserName {
     fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
@@ -2266,6 +2600,120 @@ impl<'de> ::serde::Deserialize<'de> for KubeconfigIssueRequestTtl {
         Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
+/// How many kubeconfigs it was begun for. Those that are not `revoked` are not confirmed.
+///
+/// Holds an integer from 0 to 2147483647.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct KubeconfigRevocationReportMatched(i32);
+impl KubeconfigRevocationReportMatched {
+    /// The least value.
+    pub const MIN: i32 = 0;
+    /// The greatest value.
+    pub const MAX: i32 = 2147483647;
+    /// The value.
+    pub const fn get(self) -> i32 {
+        self.0
+    }
+}
+impl ::std::convert::TryFrom<i32> for KubeconfigRevocationReportMatched {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: i32,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if (Self::MIN..=Self::MAX).contains(&value) {
+            Ok(Self(value))
+        } else {
+            Err("must be an integer from 0 to 2147483647".into())
+        }
+    }
+}
+impl ::std::convert::From<KubeconfigRevocationReportMatched> for i32 {
+    fn from(value: KubeconfigRevocationReportMatched) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for KubeconfigRevocationReportMatched {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value
+            .parse::<i32>()
+            .map_err(|_| "must be an integer from 0 to 2147483647".into())
+            .and_then(Self::try_from)
+    }
+}
+impl ::std::fmt::Display for KubeconfigRevocationReportMatched {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for KubeconfigRevocationReportMatched {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value = <i32 as ::serde::Deserialize>::deserialize(deserializer)?;
+        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
+/// How many of them are gone from the cluster, confirmed.
+///
+/// Holds an integer from 0 to 2147483647.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct KubeconfigRevocationReportRevoked(i32);
+impl KubeconfigRevocationReportRevoked {
+    /// The least value.
+    pub const MIN: i32 = 0;
+    /// The greatest value.
+    pub const MAX: i32 = 2147483647;
+    /// The value.
+    pub const fn get(self) -> i32 {
+        self.0
+    }
+}
+impl ::std::convert::TryFrom<i32> for KubeconfigRevocationReportRevoked {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: i32,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if (Self::MIN..=Self::MAX).contains(&value) {
+            Ok(Self(value))
+        } else {
+            Err("must be an integer from 0 to 2147483647".into())
+        }
+    }
+}
+impl ::std::convert::From<KubeconfigRevocationReportRevoked> for i32 {
+    fn from(value: KubeconfigRevocationReportRevoked) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for KubeconfigRevocationReportRevoked {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value
+            .parse::<i32>()
+            .map_err(|_| "must be an integer from 0 to 2147483647".into())
+            .and_then(Self::try_from)
+    }
+}
+impl ::std::fmt::Display for KubeconfigRevocationReportRevoked {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for KubeconfigRevocationReportRevoked {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value = <i32 as ::serde::Deserialize>::deserialize(deserializer)?;
+        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
 /// The HTTP status.
 ///
 /// Holds an integer from 400 to 599.
@@ -2439,6 +2887,34 @@ mod described {
                 .expect("checked when this was generated")
         }
     }
+    impl ::schemars::JsonSchema for UserName {
+        fn schema_name() -> ::std::string::String {
+            "UserName".to_owned()
+        }
+        fn json_schema(
+            generator: &mut ::schemars::r#gen::SchemaGenerator,
+        ) -> ::schemars::schema::Schema {
+            let _ = generator;
+            ::serde_json::from_str(
+                    "{\"example\":\"alice\",\"description\":\"Who a kubeconfig is for.\",\"x-extension\":true,\"x-printable\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":253}",
+                )
+                .expect("checked when this was generated")
+        }
+    }
+    impl ::schemars::JsonSchema for RoleName {
+        fn schema_name() -> ::std::string::String {
+            "RoleName".to_owned()
+        }
+        fn json_schema(
+            generator: &mut ::schemars::r#gen::SchemaGenerator,
+        ) -> ::schemars::schema::Schema {
+            let _ = generator;
+            ::serde_json::from_str(
+                    "{\"example\":\"viewer\",\"description\":\"A role that the cluster's operator allows.\",\"x-extension\":true,\"x-printable\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":253}",
+                )
+                .expect("checked when this was generated")
+        }
+    }
     impl ::schemars::JsonSchema for CacheControl {
         fn schema_name() -> ::std::string::String {
             "CacheControl".to_owned()
@@ -2520,7 +2996,7 @@ mod described {
             generator.subschema_for::<KubeconfigId>();
             generator.subschema_for::<KubeconfigStatus>();
             ::serde_json::from_str(
-                    "{\"example\":{\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"id\":\"kubeconfig-s2t3u4\",\"uid\":\"3c90c3cc-0d44-4b50-8888-8dd25736052a\",\"displayName\":\"Alice's laptop\",\"description\":\"For the on-call rotation of week 48.\",\"issuedFor\":\"alice\",\"createdAt\":\"2023-11-07T05:31:56Z\",\"expiresAt\":\"2023-11-07T06:31:56Z\",\"status\":\"active\"},\"description\":\"Kubeconfig credential resource.\",\"type\":\"object\",\"properties\":{\"selfLink\":{\"$ref\":\"#/components/schemas/SelfLink\"},\"id\":{\"$ref\":\"#/components/schemas/KubeconfigId\"},\"uid\":{\"example\":\"3c90c3cc-0d44-4b50-8888-8dd25736052a\",\"description\":\"Server-generated UUID.\",\"type\":\"string\",\"format\":\"uuid\",\"minLength\":36,\"maxLength\":36},\"displayName\":{\"example\":\"Alice's laptop\",\"description\":\"Optional human-friendly display name for the kubeconfig.\",\"type\":\"string\",\"maxLength\":256},\"description\":{\"example\":\"For the on-call rotation of week 48.\",\"description\":\"An optional description of this resource.\",\"type\":\"string\",\"maxLength\":1024},\"issuedFor\":{\"example\":\"alice\",\"description\":\"User or role for which kubeconfig was issued\",\"type\":\"string\",\"maxLength\":253},\"createdAt\":{\"example\":\"2023-11-07T05:31:56Z\",\"description\":\"When it was issued.\",\"type\":\"string\",\"format\":\"date-time\",\"maxLength\":64},\"expiresAt\":{\"example\":\"2023-11-07T06:31:56Z\",\"description\":\"Expiration timestamp if applicable. It is what the cluster granted, read from the credential itself; nothing\\ndelivered for this kubeconfig is accepted later than 10 seconds after it.\",\"type\":\"string\",\"format\":\"date-time\",\"maxLength\":64},\"status\":{\"$ref\":\"#/components/schemas/KubeconfigStatus\"}}}",
+                    "{\"example\":{\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"id\":\"kubeconfig-s2t3u4\",\"uid\":\"3c90c3cc-0d44-4b50-8888-8dd25736052a\",\"displayName\":\"Alice's laptop\",\"description\":\"For the on-call rotation of week 48.\",\"issuedFor\":\"alice\",\"role\":\"viewer\",\"createdAt\":\"2023-11-07T05:31:56Z\",\"expiresAt\":\"2023-11-07T06:31:56Z\",\"status\":\"active\"},\"description\":\"Kubeconfig credential resource.\",\"type\":\"object\",\"properties\":{\"selfLink\":{\"$ref\":\"#/components/schemas/SelfLink\"},\"id\":{\"$ref\":\"#/components/schemas/KubeconfigId\"},\"uid\":{\"example\":\"3c90c3cc-0d44-4b50-8888-8dd25736052a\",\"description\":\"Server-generated UUID.\",\"type\":\"string\",\"format\":\"uuid\",\"minLength\":36,\"maxLength\":36},\"displayName\":{\"example\":\"Alice's laptop\",\"description\":\"Optional human-friendly display name for the kubeconfig.\",\"type\":\"string\",\"maxLength\":256},\"description\":{\"example\":\"For the on-call rotation of week 48.\",\"description\":\"An optional description of this resource.\",\"type\":\"string\",\"maxLength\":1024},\"issuedFor\":{\"example\":\"alice\",\"description\":\"User or role for which kubeconfig was issued\",\"type\":\"string\",\"maxLength\":253},\"role\":{\"example\":\"viewer\",\"description\":\"The role that it gives.\",\"x-extension\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":253},\"createdAt\":{\"example\":\"2023-11-07T05:31:56Z\",\"description\":\"When it was issued.\",\"type\":\"string\",\"format\":\"date-time\",\"maxLength\":64},\"expiresAt\":{\"example\":\"2023-11-07T06:31:56Z\",\"description\":\"Expiration timestamp if applicable. It is what the cluster granted, read from the credential itself; nothing\\ndelivered for this kubeconfig is accepted later than 10 seconds after it.\",\"type\":\"string\",\"format\":\"date-time\",\"maxLength\":64},\"status\":{\"$ref\":\"#/components/schemas/KubeconfigStatus\"}}}",
                 )
                 .expect("checked when this was generated")
         }
@@ -2549,7 +3025,51 @@ mod described {
             generator.subschema_for::<Kubeconfig>();
             generator.subschema_for::<PageToken>();
             ::serde_json::from_str(
-                    "{\"example\":{\"kubeconfigs\":[{\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"id\":\"kubeconfig-s2t3u4\",\"uid\":\"3c90c3cc-0d44-4b50-8888-8dd25736052a\",\"issuedFor\":\"alice\",\"createdAt\":\"2023-11-07T05:31:56Z\",\"expiresAt\":\"2023-11-07T06:31:56Z\",\"status\":\"active\"}],\"nextPageToken\":\"MjAyMy0xMS0wN1QwNTozMTo1Nlo\"},\"description\":\"A page of kubeconfigs.\",\"type\":\"object\",\"properties\":{\"kubeconfigs\":{\"description\":\"The items, newest first.\",\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Kubeconfig\"},\"maxItems\":500},\"nextPageToken\":{\"$ref\":\"#/components/schemas/PageToken\"}},\"required\":[\"kubeconfigs\"]}",
+                    "{\"example\":{\"kubeconfigs\":[{\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"id\":\"kubeconfig-s2t3u4\",\"uid\":\"3c90c3cc-0d44-4b50-8888-8dd25736052a\",\"issuedFor\":\"alice\",\"role\":\"viewer\",\"createdAt\":\"2023-11-07T05:31:56Z\",\"expiresAt\":\"2023-11-07T06:31:56Z\",\"status\":\"active\"}],\"nextPageToken\":\"MjAyMy0xMS0wN1QwNTozMTo1Nlo\"},\"description\":\"A page of kubeconfigs.\",\"type\":\"object\",\"properties\":{\"kubeconfigs\":{\"description\":\"The items, newest first.\",\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Kubeconfig\"},\"maxItems\":500},\"nextPageToken\":{\"$ref\":\"#/components/schemas/PageToken\"}},\"required\":[\"kubeconfigs\"]}",
+                )
+                .expect("checked when this was generated")
+        }
+    }
+    impl ::schemars::JsonSchema for KubeconfigRevocationRequest {
+        fn schema_name() -> ::std::string::String {
+            "KubeconfigRevocationRequest".to_owned()
+        }
+        fn json_schema(
+            generator: &mut ::schemars::r#gen::SchemaGenerator,
+        ) -> ::schemars::schema::Schema {
+            generator.subschema_for::<UserName>();
+            generator.subschema_for::<RoleName>();
+            ::serde_json::from_str(
+                    "{\"example\":{\"user\":\"alice\"},\"description\":\"Which kubeconfigs to revoke: those that have everything that is named here. At least one thing must be named.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"user\":{\"$ref\":\"#/components/schemas/UserName\"},\"role\":{\"$ref\":\"#/components/schemas/RoleName\"},\"issuedBefore\":{\"example\":\"2023-11-07T05:31:56Z\",\"description\":\"Only kubeconfigs whose `createdAt` is before this.\",\"type\":\"string\",\"format\":\"date-time\",\"maxLength\":64}},\"additionalProperties\":false,\"minProperties\":1}",
+                )
+                .expect("checked when this was generated")
+        }
+    }
+    impl ::schemars::JsonSchema for KubeconfigRevocationReport {
+        fn schema_name() -> ::std::string::String {
+            "KubeconfigRevocationReport".to_owned()
+        }
+        fn json_schema(
+            generator: &mut ::schemars::r#gen::SchemaGenerator,
+        ) -> ::schemars::schema::Schema {
+            generator.subschema_for::<KubeconfigUnconfirmed>();
+            ::serde_json::from_str(
+                    "{\"example\":{\"matched\":3,\"revoked\":2,\"unconfirmed\":[{\"id\":\"kubeconfig-s2t3u4\",\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"reason\":\"cluster_unreachable\",\"message\":\"the cluster cannot be reached\"}],\"complete\":true},\"description\":\"What became of a revocation of many.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"matched\":{\"example\":3,\"description\":\"How many kubeconfigs it was begun for. Those that are not `revoked` are not confirmed.\",\"type\":\"integer\",\"format\":\"int32\",\"minimum\":0},\"revoked\":{\"example\":2,\"description\":\"How many of them are gone from the cluster, confirmed.\",\"type\":\"integer\",\"format\":\"int32\",\"minimum\":0},\"unconfirmed\":{\"description\":\"The first 100 of those that could not be confirmed.\",\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/KubeconfigUnconfirmed\"},\"maxItems\":100},\"complete\":{\"example\":true,\"description\":\"Whether it was begun for everything that matches. `false`: the time or the limit of one request (10000\\nkubeconfigs) was over before; ask again.\",\"type\":\"boolean\"}},\"required\":[\"matched\",\"revoked\",\"unconfirmed\",\"complete\"]}",
+                )
+                .expect("checked when this was generated")
+        }
+    }
+    impl ::schemars::JsonSchema for KubeconfigUnconfirmed {
+        fn schema_name() -> ::std::string::String {
+            "KubeconfigUnconfirmed".to_owned()
+        }
+        fn json_schema(
+            generator: &mut ::schemars::r#gen::SchemaGenerator,
+        ) -> ::schemars::schema::Schema {
+            generator.subschema_for::<KubeconfigId>();
+            generator.subschema_for::<SelfLink>();
+            ::serde_json::from_str(
+                    "{\"example\":{\"id\":\"kubeconfig-s2t3u4\",\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"reason\":\"cluster_unreachable\",\"message\":\"the cluster cannot be reached\"},\"description\":\"A kubeconfig whose revocation could not be confirmed.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"id\":{\"$ref\":\"#/components/schemas/KubeconfigId\"},\"selfLink\":{\"$ref\":\"#/components/schemas/SelfLink\"},\"reason\":{\"example\":\"cluster_unreachable\",\"description\":\"A stable word for why, as in an error's details; `not_confirmed` when the time of the request was over before,\\nor the cluster had failed for others.\",\"type\":\"string\",\"pattern\":\"^[a-z][a-z0-9_]*$\",\"minLength\":1,\"maxLength\":64},\"message\":{\"example\":\"the cluster cannot be reached\",\"description\":\"Why, for a person to read.\",\"type\":\"string\",\"minLength\":1,\"maxLength\":1024}},\"required\":[\"id\",\"selfLink\",\"reason\",\"message\"]}",
                 )
                 .expect("checked when this was generated")
         }

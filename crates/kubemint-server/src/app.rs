@@ -94,6 +94,7 @@ impl Authenticator for App {
             "issueKubeconfig" => Kind::IssueRefused,
             "listKubeconfigs" => Kind::ListRefused,
             "revokeKubeconfig" => Kind::RevokeRefused,
+            "revokeKubeconfigs" => Kind::BulkRevokeRefused,
             "downloadKubeconfig" | "getKubeconfigFile" => Kind::DownloadRefused,
             _ => Kind::ReadRefused,
         };

@@ -58,6 +58,12 @@ kinds! {
     Revoked = "revoke.confirmed",
     /// A revocation was refused.
     RevokeRefused = "revoke.refused",
+    /// A revocation of many was permitted. Each that it is begun for has rows of its own, of the same request.
+    BulkRevokeRequested = "bulk_revoke.requested",
+    /// A revocation of many has ended: how many it matched, how many are confirmed gone.
+    BulkRevoked = "bulk_revoke.finished",
+    /// A revocation of many was refused.
+    BulkRevokeRefused = "bulk_revoke.refused",
     /// One kubeconfig was read.
     Read = "get.granted",
     /// Reading one was refused.
@@ -72,6 +78,9 @@ kinds! {
     ObjectMissing = "reconcile.object_missing",
     /// An object without a live record is to be removed from the cluster. Written before it is.
     Swept = "reconcile.swept",
+    /// Requests of a caller were refused because the caller asks too often, or for too much at a time: one event for a
+    /// minute's worth, with their count.
+    Throttled = "request.throttled",
 }
 
 /// One row of the audit trail. It never holds a secret.
@@ -95,7 +104,7 @@ pub struct Event {
     pub uid: Option<Uuid>,
     /// What policy said, where it was asked.
     pub decision: Option<Decision>,
-    /// What else is worth knowing: `user`, `role`, `ttl`, `jti`, `expiresAt`, `reason`, `count`.
+    /// What else is worth knowing: `user`, `role`, `ttl`, `jti`, `expiresAt`, `reason`, `count`, `from`.
     pub detail: Map<String, Value>,
 }
 

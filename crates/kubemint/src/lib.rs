@@ -2,7 +2,8 @@
 //!
 //! There is no HTTP here, no Kubernetes and no database. The world comes in through the traits of [`ports`]: a clock,
 //! identifiers, a policy, the clusters, and a store that keeps records and the audit trail in one transaction.
-//! [`Kubemint`] is the service: issue, get, list, download, revoke, and the reconciler that ends what has expired.
+//! [`Kubemint`] is the service: issue, get, list, download, revoke one or many, and the reconciler that ends what has
+//! expired.
 //!
 //! The order of writes is the point. A record is durable before an object exists in a cluster, and a credential leaves
 //! only after its record is durable as active; so a crash at any point leaves nothing live that is not known.
@@ -23,5 +24,6 @@ pub use error::{Error, Invalid};
 pub use id::KubeconfigId;
 pub use record::{Record, State, Status};
 pub use service::{
-    Context, Delivery, Issue, Issued, Kubemint, ListPage, Ports, Reconciled, Settings, Shown,
+    Context, Delivery, Issue, Issued, Kubemint, ListPage, Ports, Reconciled, Report, Settings,
+    Shown, Unconfirmed, Why,
 };

@@ -139,6 +139,9 @@ pub enum Relation {
 }
 
 impl Relation {
+    /// Every relation.
+    pub const ALL: [Relation; 3] = [Relation::Creator, Relation::Subject, Relation::Stranger];
+
     /// The relation's stable name, as policies know it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

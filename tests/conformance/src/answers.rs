@@ -129,7 +129,7 @@ async fn every_operation_succeeds_as_declared() {
     let covered: BTreeSet<String> = operations().into_iter().map(|(id, ..)| id).collect();
     let mut seen = BTreeSet::from(["issueKubeconfig".to_owned()]);
     for (id, method, template, declared) in operations() {
-        if id == "issueKubeconfig" || id == "revokeKubeconfig" {
+        if ["issueKubeconfig", "revokeKubeconfig", "revokeKubeconfigs"].contains(&&*id) {
             continue;
         }
         let answer = call(method, &path(&template, "mine"), None).await;
@@ -173,6 +173,19 @@ async fn every_operation_succeeds_as_declared() {
     .await;
     assert_eq!((revoked.status.as_u16(), revoked.text.as_str()), (204, ""));
     seen.insert("revokeKubeconfig".to_owned());
+    for ttl in [900, 901] {
+        let body = json!({"ttl": ttl});
+        let more = call(Method::POST, &collection(), Some(&body)).await;
+        assert_eq!(more.status.as_u16(), 201, "{}", more.text);
+    }
+    let all = json!({"user": "alice"});
+    let many = collection().replace("/kubeconfigs", "/kubeconfig-revocations");
+    let report = call(Method::POST, &many, Some(&all)).await;
+    assert_eq!(report.status.as_u16(), 200, "{}", report.text);
+    let typed: kubeconfig_types::KubeconfigRevocationReport =
+        serde_json::from_str(&report.text).unwrap();
+    assert_eq!((typed.matched.get(), typed.revoked.get()), (2, 2));
+    seen.insert("revokeKubeconfigs".to_owned());
     assert_eq!(seen, covered, "every operation is covered");
     stage.stop().await;
 }
@@ -183,7 +196,11 @@ async fn every_refusal_is_declared() {
     let admin = stage.token("alice", &["compute.admin"]);
     let stranger = stage.token("eve", &[]);
     for (id, method, template, declared) in operations() {
-        let body = (method == Method::POST).then(|| json!({}));
+        let body = match id.as_str() {
+            "issueKubeconfig" => Some(json!({})),
+            "revokeKubeconfigs" => Some(json!({"user": "alice"})),
+            _ => None,
+        };
         let nothing = stage
             .call(
                 method.clone(),

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use kubemint::audit::Event;
 use kubemint::ports::{
-    Begun, Cut, Filter, Forgotten, Grant, Idempotency, Instance, Page, Position, Store, StoreError, Visible,
+    Begun, Cut, Filter, Forgotten, Grant, Idempotency, Instance, Page, Position, Store, StoreError,
+    Visible,
 };
 use kubemint::record::RecordRef;
 use kubemint::{ClusterKey, KubeconfigId, Record};

@@ -49,8 +49,12 @@ fn operations() -> Vec<Operation> {
                 method: method.to_uppercase().parse().unwrap(),
                 path: path.clone(),
                 query: query.map(example).collect(),
-                // What the document's example asks for is judged by configuration; a body without wishes is not.
-                body: body.map(|_| json!({})),
+                // What the document's example asks for is judged by configuration; a body without wishes is not. To
+                // revoke without a wish is refused.
+                body: body.map(|example| match id {
+                    "revokeKubeconfigs" => example,
+                    _ => json!({}),
+                }),
             });
         }
     }

@@ -4,10 +4,12 @@
 
 mod acting;
 mod audit;
+mod bulk;
 mod cli;
 mod coverage;
 mod download;
 mod expiry;
+mod filters;
 mod idempotency;
 mod internal;
 mod refusals;

@@ -137,6 +137,16 @@ impl KubeconfigApi for Server {
         Ok(RevokeKubeconfigResponse {})
     }
 
+    async fn revoke_kubeconfigs(
+        _: Rqctx,
+        _: Request<RevokeKubeconfigs>,
+    ) -> Result<RevokeKubeconfigsResponse, RevokeKubeconfigsError> {
+        Err(RevokeKubeconfigsError::Forbidden(Fault::because(
+            "not_permitted",
+            "not here",
+        )))
+    }
+
     async fn download_kubeconfig(
         _: Rqctx,
         _: Request<DownloadKubeconfig>,

@@ -1,8 +1,13 @@
 //! Between the contract's types and the domain's. The only place that knows both.
 
+use base64::Engine as _;
+use kubeconfig_api::ListKubeconfigsQuery;
 use kubeconfig_types as wire;
-use kubemint::{ClusterKey, Issue, KubeconfigId, Record, Status};
+use kubemint::ports::Filter;
+use kubemint::{ClusterKey, Issue, KubeconfigId, Record, Report, Status, Unconfirmed};
 use thiserror::Error;
+
+use super::errors;
 
 /// A value of the domain that the contract has no place for, or the other way round: a defect of this crate, since
 /// both hold the same bounds.
@@ -33,8 +38,14 @@ pub(super) fn issue_request(
         id: body.id.as_ref().map(kubeconfig_id).transpose()?,
         display_name: body.display_name.map(String::from),
         description: body.description.map(String::from),
-        idempotency_key: idempotency_key.map(String::from),
+        idempotency_key: idempotency_key.map(|key| digest(&String::from(key))),
     })
+}
+
+/// What is kept of an idempotency key: its SHA-256. It is only ever compared, and callers choose what they like.
+fn digest(key: &str) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, key.as_bytes());
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(digest)
 }
 
 pub(super) fn kubeconfig(record: Record, status: Status) -> Result<wire::Kubeconfig, Misfit> {
@@ -45,6 +56,7 @@ pub(super) fn kubeconfig(record: Record, status: Status) -> Result<wire::Kubecon
         display_name: record.display_name.as_deref().map(fit).transpose()?,
         description: record.description.as_deref().map(fit).transpose()?,
         issued_for: Some(fit(&record.issued_for)?),
+        role: Some(fit(&record.role)?),
         created_at: Some(record.created_at),
         expires_at: record.expires_at,
         status: Some(match status {
@@ -52,6 +64,52 @@ pub(super) fn kubeconfig(record: Record, status: Status) -> Result<wire::Kubecon
             Status::Expired => wire::KubeconfigStatus::Expired,
             Status::Revoking => wire::KubeconfigStatus::Revoking,
         }),
+    })
+}
+
+/// What a list is narrowed to.
+pub(super) fn list_filter(query: &ListKubeconfigsQuery) -> Filter {
+    Filter {
+        status: query.status.map(|status| match status {
+            wire::KubeconfigStatus::Active => Status::Active,
+            wire::KubeconfigStatus::Expired => Status::Expired,
+            wire::KubeconfigStatus::Revoking => Status::Revoking,
+        }),
+        user: query.user.clone().map(String::from),
+        role: query.role.clone().map(String::from),
+        issued_before: None,
+    }
+}
+
+/// What a revocation of many is for.
+pub(super) fn selection(body: wire::KubeconfigRevocationRequest) -> Filter {
+    Filter {
+        status: None,
+        user: body.user.map(String::from),
+        role: body.role.map(String::from),
+        issued_before: body.issued_before,
+    }
+}
+
+/// What became of a revocation of many.
+pub(super) fn report(report: Report) -> Result<wire::KubeconfigRevocationReport, Misfit> {
+    let count = |count: usize| i32::try_from(count).map_err(|_| Misfit);
+    let unconfirmed = report.unconfirmed.into_iter().map(unconfirmed);
+    Ok(wire::KubeconfigRevocationReport {
+        matched: count(report.matched)?.try_into().map_err(|_| Misfit)?,
+        revoked: count(report.revoked)?.try_into().map_err(|_| Misfit)?,
+        unconfirmed: unconfirmed.collect::<Result<_, _>>()?,
+        complete: report.complete,
+    })
+}
+
+fn unconfirmed(one: Unconfirmed) -> Result<wire::KubeconfigUnconfirmed, Misfit> {
+    let (reason, message) = errors::why(&one.why);
+    Ok(wire::KubeconfigUnconfirmed {
+        id: fit(one.record.id.as_str())?,
+        self_link: fit(&one.record.self_link())?,
+        reason: fit(&reason)?,
+        message: fit(&message)?,
     })
 }
 

@@ -1,7 +1,7 @@
 //! The one table that turns domain errors into HTTP.
 
-use kubemint::Error;
 use kubemint::ports::{ClusterError, StoreError};
+use kubemint::{Error, Why};
 use openapi_runtime::{Detail, Failure, Fault};
 
 use super::convert::Misfit;
@@ -37,6 +37,23 @@ impl From<Misfit> for Refused {
         Self {
             status: 500,
             fault: Fault::internal(misfit.to_string()),
+        }
+    }
+}
+
+/// Why a revocation among many could not be confirmed: a stable word, and the same for a person.
+pub(super) fn why(why: &Why) -> (String, String) {
+    match why {
+        Why::NotHeard => (
+            "not_confirmed".to_owned(),
+            "the time of the request was over before, or the cluster had failed for others"
+                .to_owned(),
+        ),
+        Why::Failed(error) => {
+            let (_, fault) = table(error);
+            let reason = fault.details.first();
+            let reason = reason.map_or("failed", |detail| detail.reason.as_ref());
+            (reason.to_owned(), fault.message)
         }
     }
 }

@@ -7,7 +7,9 @@ use kubeconfig_api::*;
 use kubeconfig_types::{CacheControl, KubeconfigList};
 use openapi_runtime::Guarded;
 
-use super::convert::{cluster_key, fit, issue_request, kubeconfig, kubeconfig_id};
+use super::convert::{
+    cluster_key, fit, issue_request, kubeconfig, kubeconfig_id, list_filter, report, selection,
+};
 use super::errors::Refused;
 use super::file;
 use crate::app::App;
@@ -47,6 +49,15 @@ impl KubeconfigApi for Edge {
         request: Request<RevokeKubeconfig>,
     ) -> Result<RevokeKubeconfigResponse, RevokeKubeconfigError> {
         revoke(&rqctx, request).await.map_err(Refused::declared)
+    }
+
+    async fn revoke_kubeconfigs(
+        rqctx: Rqctx,
+        request: Request<RevokeKubeconfigs>,
+    ) -> Result<RevokeKubeconfigsResponse, RevokeKubeconfigsError> {
+        revoke_many(&rqctx, request)
+            .await
+            .map_err(Refused::declared)
     }
 
     async fn download_kubeconfig(
@@ -98,15 +109,16 @@ async fn list(
     let ctx = App::context(caller, &rqctx.request_id);
     let caller = &ctx.caller.principal;
     let key = cluster_key(&path.region, &path.project, &path.cluster_id);
+    let filter = list_filter(&query);
     let after = match &query.page_token {
-        Some(token) => match app.pager.place(caller, &key, token) {
+        Some(token) => match app.pager.place(caller, &key, &filter, token) {
             Some(place) => Some(place),
             None => return Err(app.service.refuse_place(&ctx, &key).await.into()),
         },
         None => None,
     };
     let size = u16::try_from(query.page_size.get()).unwrap_or(u16::MAX);
-    let page = app.service.list(&ctx, &key, after, size).await?;
+    let page = app.service.list(&ctx, &key, &filter, after, size).await?;
     let items = page
         .items
         .into_iter()
@@ -114,7 +126,7 @@ async fn list(
     let kubeconfigs = items.collect::<Result<_, _>>()?;
     let next = page
         .next
-        .map(|place| fit(&app.pager.token(caller, &key, place)));
+        .map(|place| fit(&app.pager.token(caller, &key, &filter, place)));
     let body = KubeconfigList {
         kubeconfigs,
         next_page_token: next.transpose()?,
@@ -152,6 +164,22 @@ async fn revoke(
         .revoke(&ctx, &key, &kubeconfig_id(&path.id)?)
         .await?;
     Ok(RevokeKubeconfigResponse {})
+}
+
+async fn revoke_many(
+    rqctx: &Rqctx,
+    request: Request<RevokeKubeconfigs>,
+) -> Result<RevokeKubeconfigsResponse, Refused> {
+    let Guarded {
+        caller, path, body, ..
+    } = request;
+    let ctx = App::context(caller, &rqctx.request_id);
+    let key = cluster_key(&path.region, &path.project, &path.cluster_id);
+    let service = &rqctx.context().service;
+    let done = service.revoke_many(&ctx, &key, &selection(body)).await?;
+    Ok(RevokeKubeconfigsResponse {
+        body: report(done)?,
+    })
 }
 
 async fn download(

@@ -3,7 +3,7 @@
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kubemint::ports::Position;
+use kubemint::ports::{Filter, Position};
 use kubemint::{ClusterKey, Principal};
 
 /// The bytes of the signature that a token carries.
@@ -22,15 +22,16 @@ impl Pager {
         }
     }
 
-    /// The token of a place in the list of `cluster` as `caller` sees it.
+    /// The token of a place in the list of `cluster` as `caller` sees it through `filter`.
     pub(super) fn token(
         &self,
         caller: &Principal,
         cluster: &ClusterKey,
+        filter: &Filter,
         place: Position,
     ) -> String {
         let place = place.0.to_be_bytes();
-        let tag = hmac::sign(&self.key, &signed(caller, cluster, place));
+        let tag = hmac::sign(&self.key, &signed(caller, cluster, filter, place));
         URL_SAFE_NO_PAD.encode([place.as_slice(), &tag.as_ref()[..TAG]].concat())
     }
 
@@ -39,13 +40,14 @@ impl Pager {
         &self,
         caller: &Principal,
         cluster: &ClusterKey,
+        filter: &Filter,
         token: &str,
     ) -> Option<Position> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
         let place: [u8; 8] = bytes.get(..8)?.try_into().ok()?;
         let position = Position(u64::from_be_bytes(place));
         // One encoding for one place: the comparison is of what would be made, in constant time.
-        let expected = self.token(caller, cluster, position);
+        let expected = self.token(caller, cluster, filter, position);
         let same = aws_lc_rs::constant_time::verify_slices_are_equal(
             expected.as_bytes(),
             token.as_bytes(),
@@ -54,16 +56,26 @@ impl Pager {
     }
 }
 
-/// What is signed: every part with its length, so that no two lists give the same bytes.
-fn signed(caller: &Principal, cluster: &ClusterKey, place: [u8; 8]) -> Vec<u8> {
+/// What is signed: every part with its length, so that no two lists give the same bytes. A filter that is given is one
+/// part more for its name and one for its value.
+fn signed(caller: &Principal, cluster: &ClusterKey, filter: &Filter, place: [u8; 8]) -> Vec<u8> {
     let mut bytes = place.to_vec();
-    for part in [
-        &caller.issuer,
-        &caller.subject,
-        &cluster.region,
-        &cluster.project,
-        &cluster.cluster,
-    ] {
+    let list = [
+        &*caller.issuer,
+        &*caller.subject,
+        &*cluster.region,
+        &*cluster.project,
+        &*cluster.cluster,
+    ];
+    let narrowed = [
+        ("status", filter.status.map(|status| status.as_str())),
+        ("user", filter.user.as_deref()),
+        ("role", filter.role.as_deref()),
+    ];
+    let narrowed = narrowed
+        .into_iter()
+        .filter_map(|(name, value)| Some([name, value?]));
+    for part in list.into_iter().chain(narrowed.flatten()) {
         bytes.extend((part.len() as u64).to_be_bytes());
         bytes.extend(part.as_bytes());
     }
@@ -72,6 +84,8 @@ fn signed(caller: &Principal, cluster: &ClusterKey, place: [u8; 8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use kubemint::Status;
+
     use super::*;
 
     fn principal(subject: &str) -> Principal {
@@ -81,22 +95,74 @@ mod tests {
         }
     }
 
+    fn all() -> Filter {
+        Filter::default()
+    }
+
+    #[test]
+    fn a_token_goes_on_with_its_own_filters_alone() {
+        let pager = Pager::new(&[7; 32]);
+        let here = ClusterKey::new("r", "p", "c");
+        let text = |text: &str| Some(text.to_owned());
+        let filters = [
+            all(),
+            Filter {
+                status: Some(Status::Active),
+                ..all()
+            },
+            Filter {
+                status: Some(Status::Expired),
+                ..all()
+            },
+            Filter {
+                user: text("a"),
+                ..all()
+            },
+            Filter {
+                role: text("a"),
+                ..all()
+            },
+            Filter {
+                user: text("a"),
+                role: text("a"),
+                ..all()
+            },
+            Filter {
+                user: text("active"),
+                ..all()
+            },
+        ];
+        for (at, filter) in filters.iter().enumerate() {
+            let token = pager.token(&principal("alice"), &here, filter, Position(42));
+            for (other, with) in filters.iter().enumerate() {
+                let read = pager.place(&principal("alice"), &here, with, &token);
+                let expected = (at == other).then_some(Position(42));
+                assert_eq!(read, expected, "{filter:?} with {with:?}");
+            }
+        }
+    }
+
     #[test]
     fn a_token_is_read_by_the_same_caller_in_the_same_list_alone() {
         let pager = Pager::new(&[7; 32]);
         let here = ClusterKey::new("r", "p", "c");
-        let token = pager.token(&principal("alice"), &here, Position(42));
+        let token = pager.token(&principal("alice"), &here, &all(), Position(42));
         assert_eq!(
-            pager.place(&principal("alice"), &here, &token),
+            pager.place(&principal("alice"), &here, &all(), &token),
             Some(Position(42))
         );
-        assert_eq!(pager.place(&principal("bob"), &here, &token), None);
+        assert_eq!(pager.place(&principal("bob"), &here, &all(), &token), None);
         assert_eq!(
-            pager.place(&principal("alice"), &ClusterKey::new("r", "pc", ""), &token),
+            pager.place(
+                &principal("alice"),
+                &ClusterKey::new("r", "pc", ""),
+                &all(),
+                &token
+            ),
             None
         );
         assert_eq!(
-            Pager::new(&[8; 32]).place(&principal("alice"), &here, &token),
+            Pager::new(&[8; 32]).place(&principal("alice"), &here, &all(), &token),
             None
         );
     }
@@ -105,13 +171,13 @@ mod tests {
     fn a_changed_token_is_refused() {
         let pager = Pager::new(&[7; 32]);
         let here = ClusterKey::new("r", "p", "c");
-        let token = pager.token(&principal("alice"), &here, Position(42));
+        let token = pager.token(&principal("alice"), &here, &all(), Position(42));
         for at in 0..token.len() {
             let mut forged = token.clone().into_bytes();
             forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
             let forged = String::from_utf8(forged).unwrap();
             assert_eq!(
-                pager.place(&principal("alice"), &here, &forged),
+                pager.place(&principal("alice"), &here, &all(), &forged),
                 None,
                 "{forged}"
             );
@@ -124,7 +190,7 @@ mod tests {
             &format!("{token}A"),
         ] {
             assert_eq!(
-                pager.place(&principal("alice"), &here, forged),
+                pager.place(&principal("alice"), &here, &all(), forged),
                 None,
                 "{forged}"
             );

@@ -1,5 +1,6 @@
 //! The service: what a caller can ask for, and what the reconciler does on its own.
 
+mod bulk;
 mod certificate;
 mod download;
 mod issue;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use serde_json::Map;
 
+pub use bulk::{Report, Unconfirmed, Why};
 pub use download::Delivery;
 pub use issue::{Issue, Issued};
 pub use read::{ListPage, Shown};
@@ -57,6 +59,8 @@ pub struct Settings {
     pub idempotency: Duration,
     /// How long an object without a live record is left alone before it is swept.
     pub sweep_after: Duration,
+    /// How long a revocation of many goes on before it answers; the reconciler does the rest.
+    pub bulk: Duration,
     /// How long before `expiresAt` the object is removed. The API server caches an accepted token for 10 s, so a
     /// removal that comes late would let it live on for more than 10 s.
     pub expiry_lead: Duration,
@@ -69,6 +73,7 @@ impl Default for Settings {
             twin_wait: Duration::from_secs(10),
             idempotency: Duration::from_secs(24 * 3600),
             sweep_after: Duration::from_secs(15 * 60),
+            bulk: Duration::from_secs(20),
             expiry_lead: Duration::from_secs(1),
         }
     }

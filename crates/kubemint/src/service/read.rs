@@ -104,7 +104,7 @@ impl Kubemint {
             reason: "invalid_page_token",
             limit: None,
             message:
-                "pageToken is not one that this list gave to this caller; begin again without it"
+                "pageToken is not one that this list, with these filters, gave to this caller; begin again without it"
                     .to_owned(),
         };
         let event = self.event(ctx, Kind::ListRefused, key);

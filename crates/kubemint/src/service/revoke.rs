@@ -33,13 +33,6 @@ impl Kubemint {
             let event = self.record_event(ctx, Kind::RevokeRefused, &record);
             return Err(self.refuse(event, None, Error::NoSuchKubeconfig).await);
         }
-        self.wait_for_the_end(&record)?;
-        self.remove(&record).await.map_err(Error::Cluster)?;
-        // `false`: the reconciler confirmed it in the same moment. It is gone either way.
-        self.ports
-            .store
-            .finish_revoke(&reference, self.record_event(ctx, Kind::Revoked, &record))
-            .await?;
-        Ok(())
+        self.end_one(ctx, &record).await
     }
 }

@@ -1,5 +1,6 @@
 //! The service in a world of fakes.
 
+mod bulk;
 mod certificate;
 mod issue;
 mod life;

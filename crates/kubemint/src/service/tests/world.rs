@@ -41,6 +41,8 @@ pub(super) struct World {
     pub(super) cap: Mutex<i64>,
     /// How long it takes to mint a credential, in seconds.
     pub(super) minting: Mutex<i64>,
+    /// How long it takes to remove an object, in seconds.
+    pub(super) removing: Mutex<i64>,
     /// What the cluster's kubeconfigs authenticate with.
     pub(super) kind: Mutex<CredentialKind>,
 }
@@ -58,6 +60,7 @@ impl World {
             skew: Mutex::new(0),
             cap: Mutex::new(i64::MAX),
             minting: Mutex::new(0),
+            removing: Mutex::new(0),
             kind: Mutex::default(),
         })
     }
@@ -298,6 +301,7 @@ impl Clusters for World {
         if self.fails("remove") {
             return Err(ClusterError::Unreachable("broken".into()));
         }
+        self.pass(*self.removing.lock().unwrap());
         let mut objects = self.objects.lock().unwrap();
         if objects
             .get(&object.id)

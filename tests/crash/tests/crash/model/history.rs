@@ -92,7 +92,7 @@ struct Entry {
     may_be: BTreeSet<Seen>,
     end: Option<DateTime<Utc>>,
     uid: Option<Uuid>,
-    /// The write that takes the name failed, and nobody knows whether before or after it was done.
+    /// Its issue failed, or may have, and nothing was granted under the name: whoever tried may try again.
     perhaps_free: bool,
 }
 
@@ -191,13 +191,8 @@ impl History {
             }
             Err(Error::IdTaken) => assert!(known, "{id} was free"),
             // The answer of the last write may be lost: then it is granted, and nobody was told.
-            Err(Error::Store(_)) if !taken => {
-                self.perhaps(id.clone());
-                if let Some(entry) = self.model.entries.get_mut(&id) {
-                    entry.perhaps_free = true;
-                }
-            }
-            // Its name is taken from the moment that it is recorded.
+            Err(Error::Store(_)) if !taken => self.perhaps(id),
+            // It is failed, or will be.
             Err(Error::Cluster(_)) if !taken => self.nothing(id),
             Err(Error::Store(_)) => {}
             Err(other) => panic!("{id}: {other:?}"),
@@ -219,6 +214,12 @@ impl History {
                     // A lost answer may have granted it; then this one replays it, and it may be over already.
                     if issued.replayed {
                         self.perhaps(issued.record.id.clone());
+                        self.model
+                            .entries
+                            .entry(issued.record.id.clone())
+                            .and_modify(|entry| {
+                                entry.perhaps_free = false;
+                            });
                     } else {
                         self.granted(&issued);
                     }
@@ -312,7 +313,7 @@ impl History {
             may_be: BTreeSet::from([Seen::Nothing, Seen::Granted, Seen::Revoking]),
             end: None,
             uid: None,
-            perhaps_free: false,
+            perhaps_free: true,
         };
         self.model.entries.insert(id, entry);
     }
@@ -357,6 +358,7 @@ impl History {
                 entry.may_be.contains(&seen),
                 "{id}: {shown:?}, and {entry:?}"
             );
+            entry.perhaps_free &= seen == Seen::Nothing;
             // What is active may lose its stolen object later; what was never seen may still be found.
             let stolen = !self.world.standing().contains(id);
             if !(stolen && seen == Seen::Granted) {
@@ -417,6 +419,25 @@ impl History {
             standing, live,
             "what stands in the cluster, and what is active"
         );
+        self.try_again().await;
+    }
+
+    /// Whatever failed is cleaned up by now, and its name can be had.
+    async fn try_again(&mut self) {
+        let free = self.model.entries.iter();
+        let free: Vec<_> = free
+            .filter(|(_, entry)| entry.perhaps_free)
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in free {
+            let request = Issue {
+                id: Some(id.clone()),
+                ttl: Some(900),
+                ..Issue::default()
+            };
+            let issued = self.service.issue(&caller(), &key(), request).await;
+            assert!(issued.is_ok(), "{id}: {issued:?}");
+        }
     }
 }
 
