@@ -5,6 +5,7 @@
 mod acting;
 mod audit;
 mod bulk;
+mod certificates;
 mod cli;
 mod coverage;
 mod download;
@@ -12,6 +13,7 @@ mod expiry;
 mod filters;
 mod idempotency;
 mod internal;
+mod introspection;
 mod refusals;
 mod reload;
 mod restart;
