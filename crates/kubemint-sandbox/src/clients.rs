@@ -104,7 +104,9 @@ impl Authorities {
     /// Whom the certificates are for, at `now`; `None` if they prove nothing.
     pub(crate) fn holder(&self, shown: &Shown, now: DateTime<Utc>) -> Option<Holder> {
         let (own, between) = shown.0.split_first()?;
-        let seconds = u64::try_from(now.timestamp()).ok()?;
+        // Rounded up: a certificate ends at its last second, as Go counts, not a second later.
+        let up = i64::from(now.timestamp_subsec_nanos() > 0);
+        let seconds = u64::try_from(now.timestamp() + up).ok()?;
         let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
         self.0.verify_client_cert(own, between, now).ok()?;
         let certificate = Certificate::from_der(own).ok()?;

@@ -2,6 +2,8 @@
 //!
 //! One stage for all scenarios: starting a control plane takes seconds, building one takes minutes (once).
 
+mod certificates;
+mod joined;
 mod scenarios;
 mod server;
 mod stage;
@@ -42,5 +44,9 @@ fn trials(stage: Option<&Arc<Stage>>) -> Vec<Trial> {
             scenario(&stage).map_err(|error| format!("{error:#}").into())
         })
     };
-    scenarios::ALL.iter().map(trial).collect()
+    [scenarios::ALL, joined::ALL, certificates::ALL]
+        .concat()
+        .iter()
+        .map(trial)
+        .collect()
 }

@@ -240,7 +240,7 @@ fn a_short_life_ends_within_10_seconds_of_its_expiry(stage: &Stage) -> Result<()
 }
 
 /// How long until kubectl is refused.
-fn until_refused(stage: &Stage, file: &Path, limit: Duration) -> Result<Duration> {
+pub(crate) fn until_refused(stage: &Stage, file: &Path, limit: Duration) -> Result<Duration> {
     let start = Instant::now();
     loop {
         let output = stage.kubectl(file, &["get", "--raw", "/api"])?;
@@ -255,7 +255,7 @@ fn until_refused(stage: &Stage, file: &Path, limit: Duration) -> Result<Duration
     }
 }
 
-fn succeeds(output: &Output) -> Result<String> {
+pub(crate) fn succeeds(output: &Output) -> Result<String> {
     ensure!(
         output.status.success(),
         "kubectl: {}",
@@ -264,7 +264,7 @@ fn succeeds(output: &Output) -> Result<String> {
     Ok(String::from_utf8(output.stdout.clone())?)
 }
 
-fn refused(output: &Output, why: &str) -> Result<()> {
+pub(crate) fn refused(output: &Output, why: &str) -> Result<()> {
     let told = String::from_utf8_lossy(&output.stderr).to_lowercase();
     ensure!(!output.status.success(), "kubectl was not refused");
     ensure!(

@@ -16,6 +16,10 @@ use crate::server::{self, Server};
 const COLLECTION: &str =
     "/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs";
 
+/// The kubeconfigs of the second cluster, which are client certificates.
+pub(crate) const CERTIFIED: &str =
+    "/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-certified/kubeconfigs";
+
 pub(crate) struct Stage {
     server: Mutex<Server>,
     binary: PathBuf,
@@ -52,8 +56,11 @@ impl Stage {
         let config = folder.path().join("kubemint.toml");
         std::fs::write(folder.path().join("issuer-ca.pem"), issuer.ca_pem())?;
         std::fs::write(folder.path().join("token"), "not made yet")?;
-        std::fs::write(&config, text_of(port, internal, &issuer, &first))?;
-        prepare_cluster(&binary, &config, &first)?;
+        std::fs::write(&config, text_of(port, internal, &issuer, &first, &second))?;
+        apply_manifest(&binary, &config, &first, "cluster-a1b2c3")?;
+        apply_manifest(&binary, &config, &second, "cluster-certified")?;
+        make_token(&config, &first)?;
+        preflight(&binary, &config)?;
         let server = Mutex::new(Server::start(&binary, &config, internal)?);
         let token = issuer.mint(
             issuer
@@ -99,7 +106,12 @@ impl Stage {
 
     /// Issues a kubeconfig, and returns what the API says of it.
     pub(crate) fn issue(&self, request: &Value) -> Result<Value> {
-        let (status, body) = self.call(Method::POST, COLLECTION, Some(request))?;
+        self.issue_at(COLLECTION, request)
+    }
+
+    /// The same at another cluster.
+    pub(crate) fn issue_at(&self, collection: &str, request: &Value) -> Result<Value> {
+        let (status, body) = self.call(Method::POST, collection, Some(request))?;
         ensure!(
             status == StatusCode::CREATED,
             "issue answered {status}: {body}"
@@ -123,6 +135,13 @@ impl Stage {
         kubectl(&self.first, kubeconfig, arguments, None)
     }
 
+    /// Runs a command of the server's binary on its configuration; its standard output.
+    pub(crate) fn operator(&self, arguments: &[&str]) -> Result<String> {
+        let mut command = Command::new(&self.binary);
+        let output = run(command.args(arguments).arg("--config").arg(&self.config))?;
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
     /// Kills the server without warning and starts it again.
     pub(crate) fn crash_and_restart(&self) -> Result<()> {
         let mut server = self.server();
@@ -141,7 +160,13 @@ impl Stage {
     }
 }
 
-fn text_of(port: u16, internal: u16, issuer: &Issuer, cluster: &ControlPlane) -> String {
+fn text_of(
+    port: u16,
+    internal: u16,
+    issuer: &Issuer,
+    cluster: &ControlPlane,
+    certified: &ControlPlane,
+) -> String {
     format!(
         r#"[server]
 listen = "127.0.0.1:{port}"
@@ -163,19 +188,37 @@ credential = {{ token_file = "token" }}
 [clusters.roles.viewer]
 [clusters.roles.editor]
 namespaces = ["default"]
+[clusters.roles.instant]
+cluster_role = "view"
+namespaces = ["default"]
+binding = "per-kubeconfig"
+[[clusters]]
+region = "us-texas-1"
+project = "project-x9y8z7"
+id = "cluster-certified"
+api_url = "{certified_url}"
+ca_file = "{certified_ca}"
+client_ca = {{ cert_file = "{authority}", key_file = "{authority_key}" }}
+[clusters.roles.viewer]
+groups = ["kubemint:viewer", "team \"a\", O=system:masters"]
 "#,
         issuer = issuer.url(),
         audience = issuer.options().audience,
         url = cluster.url(),
         ca = cluster.ca_file().display(),
+        certified_url = certified.url(),
+        certified_ca = certified.ca_file().display(),
+        authority = certified.issuing_ca().0.display(),
+        authority_key = certified.issuing_ca().1.display(),
     )
 }
 
-/// Applies the manifest and makes the server's token, with kubectl, as the README says.
-fn prepare_cluster(binary: &Path, config: &Path, cluster: &ControlPlane) -> Result<()> {
+/// Applies the manifest with kubectl, as the README says.
+fn apply_manifest(binary: &Path, config: &Path, cluster: &ControlPlane, id: &str) -> Result<()> {
     let manifest = run(Command::new(binary)
         .args(["manifest", "--config"])
-        .arg(config))?;
+        .arg(config)
+        .args(["--cluster", &format!("us-texas-1/project-x9y8z7/{id}")]))?;
     let admin = cluster.admin_kubeconfig();
     let applied = kubectl(
         cluster,
@@ -188,6 +231,12 @@ fn prepare_cluster(binary: &Path, config: &Path, cluster: &ControlPlane) -> Resu
         "kubectl apply: {}",
         String::from_utf8_lossy(&applied.stderr)
     );
+    Ok(())
+}
+
+/// Makes the server's token, as the manifest says.
+fn make_token(config: &Path, cluster: &ControlPlane) -> Result<()> {
+    let admin = cluster.admin_kubeconfig();
     let create = [
         "--namespace",
         "kubemint-system",
@@ -204,6 +253,10 @@ fn prepare_cluster(binary: &Path, config: &Path, cluster: &ControlPlane) -> Resu
         String::from_utf8_lossy(&token.stderr)
     );
     std::fs::write(config.with_file_name("token"), &token.stdout)?;
+    Ok(())
+}
+
+fn preflight(binary: &Path, config: &Path) -> Result<()> {
     let checked = run(Command::new(binary)
         .args(["preflight", "--config"])
         .arg(config))?;
