@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
 use dropshot::{
-    ApiDescription, ConfigDropshot, HandlerTaskMode, HttpError, HttpResponseCreated, HttpServer,
-    RequestContext, ServerBuilder, UntypedBody, endpoint,
+    ApiDescription, ConfigDropshot, HandlerTaskMode, HttpError, HttpResponseCreated,
+    HttpResponseOk, HttpServer, RequestContext, ServerBuilder, UntypedBody, endpoint,
 };
 use kubemint::audit::{Event, Kind};
 use kubemint::caller::Principal;
@@ -16,7 +16,7 @@ use kubemint::record::{Record, State};
 use kubemint_clusters::Fleet;
 use kubemint_server::sandbox::{CLUSTER, PROJECT, REGION};
 use kubemint_server::world::RandomIds;
-use serde_json::Value;
+use serde_json::{Value, json};
 use slog::Logger;
 
 /// Where the handler is.
@@ -119,6 +119,7 @@ impl Limit {
 pub(crate) fn start(limit: Limit, log: &Logger) -> anyhow::Result<HttpServer<Limit>> {
     let mut api = ApiDescription::new();
     api.register(answer)?;
+    api.register(page)?;
     let config = ConfigDropshot {
         bind_address: (Ipv4Addr::LOCALHOST, 0).into(),
         default_handler_task_mode: HandlerTaskMode::Detached,
@@ -139,6 +140,14 @@ async fn answer(
         done.map_err(|error| HttpError::for_internal_error(error.to_string()))?;
     }
     Ok(HttpResponseCreated(limit.answer.clone()))
+}
+
+/// A page of a list, made of the documented answer.
+#[endpoint { method = GET, path = "/kubeconfigs" }]
+async fn page(rqctx: RequestContext<Limit>) -> Result<HttpResponseOk<Value>, HttpError> {
+    let items = vec![&rqctx.context().answer; 500];
+    let page = json!({"kubeconfigs": items, "nextPageToken": "AAAAAAAAACo"});
+    Ok(HttpResponseOk(page))
 }
 
 #[cfg(test)]

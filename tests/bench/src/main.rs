@@ -7,9 +7,11 @@ mod clients;
 mod closed;
 mod cpu;
 mod disk;
+mod history;
 mod issue;
 mod latency;
 mod limit;
+mod list;
 mod load;
 mod process;
 mod ramp;
@@ -31,6 +33,8 @@ enum Task {
     Issue(issue::IssueArgs),
     /// Issues for 1 to 256 clients, on SQLite and PostgreSQL, beside the least that an issue could be.
     Clients(clients::ClientsArgs),
+    /// A page of 500 from a million records, also with filters, beside a handler that answers one from memory.
+    List(list::ListArgs),
     /// Serves one subject until standard input ends.
     #[command(hide = true)]
     Serve(subjects::ServeArgs),
@@ -40,6 +44,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().task {
         Task::Issue(args) => issue::run(&args),
         Task::Clients(args) => clients::run(&args),
+        Task::List(args) => list::run(&args),
         Task::Serve(args) => subjects::serve(&args),
     }
 }

@@ -163,6 +163,7 @@ impl Figures {
             Subject::TwoCommits => "+ two commits",
             Subject::TwoCommitsTwoCalls => "+ two commits, two calls",
             Subject::Issue => "issue",
+            Subject::BareList => "bare list",
         }
     }
 
@@ -172,6 +173,7 @@ impl Figures {
             Subject::TwoCommits => "bareHandlerTwoCommits",
             Subject::TwoCommitsTwoCalls => "bareHandlerTwoCommitsTwoCalls",
             Subject::Issue => "issue",
+            Subject::BareList => "bareList",
         }
     }
 }

@@ -35,6 +35,8 @@ pub(crate) enum Subject {
     TwoCommitsTwoCalls,
     /// The service itself.
     Issue,
+    /// A handler that answers a page of a list from memory.
+    BareList,
 }
 
 impl Subject {
@@ -167,7 +169,7 @@ fn limited(
     log: &Logger,
 ) -> Result<Running> {
     let store: Option<Arc<dyn Store>> = match (subject, config.store) {
-        (Subject::BareHandler, _) => None,
+        (Subject::BareHandler | Subject::BareList, _) => None,
         (_, Backend::Sqlite(options)) => Some(Arc::new(SqliteStore::open(options)?)),
         (_, Backend::Postgres(options)) => {
             Some(Arc::new(server.block_on(PostgresStore::open(&options))?))
