@@ -7,6 +7,7 @@ mod audit;
 mod bulk;
 mod certificates;
 mod cli;
+mod clocks;
 mod coverage;
 mod download;
 mod expiry;
