@@ -16,6 +16,7 @@ mod load;
 mod process;
 mod ramp;
 mod report;
+mod revoke;
 mod subjects;
 
 use clap::{Parser, Subcommand};
@@ -35,6 +36,8 @@ enum Task {
     Clients(clients::ClientsArgs),
     /// A page of 500 from a million records, also with filters, beside a handler that answers one from memory.
     List(list::ListArgs),
+    /// How soon a revoked kubeconfig is refused by a real API server, and issuing there beside its two calls alone.
+    Revoke(revoke::RevokeArgs),
     /// Serves one subject until standard input ends.
     #[command(hide = true)]
     Serve(subjects::ServeArgs),
@@ -45,6 +48,7 @@ fn main() -> anyhow::Result<()> {
         Task::Issue(args) => issue::run(&args),
         Task::Clients(args) => clients::run(&args),
         Task::List(args) => list::run(&args),
+        Task::Revoke(args) => revoke::run(&args),
         Task::Serve(args) => subjects::serve(&args),
     }
 }
