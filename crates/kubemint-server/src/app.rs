@@ -1,5 +1,6 @@
 //! What every request meets: the service, who is calling, and what is counted.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,8 +10,9 @@ use kubemint_authn::{Authn, AuthnError};
 use openapi_runtime::{Authenticator, Fault, Refusal, RequestHead};
 
 use crate::edge::Pager;
-use crate::guard::{Rate, Seal};
+use crate::guard::Seal;
 use crate::metrics::Metrics;
+use crate::shares::{Place, Shares};
 
 /// Seconds after which a caller may try again when an issuer's keys cannot be had.
 const RETRY_ISSUER: u32 = 5;
@@ -18,6 +20,26 @@ const RETRY_ISSUER: u32 = 5;
 /// Operations that deliver and end nothing: a token's signature will do. For all others its issuer is asked besides, where it
 /// is configured to be asked.
 const READING: [&str; 2] = ["listKubeconfigs", "getKubeconfig"];
+
+/// A caller who has a place among those that are served.
+pub struct Admitted {
+    caller: Caller,
+    place: Place,
+}
+
+/// A request's circumstances, and its caller's place, which is free again with them.
+pub(crate) struct Served {
+    context: Context,
+    _place: Place,
+}
+
+impl Deref for Served {
+    type Target = Context;
+
+    fn deref(&self) -> &Context {
+        &self.context
+    }
+}
 
 /// The context of every request.
 pub struct App {
@@ -31,16 +53,21 @@ pub struct App {
     pub(crate) metrics: Arc<Metrics>,
     /// The mark of requests that came through the guard.
     pub(crate) seal: Seal,
-    /// How often each caller may ask.
-    pub(crate) callers: Rate,
+    /// What each caller may take.
+    pub(crate) shares: Arc<Shares>,
 }
 
 impl App {
-    /// A request's circumstances, as the domain knows them.
-    pub(crate) fn context(caller: Caller, request_id: &str) -> Context {
-        Context {
+    /// A request's circumstances, as the domain knows them, for as long as it is served.
+    pub(crate) fn context(admitted: Admitted, request_id: &str) -> Served {
+        let Admitted { caller, place } = admitted;
+        let context = Context {
             caller,
             request_id: request_id.to_owned(),
+        };
+        Served {
+            context,
+            _place: place,
         }
     }
 }
@@ -58,9 +85,9 @@ fn refusal(error: AuthnError) -> Refusal {
 }
 
 impl Authenticator for App {
-    type Caller = Caller;
+    type Caller = Admitted;
 
-    async fn authenticate(&self, request: &RequestHead<'_>) -> Result<Caller, Refusal> {
+    async fn authenticate(&self, request: &RequestHead<'_>) -> Result<Admitted, Refusal> {
         if !self.seal.is_on(request.info.headers()) {
             return Err(Refusal::Unauthorized {
                 internal: "the request did not come through the guard".to_owned(),
@@ -68,28 +95,25 @@ impl Authenticator for App {
         }
         let caller = self.authn.authenticate(request.bearer).await;
         let caller = caller.map_err(refusal)?;
-        // First the rate, so that no flood of a caller's reaches the issuer.
-        if let Err(retry_after) = self.callers.take(&caller.principal) {
-            return Err(Refusal::TooManyRequests {
-                retry_after,
-                internal: "the caller asks too often".to_owned(),
-            });
-        }
+        // First the share, so that no flood of a caller's reaches the issuer.
+        let now = self.service.ports().clock.now();
+        let place = self.shares.admit(&caller, request.request_id, now)?;
         if !READING.contains(&request.operation) {
             let confirmed = self.authn.confirm(request.bearer, &caller).await;
             confirmed.map_err(refusal)?;
         }
-        Ok(caller)
+        Ok(Admitted { caller, place })
     }
 
     /// One audit row for every authenticated attempt: also for one that the contract refuses before a handler runs.
     async fn refused(
         &self,
-        caller: &Caller,
+        admitted: &Admitted,
         request: &RequestHead<'_>,
         status: u16,
         fault: &Fault,
     ) {
+        let caller = &admitted.caller;
         let kind = match request.operation {
             "issueKubeconfig" => Kind::IssueRefused,
             "listKubeconfigs" => Kind::ListRefused,

@@ -18,11 +18,13 @@ use tokio::task::JoinSet;
 use crate::app::App;
 use crate::config::Config;
 use crate::edge::{self, Pager};
-use crate::guard::{self, Guard, Rate, Seal};
+use crate::guard::{self, Guard, Seal};
 use crate::internal::{self, Internal};
 use crate::metrics::Metrics;
+use crate::quiet::without_queries;
 use crate::reconciler;
 use crate::reload::Policies;
+use crate::shares::Shares;
 use crate::store;
 use crate::world::{RandomIds, SystemClock};
 
@@ -78,7 +80,7 @@ pub async fn start_with(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Arc::new(Metrics::default());
     let opened = format!("open the store {}", config.store);
-    let store = store::open(&config.store)
+    let store = store::open(&config.store, &config.audit)
         .await
         .map_err(|e| StartError::new(opened)(e.into()))?;
     let hangup = signal(SignalKind::hangup()).map_err(|e| failed("listen for SIGHUP")(e.into()))?;
@@ -110,6 +112,7 @@ pub async fn start_with(
         store: Arc::clone(&store),
     };
     let service = Arc::new(Kubemint::new(change(ports), config.settings));
+    let shares = Arc::new(Shares::new(&config.guard.clone().fitting()));
     let seal = Seal::new().map_err(|e| failed("make a secret")(e.into()))?;
     let app = Arc::new(App {
         service: Arc::clone(&service),
@@ -117,10 +120,7 @@ pub async fn start_with(
         authn: Arc::clone(&authn),
         metrics: Arc::clone(&metrics),
         seal: seal.clone(),
-        callers: Rate::new(
-            config.guard.requests_per_second_per_caller,
-            config.guard.burst,
-        ),
+        shares: Arc::clone(&shares),
     });
     authn.warm_up().await;
     let api = serve_api(app, log).map_err(failed("listen on loopback"))?;
@@ -149,6 +149,8 @@ pub async fn start_with(
     )))?;
     let (stop, stopping) = watch::channel(false);
     let mut tasks = reconciler::start(&service, &metrics, config.retention, log, &stopping);
+    let log_shares = log.new(o!("task" => "audit"));
+    tasks.spawn(shares.write(Arc::clone(&service), log_shares, stopping.clone()));
     let policies = Policies {
         engine: policy,
         reloads: Arc::clone(&metrics.reloads),
@@ -182,7 +184,8 @@ fn serve_api(
         default_handler_task_mode: HandlerTaskMode::Detached,
         ..ConfigDropshot::default()
     };
-    let server = ServerBuilder::new(edge::description()?, app, log.new(o!("part" => "http")));
+    let log = without_queries(log.new(o!("part" => "http")));
+    let server = ServerBuilder::new(edge::description()?, app, log);
     Ok(server.config(dropshot).start()?)
 }
 

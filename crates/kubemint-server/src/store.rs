@@ -1,10 +1,16 @@
 //! Opening the store that the configuration names.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use aws_lc_rs::hmac;
 use kubemint::ports::Store;
+use kubemint_store::audit::{Pseudonymous, Pseudonyms};
 use kubemint_store::{Backend, OpenError, PostgresError, PostgresStore, SqliteStore};
+use secrecy::{ExposeSecret as _, SecretBox};
 use thiserror::Error;
+
+use crate::config::Audit;
 
 /// Why the store is not open.
 #[derive(Debug, Error)]
@@ -18,6 +24,35 @@ pub(crate) enum StoreOpenError {
     /// The shared one.
     #[error(transparent)]
     Postgres(PostgresError),
+    /// The key of the trail's pseudonyms.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+/// Why there is no key for pseudonyms.
+#[derive(Debug, Error)]
+pub(crate) enum KeyError {
+    /// The file cannot be read.
+    #[error("cannot read {}", .0.display())]
+    Read(PathBuf, #[source] std::io::Error),
+    /// It is too short to be a secret.
+    #[error("{} holds less than {LEAST_KEY} bytes", .0.display())]
+    Short(PathBuf),
+}
+
+/// The least bytes of a key.
+const LEAST_KEY: usize = 16;
+
+/// The key in a file, as its bytes are; a line's end after them is none of them.
+pub(crate) fn pseudonym_key(file: &Path) -> Result<SecretBox<Vec<u8>>, KeyError> {
+    let mut bytes = std::fs::read(file).map_err(|error| KeyError::Read(file.to_owned(), error))?;
+    while bytes.last().is_some_and(|last| b"\r\n".contains(last)) {
+        bytes.pop();
+    }
+    if bytes.len() < LEAST_KEY {
+        return Err(KeyError::Short(file.to_owned()));
+    }
+    Ok(SecretBox::new(Box::new(bytes)))
 }
 
 impl From<PostgresError> for StoreOpenError {
@@ -29,10 +64,26 @@ impl From<PostgresError> for StoreOpenError {
     }
 }
 
-/// Opens the store for serving. The embedded one is made or migrated where needed; the shared one is not.
-pub(crate) async fn open(backend: &Backend) -> Result<Arc<dyn Store>, StoreOpenError> {
-    match backend {
-        Backend::Sqlite(options) => Ok(Arc::new(SqliteStore::open(options.clone())?)),
-        Backend::Postgres(options) => Ok(Arc::new(PostgresStore::open(options).await?)),
+/// Opens the store for serving, with pseudonyms in its trail if so configured. The embedded one is made or migrated where
+/// needed; the shared one is not.
+pub(crate) async fn open(
+    backend: &Backend,
+    audit: &Audit,
+) -> Result<Arc<dyn Store>, StoreOpenError> {
+    let store: Arc<dyn Store> = match backend {
+        Backend::Sqlite(options) => Arc::new(SqliteStore::open(options.clone())?),
+        Backend::Postgres(options) => Arc::new(PostgresStore::open(options).await?),
+    };
+    if !audit.pseudonyms {
+        return Ok(store);
     }
+    let pseudonyms = match &audit.key_file {
+        Some(file) => Pseudonyms::new(pseudonym_key(file)?.expose_secret()),
+        None => {
+            // Not the store's own secret itself, which has another use.
+            let own = hmac::Key::new(hmac::HMAC_SHA256, &store.instance().page_key);
+            Pseudonyms::new(hmac::sign(&own, b"audit pseudonyms").as_ref())
+        }
+    };
+    Ok(Arc::new(Pseudonymous::new(store, pseudonyms)))
 }

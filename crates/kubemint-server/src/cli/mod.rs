@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod operator;
 mod policy;
 mod store;
@@ -34,6 +35,9 @@ enum Command {
     /// Check the policies, or ask them.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// Check, print or search the audit trail, also while it is written.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Bring the schema of a PostgreSQL store up to date, before the servers that need it start.
     Migrate(ConfigArg),
     /// Copy the embedded store to a new file, while it is served.
@@ -113,6 +117,7 @@ pub fn run() -> ExitCode {
         Command::Manifest(arg) => operator::manifest(&arg.config, arg.cluster.as_deref()),
         Command::Preflight(arg) => operator::preflight(&arg.config),
         Command::Policy(command) => policy::run(command),
+        Command::Audit(command) => audit::run(command),
         Command::Migrate(arg) => store::migrate(&arg.config),
         Command::Backup(arg) => store::backup(&arg.config, &arg.to),
         Command::Doctor(arg) => store::doctor(&arg.config),

@@ -38,6 +38,8 @@ pub struct Config {
     pub store: Backend,
     /// What is no longer kept, and when.
     pub retention: Retention,
+    /// What the audit trail says of people.
+    pub audit: Audit,
     /// The policy.
     pub policy: PolicyConfig,
     /// The issuers of callers' tokens.
@@ -68,6 +70,15 @@ impl Default for Retention {
             audit: None,
         }
     }
+}
+
+/// What the audit trail says of people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Audit {
+    /// Whether subjects and users are written as keyed pseudonyms.
+    pub pseudonyms: bool,
+    /// The file of their key; absent: one that is drawn with the store, and in it.
+    pub key_file: Option<PathBuf>,
 }
 
 /// A certificate and its key.

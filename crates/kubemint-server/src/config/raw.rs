@@ -9,7 +9,7 @@ use kubemint_clusters::{RawCluster, RawDuration};
 use kubemint_policy::{CedarPolicy, PolicyConfig};
 use serde::Deserialize;
 
-use super::{Config, Retention, Tls};
+use super::{Audit, Config, Retention, Tls};
 use crate::edge::chain;
 use crate::guard::{self, RawLimits};
 use crate::log::Verbosity;
@@ -25,6 +25,8 @@ pub(super) struct Raw {
     store: kubemint_store::Config,
     #[serde(default)]
     retention: RawRetention,
+    #[serde(default)]
+    audit: RawAudit,
     #[serde(default)]
     log: Log,
     #[serde(default)]
@@ -59,6 +61,27 @@ struct RawRetention {
     audit: Option<RawDuration>,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawAudit {
+    personal_data: Option<PersonalData>,
+    pseudonym_key_file: Option<PathBuf>,
+}
+
+/// `true`, `false` or `"pseudonym"`; the last two are the same.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected true, false or \"pseudonym\"")]
+enum PersonalData {
+    Kept(bool),
+    Named(Pseudonym),
+}
+
+#[derive(Deserialize)]
+enum Pseudonym {
+    #[serde(rename = "pseudonym")]
+    Pseudonym,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Internal {
@@ -88,6 +111,7 @@ impl Raw {
         let tls = self.server.tls(base, &mut problems);
         let guard = self.limits.check(self.server.behind_proxy, &mut problems);
         let retention = self.retention.check(&mut problems);
+        let audit = self.audit.check(base, &mut problems);
         let store = self
             .store
             .validate()
@@ -122,6 +146,7 @@ impl Raw {
                     verbosity: self.log.level,
                     store,
                     retention,
+                    audit,
                     policy: self.policy,
                     issuers,
                     clusters,
@@ -131,6 +156,31 @@ impl Raw {
                 })
             }
             _ => Err(problems),
+        }
+    }
+}
+
+impl RawAudit {
+    fn check(self, base: &Path, problems: &mut Vec<String>) -> Audit {
+        let pseudonyms = match self.personal_data {
+            None | Some(PersonalData::Kept(true)) => false,
+            Some(PersonalData::Kept(false) | PersonalData::Named(Pseudonym::Pseudonym)) => true,
+        };
+        let key_file = self.pseudonym_key_file.map(|file| base.join(file));
+        match &key_file {
+            Some(_) if !pseudonyms => problems.push(
+                "audit.pseudonym_key_file: goes with personal_data = \"pseudonym\"".to_owned(),
+            ),
+            Some(file) => {
+                if let Err(error) = crate::store::pseudonym_key(file) {
+                    problems.push(format!("audit.pseudonym_key_file: {}", chain(&error)));
+                }
+            }
+            None => {}
+        }
+        Audit {
+            pseudonyms,
+            key_file,
         }
     }
 }

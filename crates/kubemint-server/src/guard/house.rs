@@ -35,7 +35,7 @@ const RECOVER: Duration = Duration::from_millis(50);
 pub(super) struct House {
     pub(super) limits: Limits,
     connections: Arc<Slots<IpAddr>>,
-    requests: Arc<Slots<()>>,
+    requests: Arc<Slots<IpAddr>>,
     addresses: Option<Rate>,
     upstream: Arc<Upstream>,
     seal: Seal,
@@ -53,7 +53,7 @@ impl House {
         };
         let requests = Bounds {
             all: limits.requests_in_flight,
-            per_key: usize::MAX,
+            per_key: limits.requests_in_flight_per_address(),
             patience: PATIENCE,
         };
         let rate = |per_second| Rate::new(per_second, limits.burst);
@@ -198,9 +198,13 @@ impl House {
         mut request: Request<Incoming>,
         meter: Option<Meter>,
     ) -> Result<Response<Full<Bytes>>, Refused> {
-        self.rated(network(peer.ip())).map_err(Refused::too_often)?;
+        let network = network(peer.ip());
+        self.rated(network).map_err(Refused::too_often)?;
         request::judge(&request)?;
-        let slot = self.requests.enter(()).map_err(|_| Refused::overloaded())?;
+        let slot = self.requests.enter(network).map_err(|full| match full {
+            NoRoom::All => Refused::overloaded(),
+            NoRoom::Key => Refused::too_many(),
+        })?;
         request::passed_on(&mut request);
         self.seal.put(request.headers_mut(), peer);
         let watch = Watch::new(slot, request.headers().contains_key(EXPECT));

@@ -1,5 +1,6 @@
 //! A peer's body on its way to dropshot: not asked for before dropshot asks, and watched on its way.
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,12 +17,12 @@ pub(super) struct Watch {
     asked: AtomicBool,
     waker: AtomicWaker,
     failed: AtomicBool,
-    slot: Slot<()>,
+    slot: Slot<IpAddr>,
 }
 
 impl Watch {
     /// Of a request that holds `slot`; with `waits`, the body waits to be asked for.
-    pub(super) fn new(slot: Slot<()>, waits: bool) -> Arc<Self> {
+    pub(super) fn new(slot: Slot<IpAddr>, waits: bool) -> Arc<Self> {
         Arc::new(Self {
             asked: AtomicBool::new(!waits),
             waker: AtomicWaker::new(),
@@ -42,7 +43,7 @@ impl Watch {
     }
 
     /// The place of the request.
-    pub(super) fn slot(&self) -> &Slot<()> {
+    pub(super) fn slot(&self) -> &Slot<IpAddr> {
         &self.slot
     }
 }

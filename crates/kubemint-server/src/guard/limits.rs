@@ -17,6 +17,11 @@ pub struct Limits {
     pub connections_per_address: usize,
     /// Requests that are being served; more are answered 503 at once.
     pub requests_in_flight: usize,
+    /// Requests of one address (IPv6: of one /64 network) that are being served; more are answered 429. `None`: half of
+    /// all.
+    pub requests_in_flight_per_address: Option<usize>,
+    /// Requests of one caller that are being served; more are answered 429. `None`: a quarter of all.
+    pub requests_in_flight_per_caller: Option<usize>,
     /// Requests per second of one address, before anything is known of the caller; more are answered 429.
     /// `None`: as many as come.
     pub requests_per_second_per_address: Option<u32>,
@@ -61,6 +66,8 @@ impl Default for Limits {
             connections: 4096,
             connections_per_address: 256,
             requests_in_flight: 512,
+            requests_in_flight_per_address: None,
+            requests_in_flight_per_caller: None,
             requests_per_second_per_address: Some(1000),
             requests_per_second_per_caller: 200,
             burst: 400,
@@ -72,7 +79,7 @@ impl Default for Limits {
 impl Limits {
     /// These limits, or what the process's open-file limit allows of them: a connection takes one descriptor, and a
     /// request in flight two more. Raises the process's own (soft) limit as far as it may.
-    pub(super) fn fitting(mut self) -> Self {
+    pub(crate) fn fitting(mut self) -> Self {
         let wanted = self.descriptors();
         let files = getrlimit(Resource::Nofile);
         let mut most = files.current.unwrap_or(u64::MAX);
@@ -88,6 +95,18 @@ impl Limits {
         }
         self.shrink(most);
         self
+    }
+
+    /// How many requests of one address are served at a time: at least one.
+    pub(super) fn requests_in_flight_per_address(&self) -> usize {
+        let share = self.requests_in_flight_per_address;
+        share.unwrap_or_else(|| (self.requests_in_flight / 2).max(1))
+    }
+
+    /// How many requests of one caller are served at a time: at least one.
+    pub(crate) fn requests_in_flight_per_caller(&self) -> usize {
+        let share = self.requests_in_flight_per_caller;
+        share.unwrap_or_else(|| (self.requests_in_flight / 4).max(1))
     }
 
     /// What [`Limits::shrink`] leaves as it is.
@@ -112,6 +131,8 @@ pub(crate) struct RawLimits {
     connections: Option<u32>,
     connections_per_address: Option<u32>,
     requests_in_flight: Option<u32>,
+    requests_in_flight_per_address: Option<u32>,
+    requests_in_flight_per_caller: Option<u32>,
     requests_per_second_per_address: Option<u32>,
     requests_per_second_per_caller: Option<u32>,
     burst: Option<u32>,
@@ -135,6 +156,16 @@ impl RawLimits {
             1_000_000,
         );
         let in_flight = read("requests_in_flight", self.requests_in_flight, 1_000_000);
+        let of_address = read(
+            "requests_in_flight_per_address",
+            self.requests_in_flight_per_address,
+            1_000_000,
+        );
+        let of_caller = read(
+            "requests_in_flight_per_caller",
+            self.requests_in_flight_per_caller,
+            1_000_000,
+        );
         let address_rate = read(
             "requests_per_second_per_address",
             self.requests_per_second_per_address,
@@ -158,10 +189,15 @@ impl RawLimits {
             (None, false) => usual.requests_per_second_per_address,
             (written, _) => written,
         };
+        let in_flight = count(in_flight, usual.requests_in_flight);
+        let size = |value: Option<u32>| value.map(|value| value as usize);
         Limits {
             connections,
             connections_per_address: count(per_address, shared),
-            requests_in_flight: count(in_flight, usual.requests_in_flight),
+            requests_in_flight: in_flight,
+            requests_in_flight_per_address: size(of_address)
+                .or_else(|| behind_proxy.then_some(in_flight)),
+            requests_in_flight_per_caller: size(of_caller),
             requests_per_second_per_address: address_rate,
             requests_per_second_per_caller: caller_rate
                 .unwrap_or(usual.requests_per_second_per_caller),
@@ -218,5 +254,9 @@ mod tests {
         let limits = RawLimits::default().check(true, &mut Vec::new());
         assert_eq!(limits.connections_per_address, limits.connections);
         assert_eq!(limits.requests_per_second_per_address, None);
+        assert_eq!(
+            limits.requests_in_flight_per_address(),
+            limits.requests_in_flight
+        );
     }
 }

@@ -40,6 +40,7 @@ pub(crate) use limits::RawLimits;
 pub(crate) use metrics::GuardMetrics;
 pub(crate) use rate::Rate;
 pub(crate) use seal::{PEER, Seal};
+pub(crate) use slots::{Slot, Slots as Places};
 pub(crate) use tls::check as check_certificate;
 
 use crate::reload::Reloads;

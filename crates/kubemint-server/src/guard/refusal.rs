@@ -76,6 +76,17 @@ impl Refused {
         refused
     }
 
+    /// 429: this address has too much under way.
+    pub(super) const fn too_many() -> Self {
+        let mut refused = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_at_a_time",
+            "too many requests from this address are being served; try again",
+        );
+        refused.retry_after = Some(1);
+        refused
+    }
+
     fn fault(&self) -> Fault {
         let detail = Detail::new(self.reason);
         let detail = match self.limit.and_then(|limit| i64::try_from(limit).ok()) {

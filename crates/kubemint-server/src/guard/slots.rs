@@ -21,7 +21,7 @@ pub(super) struct Bounds {
 
 /// Why there is no place: every one is at work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Full {
+pub(crate) enum Full {
     /// In all.
     All,
     /// Of this key.
@@ -29,7 +29,7 @@ pub(super) enum Full {
 }
 
 /// The places.
-pub(super) struct Slots<K> {
+pub(crate) struct Slots<K> {
     bounds: Bounds,
     state: Mutex<State<K>>,
     emptied: Notify,
@@ -67,8 +67,17 @@ impl<K: Clone + Eq + Hash> Slots<K> {
         })
     }
 
+    /// As many as come in all, and `per_key` of one key; none is taken back.
+    pub(crate) fn of_each(per_key: usize) -> Arc<Self> {
+        Self::new(Bounds {
+            all: usize::MAX,
+            per_key,
+            patience: Duration::MAX,
+        })
+    }
+
     /// Takes a place, which is at work at first.
-    pub(super) fn enter(self: &Arc<Self>, key: K) -> Result<Slot<K>, Full> {
+    pub(crate) fn enter(self: &Arc<Self>, key: K) -> Result<Slot<K>, Full> {
         let mut state = self.lock();
         let of_key = state.by_key.get(&key).copied().unwrap_or_default();
         if of_key >= self.bounds.per_key {
@@ -143,7 +152,7 @@ impl<K: Clone + Eq + Hash> State<K> {
 }
 
 /// A place; free again when dropped.
-pub(super) struct Slot<K: Clone + Eq + Hash> {
+pub(crate) struct Slot<K: Clone + Eq + Hash> {
     id: u64,
     evict: Arc<Notify>,
     slots: Arc<Slots<K>>,

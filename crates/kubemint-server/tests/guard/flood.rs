@@ -2,8 +2,17 @@
 
 use std::time::{Duration, Instant};
 
+use kubemint_server::guard::Limits;
+
 use crate::raw::Raw;
 use crate::stage::{OPEN, Stage, head, issue};
+
+/// So many places in all, for one address, and for one caller.
+fn places(limits: &mut Limits, all: usize, of_address: usize, of_caller: usize) {
+    limits.requests_in_flight = all;
+    limits.requests_in_flight_per_address = Some(of_address);
+    limits.requests_in_flight_per_caller = Some(of_caller);
+}
 
 #[tokio::test]
 async fn one_callers_flood_is_answered_429_and_another_caller_is_served() {
@@ -85,7 +94,7 @@ async fn an_addresss_flood_is_answered_429_before_anything_is_known_of_the_calle
 
 #[tokio::test]
 async fn more_than_can_be_served_is_shed_quickly_and_the_rest_is_answered() {
-    let stage = Stage::with(|limits| limits.requests_in_flight = 4).await;
+    let stage = Stage::with(|limits| places(limits, 4, 8, 4)).await;
     stage.slow_cluster(Duration::from_secs(1));
     let mut busy = Vec::new();
     for n in 0..4 {
@@ -117,7 +126,7 @@ async fn more_than_can_be_served_is_shed_quickly_and_the_rest_is_answered() {
 
 #[tokio::test]
 async fn cancelled_requests_hold_their_places_until_they_are_done() {
-    let stage = Stage::with(|limits| limits.requests_in_flight = 4).await;
+    let stage = Stage::with(|limits| places(limits, 4, 8, 4)).await;
     stage.slow_cluster(Duration::from_secs(1));
     let token = stage.token("mallory");
     for n in 1..=4 {
@@ -131,5 +140,103 @@ async fn cancelled_requests_hold_their_places_until_they_are_done() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(stage.ask(OPEN).await.status, 200);
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_caller_who_waits_for_a_slow_cluster_leaves_room_for_others() {
+    let stage = Stage::with(|limits| places(limits, 8, 8, 2)).await;
+    stage.slow_cluster(Duration::from_secs(4));
+    let token = stage.token("mallory");
+    let mut busy = Vec::new();
+    for n in 1..=2 {
+        let mut raw = Raw::connect(stage.address()).await;
+        raw.send(issue(&token)).await;
+        busy.push(raw);
+        stage.issues_under_way(n).await;
+    }
+    for _ in 0..5 {
+        let refused = stage.ask(issue(&token)).await;
+        assert_eq!(
+            (refused.status, refused.reason().as_str()),
+            (429, "rate_limited")
+        );
+        assert_eq!(refused.all("retry-after"), ["1"]);
+        let other = stage.ask(head("GET", &stage.token("alice"), "")).await;
+        assert_eq!(other.status, 200);
+    }
+    for raw in &mut busy {
+        assert_eq!(raw.answer().await.status, 201);
+    }
+    assert_eq!(stage.ask(head("GET", &token, "")).await.status, 200);
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn an_address_has_a_share_of_what_is_served_at_a_time() {
+    let stage = Stage::with(|limits| places(limits, 8, 2, 8)).await;
+    stage.slow_cluster(Duration::from_secs(1));
+    let mut busy = Vec::new();
+    for n in 1..=2 {
+        let mut raw = Raw::connect(stage.address()).await;
+        raw.send(issue(&stage.token(&format!("user{n}")))).await;
+        busy.push(raw);
+        stage.issues_under_way(n).await;
+    }
+    let refused = stage.ask(OPEN).await;
+    assert_eq!(
+        (refused.status, refused.reason().as_str()),
+        (429, "too_many_at_a_time")
+    );
+    for raw in &mut busy {
+        assert_eq!(raw.answer().await.status, 201);
+    }
+    assert_eq!(stage.ask(OPEN).await.status, 200);
+    stage.stop().await;
+}
+
+/// Eight places, each for half a second: sixteen issues a second can be served. Ten times that many come for three seconds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn at_ten_times_the_capacity_as_much_is_served_as_can_be() {
+    let stage = Stage::with(|limits| {
+        places(limits, 8, 16, 8);
+        limits.requests_per_second_per_address = None;
+        limits.connections_per_address = 4096;
+    })
+    .await;
+    stage.slow_cluster(Duration::from_millis(500));
+    let (address, tokens) = (
+        stage.address(),
+        (0..50).map(|n| stage.token(&format!("user{n}"))),
+    );
+    let tokens: Vec<_> = tokens.collect();
+    let begin = Instant::now();
+    let tasks = (0..480_u32).map(|n| {
+        let request = issue(&tokens[n as usize % tokens.len()]);
+        tokio::spawn(async move {
+            tokio::time::sleep_until((begin + n * Duration::from_micros(6250)).into()).await;
+            let sent = Instant::now();
+            let answer = Raw::ask(address, request).await;
+            (answer.status, sent.elapsed())
+        })
+    });
+    let tasks: Vec<_> = tasks.collect();
+    let (mut served, mut shed) = (0, Vec::new());
+    for task in tasks {
+        match task.await.unwrap() {
+            (201, _) => served += 1,
+            (429 | 503, time) => shed.push(time),
+            (other, _) => panic!("{other}"),
+        }
+    }
+    let capacity = 16.0 * begin.elapsed().as_secs_f64();
+    assert!(
+        f64::from(served) > capacity / 3.0,
+        "{served} of {capacity:.0}"
+    );
+    shed.sort_unstable();
+    assert!(shed.len() > 240, "{} shed", shed.len());
+    let median = shed[shed.len() / 2];
+    assert!(median < Duration::from_millis(200), "{median:?}");
     stage.stop().await;
 }

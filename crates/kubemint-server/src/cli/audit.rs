@@ -1,0 +1,336 @@
+//! `audit verify`, `audit export` and `audit find`: the trail, while it is written.
+
+use std::io::{self, BufWriter, Stdout, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use clap::{Args, Subcommand};
+use kubemint_store::Backend;
+use kubemint_store::audit::{Chain, Filter, Flow, Sink, TrailRow, Verification, Verifier, scan};
+use serde_json::Value;
+
+use super::operator::block_on;
+use crate::config::Config;
+
+/// The exit code of `audit verify` when the trail is not as it was written, and of `audit find` when nothing is found.
+const BROKEN: u8 = 3;
+
+/// What to do with the audit trail.
+#[derive(Subcommand)]
+pub(super) enum AuditCommand {
+    /// Check that the trail is as it was written: no row altered, missing, out of order or added. Exit code 0: it is;
+    /// 3: it is not, and the first such row of each chain is named.
+    Verify(Verify),
+    /// Print the trail, one JSON object a line, with the hashes by which anyone can check it.
+    Export(Export),
+    /// Find what a cluster's audit log calls a credential: its kubeconfig, who issued it, and what policy said.
+    Find(Find),
+}
+
+#[derive(Args)]
+pub(super) struct Verify {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// A hash that an earlier `verify` told, kept elsewhere: it must still be in its chain. May be repeated.
+    #[arg(long = "noted", value_name = "HASH")]
+    noted: Vec<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Export {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// From this time on: `2026-01-31`, or `2026-01-31T12:00:00Z`.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    since: Option<DateTime<Utc>>,
+    /// Before this time.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    until: Option<DateTime<Utc>>,
+    /// JSON lines, which is the only format.
+    #[arg(long)]
+    jsonl: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Find {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// The value of `authentication.kubernetes.io/credential-id` in the cluster's audit log: `JTI=...`.
+    #[arg(long, value_name = "JTI=ID")]
+    credential_id: String,
+    /// Print the kubeconfig's rows, one JSON object a line.
+    #[arg(long)]
+    jsonl: bool,
+}
+
+pub(super) fn run(command: AuditCommand) -> Result<ExitCode> {
+    match command {
+        AuditCommand::Verify(Verify { config, noted }) => verify(&config, &noted),
+        AuditCommand::Export(Export {
+            config,
+            since,
+            until,
+            jsonl: _,
+        }) => export(&config, since, until),
+        AuditCommand::Find(Find {
+            config,
+            credential_id,
+            jsonl,
+        }) => find(&config, &credential_id, jsonl),
+    }
+}
+
+/// A time: RFC 3339, or a day, which is its beginning in UTC.
+fn time(text: &str) -> Result<DateTime<Utc>, String> {
+    if let Ok(day) = text.parse::<NaiveDate>() {
+        return Ok(day.and_time(NaiveTime::MIN).and_utc());
+    }
+    DateTime::parse_from_rfc3339(text)
+        .map(|time| time.to_utc())
+        .map_err(|_| "not a time: `2026-01-31`, or `2026-01-31T12:00:00Z`".to_owned())
+}
+
+/// Reads the trail into a sink.
+fn read<S: Sink>(store: &Backend, filter: Filter, sink: S) -> Result<S> {
+    block_on(scan(store, filter, sink))?.with_context(|| format!("cannot read {store}"))
+}
+
+fn verify(file: &Path, noted: &[String]) -> Result<ExitCode> {
+    let noted: Vec<String> = noted.iter().map(|hash| hash.to_lowercase()).collect();
+    let store = Config::read(file)?.store;
+    let found = read(&store, Filter::ALL, Verifier::new(&noted))?.end();
+    tell(&found);
+    Ok(if found.is_sound() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(BROKEN)
+    })
+}
+
+fn tell(found: &Verification) {
+    for Chain {
+        chain,
+        rows,
+        anchor,
+        head,
+        broken,
+    } in &found.chains
+    {
+        if let Some(broken) = broken {
+            println!("broken {chain}: {broken}");
+            println!(
+                "       {rows} rows; in order up to row {} {}; anchor {} {}",
+                head.0, head.1, anchor.0, anchor.1
+            );
+            continue;
+        }
+        println!("ok     {chain}: {rows} rows; head {} {}", head.0, head.1);
+        if anchor.0 > 0 {
+            println!(
+                "       retention cut up to the anchor {} {}",
+                anchor.0, anchor.1
+            );
+        }
+    }
+    if let Some((first, count)) = found.strays {
+        println!(
+            "broken rows in no chain: {count}, the first of them seq {first}: this program did not write them"
+        );
+    }
+    for hash in &found.unseen {
+        println!("broken noted {hash}: in no chain any more");
+    }
+    if found.unchained > 0 {
+        println!(
+            "note   {} rows from before there were chains: nothing protects them",
+            found.unchained
+        );
+    }
+    if found.chains.is_empty() && found.unchained == 0 && found.strays.is_none() {
+        println!("ok     nothing was written yet");
+    }
+}
+
+/// Prints rows as they come.
+struct Printer {
+    out: BufWriter<Stdout>,
+    failed: Option<io::Error>,
+}
+
+impl Printer {
+    fn new() -> Self {
+        Self {
+            out: BufWriter::with_capacity(64 * 1024, io::stdout()),
+            failed: None,
+        }
+    }
+
+    /// Whoever reads may stop reading.
+    fn end(mut self) -> Result<()> {
+        let flushed = self.out.flush().err();
+        match self.failed.or(flushed) {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(error).context("cannot write to standard output")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Sink for Printer {
+    fn row(&mut self, row: TrailRow) -> Flow {
+        match writeln!(self.out, "{}", row.export()) {
+            Ok(()) => Flow::Continue(()),
+            Err(error) => {
+                self.failed = Some(error);
+                Flow::Break(())
+            }
+        }
+    }
+}
+
+fn export(
+    file: &Path,
+    since: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
+) -> Result<ExitCode> {
+    let millis =
+        |time: Option<DateTime<Utc>>, absent| time.map_or(absent, |time| time.timestamp_millis());
+    let filter = Filter::Between(millis(since, i64::MIN), millis(until, i64::MAX));
+    let store = Config::read(file)?.store;
+    read(&store, filter, Printer::new())?.end()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Keeps rows.
+#[derive(Default)]
+struct Rows(Vec<TrailRow>);
+
+impl Sink for Rows {
+    fn row(&mut self, row: TrailRow) -> Flow {
+        self.0.push(row);
+        Flow::Continue(())
+    }
+}
+
+fn detail(row: &TrailRow) -> Value {
+    serde_json::from_str(&row.detail).unwrap_or_default()
+}
+
+fn find(file: &Path, credential: &str, jsonl: bool) -> Result<ExitCode> {
+    let jti = credential.strip_prefix("JTI=").unwrap_or(credential);
+    if jti.is_empty() {
+        bail!("--credential-id: it is empty");
+    }
+    let store = Config::read(file)?.store;
+    let mentions = read(&store, Filter::Mentions(jti.to_owned()), Rows::default())?;
+    let minted = mentions.0.into_iter().find(|row| detail(row)["jti"] == jti);
+    let Some((minted, uid)) = minted.and_then(|row| {
+        let uid = row.uid.clone()?;
+        Some((row, uid))
+    }) else {
+        println!("no credential JTI={jti} in the trail of {store}");
+        return Ok(ExitCode::from(BROKEN));
+    };
+    if jsonl {
+        read(&store, Filter::Uid(uid), Printer::new())?.end()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rows = read(&store, Filter::Uid(uid.clone()), Rows::default())?.0;
+    print!("{}", story(jti, &minted, &uid, &rows));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Who did a row.
+fn who(row: &TrailRow) -> String {
+    match (&row.subject, &row.issuer) {
+        (Some(subject), Some(issuer)) => {
+            let token = row.token_id.as_deref().map(|id| format!(", token {id:?}"));
+            format!("{subject:?} of {issuer}{}", token.unwrap_or_default())
+        }
+        _ => "the service itself".to_owned(),
+    }
+}
+
+/// What a credential is, in lines. What callers chose is quoted: it may hold anything.
+fn story(jti: &str, minted: &TrailRow, uid: &str, rows: &[TrailRow]) -> String {
+    let at = |row: &TrailRow| row.export()["at"].as_str().unwrap_or_default().to_owned();
+    let request = |row: &TrailRow| row.request_id.clone().unwrap_or_else(|| "none".to_owned());
+    let mut lines = vec![
+        ("credential", format!("JTI={jti}")),
+        (
+            "minted",
+            format!(
+                "{}, {}, request {}",
+                at(minted),
+                minted.kind,
+                request(minted)
+            ),
+        ),
+        ("for", who(minted)),
+        (
+            "kubeconfig",
+            format!(
+                "/v1/regions/{}/projects/{}/compute/clusters/{}/kubeconfigs/{}",
+                minted.region,
+                minted.project,
+                minted.cluster,
+                minted.kubeconfig.as_deref().unwrap_or_default()
+            ),
+        ),
+        ("uid", uid.to_owned()),
+    ];
+    let first = |kind: &str| rows.iter().find(|row| row.kind == kind);
+    if let Some(asked) = first("issue.requested") {
+        let what = detail(asked);
+        lines.push((
+            "issued by",
+            format!("{}, {}, request {}", who(asked), at(asked), request(asked)),
+        ));
+        lines.push((
+            "issued for",
+            format!("{}, role {}, {} s", what["user"], what["role"], what["ttl"]),
+        ));
+        let decision = asked
+            .decision
+            .as_deref()
+            .and_then(|text| serde_json::from_str::<Value>(text).ok());
+        if let Some(decision) = decision {
+            let allowed = if decision["allowed"] == true {
+                "allowed"
+            } else {
+                "denied"
+            };
+            lines.push((
+                "decision",
+                format!(
+                    "{allowed} by {}, policies {}",
+                    decision["reasons"], decision["policyHash"]
+                ),
+            ));
+        }
+    }
+    if let Some(granted) = first("issue.granted") {
+        lines.push((
+            "expires",
+            detail(granted)["expiresAt"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+        ));
+    }
+    let mut text: String = lines
+        .iter()
+        .map(|(name, what)| format!("{name:<11} {what}\n"))
+        .collect();
+    text += "history\n";
+    for row in rows {
+        text += &format!("  {} seq {} {} {}\n", at(row), row.seq, row.kind, who(row));
+    }
+    text
+}
