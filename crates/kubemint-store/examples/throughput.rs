@@ -67,7 +67,12 @@ async fn issue(store: &SqliteStore) -> Result<bool, StoreError> {
         keep_until: record.created_at + TimeDelta::hours(24),
     };
     let begun = store
-        .begin_issue(&record, Some(&key), event(Kind::IssueRequested, &record))
+        .begin_issue(
+            &record,
+            Some(&key),
+            None,
+            event(Kind::IssueRequested, &record),
+        )
         .await?;
     let grant = Grant {
         expires_at: record.created_at + TimeDelta::hours(1),

@@ -91,11 +91,12 @@ impl<S: Store + ?Sized> Store for FaultyStore<S> {
         &self,
         record: &Record,
         idempotency: Option<&Idempotency>,
+        most: Option<u32>,
         event: Event,
     ) -> Result<Begun, StoreError> {
         self.around(
             "begin_issue",
-            self.inner.begin_issue(record, idempotency, event),
+            self.inner.begin_issue(record, idempotency, most, event),
         )
         .await
     }

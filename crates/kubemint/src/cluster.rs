@@ -77,6 +77,8 @@ pub struct ClusterProfile {
     pub default_role: String,
     /// The time to live when a request names none, in seconds. It is within the default role's range.
     pub default_ttl: u32,
+    /// How many kubeconfigs may be alive for one user; `None`: any number.
+    pub max_active_per_user: Option<u32>,
 }
 
 /// What the kubeconfigs of a cluster authenticate with.

@@ -42,6 +42,14 @@ pub enum Error {
     /// The name that the caller chose is, or was, someone's.
     #[error("the id is taken")]
     IdTaken,
+    /// As many kubeconfigs are alive for the user at this cluster as may be.
+    #[error(
+        "the user has {limit} active kubeconfigs at this cluster, which is the most: revoke one, or wait until one expires"
+    )]
+    QuotaExceeded {
+        /// How many may be.
+        limit: u32,
+    },
     /// The idempotency key came before with another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,

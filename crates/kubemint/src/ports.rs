@@ -213,6 +213,8 @@ pub enum Begun {
     KeyReused,
     /// The name is, or was, someone's.
     IdTaken,
+    /// As many kubeconfigs are alive for its user as may be.
+    QuotaExceeded,
 }
 
 /// What the cluster granted, to be recorded.
@@ -340,10 +342,14 @@ pub trait Store: Send + Sync {
     /// A name is taken from the first record that has it, with one exception: where that record failed, its creator may
     /// take its place with a new one, since nothing was ever delivered under the name and no object of it is left. The
     /// new record is the newest of all, and no key leads to it but its own. What retention forgot is nobody's to take.
+    ///
+    /// `most` is how many kubeconfigs may be alive for the record's user (`issued_for`, of the creator's issuer) at its
+    /// cluster, this one included: pending, active until their end, and revoking. Whatever comes at once, there are no more.
     async fn begin_issue(
         &self,
         record: &Record,
         idempotency: Option<&Idempotency>,
+        most: Option<u32>,
         event: Event,
     ) -> Result<Begun, StoreError>;
 

@@ -51,9 +51,10 @@ impl Store for BreakableStore {
         &self,
         record: &Record,
         idempotency: Option<&Idempotency>,
+        most: Option<u32>,
         event: Event,
     ) -> Result<Begun, StoreError> {
-        let work = self.inner.begin_issue(record, idempotency, event);
+        let work = self.inner.begin_issue(record, idempotency, most, event);
         self.call("begin_issue", work).await
     }
 

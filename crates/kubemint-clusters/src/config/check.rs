@@ -1,5 +1,6 @@
 //! From what is written to what is meant: every rule of the clusters' configuration.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -106,6 +107,7 @@ fn one(raw: &RawCluster, base: &Path, place: &mut Place<'_>) -> Option<ClusterCo
             .collect(),
         default_role,
         default_ttl,
+        max_active_per_user: raw.max_active_per_user.map(NonZeroU32::get),
     };
     Some(ClusterConfig {
         key,

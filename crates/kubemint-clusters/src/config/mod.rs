@@ -11,6 +11,7 @@
 //! credential = { token_file = "token" }               # or { kubeconfig_file = "..." }
 //! default_ttl = "1h"
 //! max_ttl = "24h"
+//! max_active_per_user = 20                            # default: any number
 //!
 //! [clusters.roles.viewer]                             # bound to ClusterRole view
 //!

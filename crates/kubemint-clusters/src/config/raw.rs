@@ -1,6 +1,7 @@
 //! The configuration as it is written: keys and types, and nothing checked yet.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -39,6 +40,8 @@ pub struct RawCluster {
     pub min_ttl: Option<RawDuration>,
     /// The longest time to live. Absent: `24h`, and `1h` for client certificates.
     pub max_ttl: Option<RawDuration>,
+    /// How many kubeconfigs may be alive for one user. Absent: any number.
+    pub max_active_per_user: Option<NonZeroU32>,
     /// The roles that may be issued. Absent: `viewer` alone.
     pub roles: Option<BTreeMap<String, RawRole>>,
 }

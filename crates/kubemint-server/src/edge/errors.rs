@@ -8,6 +8,8 @@ use super::convert::Misfit;
 
 /// Seconds after which a caller may try again when a cluster or the store is unwell.
 const RETRY_UNWELL: u32 = 5;
+/// Seconds after which a user may have room again, since one has expired.
+const RETRY_QUOTA: u32 = 60;
 /// Seconds after which a twin may ask for the first one's answer.
 const RETRY_TWIN: u32 = 2;
 
@@ -67,6 +69,15 @@ fn table(error: &Error) -> (u16, Fault) {
         Error::RoleNotPermitted => (403, about("role_not_permitted", "role", text)),
         Error::UserNotPermitted => (403, about("user_not_permitted", "user", text)),
         Error::NotPermitted => (403, Fault::because("not_permitted", text)),
+        Error::QuotaExceeded { limit } => {
+            let detail = Detail::new("quota_exceeded").field("user");
+            let detail = Detail {
+                limit: Some(i64::from(*limit)),
+                ..detail
+            };
+            let fault = Fault::new(text).detail(detail);
+            (429, fault.retry_after(RETRY_QUOTA))
+        }
         Error::IdTaken => (409, about("id_taken", "id", text)),
         Error::KeyReused => (
             409,

@@ -96,10 +96,13 @@ impl Store for Pseudonymous {
         &self,
         record: &Record,
         idempotency: Option<&Idempotency>,
+        most: Option<u32>,
         event: Event,
     ) -> Result<Begun, StoreError> {
         let event = self.hide(event);
-        self.inner.begin_issue(record, idempotency, event).await
+        self.inner
+            .begin_issue(record, idempotency, most, event)
+            .await
     }
 
     async fn activate(

@@ -1,6 +1,7 @@
 //! How an issue begins: the one write that must decide whether it is the first. Constraints decide, among any number of
 //! replicas: a key and a name are claimed by writing them, and the claim waits for another one under way.
 
+use deadpool_postgres::Transaction;
 use kubemint::ports::{Begun, Idempotency};
 use kubemint::record::{Record, State};
 
@@ -35,6 +36,17 @@ const BEGIN: &str = concat!(
      ), ",
     insert_event!(" FROM started", "$31", "$32", "$33", "$34"),
 );
+/// One at a time for a user at a cluster, until the end of the transaction. Two users with one hash wait for each other.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended(
+        concat_ws('/', encode($1::bytea, 'hex'), $2::text, $3::text, $4::text), 0))";
+/// How many kubeconfigs are alive for a user at a cluster: each part has its index.
+const ALIVE: &str = "
+    SELECT (SELECT count(*) FROM kubeconfig
+            WHERE region = $2 AND project = $3 AND cluster = $4 AND subject = $1 AND state = 'active' AND expires_at > $5)
+         + (SELECT count(*) FROM kubeconfig
+            WHERE region = $2 AND project = $3 AND cluster = $4 AND subject = $1 AND state = 'revoking')
+         + (SELECT count(*) FROM kubeconfig
+            WHERE region = $2 AND project = $3 AND cluster = $4 AND subject = $1 AND state = 'pending')";
 /// The key, unless it is someone's: one past its time, or whose issue failed, is free.
 const CLAIM: &str = "
     INSERT INTO idempotency AS old (owner, region, project, cluster, key, fingerprint, kubeconfig, keep_until)
@@ -57,9 +69,13 @@ pub(super) async fn begin(
     db: &mut Held,
     record: &Record,
     idempotency: Option<&Idempotency>,
+    most: Option<u32>,
     event: &EventRow,
 ) -> Result<Begun, Trouble> {
     let Some(idempotency) = idempotency else {
+        if let Some(most) = most {
+            return begin_within(db, record, most, event).await;
+        }
         let statement = db.prepare_cached(BEGIN).await?;
         let row = NewRecord::new(record, None);
         let started = db
@@ -73,7 +89,7 @@ pub(super) async fn begin(
     };
     let key = Key::new(record, idempotency);
     for _ in 0..ATTEMPTS {
-        if let Some(begun) = claim_and_begin(db, record, &key, event).await? {
+        if let Some(begun) = claim_and_begin(db, record, &key, most, event).await? {
             return Ok(begun);
         }
         if let Some(begun) = earlier(db, &key).await? {
@@ -83,11 +99,64 @@ pub(super) async fn begin(
     Err(Trouble::Busy)
 }
 
+/// Without a key, for a user who may have so many.
+async fn begin_within(
+    db: &mut Held,
+    record: &Record,
+    most: u32,
+    event: &EventRow,
+) -> Result<Begun, Trouble> {
+    let transaction = db.transaction().await?;
+    if !has_room(&transaction, record, most).await? {
+        transaction.rollback().await?;
+        return Ok(Begun::QuotaExceeded);
+    }
+    let statement = transaction.prepare_cached(BEGIN).await?;
+    let row = NewRecord::new(record, None);
+    let parameters = row.parameters();
+    let started = transaction
+        .execute(&statement, &event.parameters(&parameters))
+        .await?;
+    transaction.commit().await?;
+    Ok(if started == 1 {
+        Begun::Started
+    } else {
+        Begun::IdTaken
+    })
+}
+
+/// Whether fewer kubeconfigs than `most` are alive for the record's user at its cluster. Whoever asks the same waits until
+/// this transaction has ended, so that no two count the same room.
+async fn has_room(
+    transaction: &Transaction<'_>,
+    record: &Record,
+    most: u32,
+) -> Result<bool, Trouble> {
+    let own = |text: &str| escaped(text).into_owned();
+    let cluster = &record.cluster;
+    let (region, project, id) = (
+        own(&cluster.region),
+        own(&cluster.project),
+        own(&cluster.cluster),
+    );
+    let subject = digest(&record.created_by.issuer, &record.issued_for);
+    let statement = transaction.prepare_cached(LOCK).await?;
+    let place: [Parameter<'_>; 4] = [&subject, &region, &project, &id];
+    transaction.execute(&statement, &place).await?;
+    let statement = transaction.prepare_cached(ALIVE).await?;
+    let now = record.created_at.timestamp_millis();
+    let asked: [Parameter<'_>; 5] = [&subject, &region, &project, &id, &now];
+    let row = transaction.query_one(&statement, &asked).await?;
+    let alive: i64 = rows::get(&row, 0)?;
+    Ok(alive < i64::from(most))
+}
+
 /// `None` when the key is someone's.
 async fn claim_and_begin(
     db: &mut Held,
     record: &Record,
     key: &Key<'_>,
+    most: Option<u32>,
     event: &EventRow,
 ) -> Result<Option<Begun>, Trouble> {
     let transaction = db.transaction().await?;
@@ -97,6 +166,12 @@ async fn claim_and_begin(
         transaction.rollback().await?;
         return Ok(None);
     };
+    if let Some(most) = most
+        && !has_room(&transaction, record, most).await?
+    {
+        transaction.rollback().await?;
+        return Ok(Some(Begun::QuotaExceeded));
+    }
     let row = NewRecord::new(record, Some(rows::get(&claimed, 0)?));
     let statement = transaction.prepare_cached(BEGIN).await?;
     let started = transaction

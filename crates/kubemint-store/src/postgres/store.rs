@@ -203,9 +203,10 @@ impl Store for PostgresStore {
         &self,
         record: &Record,
         idempotency: Option<&Idempotency>,
+        most: Option<u32>,
         event: Event,
     ) -> Result<Begun, StoreError> {
-        write!(self, db, event => issue::begin(&mut db, record, idempotency, event))
+        write!(self, db, event => issue::begin(&mut db, record, idempotency, most, event))
     }
 
     async fn activate(

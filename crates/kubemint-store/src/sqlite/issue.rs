@@ -14,12 +14,18 @@ pub(super) fn begin(
     connection: &Connection,
     record: &Record,
     idempotency: Option<&Idempotency>,
+    most: Option<u32>,
     event: &EventRow,
 ) -> rusqlite::Result<Begun> {
     if let Some(idempotency) = idempotency
         && let Some(begun) = earlier(connection, record, idempotency)?
     {
         return Ok(begun);
+    }
+    if let Some(most) = most
+        && alive(connection, record)? >= i64::from(most)
+    {
+        return Ok(Begun::QuotaExceeded);
     }
     let seq = match insert(connection, record)? {
         Some(seq) => seq,
@@ -76,6 +82,33 @@ fn earlier(
             Some(Begun::Replay(Box::new(record)))
         }
     }))
+}
+
+/// How many kubeconfigs are alive for a user at a cluster: each part has its index. The sign keeps the first from that of the
+/// whole cluster's ends.
+pub(super) const ALIVE: &str = "SELECT
+     (SELECT count(*) FROM kubeconfig
+      WHERE region = ?1 AND project = ?2 AND cluster = ?3 AND creator_issuer = ?4 AND issued_for = ?5
+          AND state = 'active' AND (state = 'active' OR state = 'revoking' OR state = 'expired') AND +expires_at > ?6)
+     + (SELECT count(*) FROM kubeconfig
+        WHERE region = ?1 AND project = ?2 AND cluster = ?3 AND creator_issuer = ?4 AND issued_for = ?5
+            AND state = 'revoking' AND (state = 'active' OR state = 'revoking' OR state = 'expired'))
+     + (SELECT count(*) FROM kubeconfig
+        WHERE region = ?1 AND project = ?2 AND cluster = ?3 AND state = 'pending'
+            AND creator_issuer = ?4 AND issued_for = ?5)";
+
+/// How many kubeconfigs are alive for the record's user at its cluster, when it is made.
+fn alive(connection: &Connection, record: &Record) -> rusqlite::Result<i64> {
+    let parameters = params![
+        record.cluster.region,
+        record.cluster.project,
+        record.cluster.cluster,
+        record.created_by.issuer,
+        record.issued_for,
+        record.created_at.timestamp_millis(),
+    ];
+    let mut statement = connection.prepare_cached(ALIVE)?;
+    statement.query_row(parameters, |row| row.get(0))
 }
 
 /// What makes a record.

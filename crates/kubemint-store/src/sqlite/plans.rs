@@ -213,6 +213,12 @@ fn every_plan_searches_its_index_and_none_sorts_what_it_has_not_limited() {
             assert!(!whole && !sorts, "{plan:?}: {sql}");
         }
     }
+    let counted = plan(issue::ALIVE);
+    for (index, times) in [("kubeconfig_issued_for", 2), ("kubeconfig_pending", 1)] {
+        let searches = counted.iter();
+        let searches = searches.filter(|step| step.contains("SEARCH") && step.contains(index));
+        assert_eq!(searches.count(), times, "{counted:?}");
+    }
     for (walks, sql) in lists() {
         let plan = plan(&sql);
         let searches = plan.iter().filter(|step| {

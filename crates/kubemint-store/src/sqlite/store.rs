@@ -140,12 +140,15 @@ impl Store for SqliteStore {
         &self,
         record: &Record,
         idempotency: Option<&Idempotency>,
+        most: Option<u32>,
         event: Event,
     ) -> Result<Begun, StoreError> {
         let (record, idempotency, event) =
             (record.clone(), idempotency.cloned(), EventRow::new(event));
         self.writer
-            .run(move |connection| issue::begin(connection, &record, idempotency.as_ref(), &event))
+            .run(move |connection| {
+                issue::begin(connection, &record, idempotency.as_ref(), most, &event)
+            })
             .await
     }
 

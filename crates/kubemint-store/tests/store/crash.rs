@@ -222,7 +222,7 @@ fn a_disk_that_is_really_full_loses_nothing_that_was_acknowledged() {
                     event(Kind::IssueRequested, &record),
                     key(record.id.as_str(), "f"),
                 );
-                match store.begin_issue(&record, Some(&key), wanted).await {
+                match store.begin_issue(&record, Some(&key), None, wanted).await {
                     Ok(begun) => assert_eq!(begun, Begun::Started),
                     Err(error) => {
                         assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");

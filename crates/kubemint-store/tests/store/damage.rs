@@ -37,7 +37,7 @@ async fn use_it(store: &SqliteStore) -> Vec<StoreError> {
     let begun = event(Kind::IssueRequested, &fresh);
     errors.extend(
         store
-            .begin_issue(&fresh, Some(&key("k", "f")), begun)
+            .begin_issue(&fresh, Some(&key("k", "f")), None, begun)
             .await
             .err(),
     );

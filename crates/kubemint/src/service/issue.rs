@@ -53,6 +53,8 @@ struct Terms {
     user: String,
     role: String,
     ttl: u32,
+    /// How many kubeconfigs may be alive for the user.
+    most: Option<u32>,
     decision: Decision,
 }
 
@@ -71,7 +73,7 @@ impl Kubemint {
     ) -> Result<Issued, Error> {
         let terms = self.terms(ctx, key, &request).await?;
         let record = self.draft(ctx, key, &request, &terms);
-        match self.begin(ctx, &record, &request, &terms.decision).await? {
+        match self.begin(ctx, &record, &request, &terms).await? {
             Some(earlier) => Ok(earlier),
             None => self.grant(ctx, record).await,
         }
@@ -124,6 +126,7 @@ impl Kubemint {
                 user,
                 role,
                 ttl,
+                most: profile.max_active_per_user,
                 decision,
             }),
             Err(invalid) => Err(self
@@ -195,8 +198,9 @@ impl Kubemint {
         ctx: &Context,
         record: &Record,
         request: &Issue,
-        decision: &Decision,
+        terms: &Terms,
     ) -> Result<Option<Issued>, Error> {
+        let Terms { most, decision, .. } = terms;
         let idempotency = request.idempotency_key.clone().map(|key| Idempotency {
             principal: ctx.caller.principal.clone(),
             key,
@@ -215,7 +219,7 @@ impl Kubemint {
             match self
                 .ports
                 .store
-                .begin_issue(record, idempotency.as_ref(), event.clone())
+                .begin_issue(record, idempotency.as_ref(), *most, event.clone())
                 .await?
             {
                 Begun::Started => return Ok(None),
@@ -234,6 +238,11 @@ impl Kubemint {
                 Begun::InProgress => break Error::InProgress,
                 Begun::KeyReused => break Error::KeyReused,
                 Begun::IdTaken => break Error::IdTaken,
+                Begun::QuotaExceeded => {
+                    break Error::QuotaExceeded {
+                        limit: most.unwrap_or_default(),
+                    };
+                }
             }
         };
         let refused = Event {
@@ -311,6 +320,12 @@ impl Kubemint {
         } else {
             credential.expires_at
         };
+        if expires_at <= self.ports.clock.now() {
+            // By our clock it is over before it begins: the cluster's is behind by more than the life that was asked.
+            return Err(ClusterError::Misbehaving(
+                "what it grants is over already: its clock is behind".into(),
+            ));
+        }
         Ok(Grant {
             expires_at,
             object_uid,

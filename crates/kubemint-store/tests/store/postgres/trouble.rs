@@ -35,7 +35,7 @@ async fn a_hanging_database_is_unavailable_in_time_and_used_again_after() {
         store.ping(),
         store.find(&place, &record.id),
         store.append(event(Kind::Read, &record)),
-        store.begin_issue(&record, Some(&key), asked),
+        store.begin_issue(&record, Some(&key), None, asked),
         PostgresStore::open(&options),
     );
     let took = start.elapsed();
@@ -67,6 +67,7 @@ async fn issue_on(store: Arc<PostgresStore>, worker: usize, stop: Arc<AtomicBool
                 .begin_issue(
                     &record,
                     Some(&key(&name, "f")),
+                    None,
                     event(Kind::IssueRequested, &record),
                 )
                 .await;

@@ -93,10 +93,19 @@ pub(crate) async fn begin(
     record: &Record,
     idempotency: Option<&Idempotency>,
 ) -> Begun {
-    store
-        .begin_issue(record, idempotency, event(Kind::IssueRequested, record))
-        .await
-        .expect("a store that works")
+    begin_within(store, record, idempotency, None).await
+}
+
+/// Begins an issue for a user who may have so many.
+pub(crate) async fn begin_within(
+    store: &impl Store,
+    record: &Record,
+    idempotency: Option<&Idempotency>,
+    most: Option<u32>,
+) -> Begun {
+    let event = event(Kind::IssueRequested, record);
+    let begun = store.begin_issue(record, idempotency, most, event).await;
+    begun.expect("a store that works")
 }
 
 /// One of the steps that start from a state.

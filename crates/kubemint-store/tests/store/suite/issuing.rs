@@ -1,13 +1,14 @@
 //! How an issue begins.
 
 use kubemint::audit::Kind;
-use kubemint::ports::{Begun, Idempotency};
+use kubemint::cluster::ClusterKey;
+use kubemint::ports::{Begun, Grant, Idempotency};
 use kubemint::record::{Record, State};
 
 use super::Fresh;
 use super::fixture::{
-    Step, at, begin, event, events, every, found, grant, here, ids, key, lead, of_issuer,
-    principal, put, record, visible,
+    Step, at, begin, begin_within, event, events, every, found, grant, here, ids, key, lead,
+    of_issuer, principal, put, record, visible,
 };
 
 pub(crate) async fn a_started_issue_is_a_pending_record_with_its_event<S: Fresh>() {
@@ -364,5 +365,86 @@ pub(crate) async fn a_failure_of_an_older_issue_does_not_free_the_key_of_a_newer
     assert_eq!(
         begin(&store, &third, Some(&key("k", "f"))).await,
         Begun::InProgress
+    );
+}
+
+pub(crate) async fn no_more_kubeconfigs_are_alive_for_a_user_than_may_be<S: Fresh>() {
+    let store = S::fresh();
+    let short = Grant {
+        expires_at: at(100),
+        ..grant()
+    };
+    put(&store, &record("active"), State::Active, &short).await;
+    put(&store, &record("revoking"), State::Revoking, &grant()).await;
+    put(&store, &record("pending"), State::Pending, &grant()).await;
+    // Whose time is over, or who never came to be, takes no room.
+    for (name, state) in [
+        ("revoked", State::Revoked),
+        ("failed", State::Failed),
+        ("expired", State::Expired),
+    ] {
+        put(&store, &record(name), state, &grant()).await;
+    }
+    let written = events(&store).await;
+    let fresh = record("fresh");
+    for idempotency in [None, Some(key("k", "f"))] {
+        let begun = begin_within(&store, &fresh, idempotency.as_ref(), Some(3)).await;
+        assert_eq!(begun, Begun::QuotaExceeded, "{idempotency:?}");
+    }
+    assert_eq!(
+        events(&store).await,
+        written,
+        "what did not begin is not written"
+    );
+    assert_eq!(store.find(&here(), &fresh.id).await.unwrap(), None);
+
+    // Other users, other clusters and other issuers have room of their own.
+    let elsewhere = ClusterKey {
+        cluster: "cluster-d4e5f6".to_owned(),
+        ..here()
+    };
+    for other in [
+        Record {
+            issued_for: "bob".to_owned(),
+            ..record("for-bob")
+        },
+        Record {
+            cluster: elsewhere,
+            ..record("elsewhere")
+        },
+        Record {
+            created_by: of_issuer("https://other.example", "alice"),
+            ..record("of-another")
+        },
+    ] {
+        let begun = begin_within(&store, &other, None, Some(1)).await;
+        assert_eq!(begun, Begun::Started, "{other:?}");
+    }
+
+    // The refusal did not use up the key; what came before with one is answered with no room too.
+    let with_key = key("k", "f");
+    assert_eq!(
+        begin_within(&store, &fresh, Some(&with_key), Some(4)).await,
+        Begun::Started
+    );
+    let again = begin_within(&store, &record("again"), Some(&with_key), Some(1)).await;
+    assert_eq!(again, Begun::InProgress);
+
+    // What ends by itself makes room at its end, before that is written down.
+    let just_before = Record {
+        created_at: at(99),
+        ..record("late")
+    };
+    assert_eq!(
+        begin_within(&store, &just_before, None, Some(4)).await,
+        Begun::QuotaExceeded
+    );
+    let then = Record {
+        created_at: at(100),
+        ..just_before
+    };
+    assert_eq!(
+        begin_within(&store, &then, None, Some(4)).await,
+        Begun::Started
     );
 }

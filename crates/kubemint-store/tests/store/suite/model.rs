@@ -38,6 +38,7 @@ impl Model {
         &mut self,
         record: &Record,
         idempotency: Option<&Idempotency>,
+        most: Option<u32>,
         event: Event,
     ) -> Begun {
         let name = |key: &Idempotency| {
@@ -63,6 +64,19 @@ impl Model {
                 State::Pending => Begun::InProgress,
                 _ => Begun::Replay(Box::new(earlier.clone())),
             };
+        }
+        let of_the_user = self.records.iter().filter(|other| {
+            other.cluster == record.cluster
+                && other.issued_for == record.issued_for
+                && other.created_by.issuer == record.created_by.issuer
+        });
+        let alive = of_the_user.filter(|other| match other.state {
+            State::Pending | State::Revoking => true,
+            State::Active => other.expires_at.is_some_and(|end| end > record.created_at),
+            State::Revoked | State::Expired | State::Failed => false,
+        });
+        if most.is_some_and(|most| alive.count() >= most as usize) {
+            return Begun::QuotaExceeded;
         }
         if let Some(holder) = self.find(&record.cluster, record.id.as_str()) {
             if holder.state != State::Failed || holder.created_by != record.created_by {

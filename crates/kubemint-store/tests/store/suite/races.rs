@@ -8,7 +8,7 @@ use kubemint::ports::Begun;
 use kubemint::record::State;
 
 use super::Fresh;
-use super::fixture::{begin, event, events, found, grant, key, put, record};
+use super::fixture::{begin, begin_within, event, events, found, grant, key, put, record};
 
 /// Runs `count` tasks at once and gives what they return.
 async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
@@ -86,6 +86,22 @@ pub(crate) async fn one_of_many_takes_a_failed_name_over<S: Fresh>() {
         "{begun:?}"
     );
     assert_eq!(events(&*store).await, written + 1);
+}
+
+pub(crate) async fn of_many_at_once_as_many_start_as_may_be_alive<S: Fresh>() {
+    let store = Arc::new(S::fresh());
+    let begun = at_once(64, |n| {
+        let store = Arc::clone(&store);
+        async move {
+            let key = key(&format!("k-{n}"), "f");
+            let key = (n % 2 == 0).then_some(&key);
+            begin_within(&*store, &record(&format!("k-{n}")), key, Some(5)).await
+        }
+    })
+    .await;
+    let of = |wanted: Begun| begun.iter().filter(|begun| **begun == wanted).count();
+    assert_eq!((of(Begun::Started), of(Begun::QuotaExceeded)), (5, 59));
+    assert_eq!(events(&*store).await, 5);
 }
 
 pub(crate) async fn one_of_two_ends_of_a_pending_record_wins<S: Fresh>() {

@@ -29,6 +29,8 @@ enum Act {
         creator: (usize, usize),
         user: usize,
         key: Option<(usize, usize)>,
+        /// How many may be alive for the user.
+        most: Option<u32>,
     },
     /// A step of a record; of another one with the name when `stranger`.
     Step {
@@ -49,13 +51,15 @@ fn act() -> impl Strategy<Value = Act> {
         (0..ISSUERS.len(), 0..SUBJECTS.len()),
         0..SUBJECTS.len(),
         proptest::option::of((0..3usize, 0..2usize)),
+        proptest::option::of(1..4u32),
     );
-    let begin = begin.prop_map(|(place, name, creator, user, key)| Act::Begin {
+    let begin = begin.prop_map(|(place, name, creator, user, key, most)| Act::Begin {
         place,
         name,
         creator,
         user,
         key,
+        most,
     });
     let step = (
         0..2usize,
@@ -116,6 +120,7 @@ async fn compare<S: Fresh>(history: Vec<Act>) {
                 creator,
                 user,
                 key,
+                most,
             } => {
                 let created_by = of_issuer(ISSUERS[creator.0], SUBJECTS[creator.1]);
                 let idempotency = key.map(|(key, fingerprint)| Idempotency {
@@ -138,10 +143,13 @@ async fn compare<S: Fresh>(history: Vec<Act>) {
                     ..event(Kind::IssueRequested, &record)
                 };
                 let begun = store
-                    .begin_issue(&record, idempotency.as_ref(), event.clone())
+                    .begin_issue(&record, idempotency.as_ref(), most, event.clone())
                     .await
                     .unwrap();
-                assert_eq!(begun, model.begin(&record, idempotency.as_ref(), event));
+                assert_eq!(
+                    begun,
+                    model.begin(&record, idempotency.as_ref(), most, event)
+                );
             }
             Act::Step {
                 place,

@@ -227,6 +227,7 @@ impl Clusters for World {
                 roles: roles.into(),
                 default_role: "viewer".to_owned(),
                 default_ttl: 3600,
+                max_active_per_user: None,
             })
         })
     }
@@ -346,6 +347,7 @@ impl Store for World {
         &self,
         record: &Record,
         once: Option<&Idempotency>,
+        most: Option<u32>,
         event: Event,
     ) -> Result<Begun, StoreError> {
         if self.fails("store") {
@@ -361,6 +363,19 @@ impl Store for World {
                 State::Pending => Begun::InProgress,
                 _ => Begun::Replay(Box::new(earlier.clone())),
             });
+        }
+        let alive = rows.iter().filter(|row| {
+            let ended = row.expires_at.is_some_and(|end| end <= record.created_at);
+            row.cluster == record.cluster
+                && row.issued_for == record.issued_for
+                && match row.state {
+                    State::Pending | State::Revoking => true,
+                    State::Active => !ended,
+                    State::Revoked | State::Expired | State::Failed => false,
+                }
+        });
+        if most.is_some_and(|most| alive.count() >= most as usize) {
+            return Ok(Begun::QuotaExceeded);
         }
         let retried =
             |row: &Record| row.state == State::Failed && row.created_by == record.created_by;

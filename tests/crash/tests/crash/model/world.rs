@@ -13,8 +13,8 @@ use kubemint::ports::{
     Clock, ClusterError, Clusters, Credential, FoundObject, Ids, ObjectRef, Policy, Secret,
 };
 use kubemint::{
-    Caller, ClusterKey, ClusterProfile, Context, CredentialKind, KubeconfigId, Kubemint, Ports, Record, RoleRules,
-    Settings,
+    Caller, ClusterKey, ClusterProfile, Context, CredentialKind, KubeconfigId, Kubemint, Ports,
+    Record, RoleRules, Settings,
 };
 use kubemint_store::SqliteStore;
 use uuid::Uuid;
@@ -161,6 +161,7 @@ impl Clusters for World {
             roles: [("viewer".to_owned(), rules)].into(),
             default_role: "viewer".to_owned(),
             default_ttl: 3600,
+            max_active_per_user: None,
         };
         (*wanted == key()).then(|| Arc::new(profile))
     }
