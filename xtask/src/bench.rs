@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: builds the benchmarks with optimisation, and runs one.
 
+mod generated;
+
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -7,7 +9,7 @@ use clap::Args;
 
 use crate::tidy::root;
 
-/// How much the service does on this machine, beside limits measured in the same run: `issue`, `clients`, and more.
+/// How much the service does on this machine, beside limits measured in the same run: `issue`, `clients`, `gen`, and more.
 /// `cargo xtask bench help` lists them all.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
@@ -26,6 +28,12 @@ pub(crate) struct BenchArgs {
 /// # Errors
 /// It does not build, or fails.
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
+    // Generating needs nothing of the service, so it is measured without building that.
+    if let Some((first, rest)) = args.words.split_first()
+        && first == "gen"
+    {
+        return generated::run(rest);
+    }
     let status = command(args).status().context("cannot run cargo")?;
     if !status.success() {
         bail!("the benchmark failed: {status}");

@@ -8,7 +8,7 @@ use crate::message::{self, MessageFormat};
 use crate::spec::{self, SPEC, find_root};
 use anyhow::Context;
 use clap::Args;
-use openapi_document::{Diagnostics, Document};
+use openapi_document::{Diagnostics, Document, Folder};
 use openapi_to_dropshot::output::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -89,13 +89,14 @@ fn generate(args: &GenArgs) -> Result<u8, Failure> {
         None => find_root()?,
     };
     let text = read(&root.join(SPEC))?;
+    let folder = Folder::of(&root.join(SPEC));
     let (document, diagnostics) = if args.skip_unsupported {
-        let (document, skipped) = openapi_to_dropshot::read(SPEC, &text, true)?;
+        let (document, skipped) = openapi_to_dropshot::read_with(SPEC, &text, &folder, true)?;
         skipped.iter().for_each(tell_skipped);
         let none = document.diagnostics();
         (document, none)
     } else {
-        let (document, diagnostics) = Document::examine(SPEC, &text);
+        let (document, diagnostics) = Document::examine_with(SPEC, &text, &folder);
         let Some(document) = document else {
             return Err(diagnostics.into());
         };
@@ -153,20 +154,16 @@ fn tell_changes(root: &Path, document: &Document, format: MessageFormat) {
     let Ok(Some(baseline)) = spec::baseline(root) else {
         return;
     };
-    let Some(old) = Document::examine(&baseline.name, &baseline.text).0 else {
+    let Some(old) = baseline.document().0 else {
         return;
     };
     let changes = openapi_check::changes(&old, document);
-    let names = message::Names {
-        old: &baseline.name,
-        new: SPEC,
-    };
     let words = |change: &&openapi_check::Change| change.level == openapi_check::Level::Patch;
     let patches = changes.iter().filter(words).count();
     for change in changes.iter().filter(|change| !words(change)) {
         match format {
-            MessageFormat::Human => say("Change", &message::short(change, &names)),
-            _ => print!("{}", message::change(change, &names, format)),
+            MessageFormat::Human => say("Change", &message::short(change)),
+            _ => print!("{}", message::change(change, format)),
         }
     }
     if patches > 0 && matches!(format, MessageFormat::Human) {

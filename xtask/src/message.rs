@@ -1,16 +1,10 @@
 //! How findings are told: to people, to programs, or to GitHub Actions.
 
-use openapi_check::{Change, Edition, Level};
+use openapi_check::{Change, Level};
 use openapi_document::Diagnostics;
 use openapi_to_dropshot::report;
 pub(crate) use openapi_to_dropshot::report::MessageFormat;
 use std::io::IsTerminal;
-
-/// The names of the two documents of a comparison.
-pub(crate) struct Names<'a> {
-    pub(crate) old: &'a str,
-    pub(crate) new: &'a str,
-}
 
 /// Tells what is wrong with a document: people on standard error, with `ending` after it; programs on standard output.
 pub(crate) fn tell(diagnostics: &Diagnostics, format: MessageFormat, ending: &str) {
@@ -24,22 +18,16 @@ pub(crate) fn tell(diagnostics: &Diagnostics, format: MessageFormat, ending: &st
 }
 
 /// A change in one line: `minor: adds optional request property ... (spec/openapi.yaml:131:9)`.
-pub(crate) fn short(change: &Change, names: &Names<'_>) -> String {
-    let file = match change.edition {
-        Edition::Old => names.old,
-        Edition::New => names.new,
-    };
+pub(crate) fn short(change: &Change) -> String {
+    let file = &change.file;
     let (line, column) = (change.span.line, change.span.column);
     let (level, message) = (change.level.as_str(), &change.message);
     format!("{level}: {message} ({file}:{line}:{column})")
 }
 
 /// A change, in one of the formats, ending with a line feed.
-pub(crate) fn change(change: &Change, names: &Names<'_>, format: MessageFormat) -> String {
-    let file = match change.edition {
-        Edition::Old => names.old,
-        Edition::New => names.new,
-    };
+pub(crate) fn change(change: &Change, format: MessageFormat) -> String {
+    let file = &change.file;
     let (line, column) = (change.span.line, change.span.column);
     let level = change.level.as_str();
     match format {

@@ -5,11 +5,11 @@ mod bless;
 #[cfg(test)]
 mod tests;
 
-use crate::message::{self, MessageFormat, Names};
+use crate::message::{self, MessageFormat};
 use baseline::Baseline;
 use clap::{Args, Subcommand};
 use openapi_check::{Changes, Level};
-use openapi_document::{Diagnostics, Document};
+use openapi_document::{Diagnostics, Document, Folder};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -130,7 +130,7 @@ fn attempt(args: &SpecArgs) -> Result<u8, Failure> {
 /// The document at `path`, without regard to what a generator refuses.
 fn document(path: &Path, name: &str) -> Result<Document, Failure> {
     let text = crate::generate::read(path)?;
-    let (document, found) = Document::examine(name, &text);
+    let (document, found) = Document::examine_with(name, &text, &Folder::of(path));
     document.ok_or(Failure::Document(found))
 }
 
@@ -149,11 +149,15 @@ pub(crate) fn rules() -> usize {
 
 fn lint(path: &Path, name: &str, format: MessageFormat) -> Result<u8, Failure> {
     let text = crate::generate::read(path)?;
-    let (document, found) = Document::examine(name, &text);
+    let (document, found) = Document::examine_with(name, &text, &Folder::of(path));
     let Some(document) = document else {
         return Err(Failure::Document(found));
     };
+    let notes = found.notes();
     judge(&document, found).map_err(Failure::Document)?;
+    if !notes.is_empty() {
+        message::tell(&notes, format, "");
+    }
     if let MessageFormat::Human = format {
         println!(
             "{:>10} {name}: {} rules, nothing is wrong",
@@ -170,16 +174,12 @@ fn diff(
     name: &str,
     format: MessageFormat,
 ) -> Result<u8, Failure> {
-    let (old, found) = Document::examine(&baseline.name, &baseline.text);
+    let (old, found) = baseline.document();
     let old = old.ok_or(Failure::Document(found))?;
     let new = document(path, name)?;
     let changes = openapi_check::changes(&old, &new);
-    let names = Names {
-        old: &baseline.name,
-        new: name,
-    };
     for change in changes.iter() {
-        print!("{}", message::change(change, &names, format));
+        print!("{}", message::change(change, format));
     }
     if let MessageFormat::Human = format {
         println!("{:>10} {}", "Changes", summary(&changes, &baseline.name));

@@ -7,8 +7,10 @@ use crate::kind;
 use crate::quiet::quietly;
 use crate::types::Types;
 use crate::{Options, gave_up};
+use heck::ToSnakeCase;
 use openapi_document::openapiv3::{
     OpenAPI, Operation, Parameter, ParameterSchemaOrContent, PathItem, ReferenceOr, Response,
+    StatusCode,
 };
 use openapi_document::{Diagnostics, Document, OperationRef, draft};
 use proc_macro2::TokenStream;
@@ -39,15 +41,10 @@ pub(crate) fn generate(
         Ok(tokens) => return Ok((tokens, Vec::new())),
         Err(why) => why,
     };
-    // One of the operations is beyond it: try each alone, and all that are not.
+    // Some of the operations are beyond it: which, and all that are not.
+    let all: Vec<OperationRef<'_>> = document.operations().collect();
     let mut lacks = Lacks::new();
-    for operation in document.operations() {
-        let (path, method) = (operation.path, operation.method);
-        let only = keep(&openapi, &|p, m| p == path && m == method);
-        if let Err(why) = attempt(&settings, &only) {
-            lacks.push((operation.id().to_owned(), why));
-        }
-    }
+    beyond(&settings, &openapi, &all, &mut lacks);
     let lacking: BTreeSet<&str> = lacks.iter().map(|(id, _)| id.as_str()).collect();
     let missing = |path: &str, method: &str| {
         let mut operations = document.operations();
@@ -60,12 +57,75 @@ pub(crate) fn generate(
     }
 }
 
+/// The operations that progenitor does not support: by halves, since each attempt costs what all types cost.
+fn beyond(
+    settings: &GenerationSettings,
+    openapi: &OpenAPI,
+    operations: &[OperationRef<'_>],
+    lacks: &mut Lacks,
+) {
+    let among = |p: &str, m: &str| operations.iter().any(|o| o.path == p && o.method == m);
+    let Err(why) = attempt(settings, &keep(openapi, &among)) else {
+        return;
+    };
+    match operations {
+        [] => {}
+        [only] => lacks.push((only.id().to_owned(), why)),
+        several => {
+            let (one, other) = several.split_at(several.len() / 2);
+            beyond(settings, openapi, one, lacks);
+            beyond(settings, openapi, other, lacks);
+        }
+    }
+}
+
 fn attempt(settings: &GenerationSettings, openapi: &OpenAPI) -> Result<TokenStream, String> {
     match quietly(|| Generator::new(settings).generate_tokens(openapi)) {
         Some(Ok(tokens)) => Ok(tokens),
         Some(Err(error)) => Err(error.to_string()),
         None => Err("progenitor does not support it".to_owned()),
     }
+}
+
+/// Names that the client, or the code of its builders, has already; an operation of such a name is called
+/// `NAME_operation` there.
+const RESERVED: &[&str] = &[
+    "api_version",
+    "baseurl",
+    "box",
+    "byte_stream",
+    "client",
+    "client_hooks",
+    "client_info",
+    "clone",
+    "debug",
+    "default",
+    "err",
+    "error",
+    "exec",
+    "from",
+    "inner",
+    "into",
+    "new",
+    "new_with_client",
+    "none",
+    "ok",
+    "operation_info",
+    "option",
+    "post",
+    "pre",
+    "request_builder_ext",
+    "response_value",
+    "result",
+    "some",
+    "string",
+    "try_from",
+    "try_into",
+    "vec",
+];
+
+fn is_reserved(id: &str) -> bool {
+    RESERVED.contains(&id.to_snake_case().as_str())
 }
 
 /// The document in the words that progenitor knows.
@@ -96,6 +156,12 @@ fn plainer(document: &Document) -> OpenAPI {
         for (method, operation) in methods(item) {
             let parameters = operation.parameters.iter_mut();
             parameters.for_each(|parameter| commas(parameter, &lists));
+            errors_by_range(operation);
+            if let Some(id) = &mut operation.operation_id
+                && is_reserved(id)
+            {
+                id.push_str("_operation");
+            }
             let varied = varied.contains(&(path.clone(), method.to_owned()));
             each_response(operation, &mut |is_error, response| {
                 if varied && is_error {
@@ -155,6 +221,24 @@ fn commas(parameter: &mut ReferenceOr<Parameter>, lists: &BTreeSet<String>) {
     }
 }
 
+/// Beside a success, `default` is of errors; progenitor would take it for another success.
+fn errors_by_range(operation: &mut Operation) {
+    let responses = &mut operation.responses;
+    let is_success = |status: &StatusCode| match status {
+        StatusCode::Code(code) => *code < 400,
+        StatusCode::Range(class) => *class < 4,
+    };
+    if !responses.responses.keys().any(is_success) {
+        return;
+    }
+    if let Some(default) = responses.default.take() {
+        for class in [4, 5] {
+            let range = responses.responses.entry(StatusCode::Range(class));
+            range.or_insert_with(|| default.clone());
+        }
+    }
+}
+
 fn any_json(response: &mut Response) {
     let media = openapi_document::openapiv3::MediaType {
         schema: serde_json::from_value(serde_json::json!({})).ok(),
@@ -166,7 +250,6 @@ fn any_json(response: &mut Response) {
 }
 
 fn each_response(operation: &mut Operation, visit: &mut dyn FnMut(bool, &mut Response)) {
-    use openapi_document::openapiv3::StatusCode;
     let mut succeeds = false;
     for (status, response) in &mut operation.responses.responses {
         let is_error = match status {

@@ -18,6 +18,7 @@
 //! [`read`] a document, [`generate`] from it, and settle the [`output`]:
 //!
 //! ```
+//! # fn main() -> Result<(), openapi_document::Diagnostics> {
 //! let text = "
 //! openapi: 3.0.3
 //! info: {title: Shelf, version: 1.0.0}
@@ -39,7 +40,6 @@
 //!     Book: {type: object, required: [title], properties: {title: {type: string, minLength: 1}}}
 //!     Failure: {type: object, required: [message], properties: {message: {type: string}}}
 //! ";
-//! # fn main() -> Result<(), openapi_document::Diagnostics> {
 //! let (document, skipped) = openapi_to_dropshot::read("shelf.yaml", text, false)?;
 //! assert!(skipped.is_empty());
 //! let generated = openapi_to_dropshot::generate(&document, &openapi_to_dropshot::Options {
@@ -71,6 +71,7 @@ mod bounded;
 mod choice;
 mod client;
 mod descriptor;
+mod distinct;
 mod failure;
 mod kind;
 mod names;
@@ -153,22 +154,66 @@ pub struct Generated {
     pub client_lacks: Vec<(String, String)>,
 }
 
+/// Which of the sources are generated. The document is checked as a whole in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts {
+    /// The types.
+    pub types: bool,
+    /// The trait, and the document beside it.
+    pub api: bool,
+    /// The client: more than half of the work.
+    pub client: bool,
+}
+
+impl Parts {
+    /// Everything.
+    pub const ALL: Parts = Parts {
+        types: true,
+        api: true,
+        client: true,
+    };
+}
+
 /// Generates everything, or says why not.
 ///
 /// # Errors
 /// Everything that the document asks for and that Rust, dropshot or the generators cannot give.
 pub fn generate(document: &Document, options: &Options) -> Result<Generated, Diagnostics> {
+    generate_parts(document, options, Parts::ALL)
+}
+
+/// As [`generate`], of some parts; the others are empty.
+///
+/// # Errors
+/// As [`generate`].
+pub fn generate_parts(
+    document: &Document,
+    options: &Options,
+    parts: Parts,
+) -> Result<Generated, Diagnostics> {
     rules::check(document)?;
     let types = types::generate(document, options)?;
-    let api = api::generate(document, options, &types)?;
-    let (client, client_lacks) = client::generate(document, options, &types)?;
-    Ok(Generated {
-        types: print::file(document, options, types.tokens.clone())?,
-        api: print::file(document, options, api)?,
-        document: document.source_json(),
-        client: print::file(document, options, client)?,
-        client_lacks,
-    })
+    let mut generated = Generated {
+        types: String::new(),
+        api: String::new(),
+        document: String::new(),
+        client: String::new(),
+        client_lacks: Vec::new(),
+    };
+    if parts.api {
+        let api = api::generate(document, options, &types)?;
+        generated.api = print::file(document, options, api)?;
+        generated.document = document.source_json();
+    }
+    if parts.client {
+        let (client, lacks) = client::generate(document, options, &types)?;
+        generated.client = print::file(document, options, client)?;
+        generated.client_lacks = lacks;
+    }
+    if parts.types {
+        generated.types = print::file(document, options, types.tokens)?;
+    }
+    Ok(generated)
 }
 
 /// The first server: an implementation of the trait in the module or crate `api` (as Rust code calls it: `thing_api`,

@@ -38,7 +38,7 @@ impl FromStr for MessageFormat {
 /// ```
 pub fn diagnostics(found: &Diagnostics, format: MessageFormat, colour: bool) -> String {
     let one = |d: &Diagnostic| {
-        let (file, line, column) = (found.file(), d.span.line, d.span.column);
+        let (file, line, column) = (found.file_of(d.span), d.span.line, d.span.column);
         if let MessageFormat::Github = format {
             let word = if d.warning { "warning" } else { "error" };
             return github(word, file, (line, column), d.code, &d.message);

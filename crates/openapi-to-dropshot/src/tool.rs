@@ -1,10 +1,10 @@
 //! The command line: reads, generates, compares or writes, and tells.
 
 use clap::{Parser, ValueEnum};
-use openapi_document::Diagnostics;
+use openapi_document::{Diagnostics, Folder};
 use openapi_to_dropshot::output::{self, File};
 use openapi_to_dropshot::report::{self, MessageFormat};
-use openapi_to_dropshot::{Options, Skipped};
+use openapi_to_dropshot::{Options, Parts, Skipped};
 use std::io::IsTerminal;
 use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
@@ -26,7 +26,7 @@ const ALLOWED: &str = "#[rustfmt::skip]\n#[allow(clippy::all, clippy::pedantic, 
 #[derive(Parser)]
 #[command(name = "openapi-to-dropshot", version)]
 pub(crate) struct Cli {
-    /// The document: OpenAPI 3.0, YAML or JSON.
+    /// The document: OpenAPI 3.0 or 3.1, YAML or JSON; files beside it by relative `$ref`.
     spec: PathBuf,
     /// The folder of the generated module, such as src/generated: it gets mod.rs, types.rs, api.rs, openapi.json and
     /// client.rs.
@@ -111,7 +111,8 @@ fn generate(cli: &Cli) -> Result<u8, Failure> {
     let name = cli.spec.display().to_string();
     let text = std::fs::read_to_string(&cli.spec)
         .map_err(|error| Failure::Other(format!("cannot read {name}: {error}")))?;
-    let (document, skipped) = openapi_to_dropshot::read(&name, &text, cli.skip_unsupported)?;
+    let (document, skipped) =
+        openapi_to_dropshot::read_with(&name, &text, &Folder::of(&cli.spec), cli.skip_unsupported)?;
     let quiet = cli.message_format != MessageFormat::Human;
     let say = |verb: &str, what: &str| {
         if !quiet {
@@ -140,11 +141,16 @@ fn generate(cli: &Cli) -> Result<u8, Failure> {
         }
     }
     let options = options(cli)?;
-    let generated = openapi_to_dropshot::generate(&document, &options)?;
+    let wanted = |part| cli.only.is_empty() || cli.only.contains(&part);
+    let parts = Parts {
+        types: wanted(Part::Types),
+        api: wanted(Part::Api),
+        client: wanted(Part::Client),
+    };
+    let generated = openapi_to_dropshot::generate_parts(&document, &options, parts)?;
     for (operation, reason) in &generated.client_lacks {
         say("Lacking", &format!("{operation} in the client: {reason}"));
     }
-    let wanted = |part| cli.only.is_empty() || cli.only.contains(&part);
     let mut files = Vec::new();
     let mut modules = String::new();
     let mut add = |part, name: &str, text: String| {

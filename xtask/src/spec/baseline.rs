@@ -1,8 +1,9 @@
 //! The document that callers were made for: the newest release, or what git has.
 
 use super::{RELEASED, SPEC};
-use anyhow::{Context, Result, bail};
-use std::path::Path;
+use anyhow::{Context, bail};
+use openapi_document::{Diagnostics, Document, Files, Folder};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// An older document.
@@ -10,28 +11,66 @@ pub(crate) struct Baseline {
     /// How it is called: its path, or `REVISION:PATH`.
     pub(crate) name: String,
     /// What it holds.
-    pub(crate) text: String,
+    text: String,
+    from: From,
+}
+
+/// Where the files are that it refers to.
+enum From {
+    Folder(Folder),
+    Git(Revision),
+}
+
+/// The files of a revision.
+struct Revision {
+    root: PathBuf,
+    revision: String,
+}
+
+impl Files for Revision {
+    fn text(&self, path: &str) -> Result<String, String> {
+        let folder = Path::new(SPEC).parent().unwrap_or(Path::new("."));
+        let path = folder.join(path).display().to_string();
+        show(&self.root, &self.revision, &path).ok_or_else(|| "git has no such file".to_owned())
+    }
+}
+
+impl Baseline {
+    fn file(name: String, path: &Path) -> anyhow::Result<Baseline> {
+        Ok(Baseline {
+            name,
+            text: crate::generate::read(path)?,
+            from: From::Folder(Folder::of(path)),
+        })
+    }
+
+    /// The document, unless its shape does not allow it, and what is wrong with it.
+    pub(crate) fn document(&self) -> (Option<Document>, Diagnostics) {
+        let files: &dyn Files = match &self.from {
+            From::Folder(folder) => folder,
+            From::Git(revision) => revision,
+        };
+        Document::examine_with(&self.name, &self.text, files)
+    }
 }
 
 /// The newest release, or else the document at git's HEAD; `None` when there is neither.
-pub(crate) fn find(root: &Path) -> Result<Option<Baseline>> {
+pub(crate) fn find(root: &Path) -> anyhow::Result<Option<Baseline>> {
     match releases(root)?.pop() {
         Some(version) => {
             let name = format!("{RELEASED}/{version}.yaml");
-            let text = crate::generate::read(&root.join(&name))?;
-            Ok(Some(Baseline { name, text }))
+            let path = root.join(&name);
+            Ok(Some(Baseline::file(name, &path)?))
         }
         None => Ok(committed(root, "HEAD")),
     }
 }
 
 /// What the caller names: a file, or a revision of git.
-pub(crate) fn named(root: &Path, against: &str) -> Result<Option<Baseline>> {
+pub(crate) fn named(root: &Path, against: &str) -> anyhow::Result<Option<Baseline>> {
     let path = Path::new(against);
     if path.is_file() {
-        let text = crate::generate::read(path)?;
-        let name = against.to_owned();
-        return Ok(Some(Baseline { name, text }));
+        return Ok(Some(Baseline::file(against.to_owned(), path)?));
     }
     match committed(root, against) {
         Some(baseline) => Ok(Some(baseline)),
@@ -40,7 +79,7 @@ pub(crate) fn named(root: &Path, against: &str) -> Result<Option<Baseline>> {
 }
 
 /// The released versions, the newest last.
-pub(super) fn releases(root: &Path) -> Result<Vec<String>> {
+pub(super) fn releases(root: &Path) -> anyhow::Result<Vec<String>> {
     let folder = root.join(RELEASED);
     if !folder.is_dir() {
         return Ok(Vec::new());
@@ -64,18 +103,28 @@ fn order(version: &str) -> (Vec<u64>, String) {
 }
 
 fn committed(root: &Path, revision: &str) -> Option<Baseline> {
+    let text = show(root, revision, SPEC)?;
+    Some(Baseline {
+        name: format!("{revision}:{SPEC}"),
+        text,
+        from: From::Git(Revision {
+            root: root.to_owned(),
+            revision: revision.to_owned(),
+        }),
+    })
+}
+
+/// A file of a revision, if git has it.
+fn show(root: &Path, revision: &str, path: &str) -> Option<String> {
     if revision.starts_with('-') {
         return None;
     }
     // `./`: relative to the root, which need not be that of the repository.
     let output = Command::new("git")
-        .args(["show", &format!("{revision}:./{SPEC}")])
+        .args(["show", &format!("{revision}:./{path}")])
         .current_dir(root)
         .output()
         .ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
-    output.status.success().then(|| Baseline {
-        name: format!("{revision}:{SPEC}"),
-        text,
-    })
+    output.status.success().then_some(text)
 }

@@ -1,19 +1,28 @@
 //! Releasing a document: it becomes what the next ones are compared with.
 
 use super::{
-    FINE, Failure, MessageFormat, Names, RELEASED, SPEC, UNSAID, advice, baseline, document, judge,
+    FINE, Failure, MessageFormat, RELEASED, SPEC, UNSAID, advice, baseline, document, judge,
 };
 use crate::message;
 use anyhow::{Context, anyhow};
-use openapi_document::Document;
+use openapi_document::{Document, Folder};
 use std::path::Path;
 
 /// Copies the document to `spec/released/VERSION.yaml`, when nothing is wrong with it, its `info.version` is `version`,
 /// and that steps as far from the newest release as the changes do. A release is never changed.
 pub(super) fn run(root: &Path, version: &str, format: MessageFormat) -> Result<u8, Failure> {
     let text = crate::generate::read(&root.join(SPEC))?;
-    let new = document(&root.join(SPEC), SPEC)?;
-    let (_, found) = Document::examine(SPEC, &text);
+    let path = root.join(SPEC);
+    let (new, found) = Document::examine_with(SPEC, &text, &Folder::of(&path));
+    let Some(new) = new else {
+        return Err(Failure::Document(found));
+    };
+    if !Document::examine(SPEC, &text).1.only_warnings() && found.only_warnings() {
+        return Err(anyhow!(
+            "{SPEC} refers to other files, but a release is one file: put them together first"
+        )
+        .into());
+    }
     judge(&new, found).map_err(Failure::Document)?;
     let told = new.root.at("/info/version").and_then(|node| node.as_str());
     if told != Some(version) {
@@ -39,12 +48,8 @@ pub(super) fn run(root: &Path, version: &str, format: MessageFormat) -> Result<u
         let old = document(&root.join(&old_name), &old_name)?;
         let changes = openapi_check::changes(&old, &new);
         if let Some(advice) = advice(&changes) {
-            let names = Names {
-                old: &old_name,
-                new: SPEC,
-            };
             for change in changes.iter() {
-                print!("{}", message::change(change, &names, format));
+                print!("{}", message::change(change, format));
             }
             eprintln!("error: {advice}; nothing was released");
             return Ok(UNSAID);

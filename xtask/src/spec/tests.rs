@@ -165,26 +165,19 @@ fn without_a_release_git_has_the_baseline() {
 fn a_change_is_told_to_people_and_programs() {
     let read = |text: &str| Document::examine("t.yaml", text).0.unwrap();
     let changes = openapi_check::changes(&read(THINGS), &read(&optional()));
-    let names = Names {
-        old: "old.yaml",
-        new: "new.yaml",
-    };
     let change = changes.iter().next().unwrap();
-    let human = message::change(change, &names, MessageFormat::Human);
+    let human = message::change(change, MessageFormat::Human);
     assert!(
-        human.contains("response property `Thing.name` becomes optional (new.yaml:"),
+        human.contains("response property `Thing.name` becomes optional (t.yaml:"),
         "{human}"
     );
     assert!(human.contains("`Thing::name` becomes `Option`"), "{human}");
-    let json = message::change(change, &names, MessageFormat::Json);
+    let json = message::change(change, MessageFormat::Json);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["level"], "major");
     assert_eq!(json["operations"][0], "listThings");
-    let github = message::change(change, &names, MessageFormat::Github);
-    assert!(
-        github.starts_with("::error file=new.yaml,line="),
-        "{github}"
-    );
+    let github = message::change(change, MessageFormat::Github);
+    assert!(github.starts_with("::error file=t.yaml,line="), "{github}");
     assert_eq!(
         advice(&changes).unwrap(),
         "info.version 1.3.0 should become 2.0.0"

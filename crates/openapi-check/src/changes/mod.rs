@@ -76,6 +76,8 @@ pub struct Change {
     pub message: String,
     /// The document that the place is in.
     pub edition: Edition,
+    /// The name of the file that the place is in.
+    pub file: String,
     /// The JSON pointer of the place.
     pub pointer: String,
     /// The place.
@@ -135,10 +137,12 @@ pub fn changes(old: &Document, new: &Document) -> Changes {
     words::compare(&mut walk);
     let mut list: Vec<(usize, Change)> = walk.found.into_values().collect();
     for (_, change) in &mut list {
-        change.span = match change.edition {
-            Edition::Old => old.span(&change.pointer),
-            Edition::New => new.span(&change.pointer),
+        let document = match change.edition {
+            Edition::Old => old,
+            Edition::New => new,
         };
+        change.span = document.span(&change.pointer);
+        change.file = document.diagnostics().file_of(change.span).to_owned();
         change.operations.sort();
         change.operations.dedup();
     }
@@ -258,6 +262,7 @@ impl Walk<'_> {
             level: found.level,
             message: found.message,
             edition,
+            file: String::new(),
             pointer: pointer.to_owned(),
             span: Span::default(),
             consequence: found.consequence,

@@ -7,6 +7,9 @@ use openapi_document::{Content, Node, escape};
 /// How many places with other words are told one by one.
 const MOST: usize = 200;
 
+/// Words that differ: where, under which key, and what was done with them.
+type Words = (String, String, &'static str);
+
 /// Keys whose values are words, or data without effect on calls.
 fn is_words(key: &str) -> bool {
     matches!(
@@ -36,9 +39,11 @@ pub(super) fn compare(walk: &mut Walk<'_>) {
             differing(&format!("/{key}"), old, new, false, &mut places);
         }
     }
-    for place in places.into_iter().take(MOST) {
-        let last = place.rsplit('/').next().unwrap_or_default().to_owned();
-        let found = Found::new("K0390", Level::Patch, format!("changes `{last}`"));
+    for (place, key, verb) in places.into_iter().take(MOST) {
+        let mut found = Found::new("K0390", Level::Patch, format!("{verb} `{key}`"));
+        if key == "x-secret" {
+            found = found.rust("whether `Debug` and `Display` show the content changes");
+        }
         walk.at_new(&place, found);
     }
 }
@@ -84,7 +89,7 @@ fn unused(walk: &mut Walk<'_>, old: &At<'_>, new: &At<'_>) {
 }
 
 /// The places in the new document of words that are not in the old one.
-fn differing(pointer: &str, old: &Node, new: &Node, named: bool, places: &mut Vec<String>) {
+fn differing(pointer: &str, old: &Node, new: &Node, named: bool, places: &mut Vec<Words>) {
     match (&old.content, &new.content) {
         (Content::Map(_), Content::Map(members)) => {
             for entry in members {
@@ -93,7 +98,8 @@ fn differing(pointer: &str, old: &Node, new: &Node, named: bool, places: &mut Ve
                 // Below `properties` and the like, keys are names that the author chose.
                 if is_words(&entry.key) && !named {
                     if !same(before, Some(&entry.node)) {
-                        places.push(place);
+                        let verb = if before.is_some() { "changes" } else { "adds" };
+                        places.push((place, entry.key.clone(), verb));
                     }
                 } else if let Some(before) = before {
                     let names = !named && holds_names(&entry.key);
@@ -104,7 +110,7 @@ fn differing(pointer: &str, old: &Node, new: &Node, named: bool, places: &mut Ve
                 .entries()
                 .iter()
                 .filter(|entry| is_words(&entry.key) && !named && new.get(&entry.key).is_none());
-            places.extend(gone.map(|_| pointer.to_owned()));
+            places.extend(gone.map(|entry| (pointer.to_owned(), entry.key.clone(), "removes")));
         }
         (Content::List(before), Content::List(after)) => {
             for (index, (old, new)) in before.iter().zip(after).enumerate() {

@@ -1,7 +1,7 @@
 //! What is found in each pair, word by word.
 
 use crate::{WAYS, pairs};
-use openapi_check::{Changes, Edition, changes};
+use openapi_check::{Changes, changes};
 use openapi_document::Document;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -18,16 +18,13 @@ fn told(changes: &Changes, old: &str, new: &str) -> String {
     let level = changes.level().map_or("none", |level| level.as_str());
     let mut text = format!("{old} -> {new}: {level}\n");
     for change in changes.iter() {
-        let file = match change.edition {
-            Edition::Old => old,
-            Edition::New => new,
-        };
         let (line, column) = (change.span.line, change.span.column);
         let _ = writeln!(
             text,
-            "  {} {} {file}.yaml:{line}:{column} {}",
+            "  {} {} {}:{line}:{column} {}",
             change.level.as_str(),
             change.code,
+            change.file,
             change.message
         );
         let _ = writeln!(text, "    at {}", change.pointer);
