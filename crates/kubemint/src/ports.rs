@@ -308,7 +308,7 @@ pub struct Cut {
     /// Records that were over (revoked, failed or expired) before this are forgotten, but for their names: by
     /// `expires_at`, and `created_at` of one that was never granted. One that an idempotency key leads to stays.
     pub records: Option<DateTime<Utc>>,
-    /// Events of before this go.
+    /// Events of before this go, from each writer's oldest up to the first that stays.
     pub events: Option<DateTime<Utc>>,
 }
 

@@ -22,5 +22,6 @@ mod revoke;
 mod secrets;
 mod stopping;
 mod store;
+mod trail;
 mod trouble;
 mod visibility;
