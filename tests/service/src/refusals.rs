@@ -250,3 +250,59 @@ async fn what_a_request_does_not_say_is_the_clusters_default() {
     );
     stage.stop().await;
 }
+
+#[tokio::test]
+async fn a_user_has_no_more_active_kubeconfigs_at_a_cluster_than_it_allows() {
+    let limited = "max_active_per_user = 2\ncredential = ";
+    let setting = Setting::default()
+        .short_lives()
+        .edit("credential = ", limited);
+    let mut stage = setting.start().await;
+    let alice = Actor::new(&stage, "alice", &["compute.viewer"]);
+    let admin = Actor::new(&stage, "dave", &["compute.admin"]);
+    let first = alice.issued(json!({})).await;
+    // One that is for her counts, whoever asked for it.
+    admin.issued(json!({"user": "alice", "ttl": 2})).await;
+    for (who, body) in [(&alice, json!({})), (&admin, json!({"user": "alice"}))] {
+        let answer = who.issue(body).await;
+        assert_eq!(answer.status.as_u16(), 429, "{}", answer.text);
+        assert!(answer.headers.contains_key("retry-after"));
+        let detail = answer.json()["error"]["details"][0].clone();
+        assert_eq!(
+            detail,
+            json!({"reason": "quota_exceeded", "field": "user", "limit": 2})
+        );
+    }
+    assert_eq!(
+        objects(stage.world().cluster()).len(),
+        2,
+        "nothing was made"
+    );
+    // Others have room of their own; the kubeconfig that expires makes some, and so does one that is revoked.
+    admin.issued(json!({})).await;
+    crate::acting::until("the short one has expired", async || {
+        alice.issue(json!({"id": "second"})).await.status.as_u16() == 201
+    })
+    .await;
+    assert_eq!(alice.issue(json!({})).await.reason(), "quota_exceeded");
+    assert_eq!(
+        alice
+            .revoke(&crate::acting::link(&first))
+            .await
+            .status
+            .as_u16(),
+        204
+    );
+    alice.issued(json!({})).await;
+    let events = stage.stop_and_read_audit().await;
+    let refused = events
+        .iter()
+        .filter(|event| event.kind == kubemint::audit::Kind::IssueRefused);
+    let told = refused.filter(|event| {
+        event.detail["reason"]
+            .to_string()
+            .contains("active kubeconfigs")
+    });
+    assert!(told.count() >= 3, "each refusal is in the trail");
+    stage.stop().await;
+}
