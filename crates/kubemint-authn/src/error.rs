@@ -174,3 +174,25 @@ impl fmt::Display for Reason {
         f.write_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_word_of_its_own() {
+        let words: BTreeSet<&str> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
+        assert_eq!(words.len(), Reason::ALL.len());
+        for reason in Reason::ALL {
+            let word = reason.as_str();
+            let plain = word
+                .bytes()
+                .all(|octet| octet.is_ascii_lowercase() || octet == b'_');
+            assert!(plain && word.len() > 2, "{word}");
+            assert_eq!(reason.to_string(), word);
+        }
+        assert_eq!(Reason::UnknownKey.as_str(), "unknown_key");
+    }
+}

@@ -240,3 +240,19 @@ async fn a_key_set_of_which_nothing_can_be_used_changes_nothing_and_an_empty_one
     eventually("it is over", || health(&authn).ok).await;
     authn.authenticate(&known).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_set_may_be_as_large_as_the_bound_and_no_larger() {
+    const MOST: usize = 256 * 1024;
+    let issuer = an_issuer().await;
+    let mut document = issuer.key_set();
+    document["padding"] = json!("");
+    let rest = document.to_string().len();
+    for (size, fits) in [(MOST, true), (MOST + 1, false)] {
+        document["padding"] = json!("x".repeat(size - rest));
+        assert_eq!(document.to_string().len(), size);
+        issuer.set_key_set(document.clone());
+        let warm = authn(&[&issuer], brisk()).warm_up().await;
+        assert_eq!(warm[0].ok, fits, "{size}: {:?}", warm[0].reason);
+    }
+}
