@@ -113,7 +113,7 @@ fn generate(
         source: short,
         command: "cargo xtask circle".to_owned(),
         types_crate: format!("crate::{module}::types"),
-        trait_name: "Api".to_owned(),
+        trait_name: "ServerApi".to_owned(),
         schemars_feature: None,
     };
     let generated = openapi_to_dropshot::generate(document, &options)?;

@@ -129,8 +129,19 @@ fn collect(schema: &Value, found: &mut Vec<String>) {
                 schemas.iter().for_each(|schema| collect(schema, found))
             }
             ("items" | "not" | "additionalProperties", value) => collect(value, found),
+            // Extensions may refer to schemas too: `x-rust-type` does to the parameters of a generic type.
+            (key, value) if key.starts_with("x-") => anywhere(value, found),
             _ => {}
         }
+    }
+}
+
+fn anywhere(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) if members.contains_key("$ref") => collect(value, found),
+        Value::Object(members) => members.values().for_each(|value| anywhere(value, found)),
+        Value::Array(items) => items.iter().for_each(|value| anywhere(value, found)),
+        _ => {}
     }
 }
 

@@ -15,6 +15,7 @@ mod files;
 mod lower;
 mod node;
 mod normalise;
+mod objects;
 mod place;
 mod read;
 mod rules;
@@ -131,7 +132,11 @@ impl Document {
     ) -> (Option<Document>, Diagnostics) {
         let mut diagnostics = rules::check(&root, &sources);
         found.into_iter().for_each(|d| diagnostics.push(d));
-        let openapi = shape::openapi(&root, &mut diagnostics).map(normalise::normalise);
+        let openapi = match objects::typed(&root) {
+            Some(typed) => shape::openapi(&typed, &mut diagnostics),
+            None => shape::openapi(&root, &mut diagnostics),
+        };
+        let openapi = openapi.map(normalise::normalise);
         diagnostics.sort();
         let document = openapi.map(|(openapi, renamed)| Document {
             openapi,

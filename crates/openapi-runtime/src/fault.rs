@@ -291,13 +291,13 @@ macro_rules! failure {
             }
         }
         impl ::serde::Serialize for $name {
-            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
                 let fault = $crate::Failure::fault(self);
                 $crate::Envelope::new($crate::Failure::status(self), fault).serialize(serializer)
             }
         }
         impl ::schemars::JsonSchema for $name {
-            fn schema_name() -> String {
+            fn schema_name() -> ::std::string::String {
                 <$body as ::schemars::JsonSchema>::schema_name()
             }
             fn schema_id() -> ::std::borrow::Cow<'static, str> {

@@ -117,7 +117,8 @@ macro_rules! raw_answer {
         impl ::dropshot::HttpResponse for $name {
             fn to_result(
                 self,
-            ) -> Result<::http::Response<::dropshot::Body>, ::dropshot::HttpError> {
+            ) -> ::std::result::Result<::http::Response<::dropshot::Body>, ::dropshot::HttpError>
+            {
                 Ok(self.0)
             }
             fn response_metadata() -> ::dropshot::ApiEndpointResponse {
@@ -140,7 +141,8 @@ macro_rules! answer {
         impl ::dropshot::HttpResponse for $name {
             fn to_result(
                 self,
-            ) -> Result<::http::Response<::dropshot::Body>, ::dropshot::HttpError> {
+            ) -> ::std::result::Result<::http::Response<::dropshot::Body>, ::dropshot::HttpError>
+            {
                 $crate::respond::write(&self)
             }
             fn response_metadata() -> ::dropshot::ApiEndpointResponse {

@@ -222,7 +222,10 @@ macro_rules! told_failure {
             }
         }
         impl ::serde::Serialize for $name {
-            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            fn serialize<S: ::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::std::result::Result<S::Ok, S::Error> {
                 let status = $crate::Failure::status(self);
                 let fault = $crate::Failure::fault(self);
                 let schema = Self::schema(status);
@@ -233,7 +236,7 @@ macro_rules! told_failure {
             fn is_referenceable() -> bool {
                 <$body as ::schemars::JsonSchema>::is_referenceable()
             }
-            fn schema_name() -> String {
+            fn schema_name() -> ::std::string::String {
                 <$body as ::schemars::JsonSchema>::schema_name()
             }
             fn schema_id() -> ::std::borrow::Cow<'static, str> {

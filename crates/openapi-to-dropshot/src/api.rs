@@ -4,7 +4,7 @@ use crate::operation::{self, Seen};
 use crate::print::docs;
 use crate::types::Types;
 use crate::{Options, descriptor, names};
-use openapi_document::{Diagnostics, Document};
+use openapi_document::{Diagnostic, Diagnostics, Document};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -16,6 +16,7 @@ pub(crate) fn generate(
 ) -> Result<TokenStream, Diagnostics> {
     let types_crate = options.types_path();
     let trait_name = names::ident(&options.trait_name);
+    unique(document, &trait_name.to_string())?;
     let mut seen = Seen::new();
     let parts: Vec<operation::Parts> = document
         .operations()
@@ -99,6 +100,23 @@ pub(crate) fn generate(
 
         #schemas
     })
+}
+
+/// K0202: no operation is called as the trait is.
+fn unique(document: &Document, trait_name: &str) -> Result<(), Diagnostics> {
+    let mut diagnostics = document.diagnostics();
+    for operation in document.operations() {
+        if names::camel(operation.id()) == trait_name {
+            let span = document.span(&format!("{}/operationId", operation.pointer()));
+            let message =
+                format!("the operation and the trait are both called `{trait_name}` in Rust");
+            diagnostics.push(
+                Diagnostic::new("K0202", span, message)
+                    .help("rename the operation, or choose another name for the trait"),
+            );
+        }
+    }
+    diagnostics.into_result(())
 }
 
 fn tags(document: &Document) -> TokenStream {

@@ -35,15 +35,30 @@ pub(crate) fn generate(
         let path = format!("{}::{}", options.types_name(), component.name);
         settings.with_replacement(&component.name, path, component.impls.iter().cloned());
     }
-    let openapi = plainer(document);
+    let mut openapi = plainer(document);
+    // reqwest has no call of these methods.
+    let (callable, not): (Vec<OperationRef<'_>>, Vec<OperationRef<'_>>) = document
+        .operations()
+        .partition(|operation| !["options", "trace"].contains(&operation.method));
+    let mut lacks: Lacks = not
+        .iter()
+        .map(|operation| {
+            let why = format!("there is no call with {}", operation.method.to_uppercase());
+            (operation.id().to_owned(), why)
+        })
+        .collect();
+    if !lacks.is_empty() {
+        openapi = keep(&openapi, &|_, method| {
+            !["options", "trace"].contains(&method)
+        });
+    }
     let whole = attempt(&settings, &openapi);
     let whole = match whole {
-        Ok(tokens) => return Ok((tokens, Vec::new())),
+        Ok(tokens) => return Ok((tokens, lacks)),
         Err(why) => why,
     };
     // Some of the operations are beyond it: which, and all that are not.
-    let all: Vec<OperationRef<'_>> = document.operations().collect();
-    let mut lacks = Lacks::new();
+    let all = callable;
     beyond(&settings, &openapi, &all, &mut lacks);
     let lacking: BTreeSet<&str> = lacks.iter().map(|(id, _)| id.as_str()).collect();
     let missing = |path: &str, method: &str| {

@@ -72,7 +72,7 @@ fn expression(schema: &Value) -> TokenStream {
         let target = place(schema);
         return quote!(Schema::reference(#target));
     }
-    let combined: Vec<TokenStream> = [
+    let mut combined: Vec<TokenStream> = [
         ("allOf", quote!(all_of)),
         ("oneOf", quote!(one_of_schemas)),
         ("anyOf", quote!(any_of)),
@@ -83,6 +83,10 @@ fn expression(schema: &Value) -> TokenStream {
         Some(quote!(Schema::#method(&[#(#members),*])))
     })
     .collect();
+    combined.extend(schema.get("not").map(|excluded| {
+        let excluded = place(excluded);
+        quote!(Schema::not(#excluded))
+    }));
     let own = (schema.get("type").is_some() || combined.is_empty()).then(|| typed(schema));
     let mut value = match (combined.as_slice(), own) {
         ([only], None) => only.clone(),

@@ -117,20 +117,20 @@ impl Group {
             let (wire, schema) = (&field.name, descriptor::borrowed(&field.schema));
             match field.list {
                 Some(explode) if field.required => {
-                    return quote!(let #ident = values.list_required(#wire, #schema, #explode););
+                    return quote!(let #ident = __values.list_required(#wire, #schema, #explode););
                 }
                 Some(explode) => {
-                    return quote!(let #ident = values.list(#wire, #schema, #explode););
+                    return quote!(let #ident = __values.list(#wire, #schema, #explode););
                 }
                 None => {}
             }
             match (&field.default, field.required) {
                 (Some(default), false) => {
                     let default = default.to_string();
-                    quote!(let #ident = values.or(#wire, #schema, #default);)
+                    quote!(let #ident = __values.or(#wire, #schema, #default);)
                 }
-                (_, true) => quote!(let #ident = values.required(#wire, #schema);),
-                (None, false) => quote!(let #ident = values.optional(#wire, #schema);),
+                (_, true) => quote!(let #ident = __values.required(#wire, #schema);),
+                (None, false) => quote!(let #ident = __values.optional(#wire, #schema);),
             }
         });
         let doc = docs(doc);
@@ -151,7 +151,7 @@ impl Group {
 
             impl ::openapi_runtime::Parameters for #name {
                 #undescribed
-                fn decode(values: &mut ::openapi_runtime::Values<'_>) -> ::std::option::Option<Self> {
+                fn decode(__values: &mut ::openapi_runtime::Values<'_>) -> ::std::option::Option<Self> {
                     // All are read before any is missed, so that an error names every parameter that is wrong.
                     #(#reads)*
                     Some(Self { #(#idents: #idents?),* })

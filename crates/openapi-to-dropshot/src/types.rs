@@ -2,12 +2,12 @@
 
 use crate::choice::{self, Own};
 use crate::quiet::quietly;
-use crate::{Options, gave_up, names, secret};
+use crate::{Options, distinct, gave_up, names, secret};
 use openapi_document::{Diagnostic, Diagnostics, Document, draft};
 use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use typify::{TypeSpace, TypeSpaceImpl, TypeSpaceSettings};
 
 /// The types and what the other generators must know of them.
@@ -107,7 +107,28 @@ fn blame(document: &Document) -> Option<Diagnostics> {
     (!diagnostics.is_empty()).then_some(diagnostics)
 }
 
+/// Makes the types, with other names for inline schemas where typify would call two types the same.
 fn typify(document: &Document, options: &Options) -> Result<Types, Diagnostics> {
+    let mut unclear = BTreeSet::new();
+    loop {
+        let (types, twice) = attempt(document, options, &unclear)?;
+        let before = unclear.len();
+        unclear.extend(twice.iter().cloned());
+        if twice.is_empty() {
+            return Ok(types);
+        }
+        if unclear.len() == before {
+            return Err(distinct::refused(document, &twice));
+        }
+    }
+}
+
+/// The types, and the names that two of them have.
+fn attempt(
+    document: &Document,
+    options: &Options,
+    unclear: &BTreeSet<String>,
+) -> Result<(Types, Vec<String>), Diagnostics> {
     let failed = |error: &dyn std::fmt::Display| gave_up(document, "generating types", error);
     let originals: Vec<(String, Value)> = document
         .schemas()
@@ -127,7 +148,9 @@ fn typify(document: &Document, options: &Options) -> Result<Types, Diagnostics> 
             Some(ours) => own.push(ours),
             None => choice::lift(name, &mut schema, &taken, &mut own),
         }
-        definitions.push((name.clone(), draft::typed(&schema)));
+        let mut schema = draft::typed(&schema);
+        distinct::rename(name, &mut schema, unclear, &taken);
+        definitions.push((name.clone(), schema));
     }
     for ours in &own {
         if !definitions.iter().any(|(name, _)| name == ours.name()) {
@@ -182,7 +205,10 @@ fn typify(document: &Document, options: &Options) -> Result<Types, Diagnostics> 
     }
 
     let secrets = secret::names(&originals);
-    let generated = secret::redact(space.to_stream(), &secrets).map_err(|e| failed(&e))?;
+    let stream = space.to_stream();
+    let own_names = own.iter().map(Own::rust_name);
+    let twice = distinct::twice(&stream, own_names);
+    let generated = secret::redact(stream, &secrets).map_err(|e| failed(&e))?;
     let feature = options
         .schemars_feature
         .iter()
@@ -204,7 +230,7 @@ fn typify(document: &Document, options: &Options) -> Result<Types, Diagnostics> 
             #(#described)*
         }
     };
-    Ok(Types { tokens, components })
+    Ok((Types { tokens, components }, twice))
 }
 
 /// `JsonSchema` that returns the schema of the document, rather than what a derive would make of the type.

@@ -65,7 +65,36 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
                 .help("leave it out, or write the step"),
         );
     }
+    wide(found, schema);
     types(found, schema);
+}
+
+/// K0109: bounds of integers are kept in 64 bits with a sign, by dropshot too.
+fn wide(found: &mut Findings<'_>, schema: &Node) {
+    if schema.get("type").and_then(Node::as_str) != Some("integer") {
+        return;
+    }
+    for key in ["minimum", "maximum", "multipleOf"] {
+        let Some(node) = schema.get(key) else {
+            continue;
+        };
+        let Some(number) = node.as_number().filter(|number| !number.is_i64()) else {
+            continue;
+        };
+        let whole = number
+            .as_f64()
+            .is_some_and(|n| n.fract() == 0.0 && n.abs() < 9e15);
+        if !whole {
+            found.push(
+                Diagnostic::new(
+                    "K0109",
+                    node.span,
+                    format!("`{key}` is no integer of 64 bits"),
+                )
+                .help("round it, or leave it out: `format: uint64` and the like bound values too"),
+            );
+        }
+    }
 }
 
 fn order(found: &mut Findings<'_>, schema: &Node, low: &str, high: &str) {

@@ -14,6 +14,7 @@ mod values;
 mod version;
 
 pub(crate) use keys::closest;
+pub(crate) use values::is_untyped_object;
 
 use crate::node::Node;
 use crate::{Diagnostic, Diagnostics, Source};
@@ -112,6 +113,10 @@ pub const RULES: &[(&str, &str)] = &[
     (
         "K0122",
         "An operation has a tag that the document does not list, though it lists others.",
+    ),
+    (
+        "K0123",
+        "A schema has `properties` and no `type`. It is read as an object; as it is written, it would accept any text or number as well.",
     ),
     (
         "K0150",

@@ -158,13 +158,27 @@ fn follow<'a>(found: &mut Findings<'a>, node: &'a Node, reference: &'a Node, pla
             return;
         }
     }
-    if found.resolve(node).is_none() {
+    if is_endless(found, node) {
         found.push(
             Diagnostic::new("K0103", span, "the reference never ends")
                 .label("leads back to itself")
                 .help("write out what is meant at one of the places"),
         );
     }
+}
+
+/// Whether the references lead on and on, rather than nowhere, which is told where they do.
+fn is_endless<'a>(found: &Findings<'a>, node: &'a Node) -> bool {
+    let mut node = node;
+    for _ in 0..=16 {
+        let next = node.get("$ref").and_then(Node::as_str);
+        let next = next.and_then(|text| found.root.at(text.strip_prefix('#')?));
+        match next {
+            Some(next) => node = next,
+            None => return false,
+        }
+    }
+    true
 }
 
 /// The key, when there is no value to underline.

@@ -11,6 +11,16 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
         return;
     }
     kind(found, schema);
+    if is_untyped_object(schema)
+        && let Some(entry) = schema.entry("properties")
+    {
+        found.push(
+            Diagnostic::new("K0123", entry.key_span, "`properties` without a `type`")
+                .label("read as those of an object")
+                .help("write `type: object`")
+                .warning(),
+        );
+    }
     enumeration(found, schema);
     combination(found, schema);
     if schema.get("type").and_then(Node::as_str) == Some("array") && schema.get("items").is_none() {
@@ -34,6 +44,15 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
             .help("keep one of them"),
         );
     }
+}
+
+/// Whether the schema has `properties`, and neither a type nor a combination that could give it one.
+pub(crate) fn is_untyped_object(schema: &Node) -> bool {
+    let none = |key: &&str| schema.get(key).is_none();
+    schema.get("properties").is_some()
+        && ["type", "$ref", "allOf", "oneOf", "anyOf", "not"]
+            .iter()
+            .all(|key| none(&key))
 }
 
 /// The type is one that there is.

@@ -127,3 +127,59 @@ fn many_keys_are_read_in_a_time_that_grows_with_them() {
     // A debug build on a busy machine takes 2 s; quadratic work would take minutes.
     assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
 }
+
+#[test]
+fn huge_numbers_and_odd_characters_are_refused_or_read() {
+    for value in [
+        "1e400",
+        "-1e400",
+        "99999999999999999999999999999999999999",
+        "0.00000000000000000000000000000000000000000001",
+        "1e-400",
+        "-0",
+        ".nan",
+        "0x7fffffffffffffffffff",
+        "'\u{0}'",
+        "\"\\0\"",
+        "\u{202e}",
+        "\u{fffd}",
+    ] {
+        let text = THINGS.replacen("maximum: 9", &format!("maximum: {value}"), 1);
+        let (_, told) = openapi_document::Document::examine("things.yaml", &text);
+        assert!(!told.render(false).is_empty(), "{value}");
+    }
+}
+
+#[test]
+fn references_that_multiply_stay_few() {
+    // Each schema refers to the next one twice: written out, there would be 2^60 of the last.
+    let mut text = THINGS.to_owned();
+    for n in 0..60 {
+        let next = (n + 1) % 60;
+        text.push_str(&format!(
+            "    S{n}:\n      type: object\n      properties:\n        a: {{$ref: '#/components/schemas/S{next}'}}\n        b: {{$ref: '#/components/schemas/S{next}'}}\n"
+        ));
+    }
+    let start = Instant::now();
+    let _ = places(&text);
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_long_chain_of_required_members_is_judged_in_time() {
+    let mut text = THINGS.to_owned();
+    for n in 0..3000 {
+        let next = n + 1;
+        text.push_str(&format!(
+            "    S{n}:\n      type: object\n      required: [a]\n      properties:\n        a: {{$ref: '#/components/schemas/S{next}'}}\n"
+        ));
+    }
+    text.push_str("    S3000:\n      type: string\n");
+    let start = Instant::now();
+    let found = places(&text);
+    assert!(
+        found.iter().all(|place| !place.ends_with("K0107")),
+        "{found:?}"
+    );
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}

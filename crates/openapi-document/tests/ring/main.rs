@@ -1,6 +1,9 @@
 //! Reading, the rules, normalising, and documents that mean harm.
 
+mod files;
 mod hostile;
+mod lower;
+mod mutations;
 mod normal;
 mod rules;
 

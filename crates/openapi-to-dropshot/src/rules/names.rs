@@ -135,9 +135,15 @@ fn collisions(document: &Document, diagnostics: &mut Diagnostics) {
     each_schema(&document.root, &mut |schema| {
         let mut fields: HashMap<String, (&str, Span)> = HashMap::new();
         for entry in schema.get("properties").map_or(&[][..], Node::entries) {
+            // As typify has it: reactions are often called so.
+            let rust = match entry.key.as_str() {
+                "+1" => "plus1".to_owned(),
+                "-1" => "minus1".to_owned(),
+                key => key.to_snake_case(),
+            };
             collide(
                 &mut fields,
-                entry.key.to_snake_case(),
+                rust,
                 &entry.key,
                 entry.key_span,
                 "field",

@@ -150,9 +150,9 @@ pub struct GetThingPath {
 }
 impl ::openapi_runtime::Parameters for GetThingPath {
     fn decode(
-        values: &mut ::openapi_runtime::Values<'_>,
+        __values: &mut ::openapi_runtime::Values<'_>,
     ) -> ::std::option::Option<Self> {
-        let thing_id = values.required("thingId", &schemas::THING_ID);
+        let thing_id = __values.required("thingId", &schemas::THING_ID);
         Some(Self { thing_id: thing_id? })
     }
 }
@@ -180,10 +180,10 @@ pub struct GetThingQuery {
 }
 impl ::openapi_runtime::Parameters for GetThingQuery {
     fn decode(
-        values: &mut ::openapi_runtime::Values<'_>,
+        __values: &mut ::openapi_runtime::Values<'_>,
     ) -> ::std::option::Option<Self> {
-        let depth = values.or("depth", &schemas::DEPTH, "3");
-        let verbose = values
+        let depth = __values.or("depth", &schemas::DEPTH, "3");
+        let verbose = __values
             .optional(
                 "verbose",
                 const {

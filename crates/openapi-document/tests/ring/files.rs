@@ -1,0 +1,150 @@
+//! A document of several files: brought together, told at the right file, and nothing outside its directory is read.
+
+use openapi_document::{Document, Files, Folder};
+use std::collections::BTreeMap;
+
+/// Files in memory.
+struct Memory(BTreeMap<&'static str, String>);
+
+impl Files for Memory {
+    fn text(&self, path: &str) -> Result<String, String> {
+        self.0
+            .get(path)
+            .cloned()
+            .ok_or_else(|| "there is no such file".to_owned())
+    }
+}
+
+fn main_with(schema: &str) -> String {
+    format!(
+        "openapi: 3.0.3\ninfo: {{title: t, version: '1'}}\npaths:\n  /a:\n    get:\n      operationId: a\n      responses:\n        '200':\n          description: d\n          content:\n            application/json:\n              schema: {{$ref: '{schema}'}}\n"
+    )
+}
+
+fn places(schema: &str, files: &[(&'static str, &str)]) -> Vec<String> {
+    let files = files.iter().map(|(name, text)| (*name, (*text).to_owned()));
+    let (_, told) = Document::examine_with(
+        "spec/main.yaml",
+        &main_with(schema),
+        &Memory(files.collect()),
+    );
+    told.places()
+}
+
+#[test]
+fn cycles_across_files_become_cycles_of_components() {
+    let files = [
+        (
+            "one.yaml",
+            "A: {type: object, properties: {b: {$ref: 'two.json#/B'}}}",
+        ),
+        (
+            "two.json",
+            "{\"B\": {\"type\": \"object\", \"properties\": {\"a\": {\"$ref\": \"one.yaml#/A\"}}}}",
+        ),
+    ];
+    let files = files.iter().map(|(name, text)| (*name, (*text).to_owned()));
+    let text = main_with("one.yaml#/A");
+    let (document, told) = Document::examine_with("main.yaml", &text, &Memory(files.collect()));
+    assert_eq!(told.places(), Vec::<String>::new());
+    let schemas = document.unwrap().source()["components"]["schemas"].clone();
+    assert_eq!(
+        schemas["A"]["properties"]["b"]["$ref"],
+        "#/components/schemas/B"
+    );
+    assert_eq!(
+        schemas["B"]["properties"]["a"]["$ref"],
+        "#/components/schemas/A"
+    );
+}
+
+#[test]
+fn a_mistake_is_told_in_the_file_that_it_is_in() {
+    assert_eq!(
+        places("parts/a.yaml#/A", &[("parts/a.yaml", "A:\n  type: int\n")]),
+        ["spec/parts/a.yaml:2:9 K0102"]
+    );
+    assert_eq!(
+        places(
+            "a.yaml#/A",
+            &[("a.yaml", "A: {$ref: 'b.yaml#/B'}"), ("b.yaml", "C: {}")]
+        ),
+        ["spec/a.yaml:1:11 K0103"]
+    );
+    assert_eq!(
+        places("a.yaml#/A", &[("a.yaml", "A: [\n")]),
+        ["spec/main.yaml:12:30 K0103", "spec/a.yaml:2:1 K0001"]
+    );
+}
+
+#[test]
+fn what_leads_elsewhere_is_not_read() {
+    for reference in [
+        "nowhere.yaml#/A",
+        "../outside.yaml#/A",
+        "a/../../outside.yaml",
+        "%2e%2e/outside.yaml",
+        "/etc/passwd",
+        "//host/a.yaml",
+        "https://example.com/a.yaml#/A",
+        "file:///etc/passwd",
+        "c:\\\\a.yaml",
+    ] {
+        let told = places(reference, &[]);
+        assert!(
+            told.iter().any(|t| t == "spec/main.yaml:12:30 K0103"),
+            "{reference}: {told:?}"
+        );
+    }
+}
+
+#[test]
+fn two_components_of_one_name_stay_two() {
+    let files = [
+        (
+            "a.yaml",
+            "A: {type: object, properties: {b: {$ref: 'sub/a.yaml#/A'}, c: {$ref: 'c.yaml'}}}",
+        ),
+        ("sub/a.yaml", "A: {type: string}"),
+        ("c.yaml", "{type: integer}"),
+    ];
+    let files = files.iter().map(|(name, text)| (*name, (*text).to_owned()));
+    let text = main_with("a.yaml#/A");
+    let (document, told) = Document::examine_with("main.yaml", &text, &Memory(files.collect()));
+    assert_eq!(told.places(), Vec::<String>::new());
+    let schemas = document.unwrap().source()["components"]["schemas"].clone();
+    assert_eq!(schemas["a_A"]["type"], "string");
+    assert_eq!(schemas["c"]["type"], "integer");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_out_of_the_directory_is_not_followed() {
+    let base = std::env::temp_dir().join(format!("openapi-document-{}", std::process::id()));
+    let inside = base.join("inside");
+    std::fs::create_dir_all(&inside).unwrap();
+    std::fs::write(base.join("outside.yaml"), "A: {type: string}").unwrap();
+    std::fs::write(inside.join("good.yaml"), "A: {type: string}").unwrap();
+    let link = inside.join("link.yaml");
+    let _ = std::fs::remove_file(&link);
+    std::os::unix::fs::symlink(base.join("outside.yaml"), &link).unwrap();
+    let files = Folder::of(&inside.join("main.yaml"));
+    let linked = files.text("link.yaml");
+    let good = files.text("good.yaml");
+    let folder = files.text("");
+    std::fs::remove_dir_all(&base).unwrap();
+    assert_eq!(
+        linked.unwrap_err(),
+        "it leads out of the directory of the document"
+    );
+    assert_eq!(good.unwrap(), "A: {type: string}");
+    assert_eq!(folder.unwrap_err(), "it is not a file");
+}
+
+#[test]
+fn a_path_is_what_its_reference_leads_to() {
+    let text = "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths:\n  /a: {$ref: '#/x-paths/a'}\nx-paths:\n  a:\n    get: {operationId: a, responses: {'204': {description: d}}}\n";
+    let (document, told) = Document::examine("main.yaml", text);
+    assert_eq!(told.places(), Vec::<String>::new());
+    assert_eq!(document.unwrap().operations().count(), 1);
+}
