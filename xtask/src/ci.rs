@@ -57,6 +57,7 @@ const STEPS: &[Step] = &[
             "circle",
             "crates/openapi-to-dropshot/tests/accept",
             "crates/openapi-to-dropshot/tests/accept/published",
+            "crates/openapi-to-dropshot/tests/foreign",
         ],
         needs: None,
     },

@@ -52,7 +52,7 @@ pub(crate) fn is_untyped_object(schema: &Node) -> bool {
     schema.get("properties").is_some()
         && ["type", "$ref", "allOf", "oneOf", "anyOf", "not"]
             .iter()
-            .all(|key| none(&key))
+            .all(none)
 }
 
 /// The type is one that there is.

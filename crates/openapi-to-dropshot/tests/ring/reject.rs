@@ -2,7 +2,7 @@
 //! author is told; `EXPECTORATE=overwrite cargo test -p openapi-to-dropshot` accepts a change of the words.
 
 use expectorate::assert_contents;
-use openapi_document::Folder;
+use openapi_document::{Diagnostic, Folder};
 use openapi_to_dropshot::{read, read_with};
 use std::path::{Path, PathBuf};
 
@@ -56,6 +56,30 @@ fn each_accepted_document_is_refused_nothing() {
             .unwrap_or_else(|told| panic!("{told}"));
         assert!(document.operations().count() > 0, "{name}");
         assert_eq!(skipped, [], "{name}");
+    }
+}
+
+#[test]
+fn foreign_documents_end_in_code_or_in_located_refusals() {
+    let documents = documents("foreign");
+    assert!(documents.len() > 3, "{documents:?}");
+    for path in documents {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let refused: Vec<Diagnostic> = match read_with(name, &text, &Folder::of(&path), true) {
+            Ok((document, skipped)) => {
+                if document.operations().count() > 0 {
+                    crate::generate_from(&document).unwrap_or_else(|told| panic!("{told}"));
+                }
+                skipped.into_iter().flat_map(|s| s.because).collect()
+            }
+            Err(told) => told.iter().cloned().collect(),
+        };
+        assert!(!refused.is_empty(), "{name}: nothing is foreign in it");
+        for diagnostic in refused {
+            let placed = diagnostic.span.line > 0 && diagnostic.code != "K0299";
+            assert!(placed, "{name}: {diagnostic:?}");
+        }
     }
 }
 
