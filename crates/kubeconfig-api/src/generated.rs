@@ -497,11 +497,11 @@ pub struct IssueKubeconfigPath {
 }
 impl ::openapi_runtime::Parameters for IssueKubeconfigPath {
     fn decode(
-        values: &mut ::openapi_runtime::Values<'_>,
+        __values: &mut ::openapi_runtime::Values<'_>,
     ) -> ::std::option::Option<Self> {
-        let region = values.required("region", &schemas::REGION);
-        let project = values.required("project", &schemas::PROJECT);
-        let cluster_id = values.required("clusterId", &schemas::CLUSTER_ID);
+        let region = __values.required("region", &schemas::REGION);
+        let project = __values.required("project", &schemas::PROJECT);
+        let cluster_id = __values.required("clusterId", &schemas::CLUSTER_ID);
         Some(Self {
             region: region?,
             project: project?,
@@ -534,9 +534,9 @@ pub struct IssueKubeconfigHeaders {
 }
 impl ::openapi_runtime::Parameters for IssueKubeconfigHeaders {
     fn decode(
-        values: &mut ::openapi_runtime::Values<'_>,
+        __values: &mut ::openapi_runtime::Values<'_>,
     ) -> ::std::option::Option<Self> {
-        let idempotency_key = values
+        let idempotency_key = __values
             .optional("Idempotency-Key", &schemas::IDEMPOTENCY_KEY);
         Some(Self {
             idempotency_key: idempotency_key?,
@@ -662,13 +662,13 @@ pub struct ListKubeconfigsQuery {
 }
 impl ::openapi_runtime::Parameters for ListKubeconfigsQuery {
     fn decode(
-        values: &mut ::openapi_runtime::Values<'_>,
+        __values: &mut ::openapi_runtime::Values<'_>,
     ) -> ::std::option::Option<Self> {
-        let page_token = values.optional("pageToken", &schemas::PAGE_TOKEN);
-        let page_size = values.or("pageSize", &schemas::PAGE_SIZE, "50");
-        let status = values.optional("status", &schemas::KUBECONFIG_STATUS);
-        let user = values.optional("user", &schemas::USER_NAME);
-        let role = values.optional("role", &schemas::ROLE_NAME);
+        let page_token = __values.optional("pageToken", &schemas::PAGE_TOKEN);
+        let page_size = __values.or("pageSize", &schemas::PAGE_SIZE, "50");
+        let status = __values.optional("status", &schemas::KUBECONFIG_STATUS);
+        let user = __values.optional("user", &schemas::USER_NAME);
+        let role = __values.optional("role", &schemas::ROLE_NAME);
         Some(Self {
             page_token: page_token?,
             page_size: page_size?,
@@ -781,12 +781,12 @@ pub struct GetKubeconfigPath {
 }
 impl ::openapi_runtime::Parameters for GetKubeconfigPath {
     fn decode(
-        values: &mut ::openapi_runtime::Values<'_>,
+        __values: &mut ::openapi_runtime::Values<'_>,
     ) -> ::std::option::Option<Self> {
-        let region = values.required("region", &schemas::REGION);
-        let project = values.required("project", &schemas::PROJECT);
-        let cluster_id = values.required("clusterId", &schemas::CLUSTER_ID);
-        let id = values.required("id", &schemas::KUBECONFIG_ID);
+        let region = __values.required("region", &schemas::REGION);
+        let project = __values.required("project", &schemas::PROJECT);
+        let cluster_id = __values.required("clusterId", &schemas::CLUSTER_ID);
+        let id = __values.required("id", &schemas::KUBECONFIG_ID);
         Some(Self {
             region: region?,
             project: project?,
