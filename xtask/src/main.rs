@@ -11,6 +11,7 @@ mod crash;
 mod example;
 mod generate;
 mod message;
+mod mutants;
 mod spec;
 mod tidy;
 
@@ -31,6 +32,8 @@ enum Task {
     Crash(crash::CrashArgs),
     /// The example workspace, as a reader would build it.
     Example,
+    /// Whether the tests notice changes of the code that decides who gets what.
+    Mutants(mutants::MutantsArgs),
     /// How much the service does on this machine.
     Bench(bench::BenchArgs),
     /// The house's rules that no compiler checks.
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Task::Cluster(args) => cluster::run(args),
         Task::Crash(args) => crash::run(&args),
         Task::Example => example::run(),
+        Task::Mutants(args) => mutants::run(&args),
         Task::Tidy => tidy::run(),
         Task::Ci => ci::run(),
         Task::Bench(args) => bench::run(&args),
