@@ -31,7 +31,8 @@ macro_rules! records {
     };
 }
 
-const ACTIVE: &str = records!("state = 'active' AND seq < $5", "seq DESC");
+/// The number as the index has it, so that no other index is walked for its order.
+const ACTIVE: &str = records!("state = 'active' AND seq + 0 < $5", "seq + 0 DESC");
 const DUE_ENDED: &str = records!("state = 'active' AND expires_at <= $5", "expires_at");
 const DUE_REVOKING: &str = records!("state = 'revoking'", "seq");
 const DUE_PENDING: &str = records!("state = 'pending' AND pending_until <= $5", "pending_until");
