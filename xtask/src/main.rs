@@ -12,6 +12,7 @@ mod example;
 mod generate;
 mod message;
 mod mutants;
+mod soak;
 mod spec;
 mod tidy;
 
@@ -34,6 +35,8 @@ enum Task {
     Example,
     /// Whether the tests notice changes of the code that decides who gets what.
     Mutants(mutants::MutantsArgs),
+    /// The server under load, while everything around it changes and breaks.
+    Soak(soak::SoakArgs),
     /// How much the service does on this machine.
     Bench(bench::BenchArgs),
     /// The house's rules that no compiler checks.
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Task::Mutants(args) => mutants::run(&args),
         Task::Tidy => tidy::run(),
         Task::Ci => ci::run(),
+        Task::Soak(args) => soak::run(&args),
         Task::Bench(args) => bench::run(&args),
     };
     if let Err(error) = done {

@@ -234,7 +234,7 @@ fn find(file: &Path, credential: &str, jsonl: bool) -> Result<ExitCode> {
         let uid = row.uid.clone()?;
         Some((row, uid))
     }) else {
-        println!("no credential JTI={jti} in the trail of {store}");
+        println!("no credential {} in the trail of {store}", named(jti));
         return Ok(ExitCode::from(BROKEN));
     };
     if jsonl {
@@ -244,6 +244,15 @@ fn find(file: &Path, credential: &str, jsonl: bool) -> Result<ExitCode> {
     let rows = read(&store, Filter::Uid(uid.clone()), Rows::default())?.0;
     print!("{}", story(jti, &minted, &uid, &rows));
     Ok(ExitCode::SUCCESS)
+}
+
+/// A credential as a cluster's audit log names it.
+fn named(id: &str) -> String {
+    if id.contains('=') {
+        id.to_owned()
+    } else {
+        format!("JTI={id}")
+    }
 }
 
 /// Who did a row.
@@ -262,7 +271,7 @@ fn story(jti: &str, minted: &TrailRow, uid: &str, rows: &[TrailRow]) -> String {
     let at = |row: &TrailRow| row.export()["at"].as_str().unwrap_or_default().to_owned();
     let request = |row: &TrailRow| row.request_id.clone().unwrap_or_else(|| "none".to_owned());
     let mut lines = vec![
-        ("credential", format!("JTI={jti}")),
+        ("credential", named(jti)),
         (
             "minted",
             format!(

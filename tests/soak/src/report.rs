@@ -1,0 +1,194 @@
+//! What came of it, for people, for programs, and for the exit code.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use crate::load::Outcome;
+use crate::watch::{Course, Sample, course};
+
+/// The longest that all but one of a hundred legitimate requests may take, the flood notwithstanding.
+const SLOWEST: Duration = Duration::from_secs(2);
+/// How much memory may grow: a part of what it was, and caches that were not full yet, in MiB.
+const GROWTH: (f64, f64) = (0.25, 32.0);
+/// How many descriptors may be added: connections come and go.
+const DESCRIPTORS: f64 = 96.0;
+
+/// All that is known afterwards.
+pub(crate) struct Report {
+    time: Duration,
+    outcome: Outcome,
+    flood: BTreeMap<u16, u64>,
+    memory: Course,
+    descriptors: Course,
+    disturbances: Vec<(f64, &'static str)>,
+    trail: String,
+}
+
+fn at(sorted: &[Duration], hundredth: usize) -> Duration {
+    let place = sorted.len() * hundredth / 100;
+    sorted
+        .get(place.min(sorted.len().saturating_sub(1)))
+        .copied()
+        .unwrap_or_default()
+}
+
+fn millis(time: Duration) -> f64 {
+    (time.as_secs_f64() * 10_000.0).round() / 10.0
+}
+
+impl Report {
+    pub(crate) fn new(
+        time: Duration,
+        outcome: Outcome,
+        flood: BTreeMap<u16, u64>,
+        samples: &[Sample],
+        disturbances: Vec<(f64, &'static str)>,
+        trail: String,
+    ) -> Self {
+        Self {
+            time,
+            outcome,
+            flood,
+            memory: course(samples, |sample| sample.memory),
+            descriptors: course(samples, |sample| sample.descriptors),
+            disturbances,
+            trail,
+        }
+    }
+
+    fn served(&self) -> usize {
+        self.outcome.latencies.values().map(Vec::len).sum()
+    }
+
+    /// What must hold, and whether it does.
+    fn checks(&self) -> Vec<(String, bool)> {
+        let slowest = self
+            .outcome
+            .latencies
+            .values()
+            .map(|times| at(times, 99))
+            .max();
+        let slowest = slowest.unwrap_or(Duration::MAX);
+        let (memory, descriptors) = (self.memory, self.descriptors);
+        let refused = self.flood.get(&429).copied().unwrap_or_default();
+        let other: u64 = self
+            .flood
+            .iter()
+            .filter(|(status, _)| ![200, 429].contains(*status))
+            .map(|(_, count)| count)
+            .sum();
+        let (asked, failed) = self.outcome.at_the_dead;
+        vec![
+            (
+                format!("{} legitimate requests failed", self.outcome.failed),
+                self.outcome.failed == 0 && self.served() > 0,
+            ),
+            (
+                format!("99 of 100 took at most {} ms", millis(slowest)),
+                slowest <= SLOWEST,
+            ),
+            (
+                format!(
+                    "the flood was answered 429 {refused} times, and otherwise than 200 or 429 {other} times"
+                ),
+                refused > 0 && other == 0,
+            ),
+            (
+                format!("at the dead cluster {failed} of {asked} failed"),
+                failed < asked,
+            ),
+            (
+                format!(
+                    "memory {:.0} MiB, then {:.0} MiB ({:+.2} MiB a minute)",
+                    memory.first, memory.last, memory.per_minute
+                ),
+                memory.last <= memory.first * (1.0 + GROWTH.0) + GROWTH.1,
+            ),
+            (
+                format!(
+                    "descriptors {:.0}, then {:.0} ({:+.2} a minute)",
+                    descriptors.first, descriptors.last, descriptors.per_minute
+                ),
+                descriptors.last <= descriptors.first + DESCRIPTORS,
+            ),
+        ]
+    }
+
+    /// Whether all holds that must.
+    pub(crate) fn is_well(&self) -> bool {
+        self.checks().iter().all(|(_, holds)| *holds)
+    }
+
+    pub(crate) fn print(&self) {
+        println!(
+            "{:10} {:>8} {:>9} {:>9} {:>9}",
+            "", "served", "median", "99 %", "worst"
+        );
+        for (kind, times) in &self.outcome.latencies {
+            println!(
+                "{kind:10} {:>8} {:>7.1}ms {:>7.1}ms {:>7.1}ms",
+                times.len(),
+                millis(at(times, 50)),
+                millis(at(times, 99)),
+                millis(times.last().copied().unwrap_or_default())
+            );
+        }
+        println!(
+            "{:.1} requests a second; the load began them {:.0} ms late at worst",
+            self.served() as f64 / self.time.as_secs_f64(),
+            millis(self.outcome.latest)
+        );
+        for (what, holds) in self.checks() {
+            println!("{:6} {what}", if holds { "ok" } else { "FAILED" });
+        }
+        for reason in &self.outcome.reasons {
+            println!("       {reason}");
+        }
+        println!("{}", self.trail);
+    }
+
+    fn json(&self) -> Value {
+        let kinds: serde_json::Map<_, _> = self
+            .outcome
+            .latencies
+            .iter()
+            .map(|(kind, times)| {
+                let figures = json!({
+                    "served": times.len(),
+                    "medianMs": millis(at(times, 50)),
+                    "p99Ms": millis(at(times, 99)),
+                    "worstMs": millis(times.last().copied().unwrap_or_default()),
+                });
+                ((*kind).to_owned(), figures)
+            })
+            .collect();
+        let course = |course: Course| json!({"first": course.first, "last": course.last, "perMinute": course.per_minute});
+        let checks: Vec<_> = self
+            .checks()
+            .into_iter()
+            .map(|(what, holds)| json!({"what": what, "holds": holds}))
+            .collect();
+        json!({
+            "seconds": self.time.as_secs_f64(),
+            "requests": kinds,
+            "failed": self.outcome.failed,
+            "reasons": self.outcome.reasons,
+            "deadCluster": {"asked": self.outcome.at_the_dead.0, "failed": self.outcome.at_the_dead.1},
+            "flood": self.flood,
+            "memoryMiB": course(self.memory),
+            "descriptors": course(self.descriptors),
+            "disturbances": self.disturbances,
+            "trail": self.trail,
+            "checks": checks,
+        })
+    }
+
+    pub(crate) fn write(&self, file: &Path) -> Result<()> {
+        let text = format!("{:#}\n", self.json());
+        std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
+    }
+}

@@ -1,0 +1,73 @@
+//! `cargo xtask soak`: builds the server and the load, and lets one loose on the other.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::tidy::root;
+
+/// The server under load, while everything around it changes and breaks.
+#[derive(Debug, Args)]
+pub(crate) struct SoakArgs {
+    /// For how long.
+    #[arg(long, default_value_t = 15.0)]
+    minutes: f64,
+    /// Requests per second, whatever the server does.
+    #[arg(long, default_value_t = 200)]
+    rate: u32,
+    /// Where the figures go, as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Without optimisation: for whoever changes the soak itself.
+    #[arg(long)]
+    dev: bool,
+}
+
+/// Builds and runs it.
+///
+/// # Errors
+/// It does not build, or something does not hold that must.
+pub(crate) fn run(args: &SoakArgs) -> Result<()> {
+    let (profile, folder) = if args.dev {
+        ("dev", "debug")
+    } else {
+        ("release", "release")
+    };
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let programs = target.join(folder);
+    let built = Command::new("cargo")
+        .args(["build", "--locked", "--profile", profile])
+        .args([
+            "--package",
+            "kubemint-server",
+            "--package",
+            "soak",
+            "--bins",
+        ])
+        .arg("--manifest-path")
+        .arg(root().join("Cargo.toml"))
+        .status()
+        .context("cannot run cargo")?;
+    if !built.success() {
+        bail!("the soak does not build: {built}");
+    }
+    let mut soak = Command::new(programs.join("soak"));
+    soak.arg("--server").arg(programs.join("kubemint-server"));
+    soak.args([
+        "--minutes",
+        &args.minutes.to_string(),
+        "--rate",
+        &args.rate.to_string(),
+    ]);
+    if let Some(file) = &args.json {
+        soak.arg("--json").arg(file);
+    }
+    let status = soak.status().context("cannot run the soak")?;
+    if !status.success() {
+        bail!("something does not hold: {status}");
+    }
+    Ok(())
+}
