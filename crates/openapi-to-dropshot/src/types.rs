@@ -134,11 +134,11 @@ fn attempt(
         .schemas()
         .map(|(name, schema)| (name.to_owned(), draft::json(schema)))
         .collect();
-    let taken = |name: &str| {
-        originals
-            .iter()
-            .any(|(other, _)| names::camel(other) == name)
-    };
+    let named: BTreeSet<String> = originals
+        .iter()
+        .map(|(name, _)| names::camel(name))
+        .collect();
+    let taken = |name: &str| named.contains(name);
 
     let mut own: Vec<Own> = Vec::new();
     let mut definitions: Vec<(String, Value)> = Vec::new();
@@ -180,6 +180,7 @@ fn attempt(
     }
     space.add_ref_types(schemas).map_err(|e| failed(&e))?;
 
+    let secrets = secret::names(&originals);
     let mut components = BTreeMap::new();
     for (name, _) in &originals {
         let reference = schemars::schema::SchemaObject::new_ref(format!(
@@ -195,7 +196,7 @@ fn attempt(
             .unwrap_or_default()
             .trim()
             .to_owned();
-        let shown = !secret::names(&originals).contains(&rust);
+        let shown = !secrets.contains(&rust);
         let shown = |i: &TypeSpaceImpl| shown || !matches!(i, TypeSpaceImpl::Display);
         let impls = IMPLS
             .into_iter()
@@ -204,7 +205,6 @@ fn attempt(
         components.insert(name.clone(), Component { name: rust, impls });
     }
 
-    let secrets = secret::names(&originals);
     let stream = space.to_stream();
     let own_names = own.iter().map(Own::rust_name);
     let twice = distinct::twice(&stream, own_names);

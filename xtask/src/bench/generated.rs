@@ -112,8 +112,10 @@ impl Tools {
             "openapi-to-dropshot",
             "--bin",
             "openapi-to-dropshot",
-            "--example",
+            "--bin",
             "progenitor_alone",
+            "--features",
+            "yardstick",
         ])?;
         let tools = root().join("target/bench-tools");
         let (name, version) = PEER;
@@ -134,7 +136,7 @@ impl Tools {
         }
         Ok(Tools {
             ours: release.join("openapi-to-dropshot"),
-            progenitor: release.join("examples/progenitor_alone"),
+            progenitor: release.join("progenitor_alone"),
             peer: peer.then_some(program),
         })
     }
