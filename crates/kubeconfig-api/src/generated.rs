@@ -58,6 +58,9 @@ pub trait KubeconfigApi: 'static {
     /// 204 is answered only after the credential's object is confirmed gone from the cluster; every token of it
     /// is refused there within 10 seconds of that.
     ///
+    /// Where kubeconfigs are client certificates nothing but time ends one: until `expiresAt` the answer is 503 with
+    /// `reason` `not_revocable_before_expiry` and `Retry-After`, and `status` stays `revoking`.
+    ///
     /// `DELETE /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}`
     fn revoke_kubeconfig(
         rqctx: ::dropshot::RequestContext<Self::Context>,
@@ -173,7 +176,7 @@ pub fn api<S: KubeconfigApi>() -> ::dropshot::ApiDescription<S::Context> {
                 )
                 .summary("Revoke kubeconfig")
                 .description(
-                    "Revokes a kubeconfig.\n\n204 is answered only after the credential's object is confirmed gone from the cluster; every token of it\nis refused there within 10 seconds of that.",
+                    "Revokes a kubeconfig.\n\n204 is answered only after the credential's object is confirmed gone from the cluster; every token of it\nis refused there within 10 seconds of that.\n\nWhere kubeconfigs are client certificates nothing but time ends one: until `expiresAt` the answer is 503 with\n`reason` `not_revocable_before_expiry` and `Retry-After`, and `status` stays `revoking`.",
                 )
                 .tag("kubeconfigs"),
         )
@@ -322,7 +325,7 @@ pub fn description() -> ::dropshot::ApiDescription<::dropshot::StubContext> {
                 )
                 .summary("Revoke kubeconfig")
                 .description(
-                    "Revokes a kubeconfig.\n\n204 is answered only after the credential's object is confirmed gone from the cluster; every token of it\nis refused there within 10 seconds of that.",
+                    "Revokes a kubeconfig.\n\n204 is answered only after the credential's object is confirmed gone from the cluster; every token of it\nis refused there within 10 seconds of that.\n\nWhere kubeconfigs are client certificates nothing but time ends one: until `expiresAt` the answer is 503 with\n`reason` `not_revocable_before_expiry` and `Retry-After`, and `status` stays `revoking`.",
                 )
                 .tag("kubeconfigs"),
         )

@@ -188,6 +188,9 @@ Revokes a kubeconfig.
 204 is answered only after the credential's object is confirmed gone from the cluster; every token of it
 is refused there within 10 seconds of that.
 
+Where kubeconfigs are client certificates nothing but time ends one: until `expiresAt` the answer is 503 with
+`reason` `not_revocable_before_expiry` and `Retry-After`, and `status` stays `revoking`.
+
 Sends a `DELETE` request to `/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}`
 
 Arguments:
