@@ -172,6 +172,11 @@ const STEPS: &[Step] = &[
         needs: Some(GO),
     },
     Step {
+        name: "a minute of soak and flood",
+        command: &["cargo", "xtask", "soak", "--minutes", "1"],
+        needs: None,
+    },
+    Step {
         name: "Schemathesis against the sandbox",
         command: &["python3", "tests/schemathesis/run.py"],
         needs: Some(SCHEMATHESIS),

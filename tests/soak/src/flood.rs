@@ -11,7 +11,7 @@ use tokio::time::{sleep, sleep_until};
 use crate::stage::Stage;
 
 /// On how many connections.
-const WIDTH: usize = 4;
+const WIDTH: usize = 8;
 /// The pause after each answer, so that the flood is one, and this process has time for the load.
 const PAUSE: Duration = Duration::from_millis(5);
 
