@@ -94,6 +94,12 @@ impl Kubemint {
             };
             return Err(self.not_deliverable(ctx, &record, error).await);
         }
+        // A certificate's authority may have been changed for one that ends earlier: less is told.
+        let expires_at = if record.is_certificate() {
+            expires_at.min(credential.expires_at)
+        } else {
+            expires_at
+        };
         Ok(Delivery {
             record,
             profile,

@@ -66,6 +66,10 @@ async fn an_authority_that_ends_earlier_grants_less_and_that_is_told() {
         issued.record.expires_at,
         Some(start() + TimeDelta::seconds(300))
     );
+    // One that came later may end earlier still: what is delivered says so.
+    *world.cap.lock().unwrap() = 200;
+    let delivery = service.download(&alice(), &key(), &id("k")).await.unwrap();
+    assert_eq!(delivery.expires_at, start() + TimeDelta::seconds(200));
 }
 
 #[tokio::test]
