@@ -255,6 +255,13 @@ fn arrays_keep_to_their_size_and_their_items() {
 }
 
 #[test]
+fn many_beside_each_other_are_no_nesting() {
+    static MANY: Schema = Schema::array(&Schema::integer());
+    let items = vec!["7"; 1000].join(",");
+    assert_eq!(refusals(format!("[{items}]"), &MANY), []);
+}
+
+#[test]
 fn objects_keep_to_their_members() {
     static NUMBER: Schema = Schema::integer();
     static OPEN: Schema = Schema::object(&[
