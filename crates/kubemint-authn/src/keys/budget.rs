@@ -145,6 +145,14 @@ mod tests {
     }
 
     #[test]
+    fn a_fetch_that_began_by_itself_is_joined() {
+        let start = Instant::now();
+        let mut budget = Budget::new(INTERVAL, 1, start);
+        budget.begin();
+        assert_eq!(budget.ask("a", start), Permit::Join);
+    }
+
+    #[test]
     fn an_identifier_that_a_fetch_did_not_bring_spends_nothing_until_it_is_forgotten() {
         let start = Instant::now();
         let mut budget = Budget::new(INTERVAL, 2, start);

@@ -211,3 +211,14 @@ fn an_issuer_chooses_the_pace_of_refreshes_within_bounds() {
         assert_eq!(pace(max_age), seconds, "{max_age:?}");
     }
 }
+
+#[test]
+fn the_bits_of_a_modulus_are_counted_not_its_octets() {
+    let of = |first: u8| {
+        let mut modulus = vec![0xff_u8; 256];
+        modulus[0] = first;
+        unfit(&json!({"kty": "RSA", "kid": "k", "e": "AQAB", "n": encode(&modulus)}))
+    };
+    assert_eq!(of(0x80), None);
+    assert_eq!(of(0x7f), Some(Unfit::Weak), "2047 bits");
+}
