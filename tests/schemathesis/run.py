@@ -59,9 +59,10 @@ def fetch(url: str) -> bytes:
         return answer.read()
 
 
-def schemathesis(world: dict, report: pathlib.Path, arguments: argparse.Namespace) -> int:
+def schemathesis(world: dict, report: pathlib.Path, arguments: argparse.Namespace, document: str = "") -> int:
     command = [
-        sys.executable, "-m", "schemathesis.cli", "run", world["api"] + "/openapi.json",
+        sys.executable, "-m", "schemathesis.cli", "run", document or world["api"] + "/openapi.json",
+        "--url", world["api"],
         "--header", "Authorization: Bearer " + world["token"],
         "--checks", "all",
         "--phases", "examples,coverage,fuzzing,stateful",

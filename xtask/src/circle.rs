@@ -117,7 +117,7 @@ fn generate(
         schemars_feature: None,
     };
     let generated = openapi_to_dropshot::generate(document, &options)?;
-    let stub = openapi_to_dropshot::stub(document, &options, "super::api")?;
+    let stub = openapi_to_dropshot::mock(document, &options, "super::api")?;
     Ok(Made {
         client_lacks: generated.client_lacks.len(),
         module: Module {

@@ -82,6 +82,7 @@ mod print;
 mod quiet;
 pub mod report;
 mod rules;
+mod sample;
 mod secret;
 mod skip;
 mod stub;
@@ -225,7 +226,28 @@ pub fn stub(document: &Document, options: &Options, api: &str) -> Result<String,
     let path: TokenStream = api
         .parse()
         .map_err(|_| gave_up(document, "writing the stub", format!("`{api}` is no path")))?;
-    print::file(document, options, stub::generate(document, options, &path))
+    print::file(
+        document,
+        options,
+        stub::generate(document, options, &path, false),
+    )
+}
+
+/// A mock: as [`stub`], but every operation succeeds with the document's example, or with the plainest value that its
+/// schema allows, and the bearer token `mock` is known. Where the document has no example and no plain value fits (a text with
+/// a pattern), the operation answers 500.
+///
+/// # Errors
+/// When `api` is no path.
+pub fn mock(document: &Document, options: &Options, api: &str) -> Result<String, Diagnostics> {
+    let path: TokenStream = api
+        .parse()
+        .map_err(|_| gave_up(document, "writing the mock", format!("`{api}` is no path")))?;
+    print::file(
+        document,
+        options,
+        stub::generate(document, options, &path, true),
+    )
 }
 
 /// One diagnosis about the document as a whole: a generator gave up for a reason that no rule foresaw.

@@ -250,7 +250,7 @@ pub(crate) fn responses<'a>(
 }
 
 /// The headers of a response that a handler supplies; `x-runtime: true` marks those that it does not.
-fn header_fields(response: &Response) -> Vec<(Field, bool)> {
+pub(crate) fn header_fields(response: &Response) -> Vec<(Field, bool)> {
     let resolved = response
         .headers
         .iter()

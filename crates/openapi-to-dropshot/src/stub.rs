@@ -1,12 +1,23 @@
-//! The first server: an implementation of the trait whose every operation answers 500, to be filled in.
+//! The first server: an implementation of the trait whose every operation answers 500, to be filled in; or, as a mock,
+//! with the document's example.
 
+use crate::kind::{self, Success};
+use crate::operation::header_fields;
+use crate::sample::sample;
 use crate::{Options, names};
-use openapi_document::Document;
-use proc_macro2::TokenStream;
+use openapi_document::{Document, OperationRef, draft};
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
+use serde_json::Value;
 
 /// The implementation; `api` is the path of the module or crate that holds the trait.
-pub(crate) fn generate(document: &Document, options: &Options, api: &TokenStream) -> TokenStream {
+/// With `mock`, every operation succeeds and the bearer token `mock` is known.
+pub(crate) fn generate(
+    document: &Document,
+    options: &Options,
+    api: &TokenStream,
+    mock: bool,
+) -> TokenStream {
     let trait_name = names::ident(&options.trait_name);
     let secured = document
         .operations()
@@ -24,16 +35,28 @@ pub(crate) fn generate(document: &Document, options: &Options, api: &TokenStream
             quote!(::openapi_runtime::Open<#api::#marker>)
         };
         let text = format!("{} is not implemented yet", operation.id());
+        let body = if mock {
+            answered(document, operation, api, &answer)
+        } else {
+            quote!(Err(::dropshot::HttpError::for_internal_error(#text.to_owned()).into()))
+        };
         quote! {
             async fn #method(
                 _rqctx: ::dropshot::RequestContext<Context>,
                 _request: #request,
             ) -> Result<#api::#answer, #api::#error> {
-                Err(::dropshot::HttpError::for_internal_error(#text.to_owned()).into())
+                #body
             }
         }
     });
     let authenticator = secured.then(|| {
+        let known = mock.then(|| {
+            quote! {
+                if _request.bearer == "mock" {
+                    return Ok(());
+                }
+            }
+        });
         quote! {
             impl ::openapi_runtime::Authenticator for Context {
                 type Caller = ();
@@ -41,6 +64,7 @@ pub(crate) fn generate(document: &Document, options: &Options, api: &TokenStream
                     &self,
                     _request: &::openapi_runtime::RequestHead<'_>,
                 ) -> Result<(), ::openapi_runtime::Refusal> {
+                    #known
                     let internal = "no caller is known yet".to_owned();
                     Err(::openapi_runtime::Refusal::Unauthorized { internal })
                 }
@@ -60,5 +84,57 @@ pub(crate) fn generate(document: &Document, options: &Options, api: &TokenStream
             type Context = Context;
             #(#methods)*
         }
+    }
+}
+
+/// The success of an operation, with the document's example, or a value that its schema allows.
+fn answered(
+    document: &Document,
+    operation: OperationRef<'_>,
+    api: &TokenStream,
+    answer: &Ident,
+) -> TokenStream {
+    let parsed = |value: Value| {
+        let text = value.to_string();
+        quote! {
+            ::serde_json::from_str(#text)
+                .map_err(|error| ::dropshot::HttpError::for_internal_error(error.to_string()))?
+        }
+    };
+    match kind::success(document, operation) {
+        Some(Success::Typed { response, .. }) => {
+            let body = response.content.values().next().map(|media| {
+                let schema = media.schema.as_ref().map(draft::json).unwrap_or_default();
+                let given = media.example.clone();
+                let value = parsed(given.unwrap_or_else(|| sample(document, &schema)));
+                quote!(body: #value,)
+            });
+            let headers = header_fields(response).into_iter();
+            let headers = headers.filter(|(_, runtime)| !runtime).map(|(field, _)| {
+                let name = names::snake(&field.name);
+                let value = parsed(sample(document, &field.schema));
+                quote!(#name: #value,)
+            });
+            quote!(Ok(#api::#answer { #body #(#headers)* }))
+        }
+        Some(Success::Raw {
+            status, response, ..
+        }) => {
+            let status = status.unwrap_or(200);
+            let media = response.content.keys().next();
+            let media = media.filter(|media| media.as_str() != "*/*");
+            let media = media.map_or("application/octet-stream", String::as_str);
+            quote! {
+                ::http::Response::builder()
+                    .status(#status)
+                    .header("content-type", #media)
+                    .body(::dropshot::Body::from("a".to_owned()))
+                    .map(#api::#answer)
+                    .map_err(|error| ::dropshot::HttpError::for_internal_error(error.to_string()).into())
+            }
+        }
+        None => quote!(Err(
+            ::dropshot::HttpError::for_internal_error(String::new()).into()
+        )),
     }
 }

@@ -138,6 +138,20 @@ fn manifest() -> Result<String> {
     Ok(manifest.to_string())
 }
 
+/// How one of the servers is started, for others to call: it prints its address, and runs until it is stopped.
+const SERVE: &str = r#"
+async fn start<C: dropshot::ServerContext>(api: dropshot::ApiDescription<C>, context: C) {
+    let log = slog::Logger::root(slog::Discard, slog::o!());
+    let config = dropshot::ConfigDropshot { bind_address: ([127, 0, 0, 1], 0).into(), default_request_body_max_bytes: 1 << 20, ..Default::default() };
+    let server = dropshot::ServerBuilder::new(api, context, log).config(config).start().unwrap();
+    println!("{}", server.local_addr());
+    server.await.unwrap();
+}
+fn serve(wanted: &str) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async { match wanted {
+"#;
+
 fn main(modules: &[Module]) -> String {
     let mut text = "//! Servers generated from documents, and what dropshot says of each.\n#![allow(warnings)]\n".to_owned();
     for Module { name, .. } in modules {
@@ -146,7 +160,7 @@ fn main(modules: &[Module]) -> String {
             "mod {name} {{ pub mod types; pub mod api; pub mod client; pub mod stub; }}"
         );
     }
-    text.push_str("fn main() {\n    let mut documents = serde_json::Map::new();\n");
+    text.push_str("fn main() {\n    if let Some(wanted) = std::env::var_os(\"CIRCLE_SERVE\") { return serve(&wanted.to_string_lossy()); }\n    let mut documents = serde_json::Map::new();\n");
     for Module { name, .. } in modules {
         let _ = writeln!(
             text,
@@ -154,6 +168,14 @@ fn main(modules: &[Module]) -> String {
         );
     }
     text.push_str("    println!(\"{}\", serde_json::Value::Object(documents));\n}\n");
+    text.push_str(SERVE);
+    for Module { name, .. } in modules {
+        let _ = writeln!(
+            text,
+            "        \"{name}\" => start({name}::api::api::<{name}::stub::Server>(), {name}::stub::Context).await,"
+        );
+    }
+    text.push_str("        other => panic!(\"there is no {other}\"),\n    } });\n}\n");
     text
 }
 

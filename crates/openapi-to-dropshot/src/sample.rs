@@ -1,0 +1,114 @@
+//! A value for a schema: the document's own example where it has one, and otherwise the plainest that it allows.
+
+use openapi_document::{Document, draft};
+use serde_json::{Map, Value, json};
+
+/// The deepest that values are made up; what is deeper must have an example.
+const DEPTH: usize = 12;
+
+/// A value that `schema` allows. Texts with a pattern, and numbers with steps, need an example.
+pub(crate) fn sample(document: &Document, schema: &Value) -> Value {
+    value(document, schema, DEPTH)
+}
+
+fn value(document: &Document, schema: &Value, depth: usize) -> Value {
+    let schema = &draft::resolved(document, schema);
+    for key in ["example", "default"] {
+        if let Some(given) = schema.get(key) {
+            return given.clone();
+        }
+    }
+    if let Some(first) = schema.get("enum").and_then(|values| values.get(0)) {
+        return first.clone();
+    }
+    let nullable = schema.get("nullable") == Some(&Value::Bool(true));
+    if depth == 0 || nullable {
+        return Value::Null;
+    }
+    let members = |key: &str| schema.get(key).and_then(Value::as_array);
+    let mut made = match (members("allOf"), members("oneOf").or(members("anyOf"))) {
+        (Some(all), _) => {
+            let values = all.iter().map(|member| value(document, member, depth - 1));
+            values.reduce(merged).unwrap_or_default()
+        }
+        (None, Some(some)) => some
+            .first()
+            .map(|member| value(document, member, depth - 1))
+            .unwrap_or_default(),
+        (None, None) => Value::Null,
+    };
+    if let Some(own) = typed(document, schema, depth) {
+        made = merged(made, own);
+    }
+    made
+}
+
+/// Both objects in one; or the second, if they are none.
+fn merged(first: Value, second: Value) -> Value {
+    match (first, second) {
+        (Value::Object(mut first), Value::Object(second)) => {
+            first.extend(second);
+            Value::Object(first)
+        }
+        (_, second) => second,
+    }
+}
+
+fn typed(document: &Document, schema: &Value, depth: usize) -> Option<Value> {
+    let count = |key: &str| {
+        let count = schema.get(key).and_then(Value::as_u64).unwrap_or_default();
+        usize::try_from(count).unwrap_or_default()
+    };
+    let flag = |key: &str| schema.get(key) == Some(&Value::Bool(true));
+    Some(match schema.get("type").and_then(Value::as_str)? {
+        "boolean" => true.into(),
+        "integer" => {
+            let bound = |key: &str| schema.get(key).and_then(Value::as_i64);
+            let low = bound("minimum").map(|n| n + i64::from(flag("exclusiveMinimum")));
+            let high = bound("maximum").map(|n| n - i64::from(flag("exclusiveMaximum")));
+            low.or(high.map(|high| high.min(0))).unwrap_or(0).into()
+        }
+        "number" => {
+            let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
+            match (bound("minimum"), bound("maximum")) {
+                (Some(low), Some(high)) => json!((low + high) / 2.0),
+                (Some(low), None) => json!(low + 1.0),
+                (None, Some(high)) => json!(high - 1.0),
+                (None, None) => json!(0.5),
+            }
+        }
+        "string" => text(schema, count("minLength")).into(),
+        "array" => {
+            let item = schema.get("items").cloned().unwrap_or_else(|| json!({}));
+            let item = value(document, &item, depth - 1);
+            vec![item; count("minItems")].into()
+        }
+        "object" => {
+            let names = schema.get("required").and_then(Value::as_array);
+            let mut object = Map::new();
+            for name in names.into_iter().flatten().filter_map(Value::as_str) {
+                let property = schema.get("properties").and_then(|p| p.get(name));
+                let property = property.cloned().unwrap_or_else(|| json!({}));
+                object.insert(name.to_owned(), value(document, &property, depth - 1));
+            }
+            object.into()
+        }
+        _ => return None,
+    })
+}
+
+fn text(schema: &Value, least: usize) -> String {
+    match schema.get("format").and_then(Value::as_str) {
+        Some("date-time") => "2026-01-02T03:04:05Z".to_owned(),
+        Some("date") => "2026-01-02".to_owned(),
+        Some("uuid") => "0f8fad5b-d9cb-469f-a165-70867728950e".to_owned(),
+        Some("uri") => "https://example.com/a".to_owned(),
+        Some("uri-reference") => "/a".to_owned(),
+        Some("email") => "a@example.com".to_owned(),
+        Some("hostname") => "example.com".to_owned(),
+        Some("ipv4" | "ip") => "192.0.2.1".to_owned(),
+        Some("ipv6") => "2001:db8::1".to_owned(),
+        Some("byte") => "YQ==".to_owned(),
+        _ => "a".repeat(least.max(1)),
+    }
+}
