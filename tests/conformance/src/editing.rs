@@ -113,7 +113,8 @@ fn an_added_operation_is_a_method_that_the_compiler_misses_in_the_server() {
     let path = copy.path().join("spec/openapi.yaml");
     let text = std::fs::read_to_string(&path).unwrap();
     let (before, rest) = text.split_once("components:\n").unwrap();
-    let (_, block) = before.rsplit_once("  /v1/").unwrap();
+    let mut blocks = before.split("  /v1/").skip(1);
+    let block = blocks.find(|block| block.contains(added)).unwrap();
     let block = format!("  /v1/{block}")
         .replace("/file:", "/history:")
         .replace("getKubeconfigFile", "getKubeconfigHistory");
