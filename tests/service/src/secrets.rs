@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use harness::sandbox::{Effect, Fault, RequestKind};
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use harness::sandbox::{Effect, Fault, IssuerFailure, RequestKind};
 use harness::{Setting, Stage, collection};
 use serde_json::{Value, json};
 
@@ -28,6 +28,25 @@ impl Secrets {
     fn text(&mut self, what: &str, text: &str) {
         assert!(text.len() > 16, "{what}: {text}");
         self.0.push((what.to_owned(), text.as_bytes().to_vec()));
+    }
+
+    /// A text, also as whoever passes it on may write it: in base64 (wherever in a longer text it begins), and with
+    /// every character escaped as in a URL.
+    fn in_any_writing(&mut self, what: &str, text: &str) {
+        self.text(what, text);
+        for shift in 0..3 {
+            let shifted = [&b"abc"[..shift], text.as_bytes()].concat();
+            // Without the ends, which depend on what is beside it.
+            let (first, rest) = ((shift * 8).div_ceil(6), shifted.len() % 3);
+            for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+                let whole = engine.encode(&shifted);
+                let end = whole.len() - usize::from(rest != 0);
+                self.text(&format!("{what}, in base64"), &whole[first..end]);
+            }
+        }
+        let escaped: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        self.text(&format!("{what}, percent-encoded"), &escaped);
+        self.text(&format!("{what}, percent-encoded"), &escaped.to_lowercase());
     }
 
     fn in_none_of(&self, place: &str, bytes: &[u8]) {
@@ -183,5 +202,159 @@ async fn no_secret_is_found_in_store_log_metrics_audit_or_errors() {
         );
     }
     assert!(claims(&stage.token("x", &[]))["jti"].is_string());
+    stage.stop().await;
+}
+
+/// Sends a canary in each place of a request where it has no business, to every kind of end.
+async fn misplaced(stage: &Stage, secrets: &mut Secrets) -> String {
+    let alice = Actor::new(stage, "alice", &["compute.admin"]);
+    let issued = alice.issued(json!({})).await;
+    let link = link(&issued);
+    let mut told = String::new();
+    let mut send = async |request: reqwest::RequestBuilder| {
+        let answer = Stage::read(request).await;
+        told += &format!("{:?}", answer.headers);
+        told += &answer.text;
+        answer.status.as_u16()
+    };
+    let (get, post) = (reqwest::Method::GET, reqwest::Method::POST);
+
+    secrets.in_any_writing("a token in a query", "canary-of-a-token-in-a-query");
+    for query in [
+        "access_token=canary-of-a-token-in-a-query",
+        "pageToken=canary-of-a-token-in-a-query",
+        "pageSize=canary-of-a-token-in-a-query",
+        "access_token=%63anary-of-a-token-in-a-query",
+    ] {
+        for path in [
+            collection(),
+            link.clone(),
+            format!("{link}/file"),
+            "/nowhere".to_owned(),
+        ] {
+            let target = format!("{path}?{query}");
+            send(stage.request(get.clone(), &target)).await;
+            send(
+                stage
+                    .request(get.clone(), &target)
+                    .bearer_auth(&alice.token),
+            )
+            .await;
+        }
+    }
+
+    secrets.in_any_writing("a header's garbage", "canary-of-an-authorization");
+    for value in [
+        "canary-of-an-authorization",
+        "Bearer canary-of-an-authorization garbage",
+        "Bearer  canary-of-an-authorization",
+        "Basic canary-of-an-authorization",
+        "Digest username=\"canary-of-an-authorization\"",
+    ] {
+        let request = stage.request(get.clone(), &collection());
+        let status = send(request.header("authorization", value)).await;
+        assert_eq!(status, 401, "{value}");
+    }
+    for header in [
+        "cookie",
+        "x-api-key",
+        "proxy-authorization",
+        "x-forwarded-for",
+    ] {
+        let request = stage
+            .request(get.clone(), &collection())
+            .bearer_auth(&alice.token);
+        send(request.header(header, "canary-of-an-authorization")).await;
+    }
+
+    secrets.in_any_writing("a body's member", "canary-of-a-body-member");
+    for body in [
+        r#"{"token": "canary-of-a-body-member"}"#,
+        r#"{"ttl": "canary-of-a-body-member"}"#,
+        r#"{"user": ["canary-of-a-body-member"]}"#,
+        r#"["canary-of-a-body-member"]"#,
+        r#""canary-of-a-body-member"#,
+        "canary-of-a-body-member",
+    ] {
+        let request = stage
+            .request(post.clone(), &collection())
+            .bearer_auth(&alice.token);
+        let request = request.header("content-type", "application/json");
+        assert_eq!(send(request.body(body)).await, 400, "{body}");
+    }
+    let request = stage
+        .request(post.clone(), &collection())
+        .bearer_auth(&alice.token);
+    let other = request
+        .header("content-type", "text/plain")
+        .body("canary-of-a-body-member");
+    assert_eq!(send(other).await, 415);
+
+    secrets.in_any_writing("an idempotency key", "canary-of-an-idempotency-key");
+    for body in [
+        json!({}),
+        json!({}),
+        json!({"ttl": 1234}),
+        json!({"ttl": "x"}),
+    ] {
+        let request = stage
+            .request(post.clone(), &collection())
+            .bearer_auth(&alice.token);
+        let request = request.header("idempotency-key", "canary-of-an-idempotency-key");
+        send(request.json(&body)).await;
+    }
+    told
+}
+
+/// Has the issuer say a canary in each of its failures, to a server that needs it.
+async fn issuer_fails(stage: &Stage, secrets: &mut Secrets) -> String {
+    secrets.in_any_writing("an issuer's words", "canary-of-an-issuers-words");
+    let issuer = stage.world().issuer();
+    let mut told = String::new();
+    let failures = [
+        IssuerFailure::Garbage,
+        IssuerFailure::Down,
+        IssuerFailure::Redirect("https://canary-of-an-issuers-words.example/".to_owned()),
+        IssuerFailure::Impostor("https://canary-of-an-issuers-words.example".to_owned()),
+    ];
+    for (n, failure) in failures.into_iter().enumerate() {
+        issuer.set_failure(failure);
+        let header = json!({"kid": format!("unheard-{n}")});
+        let token = issuer.mint_with_header(&header, issuer.claims("alice"));
+        told += &Actor::bearing(stage, token).get(&collection()).await.text;
+    }
+    issuer.set_failure(None);
+    told
+}
+
+#[tokio::test]
+async fn what_is_put_in_the_wrong_place_is_found_nowhere() {
+    let mut stage = Setting::default().start().await;
+    let mut secrets = Secrets::default();
+    let mut told = misplaced(&stage, &mut secrets).await;
+    told += &issuer_fails(&stage, &mut secrets).await;
+    for entry in std::fs::read_dir(stage.folder()).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if name.ends_with("-token") {
+            let key = std::fs::read_to_string(&path).unwrap();
+            secrets.token("a credential's file", key.trim());
+        }
+    }
+    // Names of members and parameters that nobody knows are told to who sent them; no value is.
+    secrets.in_none_of("an answer", told.as_bytes());
+    let metrics = stage.internal("/metrics").await.text + &stage.internal("/readyz").await.text;
+    secrets.in_none_of("metrics and readiness", metrics.as_bytes());
+    let running = store_files(&stage.database());
+    let trail = format!("{:?}", stage.stop_and_read_audit().await);
+    let stopped = store_files(&stage.database());
+    for (name, bytes) in running.iter().chain(&stopped) {
+        secrets.in_none_of(name, bytes);
+    }
+    secrets.in_none_of("the audit trail", trail.as_bytes());
+    let log = stage.log();
+    secrets.in_none_of("the log", log.as_bytes());
+    assert!(log.contains("\"uri\":\"/nowhere?…\""), "{log}");
+    assert!(trail.contains("IssueRefused") && trail.contains("IssueReplayed"));
     stage.stop().await;
 }
