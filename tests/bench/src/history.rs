@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use kubemint::cluster::ClusterKey;
 use kubemint_server::sandbox::{CLUSTER, PROJECT, REGION};
 use kubemint_store::{OpenError, Options, SqliteStore};
 use rusqlite::{Connection, params};
@@ -13,8 +12,8 @@ const FILE: &str = "kubemint.db";
 
 /// The cluster that all of it is of.
 #[cfg(test)]
-pub(crate) fn place() -> ClusterKey {
-    ClusterKey::new(REGION, PROJECT, CLUSTER)
+pub(crate) fn place() -> kubemint::cluster::ClusterKey {
+    kubemint::cluster::ClusterKey::new(REGION, PROJECT, CLUSTER)
 }
 
 /// Opens the store in `folder`, and makes it when it is not there.

@@ -136,7 +136,7 @@ impl Load {
         let late = at.elapsed();
         let random = spread(number);
         let caller = (random >> 8) as usize % CALLERS;
-        if random % TO_THE_DEAD == 0 {
+        if random.is_multiple_of(TO_THE_DEAD) {
             let answer = self.issue(caller, DEAD).await;
             let mut outcome = lock(&self.outcome);
             outcome.at_the_dead.0 += 1;

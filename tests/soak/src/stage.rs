@@ -192,10 +192,14 @@ fn configure(file: &Path, listen: SocketAddr, internal: SocketAddr) -> Result<()
                 "listen = \"{listen}\"\ntls = {{ cert_file = \"server.crt\", key_file = \"server.key\" }}\n"
             ),
         ),
-        ("listen = \"127.0.0.1:0\"".to_owned(), format!("listen = \"{internal}\"")),
+        (
+            "listen = \"127.0.0.1:0\"".to_owned(),
+            format!("listen = \"{internal}\""),
+        ),
         (
             "requests_per_second_per_caller = 1000000\nburst = 1000000".to_owned(),
-            "requests_per_second_per_caller = 20\nburst = 40\nrequests_in_flight_per_address = 512".to_owned(),
+            "requests_per_second_per_caller = 20\nburst = 40\nrequests_in_flight_per_address = 512"
+                .to_owned(),
         ),
         (
             "[log]\nlevel = \"info\"".to_owned(),
