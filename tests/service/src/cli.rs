@@ -228,6 +228,7 @@ async fn settings_that_the_example_comments_out_are_accepted_too() {
         ("server.crt", certificate.as_str()),
         ("server.key", key.as_str()),
         ("db-password", "secret"),
+        ("pseudonym-key", &"0f".repeat(32)),
         ("db-ca.pem", bundle),
         ("login-ca.pem", bundle),
         ("introspection-secret", "secret"),
@@ -238,9 +239,10 @@ async fn settings_that_the_example_comments_out_are_accepted_too() {
     ] {
         std::fs::write(folder.path().join(file), content).expect("a file");
     }
+    let others = ["credential =", "postgres =", "client_ca =", "groups ="];
     let setting = |line: &&str| {
-        let instead = line.contains("credential =") || line.contains("postgres =");
-        line.starts_with("# ") && line.contains(" = ") && !instead
+        let set = line.starts_with("# [") || (line.starts_with("# ") && line.contains(" = "));
+        set && !others.iter().any(|other| line.contains(other))
     };
     let commented: Vec<&str> = text.lines().filter(setting).collect();
     assert!(commented.len() >= 5, "{commented:?}");
@@ -248,6 +250,7 @@ async fn settings_that_the_example_comments_out_are_accepted_too() {
     for line in commented {
         all = all.replace(line, line.trim_start_matches("# "));
     }
+    let all = all.replace("personal_data = true", "personal_data = \"pseudonym\"");
     let other = "# credential = { kubeconfig_file";
     let swapped = text.replace("credential = { token_file", "# credential = { token_file");
     let swapped = swapped.replace(other, "credential = { kubeconfig_file");
@@ -256,7 +259,15 @@ async fn settings_that_the_example_comments_out_are_accepted_too() {
         false => swapped,
     };
     let swapped = swapped.replace("# postgres = ", "postgres = ");
-    for (name, text) in [("all.toml", &all), ("swapped.toml", &swapped)] {
+    let certificates = text
+        .replace("# client_ca =", "client_ca =")
+        .replace("# groups =", "groups =")
+        .replace("max_ttl = \"24h\"", "max_ttl = \"1h\"");
+    for (name, text) in [
+        ("all.toml", &all),
+        ("swapped.toml", &swapped),
+        ("certificates.toml", &certificates),
+    ] {
         std::fs::write(folder.path().join(name), text).expect("a file");
         let output = run(folder.path(), &["check-config", name]);
         assert!(output.status.success(), "{text}\n{}", told(&output));

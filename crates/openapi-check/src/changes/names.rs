@@ -29,22 +29,25 @@ pub(super) fn spoken(root: &Node, pointer: &str) -> String {
 pub(super) fn rust(root: &Node, pointer: &str) -> String {
     let (base, rest) = split(root, pointer);
     let mut name = base.to_upper_camel_case();
-    let mut field = None;
-    for token in rest.iter().filter(|token| *token != "properties") {
-        if let Some(outer) = field.replace(token) {
-            name.push_str(&match outer.as_str() {
-                "items" => "Item".to_owned(),
-                "additionalProperties" => "Value".to_owned(),
-                outer => outer.to_upper_camel_case(),
-            });
+    let mut field: Option<String> = None;
+    let mut tokens = rest.iter();
+    while let Some(token) = tokens.next() {
+        if let Some(outer) = field.take() {
+            name.push_str(&outer.to_upper_camel_case());
+        }
+        match token.as_str() {
+            // What follows is a name, whatever it is: also one that is a keyword elsewhere.
+            "properties" => field = tokens.next().cloned(),
+            // The last one is the collection's own type.
+            "items" if !tokens.as_slice().is_empty() => name.push_str("Item"),
+            "additionalProperties" if !tokens.as_slice().is_empty() => name.push_str("Value"),
+            "items" | "additionalProperties" => {}
+            other => name.push_str(&other.to_upper_camel_case()),
         }
     }
-    let parent = rest.len().checked_sub(2).and_then(|at| rest.get(at));
     match field {
-        Some(field) if parent.is_some_and(|parent| parent == "properties") => {
-            format!("{name}::{}", field.to_snake_case())
-        }
-        _ => name,
+        Some(field) => format!("{name}::{}", field.to_snake_case()),
+        None => name,
     }
 }
 

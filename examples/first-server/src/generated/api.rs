@@ -189,9 +189,9 @@ pub struct ListBooksQuery {
 }
 impl ::openapi_runtime::Parameters for ListBooksQuery {
     fn decode(
-        values: &mut ::openapi_runtime::Values<'_>,
+        __values: &mut ::openapi_runtime::Values<'_>,
     ) -> ::std::option::Option<Self> {
-        let author = values.optional("author", &schemas::AUTHOR);
+        let author = __values.optional("author", &schemas::AUTHOR);
         Some(Self { author: author? })
     }
 }
@@ -314,9 +314,9 @@ pub struct GetBookPath {
 }
 impl ::openapi_runtime::Parameters for GetBookPath {
     fn decode(
-        values: &mut ::openapi_runtime::Values<'_>,
+        __values: &mut ::openapi_runtime::Values<'_>,
     ) -> ::std::option::Option<Self> {
-        let isbn = values.required("isbn", &schemas::ISBN);
+        let isbn = __values.required("isbn", &schemas::ISBN);
         Some(Self { isbn: isbn? })
     }
 }
