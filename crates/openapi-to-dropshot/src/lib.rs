@@ -233,7 +233,7 @@ pub fn stub(document: &Document, options: &Options, api: &str) -> Result<String,
     )
 }
 
-/// A mock: as [`stub`], but every operation succeeds with the document's example, or with the plainest value that its
+/// A mock: as [`stub()`], but every operation succeeds with the document's example, or with the plainest value that its
 /// schema allows, and the bearer token `mock` is known. Where the document has no example and no plain value fits (a text with
 /// a pattern), the operation answers 500.
 ///
