@@ -80,18 +80,24 @@ impl Worker {
                 asked = Some(Instant::now());
                 ours = self.lease(ours).await;
             }
-            let mut well = !ours || self.report(self.service.reconcile(&self.key).await);
-            if ours && well && Instant::now() >= next_sweep {
+            let (mut well, mut more) = (true, false);
+            if ours {
+                let done = self.service.reconcile(&self.key).await;
+                more = done.more;
+                well = self.report(done);
+            }
+            if ours && well && !more && Instant::now() >= next_sweep {
                 well = self.report(self.service.sweep(&self.key).await);
                 // One that failed is made again after the pause, not after the whole interval.
                 if well {
                     next_sweep = Instant::now() + SWEEP;
                 }
             }
-            pause = if well {
-                TICK
-            } else {
-                (pause * 2).min(LONGEST_PAUSE)
+            pause = match (well, more) {
+                (true, true) => Duration::ZERO,
+                (true, false) => TICK,
+                // From the tick on: the last pause may have been none.
+                (false, _) => (pause * 2).clamp(TICK, LONGEST_PAUSE),
             };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}

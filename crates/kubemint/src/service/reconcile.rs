@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use futures::stream::{FuturesUnordered, StreamExt};
+
 use super::Kubemint;
 use crate::audit::{Event, Kind};
 use crate::cluster::ClusterKey;
@@ -11,6 +13,10 @@ use crate::record::{Record, State};
 
 /// How many records one round takes.
 const ROUND: u16 = 256;
+
+/// How many of them are worked on at once: a cluster far away answers as slowly to one as to several, and a credential
+/// whose time has come must not wait for all the others. Few enough that requests find a cluster's calls free.
+const AT_ONCE: usize = 8;
 
 /// More missing objects than this, and more than half of all, are no accident: someone points us at another cluster,
 /// or at a restored one. An operator must look.
@@ -33,11 +39,40 @@ pub struct Reconciled {
     pub errors: Vec<Error>,
     /// So many objects were missing that none was believed.
     pub suspicious: bool,
+    /// There may be more to do right now: the round was full, and went well.
+    pub more: bool,
+}
+
+/// What became of one record.
+enum Settled {
+    Failed,
+    Revoked,
+    Expired,
+    Lost,
+    /// Someone else was faster.
+    Already,
+}
+
+impl Reconciled {
+    fn count(&mut self, settled: &Settled) {
+        match settled {
+            Settled::Failed => self.failed += 1,
+            Settled::Revoked => self.revoked += 1,
+            Settled::Expired => self.expired += 1,
+            Settled::Lost => self.lost += 1,
+            Settled::Already => {}
+        }
+    }
+
+    /// How many records it is done with.
+    fn settled(&self) -> usize {
+        self.failed + self.revoked + self.expired + self.lost
+    }
 }
 
 impl Kubemint {
     /// Does what is due at a cluster: gives up what is pending for too long, goes on revoking, and ends what has
-    /// expired. An error of one record does not stop the others.
+    /// expired. An error of one record does not stop the others, unless they would only wait for the same.
     pub async fn reconcile(&self, key: &ClusterKey) -> Reconciled {
         let mut done = Reconciled::default();
         let now = self.ports.clock.now();
@@ -49,62 +84,76 @@ impl Kubemint {
                 return done;
             }
         };
-        for record in due {
-            if record.state == State::Pending && record.pending_until > now {
-                // Only what ends has a lead; an issue has its time to the last moment.
-                continue;
-            }
-            if record.is_certificate() && !record.has_ended(now) {
-                // Nothing ends it but time, so it has no lead either.
-                continue;
-            }
-            if let Err(error) = self.settle(&record, &mut done).await {
-                let cluster_is_ill = matches!(
-                    error,
-                    Error::Cluster(
-                        ClusterError::Unreachable(_)
-                            | ClusterError::Busy(_)
-                            | ClusterError::Refused(_)
-                    )
-                );
-                done.errors.push(error);
-                if cluster_is_ill {
-                    // The next record would only wait for the same deadline.
-                    break;
-                }
-            }
-        }
+        let full = due.len() >= usize::from(ROUND);
+        let due = due.into_iter().filter(|record| {
+            // Only what ends has a lead; an issue has its time to the last moment.
+            let has_time = record.state == State::Pending && record.pending_until > now;
+            // Nothing ends a certificate but time, so it has no lead either.
+            !has_time && (!record.is_certificate() || record.has_ended(now))
+        });
+        self.settle_all(due, &mut done).await;
+        done.more = full && done.errors.is_empty() && done.settled() > 0;
         done
     }
 
-    async fn settle(&self, record: &Record, done: &mut Reconciled) -> Result<(), Error> {
+    /// Settles the records, several at once. Once the cluster is ill no further one is begun.
+    async fn settle_all(&self, due: impl Iterator<Item = Record>, done: &mut Reconciled) {
+        let mut waiting = due.fuse();
+        let mut under_way = FuturesUnordered::new();
+        let mut ill = false;
+        loop {
+            while !ill && under_way.len() < AT_ONCE {
+                let Some(record) = waiting.next() else { break };
+                under_way.push(async move { self.settle(&record).await });
+            }
+            match under_way.next().await {
+                None => return,
+                Some(Ok(settled)) => done.count(&settled),
+                Some(Err(error)) => {
+                    // The next record would only wait for the same deadline.
+                    ill |= matches!(
+                        error,
+                        Error::Cluster(
+                            ClusterError::Unreachable(_)
+                                | ClusterError::Busy(_)
+                                | ClusterError::Refused(_)
+                        )
+                    );
+                    done.errors.push(error);
+                }
+            }
+        }
+    }
+
+    async fn settle(&self, record: &Record) -> Result<Settled, Error> {
         self.remove(record).await.map_err(Error::Cluster)?;
         let reference = record.reference();
         let store = &self.ports.store;
-        match record.state {
+        let (changed, settled) = match record.state {
             State::Pending => {
                 let event = self
                     .own_event(Kind::IssueFailed, record)
                     .with("reason", "it was pending for too long");
                 if store.fail(&reference, event).await? {
-                    done.failed += 1;
+                    (true, Settled::Failed)
                 } else {
                     // It was granted in the very last moment, and its object has just been removed.
                     let event = self.own_event(Kind::ObjectMissing, record);
-                    done.lost += usize::from(store.lose(&reference, event).await?);
+                    (store.lose(&reference, event).await?, Settled::Lost)
                 }
             }
             State::Revoking => {
                 let event = self.own_event(Kind::Revoked, record);
-                done.revoked += usize::from(store.finish_revoke(&reference, event).await?);
+                let revoked = store.finish_revoke(&reference, event).await?;
+                (revoked, Settled::Revoked)
             }
             State::Active => {
                 let event = self.own_event(Kind::Expired, record);
-                done.expired += usize::from(store.expire(&reference, event).await?);
+                (store.expire(&reference, event).await?, Settled::Expired)
             }
-            State::Revoked | State::Failed | State::Expired => {}
-        }
-        Ok(())
+            State::Revoked | State::Failed | State::Expired => (false, Settled::Already),
+        };
+        Ok(if changed { settled } else { Settled::Already })
     }
 
     /// Compares a cluster's objects with the records: an object without a live record is removed once it is old

@@ -4,6 +4,7 @@ mod bulk;
 mod certificate;
 mod issue;
 mod life;
+mod rounds;
 mod world;
 
 use super::Issue;

@@ -488,16 +488,17 @@ impl Store for World {
         &self,
         _: &ClusterKey,
         now: DateTime<Utc>,
-        _: u16,
+        limit: u16,
     ) -> Result<Vec<Record>, StoreError> {
         let rows = self.rows.lock().unwrap();
         let due = |row: &&Record| match row.state {
             State::Pending => row.pending_until <= now,
-            State::Revoking => true,
+            State::Revoking => !row.is_certificate() || row.has_ended(now),
             State::Active => row.expires_at.unwrap() <= now,
             _ => false,
         };
-        Ok(rows.iter().filter(due).cloned().collect())
+        let most = usize::from(limit);
+        Ok(rows.iter().filter(due).take(most).cloned().collect())
     }
 
     async fn next_expiry(&self, _: &ClusterKey) -> Result<Option<DateTime<Utc>>, StoreError> {
