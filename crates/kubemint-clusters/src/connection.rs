@@ -19,8 +19,8 @@ use slog::{Logger, error, info};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-use crate::config::ClusterConfig;
-use crate::credential::{self, CredentialError, Identity, Material};
+use crate::config::{BundleError, ClusterConfig};
+use crate::credential::{self, CredentialError, Identity, Material, Read};
 use crate::failure::{refused, unreachable};
 
 /// How long connecting may take, TLS included.
@@ -56,14 +56,16 @@ struct Current {
     checked: Instant,
     /// What is wrong with the files, if they cannot be used: told once.
     complaint: Option<OpenError>,
+    /// Why the profile still lacks its bundle.
+    unbundled: Option<BundleError>,
+    /// From when on the profile may be used.
+    settled: Instant,
 }
 
 struct Open {
     client: Client,
     authorization: Option<HeaderValue>,
     material: Material,
-    /// From when on it may be used.
-    from: Instant,
 }
 
 /// A client, what it authenticates with besides its certificate, and which one it is.
@@ -84,6 +86,8 @@ impl Connection {
                 generation: 0,
                 checked: Instant::now(),
                 complaint: None,
+                unbundled: None,
+                settled: Instant::now(),
             }),
             completed: OnceLock::new(),
             reading: Mutex::new(()),
@@ -92,7 +96,7 @@ impl Connection {
             log,
         };
         let read = credential::load(&connection.config, connection.incomplete());
-        connection.take(read.map_err(OpenError::from));
+        connection.take(Ok(read));
         connection
     }
 
@@ -113,20 +117,42 @@ impl Connection {
     /// If the files cannot be used: [`ClusterError::Unreachable`] for a bundle, without which nobody is spoken to;
     /// [`ClusterError::Refused`] for the service's credential.
     pub(crate) async fn lease(&self) -> Result<Lease, ClusterError> {
-        let due = self.read(|current| current.checked.elapsed() >= self.every);
-        if due && let Ok(_only) = self.reading.try_lock() {
-            self.look().await;
-        }
+        self.look_if_due().await;
         self.read(|current| match (&current.open, &current.complaint) {
-            (Some(open), _) if open.from <= Instant::now() => Ok(Lease {
+            (Some(open), _) => current.is_settled().map(|()| Lease {
                 client: open.client.clone(),
                 authorization: open.authorization.clone(),
                 generation: current.generation,
             }),
-            (Some(_), _) => Err(unreachable("its files can be used from now on: try again")),
             (None, Some(complaint)) => Err(complaint.as_cluster_error()),
             (None, None) => Err(refused("the service's credential has not been read yet")),
         })
+    }
+
+    /// Whether kubeconfig files can be made: the profile has its bundle. What the service itself connects with, its own
+    /// credential above all, does not matter here.
+    ///
+    /// # Errors
+    /// [`ClusterError::Unreachable`] as long as the bundle cannot be read.
+    pub(crate) async fn bundled(&self) -> Result<(), ClusterError> {
+        if self.incomplete() {
+            self.look_if_due().await;
+        }
+        if self.incomplete() {
+            return Err(self.read(|current| match &current.unbundled {
+                Some(error) => unchecked(error),
+                None => unreachable("its bundle has not been read yet"),
+            }));
+        }
+        self.read(Current::is_settled)
+    }
+
+    /// Reads the files when it is time, in one task; the others go on with what there is.
+    async fn look_if_due(&self) {
+        let due = self.read(|current| current.checked.elapsed() >= self.every);
+        if due && let Ok(_only) = self.reading.try_lock() {
+            self.look().await;
+        }
     }
 
     /// After the cluster refused a credential: another client, if there is one by now.
@@ -153,7 +179,6 @@ impl Connection {
             token: None,
             identity: Some(identity),
             roots,
-            public: None,
         };
         let client =
             client(&self.config.api_url, &material).map_err(|error| error.as_cluster_error())?;
@@ -174,15 +199,24 @@ impl Connection {
         )
         .await;
         self.take(match read {
-            Ok(Ok(read)) => read.map_err(OpenError::from),
+            Ok(Ok(read)) => Ok(read),
             Ok(Err(_)) => Err(OpenError::Reading("failed")),
             Err(_) => Err(OpenError::Reading("took too long")),
         });
     }
 
     /// Takes what was read: a usable change makes a new client, an unusable one is told and keeps the old.
-    fn take(&self, read: Result<Material, OpenError>) {
-        let fresh = read.and_then(|material| {
+    fn take(&self, read: Result<Read, OpenError>) {
+        let (bundle, material) = match read {
+            Ok(Read { public, material }) => (public, material.map_err(OpenError::from)),
+            Err(error) => (None, Err(error)),
+        };
+        // Without its bundle nobody has a use for the cluster, however good the rest is.
+        let material = match &bundle {
+            Some(Err(error)) => Err(CredentialError::from(error.clone()).into()),
+            _ => material,
+        };
+        let fresh = material.and_then(|material| {
             let same = |current: &Current| {
                 let open = current.open.as_ref();
                 open.is_some_and(|open| open.material.connects_like(&material))
@@ -197,17 +231,21 @@ impl Connection {
         let key = &self.config.key;
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         current.checked = Instant::now();
+        match bundle {
+            Some(Ok(bundle)) => {
+                let mut profile = ClusterProfile::clone(&self.config.profile);
+                profile.ca_pem = Some(bundle);
+                // Only one task reads at a time, and only while it is not set.
+                let _ = self.completed.set(Arc::new(profile));
+                current.settled = Instant::now() + SETTLING;
+                current.unbundled = None;
+            }
+            Some(Err(error)) => current.unbundled = Some(error),
+            None => {}
+        }
         match fresh {
             Ok(None) => current.complaint = None,
             Ok(Some((client, authorization, material))) => {
-                let mut from = Instant::now();
-                if let Some(bundle) = &material.public {
-                    let mut profile = ClusterProfile::clone(&self.config.profile);
-                    profile.ca_pem = Some(bundle.clone());
-                    // Only one task reads at a time, and only while it is not set.
-                    let _ = self.completed.set(Arc::new(profile));
-                    from += SETTLING;
-                }
                 if current.open.is_some() {
                     info!(self.log, "the credential of the cluster changed"; "cluster" => %key);
                     current.generation += 1;
@@ -219,7 +257,6 @@ impl Connection {
                     client,
                     authorization,
                     material,
-                    from,
                 });
                 current.complaint = None;
             }
@@ -242,6 +279,20 @@ impl Connection {
     }
 }
 
+impl Current {
+    fn is_settled(&self) -> Result<(), ClusterError> {
+        if self.settled <= Instant::now() {
+            Ok(())
+        } else {
+            Err(unreachable("its files can be used from now on: try again"))
+        }
+    }
+}
+
+fn unchecked(error: &BundleError) -> ClusterError {
+    unreachable(format!("its certificate cannot be checked: {error}"))
+}
+
 /// Why a connection cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 enum OpenError {
@@ -259,9 +310,7 @@ enum OpenError {
 impl OpenError {
     fn as_cluster_error(&self) -> ClusterError {
         match self {
-            Self::Credential(CredentialError::Bundle(error)) => {
-                unreachable(format!("its certificate cannot be checked: {error}"))
-            }
+            Self::Credential(CredentialError::Bundle(error)) => unchecked(error),
             other => refused(format!("the service's credential cannot be used: {other}")),
         }
     }

@@ -71,8 +71,14 @@ pub(crate) struct Material {
     pub(crate) identity: Option<Identity>,
     /// The certificates that sign the API server's, in DER; `None` for the system's roots.
     pub(crate) roots: Option<Vec<Vec<u8>>>,
-    /// The bundle of the kubeconfig files, in PEM, if it was asked for.
-    pub(crate) public: Option<String>,
+}
+
+/// What was read of the files of a cluster.
+pub(crate) struct Read {
+    /// What a connection is made from.
+    pub(crate) material: Result<Material, CredentialError>,
+    /// The bundle of the kubeconfig files, in PEM, if it was asked for. It may be good where the credential is not.
+    pub(crate) public: Option<Result<String, BundleError>>,
 }
 
 impl Material {
@@ -99,12 +105,17 @@ impl Material {
 
 /// Reads everything that a connection to the cluster needs; with `public`, the bundle of the kubeconfig files too. It
 /// blocks on the file system.
-pub(crate) fn load(config: &ClusterConfig, public: bool) -> Result<Material, CredentialError> {
+pub(crate) fn load(config: &ClusterConfig, public: bool) -> Read {
+    let bundle = |path: &PathBuf| read_bundle(path).map(|certificates| pem(&certificates));
+    let wanted = config.public_ca_file.as_ref().filter(|_| public);
+    Read {
+        public: wanted.map(bundle),
+        material: material(config),
+    }
+}
+
+fn material(config: &ClusterConfig) -> Result<Material, CredentialError> {
     let roots = config.ca_file.as_deref().map(read_bundle).transpose()?;
-    let public = match &config.public_ca_file {
-        Some(path) if public => Some(pem(&read_bundle(path)?)),
-        _ => None,
-    };
     let (token, identity) = match &config.credential {
         // Nobody may call then (`Member::call`); the bundles are read as ever.
         None => (None, None),
@@ -115,7 +126,6 @@ pub(crate) fn load(config: &ClusterConfig, public: bool) -> Result<Material, Cre
         token,
         identity,
         roots,
-        public,
     })
 }
 

@@ -64,7 +64,7 @@ impl Member {
         if let Some(authority) = &self.authority {
             authority.signer().await?;
             if self.config.credential.is_none() {
-                return self.connection.lease().await.map(drop);
+                return self.connection.bundled().await;
             }
         }
         let request = http::Request::get("/readyz")

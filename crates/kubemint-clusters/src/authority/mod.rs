@@ -60,6 +60,16 @@ pub(crate) struct Files {
     pub(crate) key: SecretSlice<u8>,
 }
 
+impl AuthorityError {
+    /// The file that it is about, where it is about one.
+    pub(crate) fn path(&self) -> Option<&str> {
+        match self {
+            Self::Unreadable { path, .. } | Self::Unfit { path, .. } => Some(path),
+            Self::Reading(_) => None,
+        }
+    }
+}
+
 impl Files {
     fn read(of: &ClientCa) -> Result<Self, AuthorityError> {
         Ok(Self {
@@ -74,6 +84,14 @@ fn whole(path: &Path) -> Result<Vec<u8>, AuthorityError> {
         path: path.display().to_string(),
         reason: reason.to_string(),
     })
+}
+
+/// Until when the authority of these files signs, if they are one. It blocks on the file system.
+///
+/// # Errors
+/// They are missing or unfit.
+pub(crate) fn check(files: &ClientCa) -> Result<DateTime<Utc>, AuthorityError> {
+    Signer::load(files).map(|signer| signer.not_after())
 }
 
 /// The authority of a cluster, and the signer that its files make.
@@ -194,8 +212,9 @@ impl Member {
                 "the configuration has no client_ca for this cluster any more",
             ));
         };
-        // The file needs the bundle, which may have to be read first.
-        self.connection.lease().await?;
+        // The file needs the bundle, which may have to be read first. The service's own credential at the cluster is not
+        // asked for: signing goes on without it.
+        self.connection.bundled().await?;
         let subject = Subject::of(record, role);
         let signed = authority.signer().await?.sign(&subject, now, until)?;
         Ok(Credential {

@@ -4,15 +4,17 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use chrono::Utc;
 use kubemint::cluster::{ClusterKey, ClusterProfile, CredentialKind, RoleRules};
 
 use super::error::Place;
 use super::raw::{RawClientCa, RawCluster, RawCredential};
 use super::roles::{bounds, defaults, roles};
 use super::{ClientCa, ClusterConfig, ConfigError, CredentialSource, bundle};
+use crate::authority;
 
-/// Checks the clusters of a file whose folder is `base`: relative paths start there. Bundles are read, and what is wrong
-/// with them is noted in [`ClusterConfig::unusable`]; the service's credentials are not, since they are made after the
+/// Checks the clusters of a file whose folder is `base`: relative paths start there. Bundles and authorities are read, and
+/// what is wrong with them is noted in [`ClusterConfig::unusable`]; the service's credentials are not, since they are made after the
 /// manifest that comes from this configuration.
 ///
 /// # Errors
@@ -68,7 +70,10 @@ fn one(raw: &RawCluster, base: &Path, place: &mut Place<'_>) -> Option<ClusterCo
         }
         None => (ca_file.clone(), ca),
     };
-    let client_ca = raw.client_ca.as_ref().map(|raw| client_ca(raw, base));
+    let client_ca = raw.client_ca.as_ref().map(|raw| {
+        let place = &mut Place::new(place.key("client_ca"), &mut unusable);
+        client_ca(raw, base, place)
+    });
     let kind = match client_ca {
         Some(_) => CredentialKind::Certificate,
         None => CredentialKind::Token,
@@ -208,11 +213,35 @@ fn credential(raw: &RawCredential, base: &Path, place: &mut Place<'_>) -> Option
     }
 }
 
-fn client_ca(raw: &RawClientCa, base: &Path) -> ClientCa {
-    ClientCa {
+/// The files of an authority, which are read to tell what is wrong with them.
+fn client_ca(raw: &RawClientCa, base: &Path, place: &mut Place<'_>) -> ClientCa {
+    let files = ClientCa {
         certificate: base.join(&raw.cert_file),
         key: base.join(&raw.key_file),
+    };
+    match authority::check(&files) {
+        Ok(until) if until <= Utc::now() => place.at("cert_file").wrong(
+            format!("{} ended at {until:?}", files.certificate.display()),
+            "renew it: an authority signs nothing beyond its own end",
+        ),
+        Ok(_) => {}
+        Err(error) => {
+            let of_key = error.path() == Some(&files.key.display().to_string());
+            let (key, help) = if of_key {
+                (
+                    "key_file",
+                    "name the PEM file of its private key (PKCS #8, PKCS #1 or SEC 1), without a password",
+                )
+            } else {
+                (
+                    "cert_file",
+                    "name the PEM file of the authority that the API server's --client-ca-file holds",
+                )
+            };
+            place.at(key).wrong(error.to_string(), help);
+        }
     }
+    files
 }
 
 /// An RFC 1123 label of at most `longest` characters.

@@ -84,7 +84,7 @@ pub struct ClusterConfig {
     /// The PEM bundle behind the profile's URL; `None` for the system's roots. The profile holds its content, unless
     /// it is among `unusable`.
     pub public_ca_file: Option<PathBuf>,
-    /// Bundles that cannot be used now. The cluster is out of order until they can; it keeps no other from serving.
+    /// Bundles and authorities that cannot be used now. The cluster is out of order until they can; it keeps no other from serving.
     pub unusable: Vec<Problem>,
     /// The service's own credential; `None` only where `client_ca` is set: then the cluster is never asked.
     pub credential: Option<CredentialSource>,

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use chrono::{TimeDelta, Utc};
 use kubemint::ports::Clusters as _;
-use kubemint_clusters::Health;
+use kubemint_clusters::{Fleet, Health};
+use kubemint_sandbox::Pki;
 
-use crate::certificates::{certified, fleet, for_user, parts};
+use crate::certificates::{certified, configuration, fleet, for_user, parts};
 use crate::openssl::{self, Key, openssl};
-use crate::stage::failed;
+use crate::stage::{INSTANCE, LIMITS, failed, quiet, read};
 
 /// What is wrong, as preflight tells it.
 async fn complaint(folder: &Path, authority: &str) -> String {
@@ -166,4 +167,133 @@ async fn an_authority_is_read_again_and_between_its_two_files_the_old_one_signs(
     assert!(by().await.contains("kubemint new CA"));
     std::fs::remove_file(folder.join("a.key")).unwrap();
     assert!(by().await.contains("kubemint new CA"));
+}
+
+#[tokio::test]
+async fn signing_goes_on_whatever_the_services_own_credential_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    openssl::key(folder, "a", Key::Sec1("prime256v1"));
+    openssl::authority(folder, "a", &[]);
+    std::fs::write(folder.join("ca.pem"), Pki::new("server").unwrap().ca_pem()).unwrap();
+    let text = configuration("https://127.0.0.1:1", "a").replace(
+        "client_ca",
+        "credential = { token_file = \"token\" }\nclient_ca",
+    );
+    let fleet = |text: &str| {
+        let configs = read(text, folder).unwrap();
+        Fleet::with_limits(configs, INSTANCE, quiet(), LIMITS).unwrap()
+    };
+    for content in [None, Some("no token")] {
+        if let Some(content) = content {
+            std::fs::write(folder.join("token"), content).unwrap();
+        }
+        let fleet = fleet(&text);
+        certified(&fleet, &for_user(&fleet, "alice")).await;
+        // What needs the credential tells what is wrong with it.
+        let health = fleet.health(&fleet.keys()[0]).await;
+        assert!(
+            matches!(&health, Some(Health::Sick { class: "refused", detail }) if detail.contains("/token ")),
+            "{health:?}"
+        );
+    }
+    // The bundle behind which the service itself goes is none of a certificate's matter either; the one in the
+    // kubeconfig files is.
+    let other = text.replace(
+        "ca_file = \"ca.pem\"",
+        "ca_file = \"no.pem\"\npublic_ca_file = \"ca.pem\"",
+    );
+    let apart = fleet(&other);
+    certified(&apart, &for_user(&apart, "alice")).await;
+    let swapped = other.replace("no.pem", "-").replace("ca.pem", "no.pem");
+    let without = fleet(&swapped.replace("\"-\"", "\"ca.pem\""));
+    let until = Utc::now() + TimeDelta::hours(1);
+    let refused = without
+        .certify(&for_user(&without, "alice"), Utc::now(), until)
+        .await;
+    assert_eq!(failed(refused), "unreachable");
+}
+
+#[tokio::test]
+async fn a_bundle_that_comes_late_lets_certificates_be_signed_without_the_credential() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    openssl::key(folder, "a", Key::Sec1("prime256v1"));
+    openssl::authority(folder, "a", &[]);
+    let text = configuration("https://127.0.0.1:1", "a").replace(
+        "client_ca",
+        "credential = { token_file = \"none\" }\nclient_ca",
+    );
+    let fleet =
+        Fleet::with_limits(read(&text, folder).unwrap(), INSTANCE, quiet(), LIMITS).unwrap();
+    let record = for_user(&fleet, "alice");
+    let sign = async || {
+        let until = Utc::now() + TimeDelta::hours(1);
+        fleet.certify(&record, Utc::now(), until).await
+    };
+    assert_eq!(failed(sign().await), "unreachable");
+    std::fs::write(folder.join("ca.pem"), Pki::new("server").unwrap().ca_pem()).unwrap();
+    // Whoever had the profile without its bundle is refused once more.
+    assert_eq!(failed(sign().await), "unreachable");
+    let began = std::time::Instant::now();
+    while let Err(error) = sign().await {
+        assert!(began.elapsed() < LIMITS.deadline * 2, "{error:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(fleet.profile(&fleet.keys()[0]).unwrap().ca_pem.is_some());
+}
+
+#[test]
+fn checking_the_configuration_reads_the_files_and_tells_which_is_unfit() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::write(folder.join("ca.pem"), Pki::new("server").unwrap().ca_pem()).unwrap();
+    let warned = |authority: &str| {
+        let config = read(&configuration("https://127.0.0.1:1", authority), folder)
+            .unwrap()
+            .remove(0);
+        let shown = folder.display().to_string();
+        let warnings = config.warnings().into_iter();
+        warnings
+            .filter(|warning| warning.contains("out of order"))
+            .map(|warning| warning.replace(&shown, "DIR"))
+            .collect::<Vec<_>>()
+    };
+    openssl::key(folder, "a", Key::Sec1("prime256v1"));
+    openssl::authority(folder, "a", &[]);
+    assert_eq!(warned("a"), [""; 0]);
+    openssl::key(folder, "b", Key::Sec1("prime256v1"));
+    std::fs::copy(folder.join("a.pem"), folder.join("b.pem")).unwrap();
+    let of = "cluster r/p/sandbox is out of order: clusters[0].client_ca";
+    assert_eq!(
+        warned("b"),
+        [format!(
+            "{of}.key_file: DIR/b.key cannot be used: it is not the key of the certificate; name the PEM file of its \
+             private key (PKCS #8, PKCS #1 or SEC 1), without a password"
+        )]
+    );
+    let absent = warned("absent");
+    assert!(
+        absent.len() == 1
+            && absent[0].starts_with(&format!("{of}.cert_file: DIR/absent.pem cannot be read: ")),
+        "{absent:?}"
+    );
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut over = rcgen::CertificateParams::default();
+    over.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    over.not_before = rcgen::date_time_ymd(2020, 1, 1);
+    over.not_after = rcgen::date_time_ymd(2020, 1, 2);
+    std::fs::write(
+        folder.join("over.pem"),
+        over.self_signed(&key).unwrap().pem(),
+    )
+    .unwrap();
+    std::fs::write(folder.join("over.key"), key.serialize_pem()).unwrap();
+    assert_eq!(
+        warned("over"),
+        [format!(
+            "{of}.cert_file: DIR/over.pem ended at 2020-01-02T00:00:00Z; renew it: an authority signs nothing beyond its own \
+             end"
+        )]
+    );
 }

@@ -13,7 +13,7 @@ use crate::openssl::{self, KEYS, Key, openssl};
 use crate::stage::{INSTANCE, LIMITS, failed, quiet, read, record};
 
 /// The configuration of a cluster with certificates by `NAME.pem` and `NAME.key`.
-fn configuration(url: &str, authority: &str) -> String {
+pub(crate) fn configuration(url: &str, authority: &str) -> String {
     format!(
         "[[clusters]]\nregion = \"r\"\nproject = \"p\"\nid = \"sandbox\"\napi_url = \"{url}\"\nca_file = \"ca.pem\"\n\
          client_ca = {{ cert_file = \"{authority}.pem\", key_file = \"{authority}.key\" }}\n\
