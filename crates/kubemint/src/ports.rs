@@ -408,8 +408,9 @@ pub trait Store: Send + Sync {
         limit: u16,
     ) -> Result<Page, StoreError>;
 
-    /// The records of a cluster that need the reconciler at `now`: pending past `pending_until`, revoking, and active
-    /// past `expires_at` (each: at that time or before), at most `limit`. The three kinds come in turns, ended ones first,
+    /// The records of a cluster that need the reconciler at `now`: pending past `pending_until`, revoking (certificates
+    /// only past `expires_at`, since nothing else ends them), and active past `expires_at` (each: at that time or before),
+    /// at most `limit`. The three kinds come in turns, ended ones first,
     /// and each kind from its oldest, so that many of one kind that cannot be settled keep no other from being seen.
     async fn due(
         &self,

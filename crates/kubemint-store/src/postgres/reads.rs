@@ -34,7 +34,11 @@ macro_rules! records {
 /// The number as the index has it, so that no other index is walked for its order.
 const ACTIVE: &str = records!("state = 'active' AND seq + 0 < $5", "seq + 0 DESC");
 const DUE_ENDED: &str = records!("state = 'active' AND expires_at <= $5", "expires_at");
-const DUE_REVOKING: &str = records!("state = 'revoking'", "seq");
+/// 'x509' is [`kubemint::record::CERTIFICATE`]: nothing but time ends one, so until then there is nothing to do.
+const DUE_REVOKING: &str = records!(
+    "state = 'revoking' AND (object_uid IS DISTINCT FROM 'x509' OR expires_at <= $5)",
+    "seq"
+);
 const DUE_PENDING: &str = records!("state = 'pending' AND pending_until <= $5", "pending_until");
 const NEXT_EXPIRY: &str = "SELECT min(expires_at) FROM kubeconfig
      WHERE region = $1 AND project = $2 AND cluster = $3 AND state = 'active'";
@@ -161,7 +165,7 @@ pub(super) async fn due(
         select(db, DUE_ENDED, cluster, &[&now], most)
             .await?
             .into_iter(),
-        select(db, DUE_REVOKING, cluster, &[], most)
+        select(db, DUE_REVOKING, cluster, &[&now], most)
             .await?
             .into_iter(),
         select(db, DUE_PENDING, cluster, &[&now], most)

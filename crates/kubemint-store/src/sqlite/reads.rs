@@ -41,7 +41,12 @@ pub(super) const DUE_ENDED: &str = records!(
     "state = 'active' AND expires_at <= :now",
     "expires_at"
 );
-pub(super) const DUE_REVOKING: &str = records!("kubeconfig_revoking", "state = 'revoking'", "seq");
+/// 'x509' is [`kubemint::record::CERTIFICATE`]: nothing but time ends one, so until then there is nothing to do.
+pub(super) const DUE_REVOKING: &str = records!(
+    "kubeconfig_revoking",
+    "state = 'revoking' AND (object_uid IS NOT 'x509' OR expires_at <= :now)",
+    "seq"
+);
 pub(super) const DUE_PENDING: &str = records!(
     "kubeconfig_pending",
     "state = 'pending' AND pending_until <= :now",
@@ -180,7 +185,7 @@ pub(super) fn due(
     };
     let mut kinds = [
         kind(DUE_ENDED, &[(":now", &now)])?,
-        kind(DUE_REVOKING, &[])?,
+        kind(DUE_REVOKING, &[(":now", &now)])?,
         kind(DUE_PENDING, &[(":now", &now)])?,
     ];
     let mut due = Vec::new();

@@ -52,6 +52,7 @@ macro_rules! for_every_store {
             races::who_follows_the_trail_misses_nothing,
             reconciling::what_is_due_is_ended_abandoned_or_revoking,
             reconciling::no_kind_of_due_record_starves_another,
+            reconciling::certificates_that_are_being_revoked_wait_for_their_end_out_of_the_way,
             reconciling::the_next_expiry_is_that_of_an_active_record,
             reconciling::the_active_records_come_in_pages,
             retention::a_record_that_is_over_is_forgotten_but_for_its_name,

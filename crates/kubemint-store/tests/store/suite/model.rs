@@ -169,7 +169,7 @@ impl Model {
     pub(crate) fn due(&self, cluster: &ClusterKey, now: DateTime<Utc>) -> Vec<Record> {
         let due = |record: &&Record| match record.state {
             State::Pending => record.pending_until <= now,
-            State::Revoking => true,
+            State::Revoking => !record.is_certificate() || record.has_ended(now),
             State::Active => record.expires_at.is_some_and(|end| end <= now),
             State::Revoked | State::Failed | State::Expired => false,
         };

@@ -1,7 +1,7 @@
 //! What the reconciler reads.
 
 use kubemint::ports::Grant;
-use kubemint::record::{Record, State};
+use kubemint::record::{CERTIFICATE, Record, State};
 
 use super::Fresh;
 use super::fixture::{at, grant, here, ids, lead, pages, put, record};
@@ -103,6 +103,29 @@ pub(crate) async fn no_kind_of_due_record_starves_another<S: Fresh>() {
         ]
     );
     assert_eq!(due(&store, 60, 100).await.len(), 12);
+}
+
+pub(crate) async fn certificates_that_are_being_revoked_wait_for_their_end_out_of_the_way<
+    S: Fresh,
+>() {
+    let store = S::fresh();
+    let certificate = |second| Grant {
+        object_uid: CERTIFICATE.to_owned(),
+        ..until(second)
+    };
+    for n in 0..5 {
+        let record = record(&format!("certificate-{n}"));
+        put(&store, &record, State::Revoking, &certificate(100 + n)).await;
+    }
+    put(&store, &record("token"), State::Revoking, &until(500)).await;
+    put(&store, &record("unknown"), State::Active, &certificate(90)).await;
+    assert_eq!(due(&store, 20, 2).await, ["token"]);
+    assert_eq!(due(&store, 90, 10).await, ["unknown", "token"]);
+    assert_eq!(
+        due(&store, 101, 10).await,
+        ["unknown", "certificate-0", "certificate-1", "token"],
+        "at their ends"
+    );
 }
 
 pub(crate) async fn the_next_expiry_is_that_of_an_active_record<S: Fresh>() {
