@@ -152,9 +152,15 @@ impl Diagnostics {
     /// The [notes](Diagnostic::note) alone.
     #[must_use]
     pub fn notes(&self) -> Self {
+        self.clone().parted().0
+    }
+
+    /// The [notes](Diagnostic::note), and all else.
+    #[must_use]
+    pub fn parted(mut self) -> (Self, Self) {
         let mut notes = self.same();
-        notes.list = self.list.iter().filter(|d| d.note).cloned().collect();
-        notes
+        (notes.list, self.list) = self.list.into_iter().partition(|d| d.note);
+        (notes, self)
     }
 
     /// `Ok` with `value` when nothing is wrong, or warnings only; otherwise itself, sorted by place.
@@ -204,15 +210,10 @@ impl Diagnostics {
 
     /// The text for a terminal; `colour` adds escape sequences.
     pub fn render(&self, colour: bool) -> String {
-        let renderer = if colour {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
-        let renderer = renderer.decor_style(DecorStyle::Ascii);
+        let renderer = renderer(colour);
         let mut out = String::new();
         for diagnostic in &self.list {
-            out.push_str(&self.render_one(&renderer, diagnostic));
+            out.push_str(&self.render_one(&renderer, diagnostic, None, &[]));
             out.push_str("\n\n");
         }
         let count = |of: &dyn Fn(&Diagnostic) -> bool, word: &str| {
@@ -235,7 +236,25 @@ impl Diagnostics {
         out
     }
 
-    fn render_one(&self, renderer: &Renderer, diagnostic: &Diagnostic) -> String {
+    /// One diagnosis about these sources, which need not be in the list, as [`render`](Self::render) has it; but it is
+    /// called `word` instead of an error, and ends with `notes`, each called by a word of its own too.
+    pub fn excerpt(
+        &self,
+        word: &str,
+        diagnostic: &Diagnostic,
+        notes: &[(&str, &str)],
+        colour: bool,
+    ) -> String {
+        self.render_one(&renderer(colour), diagnostic, Some(word), notes)
+    }
+
+    fn render_one(
+        &self,
+        renderer: &Renderer,
+        diagnostic: &Diagnostic,
+        word: Option<&str>,
+        notes: &[(&str, &str)],
+    ) -> String {
         let source = |file: usize| {
             let source = self.sources.get(file);
             source.map_or(("", ""), |s| (s.name.as_str(), s.text.as_str()))
@@ -266,6 +285,10 @@ impl Diagnostics {
         } else {
             Level::ERROR
         };
+        let level = match word {
+            Some(word) => level.with_name(word),
+            None => level,
+        };
         let mut group = level
             .primary_title(diagnostic.message.as_str())
             .id(diagnostic.code)
@@ -273,6 +296,9 @@ impl Diagnostics {
             .elements(elsewhere);
         if let Some(help) = &diagnostic.help {
             group = group.element(Level::HELP.message(help.as_str()));
+        }
+        for (word, text) in notes {
+            group = group.element(Level::NOTE.with_name(*word).message(*text));
         }
         renderer.render(&[group])
     }
@@ -285,6 +311,15 @@ impl fmt::Display for Diagnostics {
 }
 
 impl std::error::Error for Diagnostics {}
+
+fn renderer(colour: bool) -> Renderer {
+    let renderer = if colour {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    renderer.decor_style(DecorStyle::Ascii)
+}
 
 fn some_text(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)

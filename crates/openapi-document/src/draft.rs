@@ -152,8 +152,8 @@ pub fn resolved(document: &Document, schema: &Value) -> Value {
         let Some(name) = reference(&schema) else {
             return schema;
         };
-        match document.schemas().find(|(other, _)| *other == name) {
-            Some((_, component)) => schema = json(component),
+        match document.schema(&name) {
+            Some(component) => schema = json(component),
             None => return Value::Null,
         }
     }

@@ -32,7 +32,7 @@ pub use read::MAX_DEPTH;
 pub use rules::{METHODS, RULES, each_schema, resolve};
 pub use select::owners;
 
-use openapiv3::{OpenAPI, Operation, ReferenceOr};
+use openapiv3::{OpenAPI, Operation, PathItem, ReferenceOr};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -173,26 +173,21 @@ impl Document {
 
     /// The operations, in the order of the document.
     pub fn operations(&self) -> impl Iterator<Item = OperationRef<'_>> {
-        self.openapi.paths.paths.iter().flat_map(|(path, item)| {
-            let item = match item {
-                ReferenceOr::Item(item) => Some(item),
-                ReferenceOr::Reference { .. } => None,
+        // `PathItem::iter` has an order of its own, so the document as it was read leads.
+        let written = self.root.get("paths").map_or(&[][..], Node::entries);
+        written.iter().flat_map(|path| {
+            let item = match self.openapi.paths.paths.get(&path.key) {
+                Some(ReferenceOr::Item(item)) => Some(item),
+                _ => None,
             };
-            let written = self.root.at(&format!("/paths/{}", escape(path)));
-            let mut operations: Vec<_> = item
-                .into_iter()
-                .flat_map(|item| item.iter())
-                .map(|(method, operation)| OperationRef {
-                    path,
-                    method,
-                    operation,
+            let members = path.node.entries().iter();
+            members.filter_map(move |member| {
+                Some(OperationRef {
+                    path: &path.key,
+                    method: &member.key,
+                    operation: operation(item?, &member.key)?,
                 })
-                .collect();
-            // `PathItem::iter` has an order of its own.
-            operations.sort_by_key(|o| {
-                written.and_then(|w| w.entries().iter().position(|e| e.key == o.method))
-            });
-            operations
+            })
         })
     }
 
@@ -203,6 +198,11 @@ impl Document {
             .iter()
             .flat_map(|c| c.schemas.iter())
             .map(|(name, schema)| (name.as_str(), schema))
+    }
+
+    /// The named schema `name`.
+    pub fn schema(&self, name: &str) -> Option<&ReferenceOr<openapiv3::Schema>> {
+        self.openapi.components.as_ref()?.schemas.get(name)
     }
 
     /// The place to underline for a JSON pointer into the document as it was read; the nearest enclosing place that
@@ -257,6 +257,20 @@ impl Document {
         let mut json = serde_json::to_string_pretty(&self.root).unwrap_or_default();
         json.push('\n');
         json
+    }
+}
+
+fn operation<'a>(item: &'a PathItem, method: &str) -> Option<&'a Operation> {
+    match method {
+        "get" => item.get.as_ref(),
+        "put" => item.put.as_ref(),
+        "post" => item.post.as_ref(),
+        "delete" => item.delete.as_ref(),
+        "options" => item.options.as_ref(),
+        "head" => item.head.as_ref(),
+        "patch" => item.patch.as_ref(),
+        "trace" => item.trace.as_ref(),
+        _ => None,
     }
 }
 

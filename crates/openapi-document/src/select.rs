@@ -7,9 +7,10 @@ use std::collections::HashSet;
 /// The operations (path and method) that the place belongs to: the one that it is written in, those of the path that
 /// it is the name of, or those that refer to the component that it is written in. None when it belongs to them all.
 pub fn owners(root: &Node, place: Span) -> Vec<(String, String)> {
+    // The end of a member is where the next begins.
     let inside = |entry: &Entry| {
         entry.key_span.file == place.file
-            && (entry.key_span.start..=entry.node.span.end.max(entry.key_span.end))
+            && (entry.key_span.start..entry.node.span.end.max(entry.key_span.end))
                 .contains(&place.start)
     };
     if let Some(path) = paths(root).iter().find(|path| inside(path)) {
@@ -29,6 +30,9 @@ pub fn owners(root: &Node, place: Span) -> Vec<(String, String)> {
     }) else {
         return Vec::new();
     };
+    if kind.key == "securitySchemes" {
+        return secured_by(root, &name.key);
+    }
     let wanted = format!("#/components/{}/{}", kind.key, crate::escape(&name.key));
     let mut found = Vec::new();
     for path in paths(root) {
@@ -39,6 +43,26 @@ pub fn owners(root: &Node, place: Span) -> Vec<(String, String)> {
                 reach(root, part, &mut reached);
             }
             if reached.contains(wanted.as_str()) {
+                found.push((path.key.clone(), method.key.clone()));
+            }
+        }
+    }
+    found
+}
+
+/// The operations whose callers may be known by the security scheme `name`.
+pub(crate) fn secured_by(root: &Node, name: &str) -> Vec<(String, String)> {
+    let names = |security: &Node| {
+        let alternatives = security.items().iter();
+        alternatives
+            .flat_map(Node::entries)
+            .any(|scheme| scheme.key == name)
+    };
+    let mut found = Vec::new();
+    for path in paths(root) {
+        for method in methods(path) {
+            let security = method.node.get("security").or(root.get("security"));
+            if security.is_some_and(names) {
                 found.push((path.key.clone(), method.key.clone()));
             }
         }

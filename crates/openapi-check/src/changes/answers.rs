@@ -21,8 +21,30 @@ fn covers(declared: &[(&str, At<'_>)], status: &str) -> bool {
     })
 }
 
-pub(super) fn compare(walk: &mut Walk<'_>, old: &Operation<'_>, new: &Operation<'_>) {
-    let (mut before, mut after) = (old.at.members("responses"), new.at.members("responses"));
+/// The place in the operation, which another one that refers to the same response does not share.
+fn written(operation: &At<'_>, status: &str) -> String {
+    format!(
+        "{}/responses/{}",
+        operation.pointer,
+        openapi_document::escape(status)
+    )
+}
+
+/// What people call an answer: by its own name when several operations may share it.
+fn said(at: &At<'_>, status: &str, operation: &str) -> String {
+    match at.pointer.strip_prefix("/components/responses/") {
+        Some(name) => format!("the answer `{name}`"),
+        None => format!("the answer {status} of operation `{operation}`"),
+    }
+}
+
+pub(super) fn compare(
+    walk: &mut Walk<'_>,
+    old_operation: &Operation<'_>,
+    new_operation: &Operation<'_>,
+) {
+    let mut before = old_operation.at.members("responses");
+    let mut after = new_operation.at.members("responses");
     let is_answer = |(status, _): &(&str, At<'_>)| !status.starts_with("x-");
     before.retain(is_answer);
     after.retain(is_answer);
@@ -51,13 +73,18 @@ pub(super) fn compare(walk: &mut Walk<'_>, old: &Operation<'_>, new: &Operation<
                 }
                 both(walk, now, old, new);
             }
-            None => removed(walk, status, old),
+            None => removed(walk, status, &written(&old_operation.at, status)),
         }
     }
-    for (status, new) in &after {
+    for (status, _) in &after {
         let is_target = changed.as_ref().is_some_and(|(_, to)| to == status);
         if gone(&before, status) && !is_target {
-            added(walk, status, new, covers(&before, status));
+            added(
+                walk,
+                status,
+                &written(&new_operation.at, status),
+                covers(&before, status),
+            );
         }
     }
 }
@@ -74,7 +101,7 @@ fn success_changed(walk: &mut Walk<'_>, from: &str, to: &str, new: &At<'_>) {
     );
 }
 
-fn removed(walk: &mut Walk<'_>, status: &str, old: &At<'_>) {
+fn removed(walk: &mut Walk<'_>, status: &str, place: &str) {
     let id = walk.operation.clone();
     let message = format!("operation `{id}` no longer answers {status}");
     let found = if is_success(status) {
@@ -86,10 +113,11 @@ fn removed(walk: &mut Walk<'_>, status: &str, old: &At<'_>) {
             "`{name}Error::{variant}` is gone: servers that answer it no longer compile"
         ))
     };
-    walk.at_old(&old.pointer, found);
+    walk.at_old(place, found);
 }
 
-fn added(walk: &mut Walk<'_>, status: &str, new: &At<'_>, covered: bool) {
+/// `covered`: it was one of a declared range, or of `default`.
+fn added(walk: &mut Walk<'_>, status: &str, place: &str, covered: bool) {
     let id = walk.operation.clone();
     let message = format!("operation `{id}` may answer {status}");
     let method = names::method(&id);
@@ -100,17 +128,19 @@ fn added(walk: &mut Walk<'_>, status: &str, new: &At<'_>, covered: bool) {
         ))
     } else {
         let (name, variant) = (id.to_upper_camel_case(), names::status(status));
-        Found::new("K0335", Level::Minor, message).rust(format!(
-            "servers have `{name}Error::{variant}`; callers built before get it as \
-             `Error::UnexpectedResponse`"
-        ))
+        let callers = match covered {
+            true => "callers built before get it as they got every such status",
+            false => "callers built before get it as `Error::UnexpectedResponse`",
+        };
+        Found::new("K0335", Level::Minor, message)
+            .rust(format!("servers have `{name}Error::{variant}`; {callers}"))
     };
-    walk.at_new(&new.pointer, found);
+    walk.at_new(place, found);
 }
 
 fn both(walk: &mut Walk<'_>, status: &str, old: &At<'_>, new: &At<'_>) {
     let id = walk.operation.clone();
-    let said = format!("the answer {status} of operation `{id}`");
+    let said = said(new, status, &id);
     headers(walk, status, old, new);
     let has_body = |at: &At<'_>| !at.members("content").is_empty();
     match (has_body(old), has_body(new)) {
@@ -139,7 +169,8 @@ fn both(walk: &mut Walk<'_>, status: &str, old: &At<'_>, new: &At<'_>) {
 
 fn headers(walk: &mut Walk<'_>, status: &str, old: &At<'_>, new: &At<'_>) {
     let id = walk.operation.clone();
-    let said = |name: &str| format!("the header `{name}` of answer {status} of operation `{id}`");
+    let answer = said(new, status, &id);
+    let said = |name: &str| format!("the header `{name}` of {answer}");
     let (before, after) = (old.members("headers"), new.members("headers"));
     let field = |name: &str| {
         format!(

@@ -1,6 +1,7 @@
 //! Bounds, patterns and closed lists of values: tightened or loosened.
 
 use super::at::At;
+use super::interval::{Interval, Step};
 use super::schema::Pair;
 use super::view::View;
 use super::{Direction, Found, Level, Walk, names};
@@ -41,22 +42,18 @@ impl Move {
     }
 }
 
-const LOWER: [&str; 4] = ["minimum", "minLength", "minItems", "minProperties"];
-const UPPER: [&str; 4] = ["maximum", "maxLength", "maxItems", "maxProperties"];
+const LOWER: [&str; 3] = ["minLength", "minItems", "minProperties"];
+const UPPER: [&str; 3] = ["maxLength", "maxItems", "maxProperties"];
 
 pub(super) fn compare(walk: &mut Walk<'_>, pair: &Pair<'_, '_>) {
+    ends(walk, pair);
     for key in LOWER {
         number(walk, pair, key, |old, new| new > old);
     }
     for key in UPPER {
         number(walk, pair, key, |old, new| new < old);
     }
-    for key in [
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-        "uniqueItems",
-        "x-printable",
-    ] {
+    for key in ["uniqueItems", "x-printable"] {
         let moved = match (pair.old.is_true(key), pair.new.is_true(key)) {
             (false, true) => Move::Tighter,
             (true, false) => Move::Looser,
@@ -77,7 +74,31 @@ fn bound(view: &View<'_>, key: &str) -> Option<f64> {
     } else {
         numbers.reduce(f64::min)
     };
-    tightest.filter(|bound| !(*bound == 0.0 && key.starts_with("min") && key != "minimum"))
+    tightest.filter(|bound| !(*bound == 0.0 && key.starts_with("min")))
+}
+
+/// The bounds of numbers. What a `format` alone moves is told of the format.
+fn ends(walk: &mut Walk<'_>, pair: &Pair<'_, '_>) {
+    let moved = Interval::of(&pair.new).since(Interval::of(&pair.old));
+    let keys = [
+        ("minimum", "exclusiveMinimum"),
+        ("maximum", "exclusiveMaximum"),
+    ];
+    for (moved, (bound, flag)) in moved.into_iter().zip(keys) {
+        let value = |view: &View<'_>| view.get(bound).map(|at| at.node.to_value());
+        let key = if value(&pair.old) != value(&pair.new) {
+            bound
+        } else if pair.old.is_true(flag) != pair.new.is_true(flag) {
+            flag
+        } else {
+            continue;
+        };
+        match moved {
+            Some(Step::Inward) => tell(walk, pair, key, Move::Tighter),
+            Some(Step::Outward) => tell(walk, pair, key, Move::Looser),
+            None => {}
+        }
+    }
 }
 
 fn number(walk: &mut Walk<'_>, pair: &Pair<'_, '_>, key: &str, is_tighter: fn(f64, f64) -> bool) {

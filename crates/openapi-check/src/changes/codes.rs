@@ -191,6 +191,10 @@ pub const CHANGES: &[(&str, &str)] = &[
         "A form of a `oneOf` or `anyOf` is new: minor for what callers send, major for what they are sent.",
     ),
     (
+        "K0370",
+        "`oneOf` became `anyOf`, or the other way round. `anyOf` allows more: minor for what callers send, major for what they are sent; `oneOf` the other way round.",
+    ),
+    (
         "K0371",
         "A default is another one, or gone (major): what callers leave out means something else. A default where there was none is minor.",
     ),
@@ -220,6 +224,10 @@ pub const CHANGES: &[(&str, &str)] = &[
     ),
     ("K0390", "Words, examples or extensions changed (patch)."),
     ("K0391", "`servers` or `tags` changed (patch)."),
+    (
+        "K0392",
+        "The documents differ, but mean the same: something is written out, or spelt in another way (patch).",
+    ),
     (
         "K0399",
         "Something changed that these rules do not look into: callbacks, `not`, `xml`, `encoding`, pagination, websockets (major, to be safe).",

@@ -17,7 +17,10 @@
 mod answers;
 mod at;
 mod bounds;
+mod choices;
 mod codes;
+mod interval;
+mod members;
 mod names;
 mod operations;
 mod parameters;
@@ -31,7 +34,7 @@ pub use codes::CHANGES;
 pub use version::Step;
 
 use at::At;
-use openapi_document::{Document, Span};
+use openapi_document::{Diagnostic, Diagnostics, Document, Span};
 use std::collections::{BTreeMap, HashSet};
 
 /// What a change does to callers of the old document.
@@ -92,8 +95,29 @@ pub struct Change {
 #[derive(Debug, Clone)]
 pub struct Changes {
     list: Vec<Change>,
-    old_version: String,
-    new_version: String,
+    old: Side,
+    new: Side,
+}
+
+/// One of the two documents: its `info.version`, and the text that places are in.
+#[derive(Debug, Clone)]
+struct Side {
+    version: String,
+    text: Diagnostics,
+}
+
+impl Side {
+    fn of(document: &Document) -> Side {
+        let version = document.root.at("/info/version");
+        let version = version.map_or_else(String::new, |node| match node.as_str() {
+            Some(text) => text.to_owned(),
+            None => node.to_value().to_string(),
+        });
+        Side {
+            version,
+            text: document.diagnostics(),
+        }
+    }
 }
 
 impl Changes {
@@ -119,7 +143,28 @@ impl Changes {
 
     /// What `info.version` must become, and whether it is enough.
     pub fn step(&self) -> Step {
-        version::step(&self.old_version, &self.new_version, self.level())
+        version::step(&self.old.version, &self.new.version, self.level())
+    }
+
+    /// One of the changes for a terminal: the line that it is in, with a caret, what Rust code sees of it, and the
+    /// operations; `colour` adds escape sequences.
+    pub fn render(&self, change: &Change, colour: bool) -> String {
+        let side = match change.edition {
+            Edition::Old => &self.old,
+            Edition::New => &self.new,
+        };
+        let diagnostic = Diagnostic::new(change.code, change.span, change.message.as_str());
+        let diagnostic = match change.level {
+            Level::Major => diagnostic,
+            Level::Minor => diagnostic.warning(),
+            Level::Patch => diagnostic.note(),
+        };
+        let operations = change.operations.join(", ");
+        let mut notes = Vec::new();
+        notes.extend(change.consequence.as_deref().map(|rust| ("Rust", rust)));
+        notes.extend((!operations.is_empty()).then_some(("in", operations.as_str())));
+        let word = change.level.as_str();
+        side.text.excerpt(word, &diagnostic, &notes, colour)
     }
 }
 
@@ -135,6 +180,9 @@ pub fn changes(old: &Document, new: &Document) -> Changes {
     };
     operations::compare(&mut walk);
     words::compare(&mut walk);
+    if walk.found.is_empty() {
+        words::meaningless(&mut walk);
+    }
     let mut list: Vec<(usize, Change)> = walk.found.into_values().collect();
     for (_, change) in &mut list {
         let document = match change.edition {
@@ -147,17 +195,10 @@ pub fn changes(old: &Document, new: &Document) -> Changes {
         change.operations.dedup();
     }
     list.sort_by_key(|(order, change)| (std::cmp::Reverse(change.level), *order));
-    let version = |document: &Document| {
-        let version = document.root.at("/info/version");
-        version.map_or_else(String::new, |node| match node.as_str() {
-            Some(text) => text.to_owned(),
-            None => node.to_value().to_string(),
-        })
-    };
     Changes {
         list: list.into_iter().map(|(_, change)| change).collect(),
-        old_version: version(old),
-        new_version: version(new),
+        old: Side::of(old),
+        new: Side::of(new),
     }
 }
 

@@ -66,6 +66,12 @@ pub(super) fn method(id: &str) -> String {
 
 /// The variant of an error enum that stands for a status.
 pub(super) fn status(status: &str) -> String {
+    match status.to_ascii_lowercase().as_str() {
+        "default" => return "Other".to_owned(),
+        "4xx" => return "ClientError".to_owned(),
+        "5xx" => return "ServerError".to_owned(),
+        _ => {}
+    }
     let reason = status
         .parse::<u16>()
         .ok()
@@ -194,6 +200,7 @@ mod tests {
         ] {
             assert_eq!(both(pointer), (said.to_owned(), code.to_owned()));
         }
-        assert_eq!(status("409"), "Conflict");
+        let variants = ["409", "4XX", "default"].map(status);
+        assert_eq!(variants, ["Conflict", "ClientError", "Other"]);
     }
 }

@@ -158,11 +158,12 @@ fn pair(walk: &mut Walk<'_>, old: &Operation<'_>, new: &Operation<'_>) {
                 Level::Major,
                 format!("renames operation `{before}` to `{after}`"),
             )
-            .rust(format!(
-                "`Client::{}` is now `Client::{}`",
-                names::method(&before),
-                names::method(&after)
-            )),
+            .rust(match (names::method(&before), names::method(&after)) {
+                (before, after) if before == after => {
+                    format!("`Client::{after}` stays; other languages may call it otherwise")
+                }
+                (before, after) => format!("`Client::{before}` is now `Client::{after}`"),
+            }),
         );
     }
     deprecation(walk, &old.at, &new.at, &format!("operation `{}`", new.id()));

@@ -10,6 +10,8 @@ struct Parameter<'a> {
     place: &'a str,
     name: &'a str,
     at: At<'a>,
+    /// Where it is written, or referred to.
+    written: String,
 }
 
 impl Parameter<'_> {
@@ -34,12 +36,18 @@ fn list<'a>(operation: &Operation<'a>) -> Vec<Parameter<'a>> {
     let mut found: Vec<Parameter<'a>> = Vec::new();
     for at in [&operation.at, &operation.item] {
         for parameter in at.items("parameters") {
+            let written = parameter.pointer.clone();
             let at = parameter.resolved();
             let (Some(place), Some(name)) = (at.text("in"), at.text("name")) else {
                 continue;
             };
             if !found.iter().any(|p| p.place == place && p.is_named(name)) {
-                found.push(Parameter { place, name, at });
+                found.push(Parameter {
+                    place,
+                    name,
+                    at,
+                    written,
+                });
             }
         }
     }
@@ -88,10 +96,7 @@ pub(super) fn compare(walk: &mut Walk<'_>, old: &Operation<'_>, new: &Operation<
             true => format!("calls without `.{builder}(...)` fail before they are sent"),
             false => format!("the client's builder has `.{builder}(...)`"),
         };
-        walk.at_new(
-            &after.at.pointer,
-            Found::new(code, level, message).rust(told),
-        );
+        walk.at_new(&after.written, Found::new(code, level, message).rust(told));
     }
 }
 
@@ -103,7 +108,7 @@ fn gone(walk: &mut Walk<'_>, before: &Parameter<'_>) {
     );
     let builder = before.name.to_snake_case();
     walk.at_old(
-        &before.at.pointer,
+        &before.written,
         Found::new("K0313", Level::Major, message)
             .rust(format!("the builder's `.{builder}(...)` is gone")),
     );

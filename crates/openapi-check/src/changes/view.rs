@@ -27,6 +27,11 @@ impl<'a> View<'a> {
         View { parts }
     }
 
+    /// The schema, and all that its `allOf` adds.
+    pub(super) fn parts(&self) -> &[At<'a>] {
+        &self.parts
+    }
+
     /// The keyword, of the first part that has it.
     pub(super) fn get(&self, key: &str) -> Option<At<'a>> {
         self.parts.iter().find_map(|part| part.unresolved(key))

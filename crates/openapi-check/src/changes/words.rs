@@ -14,7 +14,15 @@ type Words = (String, String, &'static str);
 fn is_words(key: &str) -> bool {
     matches!(
         key,
-        "description" | "summary" | "example" | "examples" | "externalDocs" | "tags" | "links"
+        "title"
+            | "description"
+            | "summary"
+            | "example"
+            | "examples"
+            | "externalDocs"
+            | "tags"
+            | "links"
+            | "bearerFormat"
     ) || (key.starts_with("x-") && !key.starts_with("x-dropshot-") && key != "x-printable")
 }
 
@@ -46,6 +54,37 @@ pub(super) fn compare(walk: &mut Walk<'_>) {
         }
         walk.at_new(&place, found);
     }
+}
+
+/// K0392: that something differs, when no rule found anything in it.
+pub(super) fn meaningless(walk: &mut Walk<'_>) {
+    let (old, new) = (walk.old.node, walk.new.node);
+    if let Some(place) = first(old, new) {
+        let message = "the documents differ from here on, but mean the same";
+        walk.at_new(&place, Found::new("K0392", Level::Patch, message));
+    }
+}
+
+/// The pointer to the first value that differs, in the order of the new document.
+fn first(old: &Node, new: &Node) -> Option<String> {
+    if same(Some(old), Some(new)) {
+        return None;
+    }
+    let below = match (&old.content, &new.content) {
+        (Content::Map(_), Content::Map(members)) => members.iter().find_map(|entry| {
+            let place = format!("/{}", escape(&entry.key));
+            match old.get(&entry.key) {
+                Some(before) => Some(place + &first(before, &entry.node)?),
+                None => Some(place),
+            }
+        }),
+        (Content::List(before), Content::List(after)) => {
+            let mut both = before.iter().zip(after).enumerate();
+            both.find_map(|(index, (old, new))| Some(format!("/{index}{}", first(old, new)?)))
+        }
+        _ => None,
+    };
+    Some(below.unwrap_or_default())
 }
 
 fn same(one: Option<&Node>, other: Option<&Node>) -> bool {

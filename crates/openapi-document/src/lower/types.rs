@@ -198,7 +198,7 @@ pub(super) fn null_member(node: &mut Node, found: &mut Found) {
         take(node, key);
         push(node, entry("nullable", span, Content::Bool(true)));
         if others.len() == 1
-            && let Some(only) = others.pop()
+            && let Some(mut only) = others.pop()
         {
             let clash = only
                 .entries()
@@ -206,6 +206,8 @@ pub(super) fn null_member(node: &mut Node, found: &mut Found) {
                 .any(|member| node.get(&member.key).is_some());
             let simple = matches!(only.content, Content::Map(_)) && only.get("$ref").is_none();
             if simple && !clash && only.get("type").is_some_and(|kind| kind.as_str().is_some()) {
+                // Its keywords come into this schema, whose own have been rewritten already.
+                super::schema::lower(&mut only, found);
                 only.entries()
                     .iter()
                     .for_each(|member| push(node, member.clone()));

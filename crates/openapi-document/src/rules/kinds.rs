@@ -47,6 +47,8 @@ fn unknown(found: &mut Findings<'_>, entry: &Entry, shape: &Shape) {
         "required" => Some("the object that holds it lists the names that are `required`"),
         "const" => Some("write `enum` with one value"),
         "any_of" | "all_of" | "one_of" => Some("did you mean `anyOf`, `allOf` or `oneOf`?"),
+        // Whatever else begins so, what it leads to would silently not apply.
+        key if key.starts_with('$') => Some("did you mean `$ref`?"),
         _ => None,
     };
     let keys = shape.keys.iter().map(|(key, _)| *key);

@@ -156,7 +156,8 @@ fn supported_scheme(found: &mut Findings<'_>, scheme: &Entry) {
         .get("scheme")
         .and_then(Node::as_str)
         .unwrap_or_default();
-    if kind != "http" || !name.eq_ignore_ascii_case("bearer") {
+    let used = || !crate::select::secured_by(found.root, &scheme.key).is_empty();
+    if (kind != "http" || !name.eq_ignore_ascii_case("bearer")) && used() {
         let blamed = if kind == "http" { "scheme" } else { "type" };
         let span = node
             .get(blamed)

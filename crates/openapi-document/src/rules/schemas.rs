@@ -13,6 +13,9 @@ const FORMATS: &[(&str, &[&str])] = &[
             "binary",
             "date",
             "date-time",
+            "partial-date-time",
+            "time",
+            "duration",
             "uuid",
             "uri",
             "uri-reference",
@@ -27,7 +30,8 @@ const FORMATS: &[(&str, &[&str])] = &[
     (
         "integer",
         &[
-            "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64", "int8", "int16",
+            "int32", "int64", "int", "int8", "int16", "int128", "uint", "uint8", "uint16",
+            "uint32", "uint64", "uint128",
         ],
     ),
     ("number", &["float", "double"]),
