@@ -90,6 +90,8 @@ pub enum Reason {
     Lifetime,
     /// Another claim that is used is malformed.
     Claim,
+    /// The token is bound to a key of its bearer's (`cnf`), which is not proved here.
+    Bound,
     /// The issuer has published no such key.
     UnknownKey,
     /// The token names no key, and several would do.
@@ -106,7 +108,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 26] = [
+    pub const ALL: [Reason; 27] = [
         Reason::NoHeader,
         Reason::ManyHeaders,
         Reason::BadHeader,
@@ -127,6 +129,7 @@ impl Reason {
         Reason::IssuedAt,
         Reason::Lifetime,
         Reason::Claim,
+        Reason::Bound,
         Reason::UnknownKey,
         Reason::AmbiguousKey,
         Reason::KeyMismatch,
@@ -159,6 +162,7 @@ impl Reason {
             Reason::IssuedAt => "issued_at",
             Reason::Lifetime => "lifetime",
             Reason::Claim => "claim",
+            Reason::Bound => "bound",
             Reason::UnknownKey => "unknown_key",
             Reason::AmbiguousKey => "ambiguous_key",
             Reason::KeyMismatch => "key_mismatch",

@@ -11,6 +11,7 @@ use crate::ask::{Fault, Vocabulary};
 use crate::config::{Hierarchy, PolicyConfig};
 use crate::error::PolicyError;
 use crate::load::{self, Loaded, Source};
+use crate::memo;
 
 /// The reason of a denial that no policy brought about: nothing permitted it.
 pub const DEFAULT_DENY: &str = "default-deny";
@@ -105,17 +106,29 @@ impl CedarPolicy {
 impl Policy for CedarPolicy {
     fn decide(&self, query: &Query<'_>) -> Decision {
         let loaded = self.current();
-        let (allowed, reasons) = match self.evaluate(query, &loaded) {
-            Ok(response) => verdict(&response),
-            Err(fault) => (
-                false,
-                vec![format!("the question could not be put: {fault}")],
-            ),
-        };
-        Decision {
+        let name = memo::name(query);
+        if let Some(known) = loaded.memo.find(&name) {
+            return known;
+        }
+        let answer = |allowed, reasons| Decision {
             allowed,
             reasons,
             policy_hash: loaded.hash.clone(),
+        };
+        match self.evaluate(query, &loaded) {
+            Ok(response) => {
+                let (allowed, reasons) = verdict(&response);
+                let decision = answer(allowed, reasons);
+                // What went wrong is looked at anew.
+                if response.diagnostics().errors().next().is_none() {
+                    loaded.memo.add(name, &decision);
+                }
+                decision
+            }
+            Err(fault) => answer(
+                false,
+                vec![format!("the question could not be put: {fault}")],
+            ),
         }
     }
 }

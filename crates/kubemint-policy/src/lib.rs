@@ -24,6 +24,7 @@ mod config;
 mod engine;
 mod error;
 mod load;
+mod memo;
 
 pub use config::{PolicyConfig, ProjectGroup};
 pub use engine::{CedarPolicy, DEFAULT_DENY};

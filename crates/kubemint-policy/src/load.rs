@@ -11,6 +11,7 @@ use cedar_policy::{Policy, PolicyId, PolicySet, Schema, ValidationMode, Validato
 use miette::Diagnostic;
 
 use crate::error::{PolicyError, Problem};
+use crate::memo::Memo;
 use crate::{DEFAULT_POLICIES, SCHEMA};
 
 /// Largest file of policies, in octets.
@@ -32,6 +33,8 @@ pub(crate) struct Loaded {
     pub(crate) policies: PolicySet,
     /// SHA-256 of the texts, one after the other, in hexadecimal: what `cat FILES | sha256sum` prints.
     pub(crate) hash: String,
+    /// What it has decided already. It ends with the set, so that another one decides afresh.
+    pub(crate) memo: Memo,
 }
 
 /// The policies in the program.
@@ -134,7 +137,11 @@ pub(crate) fn check(sources: &[Source], schema: &Schema) -> Result<Loaded, Polic
     }
     if problems.is_empty() {
         let hash = hash(sources);
-        Ok(Loaded { policies, hash })
+        Ok(Loaded {
+            policies,
+            hash,
+            memo: Memo::default(),
+        })
     } else {
         problems.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
         problems.dedup();

@@ -17,6 +17,7 @@ pub mod policy;
 pub mod ports;
 pub mod record;
 mod service;
+pub mod text;
 
 pub use caller::{Caller, Principal};
 pub use cluster::{ClusterKey, ClusterProfile, CredentialKind, RoleRules};

@@ -55,11 +55,11 @@ pub struct Query<'a> {
     pub action: Action,
     /// At which cluster. It may not exist: policy must not tell the two apart.
     pub cluster: &'a ClusterKey,
-    /// The role wanted ([`Action::Issue`] and [`Action::IssueForOthers`]).
+    /// The role wanted ([`Action::Issue`] and [`Action::IssueForOthers`]), or the kubeconfig's ([`Action::Download`]).
     pub role: Option<&'a str>,
-    /// The time to live wanted, in seconds (the same two).
+    /// The time to live wanted, in seconds ([`Action::Issue`] and [`Action::IssueForOthers`]).
     pub ttl: Option<u32>,
-    /// The user that it is for (the same two).
+    /// The user that it is for (the same three).
     pub user: Option<&'a str>,
     /// How the caller stands to the kubeconfig ([`Action::Get`], [`Action::Download`], [`Action::Revoke`]).
     pub relation: Option<Relation>,

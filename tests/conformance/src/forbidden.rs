@@ -177,6 +177,8 @@ async fn parameters_that_the_schema_forbids_are_refused_naming_the_parameter() {
         (place("r", "p%2Fq", "c"), "project"),
         (place("r", "%C3%A9", "c"), "project"),
         (place("r", "p", "c%00"), "clusterId"),
+        (place("%FF", "p", "c"), "region"),
+        (place("r", "p", "c%C0%AF"), "clusterId"),
         (place("r", "p", "-c"), "clusterId"),
         (format!("{here}?pageSize=0"), "pageSize"),
         (format!("{here}?pageSize=501"), "pageSize"),
@@ -188,11 +190,14 @@ async fn parameters_that_the_schema_forbids_are_refused_naming_the_parameter() {
         (format!("{here}?pageToken=forged"), "pageToken"),
         (format!("{here}?pagesize=1"), "pagesize"),
         (format!("{here}/UPPER"), "id"),
+        (format!("{here}/%ED%A0%80/download"), "id"),
         (format!("{here}/{long}"), "id"),
         (format!("{here}/UPPER/download"), "id"),
         (format!("{here}/a_b/file"), "id"),
     ];
     for (path, field) in cases {
+        let unknown = stage.call(Method::GET, &path, None, None).await;
+        assert_eq!(unknown.status.as_u16(), 401, "{path}: {}", unknown.text);
         let answer = stage.call(Method::GET, &path, Some(&token), None).await;
         assert_eq!(answer.status.as_u16(), 400, "{path}: {}", answer.text);
         assert_eq!(

@@ -7,4 +7,5 @@ mod document;
 mod editing;
 mod example;
 mod forbidden;
+mod printable;
 mod stranger;

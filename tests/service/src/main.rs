@@ -15,6 +15,7 @@ mod filters;
 mod idempotency;
 mod internal;
 mod introspection;
+mod keyfiles;
 mod refusals;
 mod reload;
 mod restart;

@@ -12,11 +12,11 @@ use crate::acting::{Actor, claims, link, signature, text};
 
 /// Everything that must be nowhere, each as bytes.
 #[derive(Default)]
-struct Secrets(Vec<(String, Vec<u8>)>);
+pub(crate) struct Secrets(Vec<(String, Vec<u8>)>);
 
 impl Secrets {
     /// A token: its signature as it is sent, and as the bytes that it is.
-    fn token(&mut self, what: &str, token: &str) {
+    pub(crate) fn token(&mut self, what: &str, token: &str) {
         let signature = signature(token);
         if let Ok(bytes) = URL_SAFE_NO_PAD.decode(&signature) {
             assert!(bytes.len() > 16, "{what}: {token}");
@@ -25,14 +25,14 @@ impl Secrets {
         self.text(what, &signature);
     }
 
-    fn text(&mut self, what: &str, text: &str) {
+    pub(crate) fn text(&mut self, what: &str, text: &str) {
         assert!(text.len() > 16, "{what}: {text}");
         self.0.push((what.to_owned(), text.as_bytes().to_vec()));
     }
 
     /// A text, also as whoever passes it on may write it: in base64 (wherever in a longer text it begins), and with
     /// every character escaped as in a URL.
-    fn in_any_writing(&mut self, what: &str, text: &str) {
+    pub(crate) fn in_any_writing(&mut self, what: &str, text: &str) {
         self.text(what, text);
         for shift in 0..3 {
             let shifted = [&b"abc"[..shift], text.as_bytes()].concat();
@@ -49,7 +49,7 @@ impl Secrets {
         self.text(&format!("{what}, percent-encoded"), &escaped.to_lowercase());
     }
 
-    fn in_none_of(&self, place: &str, bytes: &[u8]) {
+    pub(crate) fn in_none_of(&self, place: &str, bytes: &[u8]) {
         for (what, secret) in &self.0 {
             assert!(!holds(bytes, secret), "{what} is in {place}");
         }
@@ -61,7 +61,7 @@ fn holds(bytes: &[u8], part: &[u8]) -> bool {
 }
 
 /// The store's files: the database, its log, and whatever else lies beside it.
-fn store_files(database: &Path) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn store_files(database: &Path) -> Vec<(String, Vec<u8>)> {
     let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
     let (folder, stem) = (database.parent().unwrap(), name(database));
     let entries = std::fs::read_dir(folder)

@@ -89,6 +89,31 @@ async fn creator_subject_and_administrator_see_it_and_for_everyone_else_it_does_
 }
 
 #[tokio::test]
+async fn whoever_lost_a_role_mints_no_more_of_it() {
+    let stage = Stage::start().await;
+    let as_role = |subject: &str, role: &str| Actor::new(&stage, subject, &[role]);
+    let carol = as_role("carol", "compute.admin");
+    let own = link(&carol.issued(json!({"role": "editor"})).await);
+    let for_sue = link(&carol.issued(json!({"role": "editor", "user": "sue"})).await);
+    for (role, expected) in [("compute.viewer", 403), ("compute.editor", 200)] {
+        let carol = as_role("carol", role);
+        for link in [&own, &for_sue] {
+            for answer in [carol.download(link).await, carol.file(link).await] {
+                assert_eq!(answer.status.as_u16(), expected, "{role}: {}", answer.text);
+            }
+            // It is still theirs to see and to end.
+            assert_eq!(carol.get(link).await.status.as_u16(), 200, "{role}");
+        }
+    }
+    // Sue has it from carol, whatever she could have by herself.
+    let sue = as_role("sue", "compute.viewer");
+    assert_eq!(sue.download(&for_sue).await.status.as_u16(), 200);
+    let viewer = as_role("carol", "compute.viewer");
+    assert_eq!(viewer.revoke(&own).await.status.as_u16(), 204);
+    stage.stop().await;
+}
+
+#[tokio::test]
 async fn the_same_name_given_by_another_issuer_is_someone_else() {
     // Two issuers: the second world's issuer is trusted too.
     let other = harness::sandbox::World::start(Default::default())

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::{Map, Value};
 
+use super::proved::Proved;
 use crate::token::{MAX_KID, algorithm};
 
 /// Bounds of an RSA modulus, in bits.
@@ -76,12 +77,14 @@ impl Unfit {
 }
 
 /// A key that can prove tokens.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Key {
     pub(crate) kid: Option<String>,
     /// What it may be used for: what its kind allows, or the one algorithm that it names.
     pub(crate) algorithms: Vec<Algorithm>,
     pub(crate) material: DecodingKey,
+    /// What it has proved.
+    pub(crate) proved: Proved,
 }
 
 impl Key {
@@ -122,6 +125,7 @@ impl Key {
             kid,
             algorithms,
             material,
+            proved: Proved::default(),
         })
     }
 }

@@ -6,6 +6,7 @@
 
 mod budget;
 mod jwk;
+mod proved;
 mod set;
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,7 @@ mod tests;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jsonwebtoken::{Algorithm, DecodingKey};
+use jsonwebtoken::Algorithm;
 use slog::{Logger, debug, info, warn};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -22,6 +23,7 @@ use tokio::time::Instant;
 use crate::error::Reason;
 use crate::fetch::{FetchError, Fetched, Fetcher};
 use budget::{Budget, Permit};
+pub(crate) use jwk::Key;
 pub(crate) use set::{KeySet, NoKeySet};
 
 /// The periods of key sets. The defaults are right for a service; tests shorten them.
@@ -157,7 +159,7 @@ impl Keys {
         &self,
         kid: Option<&str>,
         algorithm: Algorithm,
-    ) -> Result<DecodingKey, Miss> {
+    ) -> Result<Arc<Key>, Miss> {
         let name = kid.unwrap_or_default();
         for _ in 0..2 {
             let (seen, found) = self.look(kid, algorithm);
@@ -185,12 +187,12 @@ impl Keys {
     }
 
     /// The answer of the present snapshot, and which one that is.
-    fn look(&self, kid: Option<&str>, algorithm: Algorithm) -> (u64, Result<DecodingKey, Miss>) {
+    fn look(&self, kid: Option<&str>, algorithm: Algorithm) -> (u64, Result<Arc<Key>, Miss>) {
         let snapshot = self.shared.snapshot.borrow();
         let found = match snapshot.usable(self.shared.timing.stale) {
             Some(keys) => keys
                 .select(kid, algorithm)
-                .map(|key| key.material.clone())
+                .map(Arc::clone)
                 .map_err(Miss::Refused),
             None => Err(Miss::Unavailable),
         };
@@ -208,7 +210,7 @@ impl Keys {
 }
 
 /// Whether a newer key set may bring the key.
-fn worth_a_fetch(found: &Result<DecodingKey, Miss>) -> bool {
+fn worth_a_fetch(found: &Result<Arc<Key>, Miss>) -> bool {
     matches!(
         found,
         Err(Miss::Unavailable | Miss::Refused(Reason::UnknownKey))

@@ -1,6 +1,7 @@
 //! A published key set: what of it can be used, and which key a token is proved with.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jsonwebtoken::Algorithm;
 use serde_json::Value;
@@ -13,9 +14,9 @@ use crate::token::object;
 const MAX_KEYS: usize = 64;
 
 /// The sound keys of a key set.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct KeySet {
-    keys: Vec<Key>,
+    keys: Vec<Arc<Key>>,
     /// The others, by their identifiers.
     pub(crate) ignored: Vec<(Option<String>, Unfit)>,
 }
@@ -60,7 +61,7 @@ impl KeySet {
             };
             match key {
                 Ok(key) if set.has_twin(&key) => set.ignored.push((kid, Unfit::Twin)),
-                Ok(key) => set.keys.push(key),
+                Ok(key) => set.keys.push(Arc::new(key)),
                 Err(unfit) => set.ignored.push((kid, unfit)),
             }
         }
@@ -100,7 +101,11 @@ impl KeySet {
     ///
     /// # Errors
     /// [`Reason::UnknownKey`], where a newer set may help; [`Reason::KeyMismatch`] and [`Reason::AmbiguousKey`].
-    pub(crate) fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&Key, Reason> {
+    pub(crate) fn select(
+        &self,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<&Arc<Key>, Reason> {
         let mut named = self
             .keys
             .iter()

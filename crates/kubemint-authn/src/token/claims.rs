@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use kubemint::caller::{Caller, Principal};
+use kubemint::text::hides;
 use serde_json::{Map, Value};
 
 use crate::config::IssuerConfig;
@@ -22,6 +23,10 @@ pub(super) fn caller(
     config: &IssuerConfig,
     now: DateTime<Utc>,
 ) -> Result<Caller, Reason> {
+    // Whoever may use it has to prove a key (RFC 7800, RFC 8705, RFC 9449), and a bearer proves none.
+    if claims.contains_key("cnf") {
+        return Err(Reason::Bound);
+    }
     audience(claims.get("aud"), config)?;
     times(claims, config, now)?;
     let names = &config.claims;
@@ -152,10 +157,4 @@ fn roles(value: Option<&Value>) -> Result<Vec<String>, Reason> {
 
 fn fits(text: &str) -> bool {
     !text.is_empty() && text.chars().count() <= MAX_VALUE && !text.chars().any(hides)
-}
-
-/// Control characters, and those that hide text from the one who reads it (Unicode TR 36).
-fn hides(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::config::IssuerConfig;
 use crate::error::Reason;
+use crate::keys::Key;
 pub(crate) use strict::object;
 
 /// Largest token, in octets. Larger ones are refused unread.
@@ -35,10 +36,8 @@ pub(crate) struct Examined<'a> {
     /// The key that it names.
     pub(crate) kid: Option<String>,
     pub(crate) algorithm: Algorithm,
-    /// What is signed: the first two parts.
-    message: &'a str,
-    /// The third part.
-    signature: &'a str,
+    /// All of it.
+    bearer: &'a str,
     caller: Caller,
 }
 
@@ -102,16 +101,22 @@ pub(crate) fn examine<'a>(
         issuer,
         kid: header_parts.kid.map(str::to_owned),
         algorithm,
-        message: &bearer[..header.len() + 1 + claims.len()],
-        signature,
+        bearer,
         caller,
     })
 }
 
 impl Examined<'_> {
     /// The caller, if `key` proves the token. It must be a key for the token's algorithm.
-    pub(crate) fn prove(self, key: &DecodingKey) -> Result<Caller, Reason> {
-        if proves(self.signature, self.message.as_bytes(), key, self.algorithm) {
+    pub(crate) fn prove(self, key: &Key) -> Result<Caller, Reason> {
+        let prove = || {
+            // What is signed are the first two parts.
+            let parts = self.bearer.rsplit_once('.');
+            parts.is_some_and(|(message, signature)| {
+                proves(signature, message.as_bytes(), &key.material, self.algorithm)
+            })
+        };
+        if key.proved.or(self.bearer, prove) {
             Ok(self.caller)
         } else {
             Err(Reason::Signature)

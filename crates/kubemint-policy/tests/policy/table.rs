@@ -72,7 +72,17 @@ fn expected(roles: &[&str], reaches: bool, query: &Query<'_>) -> bool {
     let own = matches!(query.relation, Some(Relation::Creator | Relation::Subject));
     match query.action {
         Action::List => rank >= 1,
-        Action::Download => rank >= 1 && own,
+        Action::Download => match query.relation {
+            Some(Relation::Subject) => rank >= 1,
+            // Of a role that may be issued to them.
+            Some(Relation::Creator) => match query.role {
+                Some("viewer") => rank >= 1,
+                Some("editor") => rank >= 2,
+                Some(_) => rank == 3,
+                None => false,
+            },
+            Some(Relation::Stranger) | None => false,
+        },
         Action::Get | Action::Revoke => rank == 3 || (rank >= 1 && own),
         Action::IssueForOthers => rank == 3,
         Action::Issue => match query.role {
@@ -123,6 +133,8 @@ fn the_default_policies_decide_as_their_table_says() {
                         "{query:?}\n{decision:?}"
                     );
                     assert!(!decision.reasons.is_empty(), "{query:?}");
+                    // Asked again, it is remembered, not evaluated.
+                    assert_eq!(policy.decide(&query), decision, "{query:?}");
                     *(if decision.allowed {
                         &mut permitted
                     } else {
@@ -201,7 +213,11 @@ fn circumstances(
             .iter()
             .flat_map(|&role| USERS.map(|user| (role, user, None)))
             .collect(),
-        Action::List | Action::Get | Action::Download | Action::Revoke => {
+        Action::Download => WANTED
+            .iter()
+            .flat_map(|&role| RELATIONS.map(|relation| (role, None, relation)))
+            .collect(),
+        Action::List | Action::Get | Action::Revoke => {
             RELATIONS.map(|relation| (None, None, relation)).to_vec()
         }
     }

@@ -44,13 +44,13 @@ pub(super) struct Explain {
     /// Where, as `REGION/PROJECT/ID`. It need not be configured.
     #[arg(long, value_name = "CLUSTER")]
     cluster: String,
-    /// The role that they want (issue).
+    /// The role that they want (issue), or the kubeconfig's (download).
     #[arg(long)]
     role: Option<String>,
     /// The time to live that they want, in seconds (issue).
     #[arg(long)]
     ttl: Option<u32>,
-    /// Who it is for (issue). Absent: the caller.
+    /// Who it is for (issue, download). Absent, when issuing: the caller.
     #[arg(long)]
     user: Option<String>,
     /// How they stand to the kubeconfig (get, download, revoke).

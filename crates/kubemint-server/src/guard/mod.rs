@@ -16,12 +16,14 @@ mod http1;
 mod http2;
 mod inbound;
 mod limits;
+mod lines;
 mod metrics;
 mod rate;
 mod refusal;
 mod request;
 mod seal;
 mod slots;
+mod target;
 mod tls;
 mod upstream;
 

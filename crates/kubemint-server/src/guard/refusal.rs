@@ -96,23 +96,23 @@ impl Refused {
         Fault::new(self.message).detail(detail)
     }
 
-    /// The answer.
-    pub(super) fn response(&self) -> Response<Full<Bytes>> {
+    /// The answer; `id` is the request's, as the log has it.
+    pub(super) fn response(&self, id: Uuid) -> Response<Full<Bytes>> {
         let mut response = enveloped(self.status, &self.fault());
         let headers = response.headers_mut();
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Ok(id) = HeaderValue::from_str(&Uuid::new_v4().to_string()) {
+        if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
             headers.insert(REQUEST_ID, id);
         }
         response
     }
 
     /// The answer as bytes of HTTP/1.1, the last on its connection.
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(super) fn bytes(&self, id: Uuid) -> Vec<u8> {
         let body = body(self.status, &self.fault());
-        let mut response = self.response();
+        let mut response = self.response(id);
         let headers = response.headers_mut();
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
         headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn the_bytes_are_a_whole_answer() {
         let refused = Refused::too_long(StatusCode::URI_TOO_LONG, "the URI is too long", 8192);
-        let text = String::from_utf8(refused.bytes()).unwrap();
+        let text = String::from_utf8(refused.bytes(Uuid::nil())).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 414 URI Too Long\r\n"), "{head}");
         assert!(
@@ -163,7 +163,8 @@ mod tests {
             "{head}"
         );
         assert!(head.contains("\r\nconnection: close"), "{head}");
-        assert!(head.contains("\r\nx-request-id: "), "{head}");
+        let id = format!("\r\nx-request-id: {}", Uuid::nil());
+        assert!(head.contains(&id), "{head}");
         let body: serde_json::Value = serde_json::from_str(body).unwrap();
         assert_eq!(body["error"]["code"], 414);
         assert_eq!(body["error"]["details"][0]["limit"], 8192);

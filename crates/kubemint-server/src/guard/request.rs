@@ -10,6 +10,7 @@ use super::head::{
     MOST_FIELDS, MOST_HEAD, MOST_TARGET, head_too_long, too_many_fields, uri_too_long,
 };
 use super::refusal::Refused;
+use super::target::{is_host, path_is_plain, readable};
 
 /// Fields that are between two neighbours, and end here.
 const NEIGHBOURS: [HeaderName; 8] = [
@@ -95,27 +96,18 @@ fn host<B>(request: &Request<B>) -> Result<(), Refused> {
         }
         _ => return Err(Refused::malformed("there are several Host fields")),
     };
-    let fits = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~:[]%!$&'()*+,;=".contains(byte);
-    if named.is_empty() || !named.iter().all(fits) {
-        return Err(Refused::malformed("the Host field does not name a host"));
+    if is_host(named) {
+        Ok(())
+    } else {
+        Err(Refused::malformed("the Host field does not name a host"))
     }
-    Ok(())
-}
-
-/// dropshot's router skips empty segments, so that two paths would be one: here each path is its own, and these name
-/// nothing.
-fn path_is_plain(path: &str) -> Result<(), Refused> {
-    if path.contains("//") || (path.len() > 1 && path.ends_with('/')) {
-        let message = "there is no such path: it has an empty segment";
-        return Err(Refused::new(StatusCode::NOT_FOUND, "not_found", message));
-    }
-    Ok(())
 }
 
 /// The request as it is passed on, to be completed with its body: an origin's target, no field for neighbours, and no
 /// method that dropshot would take for another (it does not mind the case).
 pub(super) fn passed_on<B>(request: &mut Request<B>) {
-    let target = request.uri().path_and_query().cloned();
+    let target = request.uri().path_and_query();
+    let target = target.map(|target| readable(target).unwrap_or_else(|| target.clone()));
     let authority = request.uri().authority().cloned();
     *request.uri_mut() = target.map_or_else(Uri::default, Uri::from);
     let known = [
@@ -222,10 +214,29 @@ mod tests {
             &["a/b"],
             &["a@b"],
             &["a\tb"],
+            &["[::1"],
+            &["::1]"],
+            &["[]"],
+            &["[g]"],
+            &["[::1]x"],
+            &["a:65536"],
+            &["a:+1"],
+            &["a:1:1"],
+            &["a,b"],
+            &[":1"],
         ] {
             assert_eq!(with(hosts, "/", one), 400, "{hosts:?}");
         }
-        for host in ["a", "a:1", "[::1]:1", "A.example"] {
+        for host in [
+            "a",
+            "a:",
+            "a:65535",
+            "[::1]:1",
+            "[::1]",
+            "127.0.0.1",
+            "A.example",
+            "x--y_z",
+        ] {
             assert_eq!(with(&[host], "/", one), 0, "{host}");
         }
         assert_eq!(with(&["a"], "http://b/", one), 400);

@@ -39,10 +39,37 @@ async fn a_path_with_an_empty_segment_never_routes() {
         "/v1/./regions",
         "/v1/../openapi.json",
         "/v1/%2e%2e/openapi.json",
+        "/openapi.json/..",
+        "/%ff",
     ] {
         let answer = stage.ask(get(path)).await;
-        assert!([400, 404].contains(&answer.status), "{path}: {answer:?}");
+        assert_eq!(answer.status, 404, "{path}: {answer:?}");
         answer.reason();
+    }
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_segment_that_is_no_text_is_a_bad_parameter_of_a_caller_who_is_known() {
+    let stage = Stage::start().await;
+    let bearer = format!("Authorization: Bearer {}\r\n", stage.token("alice"));
+    for segment in ["..", ".", "%ff", "%C0%AF", "x%ED%A0%80"] {
+        for (path, field) in [
+            (format!("{}/{segment}", collection()), "id"),
+            (format!("{}/{segment}/download", collection()), "id"),
+            (
+                collection().replace("/us-texas-1/", &format!("/{segment}/")),
+                "region",
+            ),
+        ] {
+            let ask =
+                |auth: &str| stage.ask(format!("GET {path} HTTP/1.1\r\nHost: h\r\n{auth}\r\n"));
+            assert_eq!(ask("").await.status, 401, "{path}");
+            let answer = ask(&bearer).await;
+            assert_eq!(answer.status, 400, "{path}: {answer:?}");
+            let body: Value = serde_json::from_str(&answer.body).expect("a body");
+            assert_eq!(body["error"]["details"][0]["field"], field, "{path}");
+        }
     }
     stage.stop().await;
 }

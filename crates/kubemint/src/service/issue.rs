@@ -14,6 +14,7 @@ use crate::id::KubeconfigId;
 use crate::policy::{Action, Decision, Query};
 use crate::ports::{Begun, ClusterError, Grant, Idempotency, ObjectRef};
 use crate::record::{Record, State, Status};
+use crate::text::hides;
 
 /// How often a twin looks whether the first is done.
 const TWIN_POLL: Duration = Duration::from_millis(100);
@@ -426,7 +427,7 @@ fn hostile_text(request: &Issue) -> Vec<Invalid> {
                 reason: "forbidden_character",
                 limit: None,
                 message: format!(
-                    "{field} must not have control or bidirectional formatting characters"
+                    "{field} must not have control, bidirectional or invisible characters"
                 ),
             });
         }
@@ -444,11 +445,6 @@ fn hostile_text(request: &Issue) -> Vec<Invalid> {
         });
     }
     found
-}
-
-fn hides(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// What a request means, for comparison with another one and for the audit trail.

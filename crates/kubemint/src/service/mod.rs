@@ -217,7 +217,18 @@ impl Kubemint {
             .as_ref()
             .map_or(Relation::Stranger, |record| record.relation(&ctx.caller));
         let readable = self.decide(ctx, key, Action::Get, Some(relation));
-        let decision = self.decide(ctx, key, action, Some(relation));
+        // A download mints anew, so it is judged by what it gives. The rest is the same whatever the role: a list, where
+        // nobody is asked about each record, must hold what may be read.
+        let given = record.as_ref().filter(|_| action == Action::Download);
+        let decision = self.ports.policy.decide(&Query {
+            caller: &ctx.caller,
+            action,
+            cluster: key,
+            role: given.map(|record| record.role.as_str()),
+            ttl: None,
+            user: given.map(|record| record.issued_for.as_str()),
+            relation: Some(relation),
+        });
         let mut event = self.event(ctx, refused, key);
         event.kubeconfig = Some(id.to_string());
         match (record, profile) {

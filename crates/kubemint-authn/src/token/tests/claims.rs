@@ -120,6 +120,10 @@ fn the_subject_must_be_a_name_that_is_not_reserved() {
         json!("\u{85}"),
         json!("ecila\u{202e}"),
         json!("al\u{200b}ice"),
+        json!("al\u{ad}ice"),
+        json!("alice\u{180e}"),
+        json!("alice\u{e0001}"),
+        json!("\u{fff9}alice"),
         json!("\u{feff}alice"),
         json!(17),
         json!(["alice"]),
@@ -344,4 +348,17 @@ fn attributes_come_from_where_the_configuration_says() {
         .judge_with(&json!({}), &json!({"roles": ["compute.admin"]}))
         .unwrap();
     assert_eq!(caller.roles, Vec::<String>::new());
+}
+
+#[test]
+fn a_token_that_is_bound_to_its_bearers_key_is_no_bearer_token() {
+    let bindings = [
+        json!({"cnf": {"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}}),
+        json!({"cnf": {"x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"}}),
+        json!({"cnf": {"jwk": {"kty": "EC"}}}),
+        json!({"cnf": {}}),
+        json!({"cnf": "k1"}),
+    ];
+    refused(Reason::Bound, &bindings);
+    refused_raw(Reason::Bound, "cnf", &["null", "[]"]);
 }

@@ -145,7 +145,6 @@ impl Stage {
         let key = self
             .keys
             .select(examined.kid.as_deref(), examined.algorithm)?
-            .material
             .clone();
         examined.prove(&key)
     }

@@ -284,3 +284,29 @@ fn keys_of_one_issuer_prove_nothing_for_another() {
         "the same key identifier, another issuer's key"
     );
 }
+
+#[test]
+fn what_a_key_has_proved_is_still_judged_in_all_else() {
+    let mut stage = Stage::new();
+    let good = stage.mint(&json!({}), &json!({}));
+    assert!(stage.judge(&good).is_ok() && stage.judge(&good).is_ok());
+    assert_eq!(
+        stage.judge_at(&good, (NOW + 3600) * 1000),
+        Err(Reason::Expired)
+    );
+    let (message, signature) = good.rsplit_once('.').unwrap();
+    let other = stage.mint(&json!({}), &json!({"jti": "token-2"}));
+    let (other_message, other_signature) = other.rsplit_once('.').unwrap();
+    for forged in [
+        format!("{message}.{other_signature}"),
+        format!("{other_message}.{signature}"),
+    ] {
+        assert_eq!(stage.judge(&forged), Err(Reason::Signature), "{forged}");
+        assert_eq!(stage.judge(&forged), Err(Reason::Signature), "{forged}");
+    }
+    // Another key under the same name has proved nothing, and a key that is withdrawn proves nothing more.
+    stage.keys = key_set(&[Signer::es256().jwk(&json!({"kid": "k1"}))]);
+    assert_eq!(stage.judge(&good), Err(Reason::Signature));
+    stage.keys = key_set(&[Signer::es256().jwk(&json!({"kid": "k2"}))]);
+    assert_eq!(stage.judge(&good), Err(Reason::UnknownKey));
+}

@@ -5,6 +5,7 @@ mod certificate;
 mod issue;
 mod life;
 mod rounds;
+mod work;
 mod world;
 
 use super::Issue;

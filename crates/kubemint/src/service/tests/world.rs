@@ -33,6 +33,8 @@ pub(super) struct World {
     pub(super) keys: Mutex<BTreeMap<String, (String, Uuid)>>,
     pub(super) events: Mutex<Vec<Event>>,
     pub(super) objects: Mutex<BTreeMap<KubeconfigId, Object>>,
+    /// What policy, clusters and store were asked, in order, by those who decide whether something is there.
+    pub(super) calls: Mutex<Vec<String>>,
     /// The next calls of a name fail so.
     pub(super) broken: Mutex<BTreeMap<&'static str, u32>>,
     /// How far the cluster's clock is ahead, in seconds.
@@ -56,6 +58,7 @@ impl World {
             keys: Mutex::default(),
             events: Mutex::default(),
             objects: Mutex::default(),
+            calls: Mutex::default(),
             broken: Mutex::default(),
             skew: Mutex::new(0),
             cap: Mutex::new(i64::MAX),
@@ -93,6 +96,10 @@ impl World {
             }
             _ => false,
         }
+    }
+
+    fn called(&self, call: String) {
+        self.calls.lock().unwrap().push(call);
     }
 
     pub(super) fn kinds(&self) -> Vec<Kind> {
@@ -194,6 +201,7 @@ impl Ids for World {
 /// nothing.
 impl Policy for World {
     fn decide(&self, query: &Query<'_>) -> Decision {
+        self.called(format!("decide {:?} {:?}", query.action, query.relation));
         let has = |role: &str| query.caller.roles.iter().any(|held| held == role);
         let own = query.relation != Some(Relation::Stranger);
         let allowed = match query.action {
@@ -213,6 +221,7 @@ impl Policy for World {
 #[async_trait]
 impl Clusters for World {
     fn profile(&self, wanted: &ClusterKey) -> Option<Arc<ClusterProfile>> {
+        self.called("profile".to_owned());
         let rules = RoleRules {
             min_ttl: 60,
             max_ttl: 86_400,
@@ -448,6 +457,7 @@ impl Store for World {
     }
 
     async fn append(&self, event: Event) -> Result<(), StoreError> {
+        self.called("append".to_owned());
         if self.fails("append") {
             return Err(StoreError::Unavailable("broken".into()));
         }
@@ -460,6 +470,7 @@ impl Store for World {
         cluster: &ClusterKey,
         id: &KubeconfigId,
     ) -> Result<Option<Record>, StoreError> {
+        self.called("find".to_owned());
         let rows = self.rows.lock().unwrap();
         Ok(rows
             .iter()
@@ -476,6 +487,7 @@ impl Store for World {
         after: Option<Position>,
         limit: u16,
     ) -> Result<Page, StoreError> {
+        self.called("list".to_owned());
         let visible = |row: &Record| {
             who.all
                 || (who.created && row.created_by == who.principal)
