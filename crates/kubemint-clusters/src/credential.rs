@@ -114,6 +114,15 @@ pub(crate) fn load(config: &ClusterConfig, public: bool) -> Read {
     }
 }
 
+/// Why the service's own credential cannot be used now, if so. It blocks on the file system.
+pub(crate) fn complaint(config: &ClusterConfig) -> Option<CredentialError> {
+    match material(config) {
+        // The bundle is told with the configuration.
+        Ok(_) | Err(CredentialError::Bundle(_)) => None,
+        Err(error) => Some(error),
+    }
+}
+
 fn material(config: &ClusterConfig) -> Result<Material, CredentialError> {
     let roots = config.ca_file.as_deref().map(read_bundle).transpose()?;
     let (token, identity) = match &config.credential {

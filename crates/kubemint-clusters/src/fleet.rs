@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::authority::Authority;
+use crate::clock::{Clock, Skew};
 use crate::config::{ClusterConfig, is_label};
 use crate::connection::Connection;
 use crate::health::Health;
@@ -89,6 +90,7 @@ impl Fleet {
                 log: log.clone(),
                 connection,
                 authority,
+                clock: Clock::default(),
                 health: Mutex::new(None),
                 bulkhead: Semaphore::new(limits.concurrency),
             };
@@ -115,6 +117,12 @@ impl Fleet {
     /// seconds, and asks seldom.
     pub async fn health(&self, key: &ClusterKey) -> Option<Health> {
         Some(self.members.get(key)?.health(self.observer.as_ref()).await)
+    }
+
+    /// How far a cluster's clock is ahead of this machine's, by its latest answer; `None` as long as it has given none.
+    #[must_use]
+    pub fn skew(&self, key: &ClusterKey) -> Option<Skew> {
+        self.members.get(key)?.clock.skew()
     }
 
     /// The members in the order of the configuration.

@@ -27,6 +27,7 @@ mod account;
 mod answer;
 mod authority;
 mod binding;
+mod clock;
 mod collection;
 pub mod config;
 mod connection;
@@ -44,6 +45,7 @@ mod operations;
 mod preflight;
 mod token;
 
+pub use clock::Skew;
 pub use config::{ClusterConfig, ConfigError, RawCluster, validate};
 pub use duration::{NotADuration, RawDuration};
 pub use fleet::{Fleet, FleetError};

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::Utc;
 use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use kube::client::Body;
 use kubemint::ports::ClusterError;
-use slog::Logger;
+use slog::{Logger, error, info};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::answer::Answer;
 use crate::authority::Authority;
+use crate::clock::Clock;
 use crate::config::ClusterConfig;
 use crate::connection::{Connection, Lease};
 use crate::failure;
@@ -46,6 +48,7 @@ pub(crate) struct Member {
     pub(crate) connection: Connection,
     /// What signs client certificates, where kubeconfigs are such.
     pub(crate) authority: Option<Authority>,
+    pub(crate) clock: Clock,
     pub(crate) health: Mutex<Option<(Instant, Health)>>,
     pub(crate) bulkhead: Semaphore,
 }
@@ -95,7 +98,7 @@ impl Member {
         let mut pause = PAUSE;
         let mut attempt = 1;
         loop {
-            let result = once(&lease, request, largest).await;
+            let result = self.once(&lease, request, largest).await;
             let wait = match &result {
                 // A refused call was not done. The credential may have been renewed a moment ago.
                 Ok(answer) if answer.status == StatusCode::UNAUTHORIZED && !renewed => {
@@ -126,29 +129,39 @@ impl Member {
             pause *= 2;
         }
     }
-}
 
-/// One exchange. Redirects are answers like others: the client follows none.
-pub(crate) async fn once(
-    lease: &Lease,
-    request: &Request<Vec<u8>>,
-    largest: usize,
-) -> Result<Answer, ClusterError> {
-    let mut request = request.clone().map(Body::from);
-    if let Some(authorization) = &lease.authorization {
-        let headers = request.headers_mut();
-        headers.insert(header::AUTHORIZATION, authorization.clone());
+    /// One exchange. Redirects are answers like others: the client follows none.
+    pub(crate) async fn once(
+        &self,
+        lease: &Lease,
+        request: &Request<Vec<u8>>,
+        largest: usize,
+    ) -> Result<Answer, ClusterError> {
+        let mut request = request.clone().map(Body::from);
+        if let Some(authorization) = &lease.authorization {
+            let headers = request.headers_mut();
+            headers.insert(header::AUTHORIZATION, authorization.clone());
+        }
+        let answer = lease
+            .client
+            .send(request)
+            .await
+            .map_err(|error| failure::of_transport(&error))?;
+        let (head, body) = answer.into_parts();
+        match self.clock.saw(&head.headers, Utc::now()) {
+            Some(skew) if skew.matters() => {
+                error!(self.log, "{}", skew; "cluster" => %self.config.key, "seconds" => skew.0);
+            }
+            Some(_) => {
+                info!(self.log, "its clock and this machine's agree again"; "cluster" => %self.config.key);
+            }
+            None => {}
+        }
+        let body = Limited::new(body, largest)
+            .collect()
+            .await
+            .map_err(|error| failure::of_transport(error.as_ref()))?
+            .to_bytes();
+        Ok(Answer::new(head.status, &head.headers, body))
     }
-    let answer = lease
-        .client
-        .send(request)
-        .await
-        .map_err(|error| failure::of_transport(&error))?;
-    let (head, body) = answer.into_parts();
-    let body = Limited::new(body, largest)
-        .collect()
-        .await
-        .map_err(|error| failure::of_transport(error.as_ref()))?
-        .to_bytes();
-    Ok(Answer::new(head.status, &head.headers, body))
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kubemint::audit::{Event, Kind};
-use kubemint::{Caller, ClusterKey, Context, Kubemint};
+use kubemint::{Caller, Context, Kubemint};
 use kubemint_authn::{Authn, AuthnError};
 use openapi_runtime::{Authenticator, Fault, Refusal, RequestHead};
 
-use crate::edge::Pager;
+use crate::edge::{Pager, place};
 use crate::guard::Seal;
 use crate::metrics::Metrics;
 use crate::shares::{Place, Shares};
@@ -122,15 +122,15 @@ impl Authenticator for App {
             "downloadKubeconfig" | "getKubeconfigFile" => Kind::DownloadRefused,
             _ => Kind::ReadRefused,
         };
+        let (cluster, kubeconfig) = place(request.info.uri().path());
         let event = Event {
             at: self.service.ports().clock.now(),
             kind,
             request_id: Some(request.request_id.to_owned()),
             principal: Some(caller.principal.clone()),
             token_id: caller.token_id.clone(),
-            // The path was refused, or may have been: nothing of it is taken over.
-            cluster: ClusterKey::new("", "", ""),
-            kubeconfig: None,
+            cluster,
+            kubeconfig,
             uid: None,
             decision: None,
             detail: serde_json::Map::new(),

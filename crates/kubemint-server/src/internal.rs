@@ -100,7 +100,10 @@ async fn readyz(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpE
     let keys = internal.service.ports().clusters.keys();
     let probes = keys.iter().map(|key| async move {
         let state = match internal.fleet.health(key).await {
-            Some(Health::Ready) => "ok".to_owned(),
+            Some(Health::Ready) => match internal.fleet.skew(key) {
+                Some(skew) if skew.matters() => skew.to_string(),
+                _ => "ok".to_owned(),
+            },
             Some(Health::Sick { class, detail }) => format!("{class}: {detail}"),
             None => "unknown".to_owned(),
         };
@@ -130,7 +133,13 @@ async fn readyz(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpE
 /// The metrics in the Prometheus text format.
 #[endpoint { method = GET, path = "/metrics", unpublished = true }]
 async fn metrics(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpError> {
-    let text = rqctx.context().metrics.text();
+    let internal = rqctx.context();
+    for key in internal.service.ports().clusters.keys() {
+        if let Some(skew) = internal.fleet.skew(&key) {
+            internal.metrics.skewed(&key, skew);
+        }
+    }
+    let text = internal.metrics.text();
     answer(
         StatusCode::OK,
         "application/openmetrics-text; version=1.0.0; charset=utf-8",

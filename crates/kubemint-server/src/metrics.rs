@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use kubemint::ClusterKey;
-use kubemint_clusters::Observer;
+use kubemint_clusters::{Observer, Skew};
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -63,6 +63,7 @@ pub struct Metrics {
     call_seconds: Histograms<Cluster>,
     reconciled: Family<Reconciled, Counter>,
     last_round: Family<Cluster, Gauge<f64, AtomicU64>>,
+    skew: Family<Cluster, Gauge>,
     /// What is read again while serving.
     pub(crate) reloads: Arc<Reloads>,
     /// What the guard counts.
@@ -81,6 +82,7 @@ impl Default for Metrics {
             call_seconds: Family::new_with_constructor(histogram),
             reconciled: Family::default(),
             last_round: Family::default(),
+            skew: Family::default(),
             reloads: Arc::default(),
             guard: GuardMetrics::default(),
         };
@@ -126,6 +128,12 @@ impl Metrics {
             Unit::Seconds,
             self.last_round.clone(),
         );
+        registry.register_with_unit(
+            "cluster_clock_skew",
+            "How far a cluster's clock is ahead of this machine's, by its latest answer",
+            Unit::Seconds,
+            self.skew.clone(),
+        );
         self.reloads.register(registry);
         self.guard.register(registry);
     }
@@ -164,6 +172,14 @@ impl Metrics {
         // Exact until the year 285 million.
         #[allow(clippy::cast_precision_loss)]
         self.last_round.get_or_create(&labels).set(at as f64);
+    }
+
+    /// How far a cluster's clock is ahead.
+    pub(crate) fn skewed(&self, cluster: &ClusterKey, skew: Skew) {
+        let labels = Cluster {
+            cluster: cluster.to_string(),
+        };
+        self.skew.get_or_create(&labels).set(skew.0);
     }
 
     /// The metrics in the text format.

@@ -1,5 +1,5 @@
-//! What the HTTP server logs of a request's target: its path. A query may hold what belongs into a header, and a log is no
-//! place for it.
+//! What is logged of a request's target: the segments of its path that could be names. Others, and a query, may hold what
+//! belongs into a header, and a log is no place for it.
 
 use std::fmt;
 
@@ -8,7 +8,23 @@ use slog::{Drain, KV, Key, Level, Logger, Never, OwnedKV, OwnedKVList, Record, S
 /// The name under which dropshot logs the target.
 const TARGET: &str = "uri";
 
-/// A logger to `log` that leaves queries out.
+/// A target as it may be logged.
+pub(crate) fn shown(target: &str) -> String {
+    let (path, query) = match target.split_once('?') {
+        Some((path, _)) => (path, "?…"),
+        None => (target, ""),
+    };
+    let plain =
+        |octet: u8| octet.is_ascii_lowercase() || octet.is_ascii_digit() || b"-.".contains(&octet);
+    let name = |segment: &&str| segment.len() <= 63 && segment.bytes().all(plain);
+    let segments = path.split('/');
+    let segments: Vec<&str> = segments
+        .map(|segment| Some(segment).filter(name).unwrap_or("…"))
+        .collect();
+    segments.join("/") + query
+}
+
+/// A logger to `log` that leaves out of targets what is not to be shown.
 pub(crate) fn without_queries(log: Logger) -> Logger {
     Logger::root(Quiet(log), OwnedKV(()))
 }
@@ -34,17 +50,14 @@ impl Drain for Quiet {
     }
 }
 
-/// Values as texts, the target without its query.
+/// Values as texts, the target as it may be shown.
 struct Kept(Vec<(Key, String)>);
 
 impl Serializer for Kept {
     fn emit_arguments(&mut self, key: Key, value: &fmt::Arguments<'_>) -> slog::Result {
         let mut text = value.to_string();
-        if key == TARGET
-            && let Some(query) = text.find('?')
-        {
-            text.truncate(query + 1);
-            text.push('…');
+        if key == TARGET {
+            text = shown(&text);
         }
         self.0.push((key, text));
         Ok(())
@@ -80,6 +93,21 @@ mod tests {
         fn flush(&mut self) -> std::io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn what_could_be_no_name_is_not_shown() {
+        for (target, expected) in [
+            ("/", "/"),
+            ("/v1/regions/us-texas-1", "/v1/regions/us-texas-1"),
+            ("/openapi.json?", "/openapi.json?…"),
+            ("/v1/eyJhbGciOi.eyJpc3M.c2ln/x", "/v1/…/x"),
+            ("/v1/%00", "/v1/…"),
+        ] {
+            assert_eq!(shown(target), expected);
+        }
+        assert_eq!(shown(&format!("/{}", "a".repeat(63))).len(), 64);
+        assert_eq!(shown(&format!("/{}", "a".repeat(64))), "/…");
     }
 
     #[test]

@@ -93,6 +93,11 @@ impl Worker {
                     next_sweep = Instant::now() + SWEEP;
                 }
             }
+            if ours && well && !more {
+                // Only now: a sweep that was due and failed is an error of the round.
+                let now = self.service.ports().clock.now().timestamp();
+                self.metrics.round(&self.key, now);
+            }
             pause = match (well, more) {
                 (true, true) => Duration::ZERO,
                 (true, false) => TICK,
@@ -152,10 +157,6 @@ impl Worker {
                 "most objects of this cluster are missing; nothing was believed. \
                 Is it the same cluster? If so, revoke what is lost by the API"
             );
-        }
-        if done.errors.is_empty() {
-            self.metrics
-                .round(&self.key, self.service.ports().clock.now().timestamp());
         }
         done.errors.is_empty()
     }

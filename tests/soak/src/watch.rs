@@ -61,62 +61,109 @@ fn sample(process: u32, at: Duration) -> Option<Sample> {
     })
 }
 
-/// How something went: at first (once it was warm), at last, and by how much a minute in the best line through its
-/// second half.
+/// How something went once it was warm.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Course {
+    /// Its level at first, and at last: the least of a window.
     pub(crate) first: f64,
     pub(crate) last: f64,
-    pub(crate) per_minute: f64,
+    /// The most that it ever was.
+    pub(crate) most: f64,
+    /// By how much its level grows in an hour, if it goes on like this: the slope of the best line through the windows.
+    pub(crate) per_hour: f64,
 }
 
-/// The course of `what`. What is first is the mean of the third tenth, and what is last that of the last tenth.
+/// How many windows the samples after the warm-up are cut into.
+const WINDOWS: usize = 30;
+/// The part of the time that is no matter of this: caches fill, and connections are made.
+const WARM_UP: f64 = 0.25;
+
+/// The course of `what` after the first quarter. A burst of requests takes what it needs and gives it back; what leaks is
+/// never given back. So the level of a window is its least value, and through these goes the line.
 pub(crate) fn course(samples: &[Sample], what: impl Fn(&Sample) -> f64) -> Course {
-    let tenth = (samples.len() / 10).max(1);
-    let mean = |part: &[Sample]| part.iter().map(&what).sum::<f64>() / part.len().max(1) as f64;
-    let warm = &samples[(2 * tenth).min(samples.len())..(3 * tenth).min(samples.len())];
-    let half = &samples[samples.len() / 2..];
-    let count = half.len().max(1) as f64;
-    let (time, value) = (
-        half.iter().map(|sample| sample.at).sum::<f64>() / count,
-        mean(half),
-    );
-    let spread: f64 = half.iter().map(|sample| (sample.at - time).powi(2)).sum();
-    let together: f64 = half
+    let end = samples.last().map_or(0.0, |sample| sample.at);
+    let warm: Vec<_> = samples
         .iter()
-        .map(|sample| (sample.at - time) * (what(sample) - value))
-        .sum();
+        .filter(|sample| sample.at >= end * WARM_UP)
+        .collect();
+    let levels: Vec<(f64, f64)> = warm
+        .chunks(warm.len().div_ceil(WINDOWS).max(1))
+        .filter_map(|window| {
+            let least = window
+                .iter()
+                .map(|sample| what(sample))
+                .min_by(f64::total_cmp)?;
+            Some((window[window.len() / 2].at, least))
+        })
+        .collect();
     Course {
-        first: mean(warm),
-        last: mean(&samples[samples.len().saturating_sub(tenth)..]),
-        per_minute: if spread > 0.0 {
-            60.0 * together / spread
-        } else {
-            0.0
-        },
+        first: levels.first().map_or(0.0, |level| level.1),
+        last: levels.last().map_or(0.0, |level| level.1),
+        most: samples.iter().map(what).fold(0.0, f64::max),
+        per_hour: slope(&levels) * 3600.0,
     }
+}
+
+/// The slope of the line with the least squares.
+fn slope(points: &[(f64, f64)]) -> f64 {
+    let count = points.len().max(1) as f64;
+    let mean = |part: fn(&(f64, f64)) -> f64| points.iter().map(part).sum::<f64>() / count;
+    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
+    let spread: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
+    let together: f64 = points
+        .iter()
+        .map(|point| (point.0 - x) * (point.1 - y))
+        .sum();
+    if spread > 0.0 { together / spread } else { 0.0 }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn samples(memory: impl Fn(u32) -> f64) -> Vec<Sample> {
+        let sample = |n: u32| Sample {
+            at: f64::from(n),
+            memory: memory(n),
+            descriptors: 7.0,
+        };
+        (0..900).map(sample).collect()
+    }
+
+    fn memory(samples: &[Sample]) -> Course {
+        course(samples, |sample| sample.memory)
+    }
+
     #[test]
-    fn a_line_has_its_slope_and_a_level_none() {
-        let samples: Vec<_> = (0..100)
-            .map(|n| Sample {
-                at: f64::from(n),
-                memory: 100.0 + f64::from(n) / 2.0,
-                descriptors: 7.0,
-            })
-            .collect();
-        let memory = course(&samples, |sample| sample.memory);
-        assert!((memory.per_minute - 30.0).abs() < 1e-6, "{memory:?}");
+    fn what_grows_has_its_slope_and_a_level_none() {
+        let grown = samples(|n| 100.0 + f64::from(n) / 100.0);
         assert!(
-            (memory.first - 112.25).abs() < 1e-6 && (memory.last - 147.25).abs() < 1e-6,
-            "{memory:?}"
+            (memory(&grown).per_hour - 36.0).abs() < 0.1,
+            "{:?}",
+            memory(&grown)
         );
-        let level = course(&samples, |sample| sample.descriptors);
-        assert_eq!((level.first, level.last, level.per_minute), (7.0, 7.0, 0.0));
+        let level = course(&grown, |sample| sample.descriptors);
+        assert_eq!(
+            (level.first, level.last, level.most, level.per_hour),
+            (7.0, 7.0, 7.0, 0.0)
+        );
+    }
+
+    #[test]
+    fn bursts_that_are_given_back_and_the_warm_up_are_no_growth() {
+        let course = memory(&samples(|n| match n {
+            0..225 => f64::from(n),
+            _ if n % 20 < 10 => 225.0 + f64::from(n),
+            _ => 225.0,
+        }));
+        assert!(course.per_hour.abs() < 0.1, "{course:?}");
+        assert_eq!((course.first, course.last), (225.0, 225.0));
+        assert!(course.most > 1000.0);
+    }
+
+    #[test]
+    fn nothing_seen_is_nothing_grown() {
+        assert_eq!(memory(&[]).per_hour, 0.0);
+        assert_eq!(memory(&samples(f64::from)[..1]).per_hour, 0.0);
     }
 }

@@ -157,6 +157,21 @@ impl ClusterConfig {
         unusable.chain(self.role_warnings()).collect()
     }
 
+    /// What is wrong with the service's own credential for the cluster as its file is now. It is no warning of the
+    /// configuration itself: the manifest that comes from that is applied first, and the credential is made then.
+    #[must_use]
+    pub fn credential_warning(&self) -> Option<String> {
+        let error = crate::credential::complaint(self)?;
+        let without = match self.client_ca {
+            Some(_) => "only certificates can be signed for it",
+            None => "it is out of order",
+        };
+        Some(format!(
+            "cluster {}: {without} until its credential can be used: {error}",
+            self.key
+        ))
+    }
+
     /// Roles that give more than their names say.
     pub(crate) fn role_warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();

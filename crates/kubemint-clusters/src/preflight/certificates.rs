@@ -10,10 +10,11 @@ use tokio::time::timeout;
 use super::Lines;
 use super::report::Finding;
 use crate::authority::{Authority, Signer, Subject};
+use crate::clock::Skew;
 use crate::config::RoleConfig;
 use crate::credential::Identity;
 use crate::failure::{self, misbehaving, unreachable};
-use crate::member::{Member, once};
+use crate::member::Member;
 
 /// The largest answer, in bytes.
 const LARGEST: usize = 1 << 20;
@@ -54,6 +55,11 @@ impl Member {
                     Finding::Ok,
                     format!("certificates are known, in {}", role.groups.join(", ")),
                 ),
+                // A certificate is of its own time: the line on the clock says what to do.
+                Known::Not if self.clock.skew().is_some_and(Skew::matters) => (
+                    Finding::Clock,
+                    "whether its certificates are known cannot be told while the clocks differ".to_owned(),
+                ),
                 Known::Not => (
                     Finding::Missing,
                     "the cluster does not know its certificates: put the certificate of client_ca into the file of the API \
@@ -90,7 +96,7 @@ impl Member {
             .header(header::CONTENT_TYPE, "application/json")
             .body(body)
             .map_err(|_| misbehaving("the request cannot be built"))?;
-        let answer = timeout(self.limits.deadline, once(&lease, &request, LARGEST))
+        let answer = timeout(self.limits.deadline, self.once(&lease, &request, LARGEST))
             .await
             .map_err(|_| unreachable("it did not answer in time"))??;
         match answer.status {

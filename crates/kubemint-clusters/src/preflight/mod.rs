@@ -57,7 +57,11 @@ impl Member {
                 return lines.lines;
             }
         }
-        let looked = match self.looked(&mut lines).await {
+        let looked = self.looked(&mut lines).await;
+        if let Some(skew) = self.clock.skew().filter(|skew| skew.matters()) {
+            lines.add(Finding::Clock, skew.to_string());
+        }
+        let looked = match looked {
             Ok(()) => return lines.lines,
             Err(error) => error,
         };

@@ -15,6 +15,8 @@ pub enum Finding {
     Excess,
     /// The cluster cannot be asked.
     Unreachable,
+    /// The clocks of the cluster and of this machine differ.
+    Clock,
 }
 
 impl Finding {
@@ -26,6 +28,7 @@ impl Finding {
             Finding::Missing => "missing",
             Finding::Excess => "excess",
             Finding::Unreachable => "unreachable",
+            Finding::Clock => "clock",
         }
     }
 }
@@ -61,7 +64,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether every cluster is as it should be: nothing missing, nothing in excess, all reachable.
+    /// Whether every cluster is as it should be: nothing missing, nothing in excess, all reachable, and no
+    /// clock wrong.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         self.lines.iter().all(|line| line.finding == Finding::Ok)

@@ -303,3 +303,27 @@ async fn the_rights_to_bind_are_wanted_where_a_role_is_bound_per_kubeconfig() {
         ]
     );
 }
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_told_by_preflight_and_by_the_fleet() {
+    let stage = Stage::new().await;
+    assert_eq!(stage.fleet.skew(&stage.key), None, "nothing was asked yet");
+    assert!(stage.fleet.preflight().await.is_ok());
+    assert!(!stage.fleet.skew(&stage.key).unwrap().matters());
+    for (millis, how) in [(600_000, "ahead of"), (-600_000, "behind")] {
+        stage.cluster.set_clock_skew(millis);
+        let report = stage.fleet.preflight().await;
+        assert!(!report.is_ok());
+        let text = report.to_string();
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("clock "))
+            .unwrap();
+        assert!(line.contains(&format!(" s {how} this machine's")), "{line}");
+        let skew = stage.fleet.skew(&stage.key).unwrap();
+        assert!(
+            skew.matters() && (skew.0 - millis / 1000).abs() <= 5,
+            "{skew:?}"
+        );
+    }
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::LOCATION;
+use http::header::{DATE, LOCATION};
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode};
 use hyper::body::Incoming;
@@ -32,7 +32,22 @@ const MAX_BODY: usize = 3 * 1024 * 1024;
 const HANG: Duration = Duration::from_secs(120);
 
 impl Handler for State {
+    /// Answers, with the date that the cluster's clock shows.
     async fn handle(
+        self: Arc<Self>,
+        request: http::Request<Incoming>,
+    ) -> Result<Response<Body>, Cut> {
+        let mut response = Arc::clone(&self).answer(request).await?;
+        let now = self.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        if let Ok(now) = HeaderValue::from_str(&now) {
+            response.headers_mut().insert(DATE, now);
+        }
+        Ok(response)
+    }
+}
+
+impl State {
+    async fn answer(
         self: Arc<Self>,
         request: http::Request<Incoming>,
     ) -> Result<Response<Body>, Cut> {

@@ -102,7 +102,7 @@ fn read<S: Sink>(store: &Backend, filter: Filter, sink: S) -> Result<S> {
 
 fn verify(file: &Path, noted: &[String]) -> Result<ExitCode> {
     let noted: Vec<String> = noted.iter().map(|hash| hash.to_lowercase()).collect();
-    let store = Config::read(file)?.store;
+    let store = Config::store_of(file)?;
     let found = read(&store, Filter::ALL, Verifier::new(&noted))?.end();
     tell(&found);
     Ok(if found.is_sound() {
@@ -202,7 +202,7 @@ fn export(
     let millis =
         |time: Option<DateTime<Utc>>, absent| time.map_or(absent, |time| time.timestamp_millis());
     let filter = Filter::Between(millis(since, i64::MIN), millis(until, i64::MAX));
-    let store = Config::read(file)?.store;
+    let store = Config::store_of(file)?;
     read(&store, filter, Printer::new())?.end()?;
     Ok(ExitCode::SUCCESS)
 }
@@ -227,7 +227,7 @@ fn find(file: &Path, credential: &str, jsonl: bool) -> Result<ExitCode> {
     if jti.is_empty() {
         bail!("--credential-id: it is empty");
     }
-    let store = Config::read(file)?.store;
+    let store = Config::store_of(file)?;
     let mentions = read(&store, Filter::Mentions(jti.to_owned()), Rows::default())?;
     let minted = mentions.0.into_iter().find(|row| detail(row)["jti"] == jti);
     let Some((minted, uid)) = minted.and_then(|row| {

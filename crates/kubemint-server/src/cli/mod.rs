@@ -1,6 +1,7 @@
 //! The command line.
 
 mod audit;
+mod exit;
 mod operator;
 mod policy;
 mod store;
@@ -16,7 +17,7 @@ use crate::sandbox::{self, FirstRun};
 
 /// Issues short-lived kubeconfigs for a fleet of Kubernetes clusters.
 #[derive(Parser)]
-#[command(name = "kubemint-server", version)]
+#[command(name = "kubemint-server", version, after_help = exit::HELP)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -105,7 +106,8 @@ struct SandboxArgs {
     json: bool,
 }
 
-/// Runs the command line. Exit code 0: done; 1: it failed, and standard error says why; 2: it was used wrongly.
+/// Runs the command line. Exit code 0: done; 1: it failed, and standard error says why; 2: it was used wrongly; 78: the
+/// configuration is unusable.
 #[must_use]
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
@@ -127,7 +129,7 @@ pub fn run() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            exit::of(&error)
         }
     }
 }

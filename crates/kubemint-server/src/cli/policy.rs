@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
-use kubemint::policy::{Action, Query};
+use kubemint::policy::{Action, Decision, Query};
 use kubemint::ports::Policy;
 use kubemint::record::Relation;
-use kubemint::{Caller, ClusterKey};
+use kubemint::{Caller, ClusterKey, ClusterProfile};
 use serde::Deserialize;
 
 use crate::config::Config;
@@ -25,7 +25,7 @@ pub(super) enum PolicyCommand {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
-    /// Say whether a caller may do something, and which policies decide. Exit code 0: yes; 3: no.
+    /// Say whether a caller may do something, by what the service asks the policies for it. Exit code 0: yes; 3: no.
     Explain(Explain),
 }
 
@@ -44,16 +44,16 @@ pub(super) struct Explain {
     /// Where, as `REGION/PROJECT/ID`. It need not be configured.
     #[arg(long, value_name = "CLUSTER")]
     cluster: String,
-    /// The role that they want (issue), or the kubeconfig's (download).
+    /// The role that they want (issue; absent: the cluster's default), or the kubeconfig's (download).
     #[arg(long)]
     role: Option<String>,
-    /// The time to live that they want, in seconds (issue).
+    /// The time to live that they want, in seconds (issue). Absent: the cluster's default.
     #[arg(long)]
     ttl: Option<u32>,
     /// Who it is for (issue, download). Absent, when issuing: the caller.
     #[arg(long)]
     user: Option<String>,
-    /// How they stand to the kubeconfig (get, download, revoke).
+    /// How they stand to the kubeconfig (get, download, revoke). Absent: as a stranger.
     #[arg(long, value_enum)]
     relation: Option<RelationArg>,
 }
@@ -108,51 +108,166 @@ fn check(config: &Path) -> Result<ExitCode> {
 }
 
 fn explain(question: &Explain) -> Result<ExitCode> {
-    let policy = Config::read(&question.config)?.load_policy()?;
+    let config = Config::read(&question.config)?;
+    let policy = config.load_policy()?;
     let caller = caller(&question.caller)?;
     let cluster = cluster(&question.cluster)?;
-    let action = match question.action {
-        ActionArg::Issue => Action::Issue,
-        ActionArg::IssueForOthers => Action::IssueForOthers,
-        ActionArg::List => Action::List,
-        ActionArg::Get => Action::Get,
-        ActionArg::Download => Action::Download,
-        ActionArg::Revoke => Action::Revoke,
-    };
-    let relation = question.relation.map(|relation| match relation {
-        RelationArg::Creator => Relation::Creator,
-        RelationArg::Subject => Relation::Subject,
-        RelationArg::Stranger => Relation::Stranger,
-    });
-    let issuing = matches!(action, Action::Issue | Action::IssueForOthers);
-    let query = Query {
-        caller: &caller,
-        action,
-        cluster: &cluster,
-        role: question.role.as_deref(),
-        ttl: question.ttl,
-        user: question
-            .user
-            .as_deref()
-            .or(issuing.then(|| caller.subject())),
-        relation,
-    };
-    let decision = policy.decide(&query);
-    println!(
-        "{}",
-        if decision.allowed {
-            "allowed"
-        } else {
-            "denied"
-        }
-    );
-    println!("by: {}", decision.reasons.join(", "));
-    println!("policy set: {}", decision.policy_hash);
-    Ok(if decision.allowed {
+    let found = config.clusters.iter().find(|found| found.key == cluster);
+    let profile = found.map(|found| found.profile.as_ref());
+    let asked = Asked::new(question, &caller, &cluster, profile);
+    let decisions = asked.queries.iter().map(|query| policy.decide(query));
+    let decisions: Vec<Decision> = decisions.collect();
+    let word = |allowed| if allowed { "allowed" } else { "denied" };
+    let allowed = asked.refusals.is_empty() && decisions.iter().all(|decision| decision.allowed);
+    println!("{}", word(allowed));
+    for (query, decision) in asked.queries.iter().zip(&decisions) {
+        let (action, reasons) = (query.action.as_str(), decision.reasons.join(", "));
+        println!("{action}: {} by {reasons}", word(decision.allowed));
+    }
+    for refusal in &asked.refusals {
+        println!("the service: {refusal}");
+    }
+    println!("policy set: {}", policy.hash());
+    for note in &asked.notes {
+        eprintln!("note: {note}");
+    }
+    Ok(if allowed {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(DENIED)
     })
+}
+
+/// What the service asks policy for one request, and what it refuses besides.
+struct Asked<'a> {
+    queries: Vec<Query<'a>>,
+    refusals: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(
+        question: &'a Explain,
+        caller: &'a Caller,
+        cluster: &'a ClusterKey,
+        profile: Option<&'a ClusterProfile>,
+    ) -> Self {
+        // Without it the cluster does not exist for the caller.
+        let list = Query {
+            caller,
+            action: Action::List,
+            cluster,
+            role: None,
+            ttl: None,
+            user: None,
+            relation: None,
+        };
+        let mut asked = Self {
+            queries: vec![list],
+            refusals: Vec::new(),
+            notes: Vec::new(),
+        };
+        if profile.is_none() {
+            let note =
+                format!("{cluster} is not configured: whatever policy says, the answer is 404");
+            asked.notes.push(note);
+        }
+        match question.action {
+            ActionArg::List => {}
+            ActionArg::Issue | ActionArg::IssueForOthers => asked.issue(question, list, profile),
+            ActionArg::Get => asked.one(question, list, None),
+            ActionArg::Download => asked.one(question, list, Some(Action::Download)),
+            ActionArg::Revoke => asked.one(question, list, Some(Action::Revoke)),
+        }
+        asked
+    }
+
+    /// With the defaults that the service fills in.
+    fn issue(
+        &mut self,
+        question: &'a Explain,
+        list: Query<'a>,
+        profile: Option<&'a ClusterProfile>,
+    ) {
+        let usual = profile.map(|profile| profile.default_role.as_str());
+        let role = question.role.as_deref().or(usual);
+        let rules = profile
+            .zip(role)
+            .and_then(|(profile, role)| profile.roles.get(role));
+        let usual = profile
+            .zip(role)
+            .map(|(profile, role)| profile.ttl_of(role));
+        let issue = Query {
+            action: Action::Issue,
+            role,
+            ttl: question.ttl.or(usual),
+            user: question.user.as_deref().or(Some(list.caller.subject())),
+            ..list
+        };
+        self.queries.push(issue);
+        let for_others = matches!(question.action, ActionArg::IssueForOthers);
+        if for_others || issue.user != Some(list.caller.subject()) {
+            let action = Action::IssueForOthers;
+            self.queries.push(Query { action, ..issue });
+        }
+        if role.is_none() {
+            self.notes
+                .push("no --role, and the cluster's default is not known".to_owned());
+        }
+        if let (Some(_), Some(role), None) = (profile, role, rules) {
+            self.refusals
+                .push(format!("the cluster has no role {role:?} (403)"));
+        }
+        if let (Some(rules), Some(ttl)) = (rules, issue.ttl)
+            && !(rules.min_ttl..=rules.max_ttl).contains(&ttl)
+        {
+            let (min, max) = (rules.min_ttl, rules.max_ttl);
+            let refusal = format!("ttl must be from {min} to {max} for this role (400)");
+            self.refusals.push(refusal);
+        }
+    }
+
+    /// About one kubeconfig: who may not read it is told that it is not there.
+    fn one(&mut self, question: &'a Explain, list: Query<'a>, action: Option<Action>) {
+        let relation = question.relation.map_or_else(
+            || {
+                let note = "no --relation: someone else's kubeconfig is meant (stranger)";
+                self.notes.push(note.to_owned());
+                Relation::Stranger
+            },
+            Relation::from,
+        );
+        let get = Query {
+            action: Action::Get,
+            relation: Some(relation),
+            ..list
+        };
+        self.queries.push(get);
+        let Some(action) = action else {
+            return;
+        };
+        let mints = action == Action::Download;
+        if mints && question.role.is_none() {
+            let note = "no --role: a download is judged by the kubeconfig's";
+            self.notes.push(note.to_owned());
+        }
+        self.queries.push(Query {
+            action,
+            role: question.role.as_deref().filter(|_| mints),
+            user: question.user.as_deref().filter(|_| mints),
+            ..get
+        });
+    }
+}
+
+impl From<RelationArg> for Relation {
+    fn from(relation: RelationArg) -> Self {
+        match relation {
+            RelationArg::Creator => Relation::Creator,
+            RelationArg::Subject => Relation::Subject,
+            RelationArg::Stranger => Relation::Stranger,
+        }
+    }
 }
 
 fn caller(file: &Path) -> Result<Caller> {

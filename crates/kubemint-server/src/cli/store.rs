@@ -20,32 +20,28 @@ use crate::world::SystemClock;
 
 /// Brings the database's schema up to date.
 pub(super) fn migrate(file: &Path) -> Result<ExitCode> {
-    let config = Config::read(file)?;
-    let Backend::Postgres(options) = &config.store else {
+    let store = Config::store_of(file)?;
+    let Backend::Postgres(options) = &store else {
         println!("nothing to do: the embedded store is migrated when it is served");
         return Ok(ExitCode::SUCCESS);
     };
     let (from, to) = block_on(PostgresStore::migrate(options))?
-        .with_context(|| format!("cannot migrate the {}", config.store))?;
+        .with_context(|| format!("cannot migrate the {store}"))?;
     if from == to {
-        println!("{}: schema {to}, as it was", config.store);
+        println!("{store}: schema {to}, as it was");
     } else {
-        println!("{}: schema {to}, from {from}", config.store);
+        println!("{store}: schema {to}, from {from}");
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Copies the embedded store.
 pub(super) fn backup(file: &Path, to: &Path) -> Result<ExitCode> {
-    let config = Config::read(file)?;
-    let Backend::Sqlite(options) = &config.store else {
-        bail!(
-            "the {} is not copied by this program; use pg_dump or pg_basebackup",
-            config.store
-        );
+    let store = Config::store_of(file)?;
+    let Backend::Sqlite(options) = &store else {
+        bail!("the {store} is not copied by this program; use pg_dump or pg_basebackup");
     };
-    kubemint_store::backup(&options.path, to)
-        .with_context(|| format!("cannot copy {}", config.store))?;
+    kubemint_store::backup(&options.path, to).with_context(|| format!("cannot copy {store}"))?;
     println!("{}: copied and checked", to.display());
     Ok(ExitCode::SUCCESS)
 }
@@ -77,16 +73,36 @@ impl Report {
 
 /// Looks at everything that serving needs, and changes nothing.
 pub(super) fn doctor(file: &Path) -> Result<ExitCode> {
-    let config = Config::read(file)?;
-    let (log, _guard) = logger(config.verbosity);
     let mut report = Report { failed: false };
-    report.say(Verdict::Ok, &format!("{}: configuration", file.display()));
+    let config = match Config::examine(file) {
+        Ok((config, problems)) => {
+            for problem in &problems {
+                report.say(Verdict::Fail, problem);
+            }
+            if problems.is_empty() {
+                report.say(Verdict::Ok, &format!("{}: configuration", file.display()));
+            }
+            config
+        }
+        Err(error) => {
+            report.say(Verdict::Fail, &error.to_string());
+            None
+        }
+    };
+    // Whatever is wrong, the parts that hold are looked at.
+    let Some(config) = config else {
+        if let Ok(backend) = Config::store_of(file) {
+            block_on(store(&backend, &mut report))?;
+        }
+        return Ok(ExitCode::from(super::exit::CONFIG));
+    };
+    let (log, _guard) = logger(config.verbosity);
     for warning in config.warnings() {
         report.say(Verdict::Warn, &warning);
     }
     policy(&config, &mut report);
     block_on(async {
-        store(&config, &mut report).await;
+        store(&config.store, &mut report).await;
         issuers(&config, &log, &mut report).await?;
         clusters(config, &log, &mut report).await?;
         anyhow::Ok(())
@@ -106,8 +122,7 @@ fn policy(config: &Config, report: &mut Report) {
     }
 }
 
-async fn store(config: &Config, report: &mut Report) {
-    let name = &config.store;
+async fn store(name: &Backend, report: &mut Report) {
     match kubemint_store::inspect(name, Utc::now()).await {
         Ok(found) => tell(&found, &name.to_string(), report),
         Err(error) => report.say(Verdict::Fail, &format!("{name}: {}", chain(&error))),

@@ -2,7 +2,10 @@
 //!
 //! Reading it checks everything that can be checked without a network, and tells all that is wrong at once.
 
+mod place;
 mod raw;
+mod secrets;
+mod syntax;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,6 +18,7 @@ use kubemint_store::Backend;
 use thiserror::Error;
 
 use crate::log::Verbosity;
+use place::Places;
 
 /// A complete configuration file, with every setting and what it means.
 pub const EXAMPLE: &str = include_str!("example.toml");
@@ -46,6 +50,8 @@ pub struct Config {
     pub issuers: Vec<IssuerConfig>,
     /// The clusters.
     pub clusters: Vec<ClusterConfig>,
+    /// Files with secrets that everyone on the machine may read, a line for each.
+    pub exposed: Vec<String>,
     /// What paths are relative to: the file's folder.
     pub base: PathBuf,
     /// How long the domain waits. Not in the file: the defaults fit together, and tests are shorter of time.
@@ -102,21 +108,26 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// It is not TOML, or has a setting that does not exist or a value of a wrong type.
-    #[error("{}: {message}", path.display())]
+    #[error("{}", syntax_errors(path, told))]
     Syntax {
         /// The file.
         path: PathBuf,
-        /// What is wrong, with line, column and excerpt.
-        message: String,
+        /// Each mistake: line and column, what is wrong, and an excerpt.
+        told: Vec<String>,
     },
-    /// Values that cannot work: a line for each.
+    /// Values that cannot work: a line for each, with its place.
     #[error("{}: {} to mend:\n{}", path.display(), count(problems), problems.join("\n"))]
     Invalid {
         /// The file.
         path: PathBuf,
-        /// The problems, each by its key path.
+        /// The problems, each by its place and its key path.
         problems: Vec<String>,
     },
+}
+
+fn syntax_errors(path: &Path, told: &[String]) -> String {
+    let placed = |told: &String| format!("{}:{told}", path.display());
+    told.iter().map(placed).collect::<Vec<_>>().join("\n")
 }
 
 fn count(problems: &[String]) -> String {
@@ -127,17 +138,34 @@ fn count(problems: &[String]) -> String {
     }
 }
 
+fn text_of(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// The folder of a file, where relative paths start.
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent();
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+/// Problems with the file, line and column that they are about.
+fn placed(text: &str, path: &Path, problems: &[String]) -> Vec<String> {
+    let (places, file) = (Places::of(text), path.display());
+    let placed = |problem: &String| format!("{file}:{}{problem}", places.before(problem));
+    problems.iter().map(placed).collect()
+}
+
 impl Config {
     /// Reads and checks a file.
     ///
     /// # Errors
     /// See [`ConfigError`].
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::parse(&text, path)
+        Self::parse(&text_of(path)?, path)
     }
 
     /// Checks a text, as if it were the file at `path`.
@@ -145,18 +173,49 @@ impl Config {
     /// # Errors
     /// See [`ConfigError`].
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let raw: raw::Raw = toml::from_str(text).map_err(|error| ConfigError::Syntax {
-            path: path.to_owned(),
-            message: error.to_string().trim_end().to_owned(),
-        })?;
-        let base = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        raw.check(base.unwrap_or(Path::new(".")))
-            .map_err(|problems| ConfigError::Invalid {
+        match Self::parts(text, path)? {
+            (Some(config), problems) if problems.is_empty() => Ok(config),
+            (_, problems) => Err(ConfigError::Invalid {
                 path: path.to_owned(),
                 problems,
-            })
+            }),
+        }
+    }
+
+    /// What holds of a file, and what is wrong with the rest: for looking at a server that is in trouble. Nothing may be
+    /// served with it. `None` if there is no telling which store it means.
+    ///
+    /// # Errors
+    /// [`ConfigError::Read`] and [`ConfigError::Syntax`].
+    pub fn examine(path: &Path) -> Result<(Option<Self>, Vec<String>), ConfigError> {
+        Self::parts(&text_of(path)?, path)
+    }
+
+    /// The store that a file means, whatever is wrong with the rest of the file: for commands that need nothing else.
+    ///
+    /// # Errors
+    /// The file cannot be read, or its `[store]` is unusable.
+    pub fn store_of(path: &Path) -> Result<Backend, ConfigError> {
+        let text = text_of(path)?;
+        let only: raw::OnlyStore = syntax::read(&text).map_err(|told| ConfigError::Syntax {
+            path: path.to_owned(),
+            told,
+        })?;
+        let mut problems = Vec::new();
+        let store = raw::store(only.store, folder_of(path), &mut problems);
+        store.ok_or_else(|| ConfigError::Invalid {
+            path: path.to_owned(),
+            problems: placed(&text, path, &problems),
+        })
+    }
+
+    fn parts(text: &str, path: &Path) -> Result<(Option<Self>, Vec<String>), ConfigError> {
+        let raw: raw::Raw = syntax::read(text).map_err(|told| ConfigError::Syntax {
+            path: path.to_owned(),
+            told,
+        })?;
+        let (config, problems) = raw.check(folder_of(path));
+        Ok((config, placed(text, path, &problems)))
     }
 
     /// What an operator should know although it works.
@@ -167,6 +226,13 @@ impl Config {
             .iter()
             .flat_map(ClusterConfig::warnings)
             .collect();
+        let unread = self
+            .clusters
+            .iter()
+            .filter_map(ClusterConfig::credential_warning);
+        warnings.extend(unread);
+        warnings.extend(place_of_store(&self.store));
+        warnings.extend_from_slice(&self.exposed);
         if !self.internal.ip().is_loopback() {
             warnings.push(format!(
                 "internal.listen: {} is not a loopback address; metrics are for anyone who reaches it",
@@ -182,5 +248,27 @@ impl Config {
     /// The policies do not hold against their schema.
     pub fn load_policy(&self) -> Result<CedarPolicy, kubemint_policy::PolicyError> {
         CedarPolicy::load(&self.policy, &self.base)
+    }
+}
+
+/// What keeps a store from being opened where it is to be: another machine may have what this one lacks, so it is a warning.
+fn place_of_store(store: &Backend) -> Option<String> {
+    match store {
+        Backend::Sqlite(options) => {
+            let folder = options.path.parent()?;
+            let named = !folder.as_os_str().is_empty() && !folder.is_dir();
+            named.then(|| {
+                let folder = folder.display();
+                format!("store.path: there is no folder {folder}; make it, for the user that the server runs as")
+            })
+        }
+        Backend::Postgres(options) => {
+            let file = options.password_file.as_ref()?;
+            let error = std::fs::File::open(file).err()?;
+            Some(format!(
+                "store.postgres.password_file: cannot read {}: {error}",
+                file.display()
+            ))
+        }
     }
 }

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use kubemint_authn::RawIssuer;
 use kubemint_clusters::{RawCluster, RawDuration};
-use kubemint_policy::{CedarPolicy, PolicyConfig};
+use kubemint_policy::{CedarPolicy, PolicyConfig, PolicyError};
+use kubemint_store::Backend;
 use serde::Deserialize;
 
+use super::secrets::Secrets;
 use super::{Audit, Config, Retention, Tls};
 use crate::edge::chain;
 use crate::guard::{self, RawLimits};
@@ -35,6 +37,12 @@ pub(super) struct Raw {
     issuers: Vec<RawIssuer>,
     #[serde(default)]
     clusters: Vec<RawCluster>,
+}
+
+/// The file to whom nothing but the store matters.
+#[derive(Deserialize)]
+pub(super) struct OnlyStore {
+    pub(super) store: kubemint_store::Config,
 }
 
 #[derive(Deserialize)]
@@ -104,21 +112,24 @@ struct Log {
 }
 
 impl Raw {
-    /// Checks everything, and tells all that is wrong.
-    pub(super) fn check(self, base: &Path) -> Result<Config, Vec<String>> {
+    /// Checks everything, and tells all that is wrong. What holds is there beside it; `None` without a store.
+    pub(super) fn check(self, base: &Path) -> (Option<Config>, Vec<String>) {
         let mut problems = Vec::new();
+        let exposed = self.exposed(base);
         let grace = self.server.grace(&mut problems);
         let tls = self.server.tls(base, &mut problems);
         let guard = self.limits.check(self.server.behind_proxy, &mut problems);
         let retention = self.retention.check(&mut problems);
         let audit = self.audit.check(base, &mut problems);
-        let store = self
-            .store
-            .validate()
-            .map_err(|error| problems.push(format!("store.{error}")))
-            .ok();
+        let store = store(self.store, base, &mut problems);
+        if self.internal.listen == self.server.listen && self.server.listen.port() != 0 {
+            problems.push(format!(
+                "internal.listen: {} is server.listen too; give it a port of its own",
+                self.internal.listen
+            ));
+        }
         if let Err(error) = CedarPolicy::load(&self.policy, base) {
-            problems.push(error.to_string());
+            problems.extend(policy(&error));
         }
         let issuers = kubemint_authn::validate(&self.issuers, base)
             .map_err(|error| problems.extend(error.to_string().lines().map(str::to_owned)))
@@ -134,28 +145,76 @@ impl Raw {
         if self.clusters.is_empty() {
             problems.push("clusters: there is none; add a [[clusters]] table".to_owned());
         }
-        match (store, problems.is_empty()) {
-            (Some(store), true) => {
-                let store = store.under(base);
-                Ok(Config {
-                    listen: self.server.listen,
-                    tls,
-                    internal: self.internal.listen,
-                    grace,
-                    guard,
-                    verbosity: self.log.level,
-                    store,
-                    retention,
-                    audit,
-                    policy: self.policy,
-                    issuers,
-                    clusters,
-                    base: base.to_owned(),
-                    settings: kubemint::Settings::default(),
-                    limits: kubemint_clusters::Limits::default(),
-                })
-            }
-            _ => Err(problems),
+        let config = store.map(|store| Config {
+            listen: self.server.listen,
+            tls,
+            internal: self.internal.listen,
+            grace,
+            guard,
+            verbosity: self.log.level,
+            store,
+            retention,
+            audit,
+            policy: self.policy,
+            issuers,
+            clusters,
+            exposed,
+            base: base.to_owned(),
+            settings: kubemint::Settings::default(),
+            limits: kubemint_clusters::Limits::default(),
+        });
+        (config, problems)
+    }
+
+    /// Files with secrets that everyone may read.
+    fn exposed(&self, base: &Path) -> Vec<String> {
+        let mut secrets = Secrets::default();
+        let tls = self.server.tls.as_ref().map(|tls| tls.key_file.as_path());
+        secrets.look("server.tls.key_file", base, tls);
+        let postgres = self.store.postgres.as_ref();
+        let password = postgres.and_then(|postgres| postgres.password_file.as_deref());
+        secrets.look("store.postgres.password_file", base, password);
+        let pseudonyms = self.audit.pseudonym_key_file.as_deref();
+        secrets.look("audit.pseudonym_key_file", base, pseudonyms);
+        secrets.look_all(&self.issuers, &self.clusters, base);
+        secrets.warnings()
+    }
+}
+
+/// The store, with its paths relative to `base`; `None` if it is unusable (the reason is noted).
+pub(super) fn store(
+    raw: kubemint_store::Config,
+    base: &Path,
+    problems: &mut Vec<String>,
+) -> Option<Backend> {
+    let store = raw
+        .validate()
+        .map_err(|error| problems.push(format!("store.{error}")))
+        .ok()?
+        .under(base);
+    if let Backend::Sqlite(options) = &store
+        && options.path.is_dir()
+    {
+        let folder = options.path.display();
+        problems.push(format!(
+            "store.path: {folder} is a folder; name a file in it, such as \"kubemint.db\""
+        ));
+        return None;
+    }
+    Some(store)
+}
+
+/// What is wrong with the policies, a line for each problem, under the key that it comes from.
+fn policy(error: &PolicyError) -> Vec<String> {
+    match error {
+        // It names its own key.
+        PolicyError::Config { .. } => vec![error.to_string()],
+        _ => {
+            let lines = chain(error);
+            lines
+                .lines()
+                .map(|line| format!("policy.files: {line}"))
+                .collect()
         }
     }
 }

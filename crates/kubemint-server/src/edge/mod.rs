@@ -6,6 +6,7 @@ mod errors;
 mod file;
 mod handlers;
 mod page;
+mod place;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use http::Response;
 
 pub(crate) use errors::chain;
 pub(crate) use page::Pager;
+pub(crate) use place::place;
 
 use crate::app::App;
 

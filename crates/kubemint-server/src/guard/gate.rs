@@ -14,6 +14,7 @@ use bytes::{Buf, BytesMut};
 use http::StatusCode;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, Sleep, sleep, timeout};
+use uuid::Uuid;
 
 use super::framing::{Framing, Malformed};
 use super::head;
@@ -209,11 +210,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
     }
 
     /// Tells the peer why its request was refused, if it was, and closes the connection so that the peer gets to read
-    /// the last answer. Returns the refusal.
-    pub(super) async fn finish(mut self) -> Option<Refused> {
+    /// the last answer, which calls the request `id`. Returns the refusal.
+    pub(super) async fn finish(mut self, id: Uuid) -> Option<Refused> {
         self.slot.waits();
         if let Some(refused) = &self.refused {
-            let words = refused.bytes();
+            let words = refused.bytes(id);
             let said = timeout(LAST_WORDS, self.socket.write_all(&words)).await;
             if !matches!(said, Ok(Ok(()))) {
                 return self.refused;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::EXPECT;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use slog::Logger;
@@ -15,9 +15,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+use uuid::Uuid;
 
 use super::inbound::{Inbound, Meter, Watch};
 use super::limits::Limits;
+use super::lines::Lines;
 use super::metrics::GuardMetrics;
 use super::rate::Rate;
 use super::refusal::Refused;
@@ -39,6 +41,7 @@ pub(super) struct House {
     addresses: Option<Rate>,
     upstream: Arc<Upstream>,
     seal: Seal,
+    lines: Lines,
     pub(super) metrics: GuardMetrics,
     pub(super) log: Logger,
 }
@@ -64,6 +67,7 @@ impl House {
             upstream: Upstream::new(setup.upstream),
             limits,
             seal: setup.seal,
+            lines: Lines::default(),
             metrics: setup.metrics,
             log: setup.log,
         }
@@ -180,12 +184,14 @@ impl House {
         request: Request<Incoming>,
         meter: Option<Meter>,
     ) -> (Response<Full<Bytes>>, bool) {
+        let asked = (request.method().clone(), request.uri().clone());
         match self.pass(peer, request, meter).await {
             Ok(response) => (response, true),
             Err(refused) => {
-                self.note(peer, &refused);
+                let id = Uuid::new_v4();
+                self.note(peer, id, Some(&asked), &refused);
                 (
-                    refused.response(),
+                    refused.response(id),
                     refused.status != StatusCode::TOO_MANY_REQUESTS,
                 )
             }
@@ -222,12 +228,28 @@ impl House {
         passed.await.unwrap_or_else(|_| Err(Refused::overloaded()))
     }
 
-    /// Counts and logs a refusal.
-    pub(super) fn note(&self, peer: SocketAddr, refused: &Refused) {
+    /// A request that was refused before it was one counts against its address like any other.
+    pub(super) fn counts(&self, peer: SocketAddr) {
+        let _ = self.rated(network(peer.ip()));
+    }
+
+    /// Counts and logs the refusal of the request `id`: with what was asked, where that was understood, and without the query.
+    pub(super) fn note(
+        &self,
+        peer: SocketAddr,
+        id: Uuid,
+        asked: Option<&(Method, Uri)>,
+        refused: &Refused,
+    ) {
         let code = refused.status.as_u16();
         self.metrics.request_refused(code, refused.reason);
-        slog::info!(self.log, "request refused"; "peer" => peer.to_string(), "code" => code, "reason" => refused.reason,
-            "message" => refused.message);
+        let Some(left_out) = self.lines.take(network(peer.ip()), refused.reason) else {
+            return;
+        };
+        let (method, path) = asked.map_or(("", ""), |(method, uri)| (method.as_str(), uri.path()));
+        slog::info!(self.log, "request refused"; "req_id" => id.to_string(), "peer" => peer.to_string(),
+            "method" => method, "path" => path, "code" => code, "reason" => refused.reason, "message" => refused.message,
+            "alike_left_out" => left_out);
     }
 }
 

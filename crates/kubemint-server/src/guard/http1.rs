@@ -9,6 +9,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use super::gate::Gate;
 use super::head::{MOST_FIELDS, MOST_HEAD};
@@ -52,8 +53,10 @@ pub(super) async fn serve<S>(
     if let Err(error) = ended {
         slog::debug!(house.log, "a connection broke off"; "peer" => peer.to_string(), "error" => crate::edge::chain(&error));
     }
-    let refused = connection.into_parts().io.into_inner().finish().await;
+    let id = Uuid::new_v4();
+    let refused = connection.into_parts().io.into_inner().finish(id).await;
     if let Some(refused) = refused {
-        house.note(peer, &refused);
+        house.counts(peer);
+        house.note(peer, id, None, &refused);
     }
 }

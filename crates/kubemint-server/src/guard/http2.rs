@@ -1,6 +1,7 @@
 //! A connection of HTTP/2. hyper's own limits hold for what is inside the protocol; here is what it leaves open:
 //! frames that carry no request, requests that are cancelled as soon as they are sent, and connections that do nothing.
 
+use std::error::Error;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
@@ -171,12 +172,24 @@ pub(super) async fn serve<S>(
             return;
         }
     };
-    if tally.is_flood() {
+    if tally.is_flood() || ended.as_ref().is_err_and(is_cut) {
         house.metrics.connection_refused("flood");
     }
     if let Err(error) = ended {
         slog::debug!(house.log, "a connection broke off"; "peer" => peer.to_string(), "error" => crate::edge::chain(&error));
     }
+}
+
+/// Whether hyper broke the connection off by its own limits: too many resets, settings, or the like.
+fn is_cut(error: &hyper::Error) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(broken) = error.downcast_ref::<h2::Error>() {
+            return broken.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM) && !broken.is_remote();
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// A socket that ends when its peer floods.

@@ -1,8 +1,8 @@
 //! The judgement of a request of either protocol, and what of it is passed on.
 
 use http::header::{
-    CONNECTION, EXPECT, HOST, HeaderName, HeaderValue, PROXY_AUTHORIZATION, TE, TRAILER,
-    TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderName, HeaderValue, PROXY_AUTHORIZATION, TE,
+    TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, Method, Request, StatusCode, Uri, Version};
 
@@ -32,6 +32,12 @@ pub(super) fn judge<B>(request: &Request<B>) -> Result<(), Refused> {
     let (uri, headers) = (request.uri(), request.headers());
     size(uri, headers)?;
     host(request)?;
+    // HTTP/1.1 heads were refused for that before; those of HTTP/2 come here with both.
+    if headers.get_all(CONTENT_LENGTH).iter().count() > 1 {
+        return Err(Refused::malformed(
+            "there are several Content-Length fields",
+        ));
+    }
     let target = uri.path_and_query().map(|target| target.path());
     match target {
         Some(path) if path.starts_with('/') && request.method() != Method::CONNECT => {

@@ -104,6 +104,8 @@ async fn requests_that_are_reset_at_once_are_cut() {
         .concat()
     };
     assert!(is_cut(stream, Duration::ZERO, reset).await);
+    let told = "kubemint_connections_refused_total{reason=\"flood\"}";
+    assert!(stage.metric(told).await >= 1);
     honest_clients_are_served(&stage, &certificate).await;
     stage.stop().await;
 }
