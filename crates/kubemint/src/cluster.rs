@@ -81,6 +81,16 @@ pub struct ClusterProfile {
     pub max_active_per_user: Option<u32>,
 }
 
+impl ClusterProfile {
+    /// The time to live when none is asked for, in seconds: the cluster's, as far as the role allows it.
+    #[must_use]
+    pub fn ttl_of(&self, role: &str) -> u32 {
+        self.roles.get(role).map_or(self.default_ttl, |rules| {
+            self.default_ttl.clamp(rules.min_ttl, rules.max_ttl)
+        })
+    }
+}
+
 /// What the kubeconfigs of a cluster authenticate with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CredentialKind {

@@ -11,6 +11,7 @@ mod clocks;
 mod coverage;
 mod download;
 mod expiry;
+mod explain;
 mod filters;
 mod idempotency;
 mod internal;

@@ -243,6 +243,25 @@ async fn misplaced(stage: &Stage, secrets: &mut Secrets) -> String {
         }
     }
 
+    secrets.in_any_writing("a token in a path", "CANARY-of-a-token-in-a-path");
+    for path in [
+        "/v1/CANARY-of-a-token-in-a-path".to_owned(),
+        format!("{}/CANARY-of-a-token-in-a-path", collection()),
+        format!("{link}/CANARY-of-a-token-in-a-path"),
+        collection().replace("/regions/", "/regions/CANARY-of-a-token-in-a-path"),
+    ] {
+        send(stage.request(get.clone(), &path)).await;
+        let request = stage.request(get.clone(), &path);
+        send(request.bearer_auth(&alice.token)).await;
+    }
+
+    secrets.in_any_writing("a token as a role", "CANARY-of-a-token-as-a-role");
+    let request = stage
+        .request(post.clone(), &collection())
+        .bearer_auth(&alice.token);
+    let role = json!({"role": "CANARY-of-a-token-as-a-role"});
+    assert_eq!(send(request.json(&role)).await, 403);
+
     secrets.in_any_writing("a header's garbage", "canary-of-an-authorization");
     for value in [
         "canary-of-an-authorization",

@@ -1,6 +1,5 @@
 //! Issue a kubeconfig.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
@@ -8,7 +7,7 @@ use serde_json::json;
 
 use super::{Context, KUBERNETES_FLOOR, Kubemint};
 use crate::audit::{Event, Kind};
-use crate::cluster::{ClusterKey, ClusterProfile, RoleRules};
+use crate::cluster::{ClusterKey, RoleRules};
 use crate::error::{Error, Invalid};
 use crate::id::KubeconfigId;
 use crate::policy::{Action, Decision, Query};
@@ -90,7 +89,7 @@ impl Kubemint {
         let (profile, discovered) = self.discover(ctx, key);
         let mut event = self
             .event(ctx, Kind::IssueRefused, key)
-            .with("request", meaning(request));
+            .with("request", told(request));
         event.kubeconfig = request.id.as_ref().map(ToString::to_string);
         let Some(profile) = profile else {
             return Err(self
@@ -112,7 +111,7 @@ impl Kubemint {
         let rules = profile.roles.get(&role).copied();
         let ttl = request
             .ttl
-            .unwrap_or_else(|| i64::from(default_ttl(&profile, rules)));
+            .unwrap_or_else(|| i64::from(profile.ttl_of(&role)));
         let decision = match self.judge(ctx, key, &user, &role, ttl) {
             Ok(decision) => decision,
             Err((decision, error)) => return Err(self.refuse(event, Some(decision), error).await),
@@ -377,13 +376,6 @@ pub(super) fn object_of(record: &Record) -> ObjectRef {
     }
 }
 
-/// The time to live when none is asked for: the cluster's, as far as the role allows it.
-fn default_ttl(profile: &Arc<ClusterProfile>, rules: Option<RoleRules>) -> u32 {
-    rules.map_or(profile.default_ttl, |rules| {
-        profile.default_ttl.clamp(rules.min_ttl, rules.max_ttl)
-    })
-}
-
 fn within(ttl: i64, rules: RoleRules) -> Result<u32, Vec<Invalid>> {
     let RoleRules { min_ttl, max_ttl } = rules;
     match u32::try_from(ttl) {
@@ -445,6 +437,22 @@ fn hostile_text(request: &Issue) -> Vec<Invalid> {
         });
     }
     found
+}
+
+/// What the audit trail tells of a request that was refused. A role that could be none is not told: it may be anything,
+/// pasted by mistake, and the trail keeps it for long.
+fn told(request: &Issue) -> serde_json::Value {
+    let mut told = meaning(request);
+    if request.role.as_deref().is_some_and(|role| !is_name(role)) {
+        told["role"] = "…".into();
+    }
+    told
+}
+
+/// Whether it could be the name of a role in a configuration.
+fn is_name(role: &str) -> bool {
+    let plain = |octet: u8| octet.is_ascii_lowercase() || octet.is_ascii_digit() || octet == b'-';
+    role.len() <= 63 && role.bytes().all(plain)
 }
 
 /// What a request means, for comparison with another one and for the audit trail.

@@ -1,0 +1,126 @@
+//! `policy explain` says what the service would say.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use harness::{CLUSTER, PROJECT, REGION, Stage, binary};
+use serde_json::json;
+
+use crate::acting::{Actor, link};
+
+/// Asks as alice with a role; the exit code, and all that was told.
+fn explain(stage: &Stage, role: &str, arguments: &[&str]) -> (i32, String) {
+    let claims = json!({
+        "iss": stage.world().issuer().url(), "sub": "alice", "roles": [role], "scope": "project", "scope_id": PROJECT,
+    });
+    let config = stage.folder().join("kubemint.toml");
+    let cluster = format!("{REGION}/{PROJECT}/{CLUSTER}");
+    let mut child = Command::new(binary())
+        .args(["policy", "explain", "--as", "-", "--config"])
+        .arg(config)
+        .args(arguments)
+        .args(["--cluster", &cluster])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(claims.to_string().as_bytes()).unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    let told = [output.stdout, output.stderr].concat();
+    (
+        output.status.code().unwrap(),
+        String::from_utf8(told).unwrap(),
+    )
+}
+
+#[tokio::test]
+async fn an_issue_is_explained_as_it_is_answered() {
+    let stage = Stage::start().await;
+    let cases = [
+        ("compute.viewer", vec![], json!({})),
+        (
+            "compute.viewer",
+            vec!["--role", "editor"],
+            json!({"role": "editor"}),
+        ),
+        (
+            "compute.editor",
+            vec!["--role", "editor"],
+            json!({"role": "editor"}),
+        ),
+        (
+            "compute.viewer",
+            vec!["--user", "bob"],
+            json!({"user": "bob"}),
+        ),
+        (
+            "compute.viewer",
+            vec!["--user", "alice"],
+            json!({"user": "alice"}),
+        ),
+        (
+            "compute.admin",
+            vec!["--user", "bob"],
+            json!({"user": "bob"}),
+        ),
+        (
+            "compute.admin",
+            vec!["--role", "owner"],
+            json!({"role": "owner"}),
+        ),
+        (
+            "compute.viewer",
+            vec!["--ttl", "99999999"],
+            json!({"ttl": 99_999_999}),
+        ),
+        ("compute.viewer", vec!["--ttl", "900"], json!({"ttl": 900})),
+        ("storage.admin", vec![], json!({})),
+    ];
+    for (role, arguments, body) in cases {
+        let answer = Actor::new(&stage, "alice", &[role])
+            .issue(body.clone())
+            .await;
+        let arguments = [vec!["--action", "issue"], arguments].concat();
+        let (code, told) = explain(&stage, role, &arguments);
+        let expected = if answer.status.as_u16() == 201 { 0 } else { 3 };
+        assert_eq!(code, expected, "{role} {body}: {}\n{told}", answer.text);
+        let word = if code == 0 { "allowed" } else { "denied" };
+        assert!(told.starts_with(word), "{told}");
+    }
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_download_is_explained_as_it_is_answered_and_what_is_assumed_is_said() {
+    let stage = Stage::start().await;
+    let admin = Actor::new(&stage, "alice", &["compute.admin"]);
+    let own = link(&admin.issued(json!({"role": "editor"})).await);
+    for (role, status, expected) in [
+        ("compute.viewer", 403, 3),
+        ("compute.editor", 200, 0),
+        ("storage.admin", 404, 3),
+    ] {
+        let alice = Actor::new(&stage, "alice", &[role]);
+        assert_eq!(alice.download(&own).await.status.as_u16(), status, "{role}");
+        let arguments = [
+            "--action",
+            "download",
+            "--relation",
+            "creator",
+            "--role",
+            "editor",
+        ];
+        let (code, told) = explain(&stage, role, &arguments);
+        assert_eq!(code, expected, "{role}\n{told}");
+        assert!(told.contains("compute.kubeconfigs.download: "), "{told}");
+        assert!(!told.contains("note: "), "{told}");
+    }
+    let (code, told) = explain(&stage, "compute.admin", &["--action", "download"]);
+    assert_eq!(code, 3, "{told}");
+    assert!(told.contains("note: no --relation"), "{told}");
+    assert!(told.contains("note: no --role"), "{told}");
+    stage.stop().await;
+}
