@@ -12,12 +12,16 @@ pub fn json(schema: &ReferenceOr<Schema>) -> Value {
 
 /// For describing: exclusive bounds become numbers; `nullable`, `example` and extensions stay.
 pub fn described(schema: &Value) -> Value {
-    walk(schema, &|object| exclusive(object))
+    walk(schema, &|object| {
+        crate::discriminator::spell_out(object);
+        exclusive(object);
+    })
 }
 
 /// For validating and typing: as [`described`], with `nullable` as a type and without what constrains no value.
 pub fn typed(schema: &Value) -> Value {
     walk(schema, &|object| {
+        crate::discriminator::spell_out(object);
         exclusive(object);
         for key in [
             "example",

@@ -10,6 +10,7 @@
 
 mod bundle;
 mod diagnostic;
+pub mod discriminator;
 pub mod draft;
 mod files;
 mod lower;
@@ -161,7 +162,9 @@ impl Document {
     pub fn original(&self) -> serde_json::Value {
         // It was read from JSON, so it can be written as JSON.
         let normalised = serde_json::to_value(&self.openapi).unwrap_or_default();
-        normalise::rename(&normalised, &self.originals())
+        let mut original = normalise::rename(&normalised, &self.originals());
+        discriminator::spell_out_all(&mut original);
+        original
     }
 
     fn originals(&self) -> BTreeMap<&str, &str> {
@@ -228,12 +231,25 @@ impl Document {
 
     /// The place where the parameter `name` of `operation` is written, or referred to.
     pub fn parameter_span(&self, operation: OperationRef<'_>, name: &str) -> Span {
+        self.parameter_span_in(operation, name, None)
+    }
+
+    /// As [`Document::parameter_span`], of the parameter in one place, such as `query`.
+    pub fn parameter_span_in(
+        &self,
+        operation: OperationRef<'_>,
+        name: &str,
+        place: Option<&str>,
+    ) -> Span {
         let pointer = operation.pointer();
         let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
         let lists =
             [pointer.as_str(), parent].map(|place| self.root.at(&format!("{place}/parameters")));
         for parameter in lists.into_iter().flatten().flat_map(Node::items) {
-            let written = resolve(&self.root, parameter).and_then(|node| node.get("name"));
+            let meant = resolve(&self.root, parameter).filter(|node| {
+                place.is_none_or(|place| node.get("in").and_then(Node::as_str) == Some(place))
+            });
+            let written = meant.and_then(|node| node.get("name"));
             if let Some(written) = written.filter(|written| written.as_str() == Some(name)) {
                 return parameter.get("$ref").unwrap_or(written).span;
             }

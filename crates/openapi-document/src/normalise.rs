@@ -75,6 +75,7 @@ pub(crate) fn references(value: &Value, names: &BTreeMap<&str, &str>) -> Value {
                     let new = target.and_then(|name| names.get(name.as_str()).copied());
                     let value = match new {
                         Some(new) => format!("{PREFIX}{}", crate::escape(new)).into(),
+                        None if key == "discriminator" => mapping(value, names),
                         None => references(value, names),
                     };
                     (key.clone(), value)
@@ -84,6 +85,23 @@ pub(crate) fn references(value: &Value, names: &BTreeMap<&str, &str>) -> Value {
         Value::Array(items) => items.iter().map(|item| references(item, names)).collect(),
         other => other.clone(),
     }
+}
+
+/// A `discriminator` whose `mapping` leads to the renamed schemas, by references or by names.
+fn mapping(discriminator: &Value, names: &BTreeMap<&str, &str>) -> Value {
+    let mut discriminator = discriminator.clone();
+    if let Some(Value::Object(mapping)) = discriminator.get_mut("mapping") {
+        for target in mapping.values_mut() {
+            let text = target.as_str().unwrap_or_default();
+            let new = names
+                .iter()
+                .find(|(old, _)| crate::discriminator::leads(text, old));
+            if let Some((_, new)) = new {
+                *target = (*new).into();
+            }
+        }
+    }
+    discriminator
 }
 
 fn resolve(mut openapi: OpenAPI) -> OpenAPI {

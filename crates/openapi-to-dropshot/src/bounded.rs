@@ -43,7 +43,8 @@ impl Bounded {
             Some("uint8") => (8, false),
             Some("uint16") => (16, false),
             Some("uint32") => (32, false),
-            Some("uint64" | "uint") => (64, false),
+            // No JSON number beyond 64 bits is read alike everywhere.
+            Some("uint64" | "uint" | "uint128") => (64, false),
             _ => (64, true),
         };
         let (low, high) = if signed {
@@ -82,7 +83,7 @@ impl Bounded {
 
     /// The Rust name.
     pub(crate) fn rust_name(&self) -> String {
-        names::camel(&self.name)
+        names::type_name(&self.name)
     }
 
     /// The newtype, which no value outside the bounds inhabits.

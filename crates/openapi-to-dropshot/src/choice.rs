@@ -1,18 +1,25 @@
-//! Types that typify cannot make, and that are made here instead: integers with bounds ([`Bounded`]), and enums whose
-//! values differ only in what Rust's names do not keep.
+//! Types that typify cannot make, and that are made here instead: integers with bounds ([`Bounded`]), texts that are
+//! called as their type ([`Namesake`]), what a property tells apart ([`Tagged`]), and enums whose values differ only in what Rust's names do not keep.
 
 use crate::bounded::Bounded;
 use crate::names;
+use crate::namesake::Namesake;
 use crate::print::docs;
+use crate::tagged::Tagged;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
+use typify::TypeSpaceImpl;
 
 /// A type that is made here.
 pub(crate) enum Own {
     /// An integer with bounds.
     Bounded(Bounded),
+    /// A text that is called as its type.
+    Namesake(Namesake),
+    /// Components that a property tells apart.
+    Tagged(Tagged),
     /// An enum.
     Choice(Choice),
 }
@@ -28,19 +35,25 @@ pub(crate) struct Choice {
 impl Own {
     /// The type for `schema`, if typify has none.
     pub(crate) fn of(name: &str, schema: &Value) -> Option<Own> {
+        let nullable = schema.get("nullable") == Some(&Value::Bool(true));
         let bounded = Bounded::of(name, schema).map(Own::Bounded);
-        bounded.or_else(|| {
-            let nullable = schema.get("nullable") == Some(&Value::Bool(true));
-            Choice::of(name, schema)
-                .filter(|_| !nullable)
-                .map(Own::Choice)
-        })
+        let namesake = || Namesake::of(name, schema).map(Own::Namesake);
+        let or_null = || Own::beside_null(name, schema).filter(|_| !nullable);
+        bounded.or_else(namesake).or_else(or_null)
+    }
+
+    /// The type for `schema` but for its null.
+    fn beside_null(name: &str, schema: &Value) -> Option<Own> {
+        let choice = || Choice::of(name, schema).map(Own::Choice);
+        Tagged::of(name, schema).map(Own::Tagged).or_else(choice)
     }
 
     /// The name of the component: its own, or that of the property which it was taken out of.
     pub(crate) fn name(&self) -> &str {
         match self {
             Own::Bounded(bounded) => &bounded.name,
+            Own::Namesake(namesake) => &namesake.name,
+            Own::Tagged(tagged) => &tagged.name,
             Own::Choice(choice) => &choice.name,
         }
     }
@@ -48,6 +61,8 @@ impl Own {
     fn called(mut self, name: String) -> Own {
         match &mut self {
             Own::Bounded(bounded) => bounded.name = name,
+            Own::Namesake(namesake) => namesake.name = name,
+            Own::Tagged(tagged) => tagged.name = name,
             Own::Choice(choice) => choice.name = name,
         }
         self
@@ -55,13 +70,26 @@ impl Own {
 
     /// The Rust name.
     pub(crate) fn rust_name(&self) -> String {
-        names::camel(self.name())
+        names::type_name(self.name())
+    }
+
+    /// What the type implements, of what the client asks for.
+    pub(crate) fn impls(&self) -> Vec<TypeSpaceImpl> {
+        let mut impls = Vec::new();
+        if !matches!(self, Own::Tagged(_)) {
+            impls.extend([TypeSpaceImpl::FromStr, TypeSpaceImpl::Display]);
+        }
+        if self.has_default() {
+            impls.push(TypeSpaceImpl::Default);
+        }
+        impls
     }
 
     /// Whether the type has a default value.
     pub(crate) fn has_default(&self) -> bool {
         match self {
             Own::Bounded(bounded) => bounded.has_default(),
+            Own::Namesake(_) | Own::Tagged(_) => false,
             Own::Choice(choice) => choice.default.is_some(),
         }
     }
@@ -70,6 +98,8 @@ impl Own {
     pub(crate) fn tokens(&self) -> TokenStream {
         match self {
             Own::Bounded(bounded) => bounded.tokens(),
+            Own::Namesake(namesake) => namesake.tokens(),
+            Own::Tagged(tagged) => tagged.tokens(),
             Own::Choice(choice) => choice.tokens(),
         }
     }
@@ -124,7 +154,7 @@ impl Choice {
     }
 
     fn tokens(&self) -> TokenStream {
-        let name = names::ident(&names::camel(&self.name));
+        let name = names::ident(&names::type_name(&self.name));
         let (variants, values) = (self.variants(), &self.values);
         let doc = docs(if self.description.is_empty() {
             &self.name
@@ -238,9 +268,9 @@ pub(crate) fn lift(
 }
 
 fn place(name: &str, schema: &mut Value, taken: &dyn Fn(&str) -> bool, lifted: &mut Vec<Own>) {
-    // A `null` beside colliding values stays where the reference is.
-    let choice = || Choice::of(name, schema).map(Own::Choice);
-    let Some(own) = Own::of(name, schema).or_else(choice) else {
+    // A `null` beside the values stays where the reference is.
+    let beside_null = || Own::beside_null(name, schema);
+    let Some(own) = Own::of(name, schema).or_else(beside_null) else {
         lift(name, schema, taken, lifted);
         return;
     };

@@ -6,6 +6,7 @@
 use crate::kind;
 use crate::quiet::quietly;
 use crate::types::Types;
+use crate::wire_names::WireNames;
 use crate::{Options, gave_up};
 use heck::ToSnakeCase;
 use openapi_document::openapiv3::{
@@ -16,6 +17,7 @@ use openapi_document::{Diagnostics, Document, OperationRef, draft};
 use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, InterfaceStyle, TagStyle};
 use std::collections::BTreeSet;
+use typify::TypeSpaceImpl;
 
 /// Operations that are left out, each with the reason.
 type Lacks = Vec<(String, String)>;
@@ -31,11 +33,12 @@ pub(crate) fn generate(
         .with_interface(InterfaceStyle::Builder)
         .with_tag(TagStyle::Merged)
         .with_map_type("::std::collections::BTreeMap");
-    for component in types.components.values() {
+    for (name, component) in &types.components {
         let path = format!("{}::{}", options.types_name(), component.name);
-        settings.with_replacement(&component.name, path, component.impls.iter().cloned());
+        let name = crate::names::camel(name);
+        settings.with_replacement(name, path, component.impls.iter().cloned());
     }
-    let mut openapi = plainer(document);
+    let mut openapi = plainer(document, types);
     // reqwest has no call of these methods.
     let (callable, not): (Vec<OperationRef<'_>>, Vec<OperationRef<'_>>) = document
         .operations()
@@ -95,8 +98,10 @@ fn beyond(
 }
 
 fn attempt(settings: &GenerationSettings, openapi: &OpenAPI) -> Result<TokenStream, String> {
-    match quietly(|| Generator::new(settings).generate_tokens(openapi)) {
-        Some(Ok(tokens)) => Ok(tokens),
+    let mut openapi = openapi.clone();
+    let wire = WireNames::give(&mut openapi);
+    match quietly(|| Generator::new(settings).generate_tokens(&openapi)) {
+        Some(Ok(tokens)) => Ok(wire.restore(tokens)),
         Some(Err(error)) => Err(error.to_string()),
         None => Err("progenitor does not support it".to_owned()),
     }
@@ -144,7 +149,7 @@ fn is_reserved(id: &str) -> bool {
 }
 
 /// The document in the words that progenitor knows.
-fn plainer(document: &Document) -> OpenAPI {
+fn plainer(document: &Document, types: &Types) -> OpenAPI {
     let mut openapi = document.openapi.clone();
     let lists: BTreeSet<String> = document
         .schemas()
@@ -153,6 +158,12 @@ fn plainer(document: &Document) -> OpenAPI {
             schema.get("type").and_then(serde_json::Value::as_str) == Some("array")
         })
         .map(|(name, _)| name.to_owned())
+        .collect();
+    let mute: BTreeSet<String> = types
+        .components
+        .iter()
+        .filter(|(_, component)| !component.impls.contains(&TypeSpaceImpl::Display))
+        .map(|(name, _)| name.clone())
         .collect();
     let mut varied = BTreeSet::new();
     for operation in document.operations() {
@@ -169,8 +180,10 @@ fn plainer(document: &Document) -> OpenAPI {
             continue;
         };
         for (method, operation) in methods(item) {
-            let parameters = operation.parameters.iter_mut();
-            parameters.for_each(|parameter| commas(parameter, &lists));
+            for parameter in &mut operation.parameters {
+                shown(parameter, &mute);
+                commas(parameter, &lists);
+            }
             errors_by_range(operation);
             if let Some(id) = &mut operation.operation_id
                 && is_reserved(id)
@@ -207,6 +220,28 @@ fn json_by_its_name(media_type: String) -> String {
         "application/json".to_owned()
     } else {
         media_type
+    }
+}
+
+/// What stands in a path or a header is written by `Display`: null is nothing, and types without it are texts.
+fn shown(parameter: &mut ReferenceOr<Parameter>, mute: &BTreeSet<String>) {
+    let ReferenceOr::Item(
+        Parameter::Path { parameter_data, .. } | Parameter::Header { parameter_data, .. },
+    ) = parameter
+    else {
+        return;
+    };
+    let ParameterSchemaOrContent::Schema(schema) = &mut parameter_data.format else {
+        return;
+    };
+    if let ReferenceOr::Item(inline) = schema {
+        inline.schema_data.nullable = false;
+    }
+    let name = draft::reference(&draft::json(schema)).unwrap_or_default();
+    if let Ok(text) = serde_json::from_value(serde_json::json!({ "type": "string" }))
+        && mute.contains(&name)
+    {
+        *schema = text;
     }
 }
 
@@ -281,7 +316,7 @@ fn each_response(operation: &mut Operation, visit: &mut dyn FnMut(bool, &mut Res
     }
 }
 
-fn methods(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+pub(crate) fn methods(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     [
         ("get", &mut item.get),
         ("put", &mut item.put),

@@ -2,7 +2,7 @@
 
 use crate::names;
 use crate::print::docs;
-use openapi_document::{Document, draft};
+use openapi_document::{Document, discriminator, draft};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use serde_json::Value;
@@ -72,6 +72,13 @@ fn expression(schema: &Value) -> TokenStream {
         let target = place(schema);
         return quote!(Schema::reference(#target));
     }
+    let spelt;
+    let schema = if schema.get("discriminator").is_some() {
+        spelt = discriminator::spelt_out(schema);
+        &spelt
+    } else {
+        schema
+    };
     let mut combined: Vec<TokenStream> = [
         ("allOf", quote!(all_of)),
         ("oneOf", quote!(one_of_schemas)),

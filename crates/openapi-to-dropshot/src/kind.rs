@@ -154,6 +154,28 @@ pub(crate) fn error_schema(response: &Response) -> Option<Value> {
     media.schema.as_ref().map(draft::json)
 }
 
+/// The component that the schema is, by reference or as the only member of an `allOf`.
+pub(crate) fn meant(document: &Document, schema: &Value) -> Option<String> {
+    let mut schema = schema.clone();
+    let mut name = None;
+    for _ in 0..16 {
+        if let Some(next) = draft::reference(&schema) {
+            schema = draft::resolved(document, &schema);
+            name = Some(next);
+        }
+        let of = |key: &str| schema.get(key).is_some();
+        match schema
+            .get("allOf")
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+        {
+            Some([only]) if !of("type") && !of("properties") => schema = only.clone(),
+            _ => break,
+        }
+    }
+    name
+}
+
 /// Whether every error of the operation is one exact status with the envelope that `openapi_runtime` writes, so that
 /// its error type needs to hold no body.
 pub(crate) fn is_enveloped(document: &Document, operation: OperationRef<'_>) -> bool {

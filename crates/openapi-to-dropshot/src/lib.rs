@@ -75,6 +75,8 @@ mod distinct;
 mod failure;
 mod kind;
 mod names;
+mod namesake;
+mod nullable;
 mod operation;
 pub mod output;
 mod parameters;
@@ -86,13 +88,15 @@ mod sample;
 mod secret;
 mod skip;
 mod stub;
+mod tagged;
 mod types;
+mod wire_names;
 
 use openapi_document::{Diagnostic, Diagnostics, Document};
 use proc_macro2::TokenStream;
 
 pub use rules::{RULES, check, examine, explain};
-pub use skip::{Skipped, read, read_with};
+pub use skip::{Read, Skipped, read, read_and_warn, read_with};
 
 /// How the output is named.
 #[derive(Debug, Clone)]

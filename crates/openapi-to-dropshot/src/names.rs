@@ -13,6 +13,35 @@ pub(crate) fn camel(name: &str) -> String {
     safe(&name.to_upper_camel_case())
 }
 
+/// The names that generated code gives to values of the prelude, or calls types by without their path.
+const RESERVED: [&str; 5] = ["Err", "None", "Ok", "Some", "String"];
+
+/// The Rust type of a schema: as [`camel`], and `String_` for what would be `String`.
+pub(crate) fn type_name(name: &str) -> String {
+    unreserved(camel(name))
+}
+
+/// The names that types are not called by, each with the one that they have instead.
+pub(crate) fn reserved() -> impl Iterator<Item = (&'static str, String)> {
+    RESERVED.into_iter().map(|name| (name, format!("{name}_")))
+}
+
+fn unreserved(name: String) -> String {
+    if RESERVED.contains(&name.as_str()) {
+        format!("{name}_")
+    } else {
+        name
+    }
+}
+
+/// The field of an answer that holds the header `name`; `body` is the body.
+pub(crate) fn header(name: &str) -> Ident {
+    match name.to_snake_case().as_str() {
+        "body" => ident("body_header"),
+        name => ident(name),
+    }
+}
+
 /// `KubeconfigId` to `KUBECONFIG_ID`.
 pub(crate) fn shouty(name: &str) -> Ident {
     ident(&name.to_shouty_snake_case())
@@ -30,8 +59,8 @@ fn safe(name: &str) -> String {
     } else {
         format!("_{name}")
     };
-    // `_` alone and keywords are not identifiers.
-    if syn::parse_str::<Ident>(&name).is_ok() && name != "_" {
+    // `_` alone and keywords are not identifiers; `gen` is a keyword since the edition of 2024.
+    if syn::parse_str::<Ident>(&name).is_ok() && !["_", "gen"].contains(&name.as_str()) {
         name
     } else {
         format!("{name}_")

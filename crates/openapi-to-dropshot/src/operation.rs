@@ -123,10 +123,11 @@ pub(crate) fn generate(
             request: #taken,
         ) -> impl ::std::future::Future<Output = ::std::result::Result<#answer, #error>> + ::std::marker::Send;
     };
+    // An operation may be called `s`, so its type is not called without its path where `S` is the server.
     let served = quote! {
         async fn #method<S: #trait_name>(
             rqctx: ::dropshot::RequestContext<S::Context>,
-            request: ::openapi_runtime::Unread<#marker>,
+            request: ::openapi_runtime::Unread<super::#marker>,
         ) -> ::std::result::Result<::openapi_runtime::Reply<#answer, #error>, #error> {
             ::openapi_runtime::#serve(rqctx, request, S::#method).await
         }
@@ -312,7 +313,7 @@ fn success(
         .collect();
     let declarations = own.iter().map(|field| {
         let (ident, ty, doc) = (
-            names::snake(&field.name),
+            names::header(&field.name),
             field.rust_type(types, types_crate),
             field.doc(),
         );
@@ -325,7 +326,7 @@ fn success(
         quote!(#doc pub #ident: #ty,)
     });
     let pushes = own.iter().map(|field| {
-        let (ident, wire) = (names::snake(&field.name), &field.name);
+        let (ident, wire) = (names::header(&field.name), &field.name);
         if field.required {
             quote!(headers.push((#wire, self.#ident.to_string()));)
         } else {

@@ -227,7 +227,7 @@ pub(crate) fn rust_type(schema: &Value, types: &Types, types_crate: &TokenStream
         (Some("integer"), "uint8") => quote!(u8),
         (Some("integer"), "uint16") => quote!(u16),
         (Some("integer"), "uint32") => quote!(u32),
-        (Some("integer"), "uint" | "uint64") => quote!(u64),
+        (Some("integer"), "uint" | "uint64" | "uint128") => quote!(u64),
         (Some("integer"), _) => quote!(i64),
         (Some("number"), "float") => quote!(f32),
         (Some("number"), _) => quote!(f64),
@@ -291,6 +291,6 @@ fn default(document: &Document, schema: &Value) -> Option<Value> {
         return Some(default.clone());
     }
     let name = draft::reference(schema)?;
-    let (_, component) = document.schemas().find(|(other, _)| *other == name)?;
+    let component = document.schema(&name)?;
     draft::json(component).get("default").cloned()
 }

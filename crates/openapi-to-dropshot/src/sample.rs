@@ -1,6 +1,6 @@
 //! A value for a schema: the document's own example where it has one, and otherwise the plainest that it allows.
 
-use openapi_document::{Document, draft};
+use openapi_document::{Document, discriminator, draft};
 use serde_json::{Map, Value, json};
 
 /// The deepest that values are made up; what is deeper must have an example.
@@ -12,7 +12,7 @@ pub(crate) fn sample(document: &Document, schema: &Value) -> Value {
 }
 
 fn value(document: &Document, schema: &Value, depth: usize) -> Value {
-    let schema = &draft::resolved(document, schema);
+    let schema = &discriminator::spelt_out(&draft::resolved(document, schema));
     for key in ["example", "default"] {
         if let Some(given) = schema.get(key) {
             return given.clone();

@@ -18,7 +18,7 @@ pub(crate) fn names(components: &[(String, Value)]) -> BTreeSet<String> {
 
 fn collect(name: &str, schema: &Value, found: &mut BTreeSet<String>) {
     if schema.get("x-secret") == Some(&Value::Bool(true)) {
-        found.insert(names::camel(name));
+        found.insert(names::type_name(name));
     }
     for (property, schema) in schema
         .get("properties")

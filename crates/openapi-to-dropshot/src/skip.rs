@@ -14,6 +14,17 @@ pub struct Skipped {
     pub because: Vec<Diagnostic>,
 }
 
+/// What was read, and all that an author should be told of it.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// The document, without the operations that were left out.
+    pub document: Document,
+    /// The operations that were left out.
+    pub skipped: Vec<Skipped>,
+    /// Warnings and notes. What is generated is sound in spite of them.
+    pub warnings: Diagnostics,
+}
+
 /// Reads a document and runs the rules of this crate. With `skip_unsupported`, operations with mistakes are left out
 /// of the document and listed; mistakes that belong to no operation are errors all the same.
 ///
@@ -37,6 +48,20 @@ pub fn read_with(
     files: &dyn Files,
     skip_unsupported: bool,
 ) -> Result<(Document, Vec<Skipped>), Diagnostics> {
+    let read = read_and_warn(name, text, files, skip_unsupported)?;
+    Ok((read.document, read.skipped))
+}
+
+/// As [`read_with`], and tells the warnings too.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_and_warn(
+    name: &str,
+    text: &str,
+    files: &dyn Files,
+    skip_unsupported: bool,
+) -> Result<Read, Diagnostics> {
     let (mut document, mut found) = Document::examine_with(name, text, files);
     let mut skipped: BTreeMap<(String, String), Vec<Diagnostic>> = BTreeMap::new();
     loop {
@@ -50,14 +75,19 @@ pub fn read_with(
             let Some(document) = document else {
                 return Err(found.deny_warnings());
             };
-            let skipped = skipped
+            let listed = skipped
                 .into_iter()
                 .map(|((path, method), because)| Skipped {
                     path,
                     method,
                     because,
                 });
-            return Ok((document, skipped.collect()));
+            found.sort();
+            return Ok(Read {
+                document,
+                skipped: listed.collect(),
+                warnings: found,
+            });
         }
         let Some(whole) = document.as_ref().filter(|_| skip_unsupported) else {
             found.sort();

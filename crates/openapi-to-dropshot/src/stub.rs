@@ -111,7 +111,7 @@ fn answered(
             });
             let headers = header_fields(response).into_iter();
             let headers = headers.filter(|(_, runtime)| !runtime).map(|(field, _)| {
-                let name = names::snake(&field.name);
+                let name = names::header(&field.name);
                 let value = parsed(sample(document, &field.schema));
                 quote!(#name: #value,)
             });

@@ -2,13 +2,13 @@
 
 use crate::choice::{self, Own};
 use crate::quiet::quietly;
-use crate::{Options, distinct, gave_up, names, secret};
+use crate::{Options, distinct, gave_up, names, nullable, secret};
 use openapi_document::{Diagnostic, Diagnostics, Document, draft};
 use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use typify::{TypeSpace, TypeSpaceImpl, TypeSpaceSettings};
+use typify::{TypeSpace, TypeSpaceImpl, TypeSpacePatch, TypeSpaceSettings};
 
 /// The types and what the other generators must know of them.
 pub(crate) struct Types {
@@ -143,14 +143,19 @@ fn attempt(
     let mut own: Vec<Own> = Vec::new();
     let mut definitions: Vec<(String, Value)> = Vec::new();
     for (name, schema) in &originals {
-        let mut schema = schema.clone();
-        match Own::of(name, &schema) {
-            Some(ours) => own.push(ours),
-            None => choice::lift(name, &mut schema, &taken, &mut own),
+        let mut parts = vec![(name.clone(), schema.clone())];
+        if let Some((value, inner)) = nullable::value(name, schema, unclear, &taken) {
+            parts = vec![(name.clone(), nullable::or_null(&value)), (value, inner)];
         }
-        let mut schema = draft::typed(&schema);
-        distinct::rename(name, &mut schema, unclear, &taken);
-        definitions.push((name.clone(), schema));
+        for (name, mut schema) in parts {
+            match Own::of(&name, &schema) {
+                Some(ours) => own.push(ours),
+                None => choice::lift(&name, &mut schema, &taken, &mut own),
+            }
+            let mut schema = draft::typed(&schema);
+            distinct::rename(&name, &mut schema, unclear, &taken);
+            definitions.push((name, schema));
+        }
     }
     for ours in &own {
         if !definitions.iter().any(|(name, _)| name == ours.name()) {
@@ -164,11 +169,11 @@ fn attempt(
         .with_struct_builder(false);
     for ours in &own {
         let rust = ours.rust_name();
-        let impls = IMPLS
-            .into_iter()
-            .filter(|i| ours.has_default() || !matches!(i, TypeSpaceImpl::Default));
         let path = format!("{}::{rust}", options.types_self());
-        settings.with_replacement(&rust, path, impls);
+        settings.with_replacement(names::camel(ours.name()), path, ours.impls().into_iter());
+    }
+    for (name, instead) in names::reserved() {
+        settings.with_patch(name, TypeSpacePatch::default().with_rename(instead));
     }
     let mut space = TypeSpace::new(&settings);
     let mut schemas = Vec::new();

@@ -45,6 +45,8 @@ pub(crate) fn emit(
     mut modules: Vec<Module>,
 ) -> Result<BTreeMap<String, Emitted>> {
     let mut emitted = BTreeMap::new();
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    let target = target.map_or_else(|| crate::tidy::root().join("target"), Into::into);
     std::fs::create_dir_all(directory.join("src"))?;
     write(&directory.join("Cargo.toml"), &manifest()?)?;
     let lock = directory.join("Cargo.lock");
@@ -61,7 +63,7 @@ pub(crate) fn emit(
         let output = Command::new("cargo")
             .args(["run", "--quiet", "--offline"])
             .current_dir(directory)
-            .env("CARGO_TARGET_DIR", crate::tidy::root().join("target"))
+            .env("CARGO_TARGET_DIR", &target)
             .output()
             .context("cannot run cargo")?;
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -13,11 +13,16 @@ const BODIES: [&str; 4] = [
 ];
 
 pub(super) fn schema(found: &mut Findings<'_>, schema: &Node) {
-    for key in ["discriminator", "xml"] {
-        unsupported(
-            found,
-            schema.entry(key),
-            "only `type`, `enum`, `allOf`, `anyOf` and `oneOf` tell values apart",
+    super::discriminators::check(found, schema);
+    if let Some(entry) = schema.entry("xml") {
+        found.push(
+            Diagnostic::new(
+                "K0109",
+                entry.key_span,
+                "`xml` has no effect: bodies are JSON",
+            )
+            .help("leave it out")
+            .warning(),
         );
     }
     // `not: {}` is how dropshot writes a type without values.

@@ -1,6 +1,7 @@
 //! What a document must satisfy before anything is made from it. Each rule has a stable code.
 
 mod bounds;
+mod discriminators;
 mod endless;
 mod examples;
 mod features;

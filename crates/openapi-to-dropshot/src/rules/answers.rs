@@ -112,8 +112,22 @@ fn statuses(document: &Document, operation: OperationRef<'_>, diagnostics: &mut 
         must.push((413, "a body that is too large"));
         must.push((415, "a body of another media type"));
     }
+    let success = kind::success(document, operation);
+    // A success of any status declares every status.
+    let any = matches!(&success, Some(kind::Success::Raw { status: None, .. }));
+    if errors.is_empty() && !any {
+        must.sort_unstable();
+        let answered: Vec<String> = must.iter().map(|(status, _)| status.to_string()).collect();
+        let message = format!(
+            "`{id}` declares no error, and its server answers with {}",
+            answered.join(", ")
+        );
+        let help = "add these responses, or `4XX` and `5XX`, or `default`, with the error schema";
+        diagnostics.push(Diagnostic::new("K0204", span, message).help(help).warning());
+        must.clear();
+    }
     for (status, why) in must {
-        if !declares(status) && !errors.is_empty() {
+        if !declares(status) && !any {
             diagnostics.push(
                 Diagnostic::new(
                     "K0204",
@@ -125,7 +139,7 @@ fn statuses(document: &Document, operation: OperationRef<'_>, diagnostics: &mut 
             );
         }
     }
-    if kind::success(document, operation).is_none() {
+    if success.is_none() {
         diagnostics.push(
             Diagnostic::new("K0204", span, format!("`{id}` declares no success"))
                 .help("declare what it answers when it works, such as `'200'`"),
@@ -148,18 +162,21 @@ fn error_bodies(document: &Document, diagnostics: &mut Diagnostics) {
             let Some(schema) = kind::error_schema(response) else {
                 continue;
             };
-            let name = draft::reference(&schema).unwrap_or_default();
+            let name = kind::meant(document, &schema).unwrap_or_default();
             let mut warn = |message: String, help: &str| {
                 let diagnostic = Diagnostic::new("K0205", span, message).help(help);
                 diagnostics.push(diagnostic.warning());
             };
             match &common {
                 None => {
-                    let resolved = draft::resolved(document, &schema);
+                    let reference =
+                        format!("#/components/schemas/{}", openapi_document::escape(&name));
+                    let meant = serde_json::json!({ "$ref": reference });
+                    let resolved = if name.is_empty() { &schema } else { &meant };
+                    let resolved = draft::resolved(document, resolved);
                     let members = resolved.get("properties");
                     let has = |name: &str| members.is_some_and(|m| m.get(name).is_some());
-                    let reference = schema.get("$ref").and_then(Value::as_str);
-                    let envelope = reference.is_some_and(|r| kind::is_envelope(document, r));
+                    let envelope = kind::is_envelope(document, &reference);
                     let known = envelope || (has("message") && !has("error"));
                     if !known {
                         warn(

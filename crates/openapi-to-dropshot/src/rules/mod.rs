@@ -31,7 +31,7 @@ pub const RULES: &[(&str, &str)] = &[
     ),
     (
         "K0206",
-        "A parameter or header is not a scalar (or, in the query or a header, a list of scalars), or one that HTTP itself gives a meaning.",
+        "A parameter or header is not a scalar (or, in the query or a header, a list of scalars), one that HTTP itself gives a meaning, or one of the path and of the query alike.",
     ),
     (
         "K0207",

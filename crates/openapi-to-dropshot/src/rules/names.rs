@@ -12,6 +12,7 @@ pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
     collisions(document, diagnostics);
     derived(document, diagnostics);
     parameters(document, diagnostics);
+    headers(document, diagnostics);
     enums(document, diagnostics);
 }
 
@@ -85,6 +86,36 @@ fn parameters(document: &Document, diagnostics: &mut Diagnostics) {
                     Diagnostic::new("K0202", span, message)
                         .related(document.parameter_span(operation, &other), "and this one")
                         .help("rename one of them"),
+                );
+            }
+        }
+    }
+}
+
+/// Headers of a response become the fields of one struct; on the wire their names have no case.
+fn headers(document: &Document, diagnostics: &mut Diagnostics) {
+    for operation in document.operations() {
+        for (status, response) in crate::operation::responses(operation) {
+            let mut fields: HashMap<String, &str> = HashMap::new();
+            for name in response.headers.keys() {
+                let rust = names::header(name).to_string();
+                let Some(other) = fields.insert(rust.clone(), name) else {
+                    continue;
+                };
+                let place = |name: &str| {
+                    let headers = format!("{}/responses/{status}/headers", operation.pointer());
+                    let entry = document.root.at(&headers).and_then(|node| node.entry(name));
+                    entry.map_or_else(|| document.span(&headers), |entry| entry.key_span)
+                };
+                let message = if other.eq_ignore_ascii_case(name) {
+                    format!("`{other}` and `{name}` are one header: their names have no case")
+                } else {
+                    format!("`{other}` and `{name}` are both the header `{rust}` in Rust")
+                };
+                diagnostics.push(
+                    Diagnostic::new("K0202", place(name), message)
+                        .related(place(other), "and this one")
+                        .help("keep or rename one of them"),
                 );
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::operation::responses;
 use openapi_document::openapiv3::{Parameter, ParameterSchemaOrContent, ReferenceOr};
-use openapi_document::{Diagnostic, Diagnostics, Document, Span, draft, escape};
+use openapi_document::{Diagnostic, Diagnostics, Document, OperationRef, Span, draft, escape};
 use serde_json::Value;
 
 /// Headers that are not parameters, says OpenAPI 3.0.3: other parts of the document speak of them.
@@ -11,6 +11,7 @@ const RESERVED: [&str; 3] = ["accept", "content-type", "authorization"];
 /// K0206.
 pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
     for operation in document.operations() {
+        shared(document, operation, diagnostics);
         for parameter in operation
             .operation
             .parameters
@@ -30,6 +31,9 @@ pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
                     .help("`security`, the request body and the responses speak of it"),
                 );
             }
+            if header {
+                token(&data.name, span, diagnostics);
+            }
             let list = !matches!(parameter, Parameter::Path { .. });
             scalar(document, &data.name, &data.format, list, span, diagnostics);
         }
@@ -42,10 +46,55 @@ pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
                         escape(name)
                     );
                     let span = document.span(&pointer);
+                    token(name, span, diagnostics);
                     scalar(document, name, &header.format, false, span, diagnostics);
                 }
             }
         }
+    }
+}
+
+/// dropshot keeps the parameters of the path and of the query in one namespace.
+fn shared(document: &Document, operation: OperationRef<'_>, diagnostics: &mut Diagnostics) {
+    let parameters = || {
+        operation
+            .operation
+            .parameters
+            .iter()
+            .filter_map(ReferenceOr::as_item)
+    };
+    let in_path = |wanted: &str| {
+        let mut of_path = parameters().filter(|p| matches!(p, Parameter::Path { .. }));
+        of_path.any(|parameter| parameter.parameter_data_ref().name == wanted)
+    };
+    for parameter in parameters().filter(|p| matches!(p, Parameter::Query { .. })) {
+        let name = &parameter.parameter_data_ref().name;
+        if in_path(name) {
+            let span = document.parameter_span_in(operation, name, Some("query"));
+            let message = format!(
+                "`{name}` is a parameter of the path and of the query, which dropshot does not support"
+            );
+            diagnostics.push(
+                Diagnostic::new("K0206", span, message)
+                    .related(
+                        document.parameter_span_in(operation, name, Some("path")),
+                        "of the path",
+                    )
+                    .help("give one of them another name"),
+            );
+        }
+    }
+}
+
+/// The name of a header is a token, says RFC 9110.
+fn token(name: &str, span: Span, diagnostics: &mut Diagnostics) {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    if name.is_empty() || !name.chars().all(fits) {
+        diagnostics.push(
+            Diagnostic::new("K0206", span, format!("no header can be called `{name}`")).help(
+                "the name of a header is of letters, digits, and some of ``!#$%&'*+-.^_`|~``",
+            ),
+        );
     }
 }
 

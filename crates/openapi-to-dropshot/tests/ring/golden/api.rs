@@ -125,7 +125,7 @@ mod served {
     use super::*;
     pub(super) async fn get_thing<S: ThingsApi>(
         rqctx: ::dropshot::RequestContext<S::Context>,
-        request: ::openapi_runtime::Unread<GetThing>,
+        request: ::openapi_runtime::Unread<super::GetThing>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<GetThingResponse, GetThingError>,
         GetThingError,
@@ -134,7 +134,7 @@ mod served {
     }
     pub(super) async fn put_thing<S: ThingsApi>(
         rqctx: ::dropshot::RequestContext<S::Context>,
-        request: ::openapi_runtime::Unread<PutThing>,
+        request: ::openapi_runtime::Unread<super::PutThing>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<PutThingResponse, PutThingError>,
         PutThingError,
