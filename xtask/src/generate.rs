@@ -163,7 +163,7 @@ fn tell_changes(root: &Path, document: &Document, format: MessageFormat) {
     for change in changes.iter().filter(|change| !words(change)) {
         match format {
             MessageFormat::Human => say("Change", &message::short(change)),
-            _ => print!("{}", message::change(change, format)),
+            _ => print!("{}", message::change(&changes, change, format)),
         }
     }
     if patches > 0 && matches!(format, MessageFormat::Human) {

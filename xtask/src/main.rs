@@ -9,6 +9,7 @@ mod circle;
 mod cluster;
 mod crash;
 mod example;
+mod fuzz;
 mod generate;
 mod message;
 mod mutants;

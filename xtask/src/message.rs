@@ -1,6 +1,6 @@
 //! How findings are told: to people, to programs, or to GitHub Actions.
 
-use openapi_check::{Change, Level};
+use openapi_check::{Change, Changes, Level};
 use openapi_document::Diagnostics;
 use openapi_to_dropshot::report;
 pub(crate) use openapi_to_dropshot::report::MessageFormat;
@@ -25,22 +25,15 @@ pub(crate) fn short(change: &Change) -> String {
     format!("{level}: {message} ({file}:{line}:{column})")
 }
 
-/// A change, in one of the formats, ending with a line feed.
-pub(crate) fn change(change: &Change, format: MessageFormat) -> String {
+/// One of the changes, in one of the formats, ending with a line feed; people get an empty line after it.
+pub(crate) fn change(changes: &Changes, change: &Change, format: MessageFormat) -> String {
     let file = &change.file;
     let (line, column) = (change.span.line, change.span.column);
     let level = change.level.as_str();
     match format {
         MessageFormat::Human => {
-            let (code, message) = (change.code, &change.message);
-            let mut text = format!("{level:>10} {message} ({file}:{line}:{column}) [{code}]\n");
-            if let Some(consequence) = &change.consequence {
-                text.push_str(&format!("{:>10} Rust: {consequence}\n", ""));
-            }
-            if !change.operations.is_empty() {
-                text.push_str(&format!("{:>10} in {}\n", "", change.operations.join(", ")));
-            }
-            text
+            let colour = std::io::stdout().is_terminal();
+            format!("{}\n\n", changes.render(change, colour))
         }
         MessageFormat::Json => {
             let object = serde_json::json!({

@@ -107,10 +107,9 @@ fn attempt(args: &SpecArgs) -> Result<u8, Failure> {
         What::Lint { file: Some(file) } => lint(file, &file.display().to_string(), format),
         What::Lint { file: None } => lint(&root()?.join(SPEC), SPEC, format),
         What::Diff { against, file } => {
-            let root = root()?;
             let baseline = match against {
-                Some(against) => baseline::named(&root, against)?,
-                None => baseline::find(&root)?,
+                Some(against) => baseline::named(root, against)?,
+                None => baseline::find(&root()?)?,
             };
             let Some(baseline) = baseline else {
                 return Err(Failure::Other(anyhow::anyhow!(
@@ -119,7 +118,7 @@ fn attempt(args: &SpecArgs) -> Result<u8, Failure> {
             };
             let (path, name) = match file {
                 Some(file) => (file.clone(), file.display().to_string()),
-                None => (root.join(SPEC), SPEC.to_owned()),
+                None => (root()?.join(SPEC), SPEC.to_owned()),
             };
             diff(&baseline, &path, &name, format)
         }
@@ -179,7 +178,7 @@ fn diff(
     let new = document(path, name)?;
     let changes = openapi_check::changes(&old, &new);
     for change in changes.iter() {
-        print!("{}", message::change(change, format));
+        print!("{}", message::change(&changes, change, format));
     }
     if let MessageFormat::Human = format {
         println!("{:>10} {}", "Changes", summary(&changes, &baseline.name));

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::{bench, ci, circle, cluster, crash, example, generate, mutants, soak, spec, tidy};
+use crate::{
+    bench, ci, circle, cluster, crash, example, fuzz, generate, mutants, soak, spec, tidy,
+};
 
 /// A task. Some have exit codes of their own, which they tell.
 #[derive(Parser)]
@@ -26,6 +28,8 @@ pub(crate) enum Task {
     Example,
     /// Whether the tests notice changes of the code that decides who gets what.
     Mutants(mutants::MutantsArgs),
+    /// Made-up input before everything that reads what strangers send.
+    Fuzz(fuzz::FuzzArgs),
     /// The server under load, while everything around it changes and breaks.
     Soak(soak::SoakArgs),
     /// How much the service does on this machine.
@@ -48,6 +52,7 @@ impl Task {
             Self::Crash(args) => crash::run(&args),
             Self::Example => example::run(),
             Self::Mutants(args) => mutants::run(&args),
+            Self::Fuzz(args) => fuzz::run(&args),
             Self::Tidy => tidy::run(),
             Self::Ci => ci::run(),
             Self::Soak(args) => soak::run(&args),

@@ -39,12 +39,17 @@ impl FromStr for MessageFormat {
 pub fn diagnostics(found: &Diagnostics, format: MessageFormat, colour: bool) -> String {
     let one = |d: &Diagnostic| {
         let (file, line, column) = (found.file_of(d.span), d.span.line, d.span.column);
+        let level = match (d.warning, d.note) {
+            (_, true) => "note",
+            (true, false) => "warning",
+            (false, false) => "error",
+        };
         if let MessageFormat::Github = format {
-            let word = if d.warning { "warning" } else { "error" };
+            let word = if d.note { "notice" } else { level };
             return github(word, file, (line, column), d.code, &d.message);
         }
         let object = serde_json::json!({
-            "code": d.code, "message": d.message, "file": file, "line": line, "column": column, "help": d.help,
+            "code": d.code, "level": level, "message": d.message, "file": file, "line": line, "column": column, "help": d.help,
         });
         format!("{object}\n")
     };

@@ -1,10 +1,10 @@
 //! The command line: reads, generates, compares or writes, and tells.
 
 use clap::{Parser, ValueEnum};
-use openapi_document::{Diagnostics, Folder};
+use openapi_document::{Diagnostics, Document, Folder};
 use openapi_to_dropshot::output::{self, File};
 use openapi_to_dropshot::report::{self, MessageFormat};
-use openapi_to_dropshot::{Options, Parts, Skipped};
+use openapi_to_dropshot::{Options, Parts, Read, Skipped};
 use std::io::IsTerminal;
 use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
@@ -22,7 +22,7 @@ const ALLOWED: &str = "#[rustfmt::skip]\n#[allow(clippy::all, clippy::pedantic, 
 
 /// Writes a dropshot API trait, types and a client from an OpenAPI document.
 ///
-/// Exit codes: 0 written, or fresh; 1 the document or a file is wrong; 2 misuse; 4 stale (with --check).
+/// Exit codes: 0 written, or fresh, or nothing wrong (with --lint); 1 the document or a file is wrong; 2 misuse; 4 stale (with --check).
 #[derive(Parser)]
 #[command(name = "openapi-to-dropshot", version)]
 pub(crate) struct Cli {
@@ -30,8 +30,12 @@ pub(crate) struct Cli {
     spec: PathBuf,
     /// The folder of the generated module, such as src/generated: it gets mod.rs, types.rs, api.rs, openapi.json and
     /// client.rs.
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "lint")]
+    out: Option<PathBuf>,
+    /// Tell everything that is wrong with the document, examples and defaults included, and make errors of warnings;
+    /// write nothing.
+    #[arg(long, conflicts_with_all = ["check", "stub", "only"])]
+    lint: bool,
     /// What is written; may be given several times. By default everything.
     #[arg(long, value_enum, value_name = "PART")]
     only: Vec<Part>,
@@ -90,12 +94,12 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
     let code = match generate(cli) {
         Ok(code) => code,
         Err(Failure::Document(found)) => {
-            let colour = std::io::stderr().is_terminal();
-            let told = report::diagnostics(&found, cli.message_format, colour);
-            match cli.message_format {
-                MessageFormat::Human => eprintln!("{}; nothing was written", told.trim_end()),
-                _ => print!("{told}"),
-            }
+            let ending = if cli.lint {
+                ""
+            } else {
+                "; nothing was written"
+            };
+            tell(&found, cli.message_format, ending);
             FAILED
         }
         Err(Failure::Other(error)) => {
@@ -111,8 +115,15 @@ fn generate(cli: &Cli) -> Result<u8, Failure> {
     let name = cli.spec.display().to_string();
     let text = std::fs::read_to_string(&cli.spec)
         .map_err(|error| Failure::Other(format!("cannot read {name}: {error}")))?;
-    let (document, skipped) =
-        openapi_to_dropshot::read_with(&name, &text, &Folder::of(&cli.spec), cli.skip_unsupported)?;
+    let files = Folder::of(&cli.spec);
+    if cli.lint {
+        return lint(cli, &name, &text, &files);
+    }
+    let Read {
+        document,
+        skipped,
+        warnings,
+    } = openapi_to_dropshot::read_and_warn(&name, &text, &files, cli.skip_unsupported)?;
     let quiet = cli.message_format != MessageFormat::Human;
     let say = |verb: &str, what: &str| {
         if !quiet {
@@ -140,7 +151,9 @@ fn generate(cli: &Cli) -> Result<u8, Failure> {
             say("", &what);
         }
     }
-    let options = options(cli)?;
+    warn(warnings, cli.message_format);
+    let out = cli.out.as_deref().unwrap_or(Path::new("."));
+    let options = options(cli, out)?;
     let wanted = |part| cli.only.is_empty() || cli.only.contains(&part);
     let parts = Parts {
         types: wanted(Part::Types),
@@ -177,7 +190,7 @@ fn generate(cli: &Cli) -> Result<u8, Failure> {
         }
         _ => None,
     };
-    let stale = output::settle(&cli.out, &files, cli.check, &say)?;
+    let stale = output::settle(out, &files, cli.check, &say)?;
     if let Some((path, text)) = stub {
         std::fs::write(path, text)?;
         say("Writing", &format!("{} (yours to fill in)", path.display()));
@@ -195,13 +208,60 @@ fn generate(cli: &Cli) -> Result<u8, Failure> {
     Ok(FRESH)
 }
 
-fn options(cli: &Cli) -> Result<Options, Failure> {
+/// Every rule that there is, over the whole document.
+fn lint(cli: &Cli, name: &str, text: &str, files: &Folder) -> Result<u8, Failure> {
+    let (document, mut found) = Document::examine_with(name, text, files);
+    if let Some(document) = &document {
+        found.append(openapi_to_dropshot::examine(document));
+        if let Err(more) = openapi_check::lint(document) {
+            found.append(more);
+        }
+        found.sort();
+    }
+    let notes = found.notes();
+    found.deny_warnings().into_result(())?;
+    if !notes.is_empty() {
+        tell(&notes, cli.message_format, "");
+    }
+    if cli.message_format == MessageFormat::Human {
+        println!("{:>10} {name}: nothing is wrong", "Checked");
+    }
+    Ok(FRESH)
+}
+
+/// Tells what an author wants to know although files are written. What was read in other words is counted only: of a 3.1
+/// document that may be every schema, and nothing is wrong with them.
+fn warn(warnings: Diagnostics, format: MessageFormat) {
+    let (notes, warnings) = warnings.parted();
+    if !warnings.is_empty() {
+        tell(&warnings, format, "");
+    }
+    if !notes.is_empty() && format == MessageFormat::Human {
+        let count = notes.len();
+        println!(
+            "{:>10} {count} in the words of OpenAPI 3.0 (`--lint` tells where)",
+            "Lowering"
+        );
+    }
+}
+
+/// Tells what is wrong: people on standard error, with `ending` after it; programs on standard output.
+fn tell(found: &Diagnostics, format: MessageFormat, ending: &str) {
+    let colour = std::io::stderr().is_terminal();
+    let told = report::diagnostics(found, format, colour);
+    match format {
+        MessageFormat::Human => eprintln!("{}{ending}", told.trim_end()),
+        _ => print!("{told}"),
+    }
+}
+
+fn options(cli: &Cli, out: &Path) -> Result<Options, Failure> {
     let types_crate = match &cli.types {
         Some(types) => types.clone(),
-        None => module(&cli.out).ok_or_else(|| {
+        None => module(out).ok_or_else(|| {
             Failure::Other(format!(
                 "{} is not below a folder called src, so say what the types are called: --types crate::generated::types",
-                cli.out.display()
+                out.display()
             ))
         })?,
     };

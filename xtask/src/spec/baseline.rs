@@ -66,13 +66,16 @@ pub(crate) fn find(root: &Path) -> anyhow::Result<Option<Baseline>> {
     }
 }
 
-/// What the caller names: a file, or a revision of git.
-pub(crate) fn named(root: &Path, against: &str) -> anyhow::Result<Option<Baseline>> {
+/// What the caller names: a file, or a revision of git, for which the root is needed.
+pub(crate) fn named(
+    root: impl FnOnce() -> anyhow::Result<PathBuf>,
+    against: &str,
+) -> anyhow::Result<Option<Baseline>> {
     let path = Path::new(against);
     if path.is_file() {
         return Ok(Some(Baseline::file(against.to_owned(), path)?));
     }
-    match committed(root, against) {
+    match committed(&root()?, against) {
         Some(baseline) => Ok(Some(baseline)),
         None => bail!("`{against}` is neither a file nor a git revision that has {SPEC}"),
     }

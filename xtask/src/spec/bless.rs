@@ -49,7 +49,7 @@ pub(super) fn run(root: &Path, version: &str, format: MessageFormat) -> Result<u
         let changes = openapi_check::changes(&old, &new);
         if let Some(advice) = advice(&changes) {
             for change in changes.iter() {
-                print!("{}", message::change(change, format));
+                print!("{}", message::change(&changes, change, format));
             }
             eprintln!("error: {advice}; nothing was released");
             return Ok(UNSAID);

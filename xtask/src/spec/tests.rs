@@ -166,17 +166,30 @@ fn a_change_is_told_to_people_and_programs() {
     let read = |text: &str| Document::examine("t.yaml", text).0.unwrap();
     let changes = openapi_check::changes(&read(THINGS), &read(&optional()));
     let change = changes.iter().next().unwrap();
-    let human = message::change(change, MessageFormat::Human);
+    let human = message::change(&changes, change, MessageFormat::Human);
+    let lines: Vec<&str> = human.lines().map(str::trim_end).collect();
     assert!(
-        human.contains("response property `Thing.name` becomes optional (t.yaml:"),
+        lines[0].starts_with("major[K03") && lines[0].ends_with("`Thing.name` becomes optional"),
         "{human}"
     );
-    assert!(human.contains("`Thing::name` becomes `Option`"), "{human}");
-    let json = message::change(change, MessageFormat::Json);
+    let there = [
+        "  --> t.yaml:27:9",
+        "27 |         name: {type: string}",
+        "   |         ^^^^",
+    ];
+    for line in there {
+        assert!(lines.contains(&line), "{line}\n{human}");
+    }
+    assert!(
+        human.contains("= Rust: ") && human.contains("`Thing::name` becomes `Option`"),
+        "{human}"
+    );
+    assert!(lines.contains(&"   = in: listThings"), "{human}");
+    let json = message::change(&changes, change, MessageFormat::Json);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["level"], "major");
     assert_eq!(json["operations"][0], "listThings");
-    let github = message::change(change, MessageFormat::Github);
+    let github = message::change(&changes, change, MessageFormat::Github);
     assert!(github.starts_with("::error file=t.yaml,line="), "{github}");
     assert_eq!(
         advice(&changes).unwrap(),

@@ -196,11 +196,15 @@ pub(super) fn enumeration(walk: &mut Walk<'_>, pair: &Pair<'_, '_>) {
     };
     let values =
         |at: &At<'_>| -> Vec<Value> { at.node.items().iter().map(|v| v.to_value()).collect() };
+    // Null among the values is told of `nullable`, when that changed.
+    let nulls = pair.old.is_nullable() == pair.new.is_nullable();
+    let lone =
+        |value: &Value, other: &[Value]| !other.contains(value) && (nulls || !value.is_null());
     let (had, has) = (values(old), values(new));
     for (index, value) in had
         .iter()
         .enumerate()
-        .filter(|(_, value)| !has.contains(value))
+        .filter(|(_, value)| lone(value, &has))
     {
         let message = format!("{} may no longer be {value}", pair.said);
         let found = Found::new("K0354", direction.tightened(), message)
@@ -210,7 +214,7 @@ pub(super) fn enumeration(walk: &mut Walk<'_>, pair: &Pair<'_, '_>) {
     for (index, value) in has
         .iter()
         .enumerate()
-        .filter(|(_, value)| !had.contains(value))
+        .filter(|(_, value)| lone(value, &had))
     {
         let message = format!("{} may be {value}", pair.said);
         let told = match direction {

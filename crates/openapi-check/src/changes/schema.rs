@@ -100,8 +100,13 @@ fn kind(walk: &mut Walk<'_>, pair: &Pair<'_, '_>) -> bool {
     let said = &pair.said;
     let (before, after) = (pair.old.kind(), pair.new.kind());
     let place = pair.new.get("type").unwrap_or_else(|| pair.new_at.clone());
-    let told = |kind: Option<&str>| kind.map_or("any type".to_owned(), |kind| format!("`{kind}`"));
-    let message = format!("{said} becomes {}, from {}", told(after), told(before));
+    let told = |view: &View<'_>, kind: Option<&str>| match kind {
+        Some(kind) => format!("`{kind}`"),
+        None if choices::is_choice(view) => "one of several forms".to_owned(),
+        None => "any type".to_owned(),
+    };
+    let (earlier, now) = (told(&pair.old, before), told(&pair.new, after));
+    let message = format!("{said} becomes {now}, from {earlier}");
     let level = match (before, after) {
         (before, after) if before == after => None,
         _ if choices::holds(&pair.new, &pair.old) => Some(direction.loosened()),

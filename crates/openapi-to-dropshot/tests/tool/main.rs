@@ -189,3 +189,47 @@ fn the_example_is_what_its_document_says() {
         text(&output.stdout)
     );
 }
+
+#[test]
+fn a_warning_is_told_although_files_are_written() {
+    let place = Place::new(&SPEC.replace(
+        "operationId: dropThing",
+        "operationId: dropThing\n      zebra: 1",
+    ));
+    let people = place.generate(&[]);
+    assert_eq!(code(&people), 0);
+    let told = text(&people.stderr);
+    assert!(
+        told.starts_with("warning[K0113]") && told.contains("api.yaml:7:7"),
+        "{told}"
+    );
+    assert!(place.path("src/generated/api.rs").exists());
+    let programs = place.generate(&["--message-format", "json"]);
+    let line: serde_json::Value = serde_json::from_slice(&programs.stdout).unwrap();
+    assert_eq!(
+        (&line["level"], &line["line"]),
+        (&"warning".into(), &7.into())
+    );
+}
+
+#[test]
+fn lint_finds_what_generating_lets_pass_and_writes_nothing() {
+    let place = Place::new(SPEC);
+    let right = place.run(&["api.yaml", "--lint"]);
+    assert_eq!(code(&right), 0, "{}", text(&right.stderr));
+    let wrong = SPEC.replace("maxLength: 20}", "maxLength: 3, example: abcd}");
+    let place = Place::new(&wrong);
+    let found = place.run(&["api.yaml", "--lint"]);
+    assert_eq!(code(&found), 1);
+    let told = text(&found.stderr);
+    assert!(
+        told.contains("error[K0104]") && told.contains("api.yaml:8:"),
+        "{told}"
+    );
+    assert!(!place.path("src/generated").exists());
+    assert_eq!(
+        code(&place.generate(&[])),
+        0,
+        "an example stops no generator"
+    );
+}
