@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use http::StatusCode;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
@@ -18,22 +17,23 @@ pub(crate) struct Given {
     pub(crate) latencies: Latencies,
 }
 
-/// Lets `clients` ask for `warm_up`, and then counts for `measured`.
+/// Lets `clients` ask for `warm_up`, and then counts for `measured`. The targets, of one server, are dealt out in turn.
 ///
 /// # Errors
 /// The server cannot be connected to.
 pub(crate) fn run(
-    target: &Target,
+    targets: &[Target],
     clients: usize,
     warm_up: Duration,
     measured: Duration,
 ) -> Result<Given> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let template = Template::new(target)?;
+    let templates: Vec<_> = targets.iter().map(Template::new).collect::<Result<_>>()?;
     let latencies = runtime.block_on(async {
         let mut tasks = JoinSet::new();
         let window = Instant::now() + warm_up..Instant::now() + warm_up + measured;
-        for _ in 0..clients {
+        let dealt = targets.iter().zip(&templates).cycle();
+        for (target, template) in dealt.take(clients) {
             let mut sender = connect(target.address).await?;
             let (template, address, window) = (template.clone(), target.address, window.clone());
             tasks.spawn(async move {
@@ -47,7 +47,7 @@ pub(crate) fn run(
                     let now = Instant::now();
                     if window.contains(&now) {
                         match answer {
-                            Ok(StatusCode::CREATED) => answered.push(now - asked),
+                            Ok(status) if status.is_success() => answered.push(now - asked),
                             _ => lost += 1,
                         }
                     }

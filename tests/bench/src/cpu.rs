@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Processor time by part.
 pub(crate) type Parts = BTreeMap<&'static str, Duration>;
@@ -14,6 +14,8 @@ const PARTS: [(&str, &str); 3] = [
     ("cluster", "cluster"),
     ("kubemint-store", "store"),
 ];
+/// How long a process must have done next to nothing to be at rest.
+const REST: Duration = Duration::from_millis(500);
 /// What has another name: the log's thread, above all.
 const OTHER: &str = "log";
 
@@ -32,6 +34,21 @@ pub(crate) fn of_process(process: u32) -> Parts {
 /// What all threads of a process have used so far.
 pub(crate) fn total(process: u32) -> Duration {
     of_process(process).into_values().sum()
+}
+
+/// Waits until a process does next to nothing: what it does after its start is not what is measured. It is waited for a
+/// minute at most.
+pub(crate) fn wait_for_rest(process: u32) {
+    let most = Instant::now() + Duration::from_secs(60);
+    let mut before = total(process);
+    while Instant::now() < most {
+        std::thread::sleep(REST);
+        let now = total(process);
+        if now.saturating_sub(before) < REST / 20 {
+            return;
+        }
+        before = now;
+    }
 }
 
 fn of_thread(folder: &Path) -> Option<(&'static str, Duration)> {

@@ -8,7 +8,7 @@ use kubemint_store::{OpenError, Options, SqliteStore};
 use rusqlite::{Connection, params};
 
 /// The file that the sandbox's configuration names.
-const FILE: &str = "kubemint.db";
+pub(crate) const FILE: &str = "kubemint.db";
 
 /// The cluster that all of it is of.
 #[cfg(test)]

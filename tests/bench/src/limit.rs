@@ -11,16 +11,20 @@ use dropshot::{
 use kubemint::audit::{Event, Kind};
 use kubemint::caller::Principal;
 use kubemint::cluster::ClusterKey;
-use kubemint::ports::{Clusters as _, Ids as _, ObjectRef, Store};
+use kubemint::ports::{ClusterError, Clusters as _, Ids as _, ObjectRef, Store};
 use kubemint::record::{Record, State};
 use kubemint_clusters::Fleet;
 use kubemint_server::sandbox::{CLUSTER, PROJECT, REGION};
 use kubemint_server::world::RandomIds;
 use serde_json::{Value, json};
 use slog::Logger;
+use tokio::sync::OnceCell;
 
 /// Where the handler is.
 pub(crate) const PATH: &str = "/kubeconfigs";
+
+/// Where the handler of downloads is.
+pub(crate) const DOWNLOAD: &str = "/download";
 
 /// What the handler answers: the documented answer to an issue.
 const ANSWER: &str = include_str!("../../../spec/examples/issue-kubeconfig.response.json");
@@ -37,6 +41,8 @@ pub(crate) struct Limit {
     cluster: ClusterKey,
     user: Principal,
     answer: Value,
+    /// What downloads are of, once one was asked for.
+    downloaded: OnceCell<(Record, ObjectRef)>,
 }
 
 impl Limit {
@@ -51,24 +57,36 @@ impl Limit {
                 subject: user.to_owned(),
             },
             answer: serde_json::from_str(ANSWER).unwrap_or_default(),
+            downloaded: OnceCell::new(),
         }
     }
 
-    /// The work of one request.
-    async fn work(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// The work of one issue.
+    async fn issue(&self) -> Result<(), Failure> {
         let record = self.record();
         self.commit(Kind::IssueRequested, &record).await?;
         if let Some(fleet) = &self.fleet {
-            let object_uid = Some(fleet.create(&record).await?);
-            let object = ObjectRef {
-                role: record.role.clone(),
-                id: record.id.clone(),
-                uid: record.uid,
-                object_uid,
-            };
+            let object = object(fleet, &record).await?;
             fleet.mint(&record.cluster, &object, TTL).await?;
         }
         self.commit(Kind::Issued, &record).await?;
+        Ok(())
+    }
+
+    /// The work of one download, of an object that is there.
+    async fn download(&self) -> Result<(), Failure> {
+        let Some(fleet) = &self.fleet else {
+            return Ok(());
+        };
+        let made = self.downloaded.get_or_try_init(|| async {
+            let record = self.record();
+            let object = object(fleet, &record).await?;
+            Ok::<_, Failure>((record, object))
+        });
+        let (record, object) = made.await?;
+        self.commit(Kind::DownloadRequested, record).await?;
+        fleet.mint(&record.cluster, object, TTL).await?;
+        self.commit(Kind::Downloaded, record).await?;
         Ok(())
     }
 
@@ -112,6 +130,19 @@ impl Limit {
     }
 }
 
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Makes what stands for a record in the cluster.
+async fn object(fleet: &Fleet, record: &Record) -> Result<ObjectRef, ClusterError> {
+    let object_uid = Some(fleet.create(record).await?);
+    Ok(ObjectRef {
+        role: record.role.clone(),
+        id: record.id.clone(),
+        uid: record.uid,
+        object_uid,
+    })
+}
+
 /// Listens on loopback, with the settings of the service's own listener.
 ///
 /// # Errors
@@ -120,6 +151,7 @@ pub(crate) fn start(limit: Limit, log: &Logger) -> anyhow::Result<HttpServer<Lim
     let mut api = ApiDescription::new();
     api.register(answer)?;
     api.register(page)?;
+    api.register(download)?;
     let config = ConfigDropshot {
         bind_address: (Ipv4Addr::LOCALHOST, 0).into(),
         default_handler_task_mode: HandlerTaskMode::Detached,
@@ -136,10 +168,18 @@ async fn answer(
 ) -> Result<HttpResponseCreated<Value>, HttpError> {
     let limit = rqctx.context();
     if limit.store.is_some() {
-        let done = limit.work().await;
+        let done = limit.issue().await;
         done.map_err(|error| HttpError::for_internal_error(error.to_string()))?;
     }
     Ok(HttpResponseCreated(limit.answer.clone()))
+}
+
+#[endpoint { method = GET, path = "/download" }]
+async fn download(rqctx: RequestContext<Limit>) -> Result<HttpResponseOk<Value>, HttpError> {
+    let limit = rqctx.context();
+    let done = limit.download().await;
+    done.map_err(|error| HttpError::for_internal_error(error.to_string()))?;
+    Ok(HttpResponseOk(limit.answer.clone()))
 }
 
 /// A page of a list, made of the documented answer.
@@ -165,7 +205,7 @@ mod tests {
         use kubemint_store::Trail as _;
         let store = Arc::new(kubemint_store::SqliteStore::temporary().unwrap());
         let limit = Limit::new(Some(store.clone() as Arc<dyn Store>), None, "alice");
-        limit.work().await.unwrap();
+        limit.issue().await.unwrap();
         let events = store.events(0, 10).await.unwrap();
         let kinds: Vec<_> = events.iter().map(|(_, event)| event.kind).collect();
         assert_eq!(kinds, [Kind::IssueRequested, Kind::Issued]);

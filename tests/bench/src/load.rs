@@ -38,11 +38,11 @@ const PACE: Duration = Duration::from_micros(200);
 pub(crate) struct Target {
     /// Where the server listens.
     pub(crate) address: SocketAddr,
-    /// The path to POST to.
+    /// The path to POST to; to GET, when there is no body.
     pub(crate) path: String,
     /// The bearer token.
     pub(crate) bearer: String,
-    /// The JSON body.
+    /// The JSON body, or nothing.
     pub(crate) body: String,
 }
 
@@ -316,7 +316,9 @@ impl Template {
     pub(crate) fn new(target: &Target) -> Result<Self> {
         let mut headers = HeaderMap::new();
         headers.insert(HOST, HeaderValue::from_str(&target.address.to_string())?);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if !target.body.is_empty() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
         let bearer = HeaderValue::from_str(&format!("Bearer {}", target.bearer))?;
         headers.insert(AUTHORIZATION, bearer);
         Ok(Self {
@@ -328,7 +330,9 @@ impl Template {
 
     pub(crate) fn request(&self) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(self.body.clone()));
-        *request.method_mut() = Method::POST;
+        if !self.body.is_empty() {
+            *request.method_mut() = Method::POST;
+        }
         *request.uri_mut() = self.uri.clone();
         request.headers_mut().clone_from(&self.headers);
         request

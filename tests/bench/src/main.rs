@@ -7,14 +7,20 @@ mod clients;
 mod closed;
 mod cpu;
 mod disk;
+mod download;
+mod flat;
 mod history;
 mod issue;
 mod latency;
 mod limit;
 mod list;
 mod load;
+mod memory;
+mod outside;
+mod pair;
 mod process;
 mod ramp;
+mod recover;
 mod report;
 mod revoke;
 mod subjects;
@@ -34,6 +40,14 @@ enum Task {
     Issue(issue::IssueArgs),
     /// Issues for 1 to 256 clients, on SQLite and PostgreSQL, beside the least that an issue could be.
     Clients(clients::ClientsArgs),
+    /// Downloads for 1 to 64 clients, on SQLite and PostgreSQL, beside the least that a download could be.
+    Download(clients::ClientsArgs),
+    /// What an issue costs among a thousand records, and among a million.
+    Flat(flat::FlatArgs),
+    /// What a server holds in memory for the records of its store.
+    Memory(memory::MemoryArgs),
+    /// How soon 10,000 issues that a killed server left are cleaned up, beside the removals and writes alone.
+    Recover(recover::RecoverArgs),
     /// A page of 500 from a million records, also with filters, beside a handler that answers one from memory.
     List(list::ListArgs),
     /// How soon a revoked kubeconfig is refused by a real API server, and issuing there beside its two calls alone.
@@ -46,7 +60,11 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().task {
         Task::Issue(args) => issue::run(&args),
-        Task::Clients(args) => clients::run(&args),
+        Task::Clients(args) => clients::run(&clients::PAIR, &args),
+        Task::Download(args) => clients::run(&download::PAIR, &args),
+        Task::Flat(args) => flat::run(&args),
+        Task::Memory(args) => memory::run(&args),
+        Task::Recover(args) => recover::run(&args),
         Task::List(args) => list::run(&args),
         Task::Revoke(args) => revoke::run(&args),
         Task::Serve(args) => subjects::serve(&args),

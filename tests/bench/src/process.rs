@@ -30,13 +30,36 @@ impl Server {
         folder: &Path,
         database: Option<&Database>,
     ) -> Result<Self> {
+        let more = database.map(|database| vec!["--database".to_owned(), database.to_string()]);
+        Self::spawn(subject, folder, &more.unwrap_or_default())
+    }
+
+    /// Starts this program to break off so many issues in `folder`, and waits until it has. Dropping it is its crash.
+    ///
+    /// # Errors
+    /// It does not start, or cannot, and why.
+    pub(crate) fn breaking_off(folder: &Path, records: u32) -> Result<Self> {
+        Self::spawn(
+            Subject::BrokenOff,
+            folder,
+            &["--records".to_owned(), records.to_string()],
+        )
+    }
+
+    /// The same server, whose callers have this token.
+    pub(crate) fn called_with(mut self, bearer: String) -> Self {
+        self.target.bearer = bearer;
+        self
+    }
+
+    fn spawn(subject: Subject, folder: &Path, more: &[String]) -> Result<Self> {
         let value = subject.to_possible_value();
         let name = value.as_ref().map_or("", |value| value.get_name());
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["serve", name, "--folder"]).arg(folder);
-        if let Some(database) = database {
-            command.args(["--database", &database.to_string()]);
-        }
+        command
+            .args(["serve", name, "--folder"])
+            .arg(folder)
+            .args(more);
         let child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -164,6 +164,8 @@ impl Figures {
             Subject::TwoCommitsTwoCalls => "+ two commits, two calls",
             Subject::Issue => "issue",
             Subject::BareList => "bare list",
+            Subject::Service => "service alone",
+            Subject::BrokenOff => "issues broken off",
         }
     }
 
@@ -174,6 +176,8 @@ impl Figures {
             Subject::TwoCommitsTwoCalls => "bareHandlerTwoCommitsTwoCalls",
             Subject::Issue => "issue",
             Subject::BareList => "bareList",
+            Subject::Service => "service",
+            Subject::BrokenOff => "brokenOff",
         }
     }
 }

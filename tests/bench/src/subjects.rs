@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -18,11 +18,16 @@ use serde_json::json;
 use slog::Logger;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::history;
 use crate::limit::{self, Limit};
 use crate::load::Target;
+use crate::outside;
 
 /// Who asks, and who it is for.
-const USER: &str = "alice";
+pub(crate) const USER: &str = "alice";
+
+/// The file that a sandbox writes for a server.
+const CONFIG: &str = "kubemint.toml";
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -37,6 +42,10 @@ pub(crate) enum Subject {
     Issue,
     /// A handler that answers a page of a list from memory.
     BareList,
+    /// The service alone, in a world that another process keeps; its configuration is in the folder.
+    Service,
+    /// No server: it begins issues in such a world, and finishes none.
+    BrokenOff,
 }
 
 impl Subject {
@@ -60,6 +69,9 @@ pub(crate) struct ServeArgs {
     /// Keep the records there, and not in a file.
     #[arg(long)]
     database: Option<Database>,
+    /// How many issues are broken off.
+    #[arg(long, default_value_t = 0)]
+    records: u32,
 }
 
 /// An empty database of a PostgreSQL on loopback.
@@ -137,6 +149,11 @@ fn runtime(name: &str) -> std::io::Result<Runtime> {
 }
 
 fn start(args: &ServeArgs, server: &Runtime, cluster: &Runtime, log: &Logger) -> Result<Running> {
+    match args.subject {
+        Subject::Service => return service(server, &args.folder, log),
+        Subject::BrokenOff => return broken_off(server, args, log),
+        _ => {}
+    }
     let sandbox = cluster.block_on(Sandbox::start(Options::new(&args.folder)))?;
     let mut config = Config::read(sandbox.config_file())?;
     if let Some(database) = &args.database {
@@ -148,14 +165,41 @@ fn start(args: &ServeArgs, server: &Runtime, cluster: &Runtime, log: &Logger) ->
     }
 }
 
+/// The service alone; who starts it has the bearer tokens.
+fn service(server: &Runtime, folder: &Path, log: &Logger) -> Result<Running> {
+    let config = Config::read(&folder.join(CONFIG))?;
+    let running = server.block_on(kubemint_server::serve::start(config, log))?;
+    Ok(Running {
+        target: target(running.address(), &collection(), String::new()),
+        _alive: Box::new(running),
+    })
+}
+
+/// Issues that are begun, with their objects, and not finished.
+fn broken_off(runtime: &Runtime, args: &ServeArgs, log: &Logger) -> Result<Running> {
+    let config = Config::read(&args.folder.join(CONFIG))?;
+    let store: Arc<dyn Store> = Arc::new(history::open(&args.folder)?);
+    let entered = runtime.enter();
+    let fleet = Fleet::new(config.clusters, store.instance().id, log.clone())?;
+    drop(entered);
+    runtime.block_on(outside::break_off(&store, &fleet, args.records))?;
+    Ok(Running {
+        // Nobody listens.
+        target: target(([127, 0, 0, 1], 0).into(), "/", String::new()),
+        _alive: Box::new((store, fleet)),
+    })
+}
+
+fn collection() -> String {
+    format!("/v1/regions/{REGION}/projects/{PROJECT}/compute/clusters/{CLUSTER}/kubeconfigs")
+}
+
 /// The service, as `kubemint-server serve` runs it.
 fn issue(server: &Runtime, sandbox: Sandbox, config: Config, log: &Logger) -> Result<Running> {
     let running = server.block_on(kubemint_server::serve::start(config, log))?;
-    let collection =
-        format!("/v1/regions/{REGION}/projects/{PROJECT}/compute/clusters/{CLUSTER}/kubeconfigs");
     let bearer = sandbox.token(USER, &["compute.admin"]);
     Ok(Running {
-        target: target(running.address(), &collection, bearer),
+        target: target(running.address(), &collection(), bearer),
         _alive: Box::new((running, sandbox)),
     })
 }
