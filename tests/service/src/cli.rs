@@ -143,7 +143,12 @@ fn every_mistake_of_a_configuration_is_told_at_once() {
         ),
         (
             "unknown.toml",
-            "[server]\nlisten = \"127.0.0.1:0\"\ntimeout = \"5s\"\n",
+            "[server]\nlisten = \"127.0.0.1:0\"\ntimeout = \"5s\"\ngrace = true\n[stor]\npath = \"k.db\"\n",
+        ),
+        (
+            "places.toml",
+            "[server]\nlisten = \"127.0.0.1:9000\"\n[internal]\nlisten = \"127.0.0.1:9000\"\n[store]\npath = \"\"\n\
+             [[issuers]]\nurl = \"https://login.example.com\"\naudiences = [\"kubemint\"]\n",
         ),
         ("broken.toml", "[server]\nlisten = 127.0.0.1\n"),
     ]);
@@ -152,11 +157,12 @@ fn every_mistake_of_a_configuration_is_told_at_once() {
         "mistakes.toml",
         "nothing.toml",
         "unknown.toml",
+        "places.toml",
         "broken.toml",
         "no-such.toml",
     ] {
         let output = run(folder.path(), &["check-config", file]);
-        assert_eq!(output.status.code(), Some(1), "{file}");
+        assert_eq!(output.status.code(), Some(78), "{file}");
         all += &format!("=== {file}\n{}\n", told(&output));
     }
     golden("check-config.txt", &all);
@@ -182,9 +188,17 @@ fn paths_of_a_configuration_are_relative_to_its_own_folder() {
     }
 }
 
+/// Nobody but its owner may read a file.
+fn secret(folder: &Path, name: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(folder.join(name), mode).expect("a file");
+}
+
 /// The printed example in a folder with the files that it names.
 fn example() -> (tempfile::TempDir, String) {
     let folder = folder(&[("cluster-token", "secret")]);
+    secret(folder.path(), "cluster-token");
     let output = run(folder.path(), &["check-config", "--example"]);
     assert!(output.status.success(), "{}", told(&output));
     let text = String::from_utf8(output.stdout).expect("text");
@@ -208,9 +222,38 @@ fn the_printed_example_is_accepted() {
         "public_ca_file",
         "kubeconfig_file",
         "max_ttl",
+        "jwks_origins",
+        "allow_missing_type",
+        "issuers.claims",
+        "principal_type",
     ] {
         assert!(text.contains(setting), "{setting}");
     }
+}
+
+#[test]
+fn what_keeps_a_good_configuration_from_serving_is_warned_of() {
+    let (folder, text) = example();
+    let text = text
+        .replace("path = \"kubemint.db\"", "path = \"absent/kubemint.db\"")
+        .replace(
+            "token_file = \"cluster-token\"",
+            "token_file = \"no-token\"",
+        )
+        .replace("# tls =", "tls =");
+    let tls = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a pair");
+    for (file, content) in [
+        ("server.crt", tls.cert.pem()),
+        ("server.key", tls.signing_key.serialize_pem()),
+        ("kubemint.toml", text),
+    ] {
+        std::fs::write(folder.path().join(file), content).expect("a file");
+    }
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(folder.path().join("server.key"), mode).expect("a file");
+    let output = run(folder.path(), &["check-config", "kubemint.toml"]);
+    assert!(output.status.success(), "{}", told(&output));
+    golden("check-config-warnings.txt", &told(&output));
 }
 
 #[tokio::test]
@@ -239,7 +282,13 @@ async fn settings_that_the_example_comments_out_are_accepted_too() {
     ] {
         std::fs::write(folder.path().join(file), content).expect("a file");
     }
-    let others = ["credential =", "postgres =", "client_ca =", "groups ="];
+    let others = [
+        "credential =",
+        "postgres =",
+        "client_ca =",
+        "groups =",
+        "jwks_url =",
+    ];
     let setting = |line: &&str| {
         let set = line.starts_with("# [") || (line.starts_with("# ") && line.contains(" = "));
         set && !others.iter().any(|other| line.contains(other))
@@ -259,6 +308,7 @@ async fn settings_that_the_example_comments_out_are_accepted_too() {
         false => swapped,
     };
     let swapped = swapped.replace("# postgres = ", "postgres = ");
+    let swapped = swapped.replace("# jwks_url = ", "jwks_url = ");
     let certificates = text
         .replace("# client_ca =", "client_ca =")
         .replace("# groups =", "groups =")
@@ -282,7 +332,7 @@ fn plain_http_off_loopback_is_refused_unless_a_proxy_ends_tls() {
     assert_ne!(open, text);
     std::fs::write(folder.path().join("open.toml"), &open).expect("a file");
     let output = run(folder.path(), &["serve", "--config", "open.toml"]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(78));
     golden("serve-plain-http.txt", &told(&output));
 
     let proxied = open.replace("# behind_proxy", "behind_proxy");

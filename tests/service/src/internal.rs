@@ -116,6 +116,35 @@ fn names(text: &str) -> String {
     told
 }
 
+/// Each has its help, and a row in `METRICS.md` with its labels.
+fn every_metric_is_documented(text: &str) {
+    let page = include_str!("../../../METRICS.md");
+    for line in names(text).lines() {
+        let (name, rest) = line.split_once(' ').expect("a kind");
+        let (kind, labels) = rest.split_once(' ').expect("labels");
+        let help = format!("# HELP {name} ");
+        let helped = text.lines().find_map(|line| line.strip_prefix(&help));
+        assert!(
+            helped.is_some_and(|help| help.len() > 10),
+            "{name} has no help"
+        );
+        let total = if kind == "counter" { "_total" } else { "" };
+        let row = page
+            .lines()
+            .find(|row| row.starts_with(&format!("| `{name}{total}` |")));
+        let row = row.unwrap_or_else(|| panic!("{name} is not in METRICS.md"));
+        let told = row.split('|').nth(2).expect("a column of labels");
+        let mut told: Vec<_> = told
+            .split(',')
+            .map(|label| label.trim().trim_matches('`'))
+            .collect();
+        told.extend((kind == "histogram").then_some("le"));
+        told.retain(|label| !label.is_empty());
+        told.sort_unstable();
+        assert_eq!(format!("{{{}}}", told.join(", ")), labels, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn the_metrics_are_these_with_these_labels_and_no_value_names_a_person() {
     let stage = Setting::default().short_lives().start().await;
@@ -140,6 +169,7 @@ async fn the_metrics_are_these_with_these_labels_and_no_value_names_a_person() {
     let kind = answer.headers["content-type"].to_str().unwrap();
     assert!(kind.starts_with("application/openmetrics-text"), "{kind}");
     golden("metrics.txt", &names(&answer.text));
+    every_metric_is_documented(&answer.text);
 
     let sample = |start: &str| {
         answer
