@@ -1,10 +1,13 @@
 //! Reading what was written of every attempt.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kubemint::audit::Event;
 use kubemint::ports::StoreError;
 use kubemint::record::RecordRef;
+
+/// How far ahead a clock may be and be believed, when retention asks how old a row is.
+pub(crate) const AHEAD: TimeDelta = TimeDelta::days(1);
 
 /// A credential that was minted for a kubeconfig. The credential itself is nowhere stored.
 #[derive(Clone, Debug, PartialEq, Eq)]

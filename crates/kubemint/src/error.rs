@@ -44,7 +44,7 @@ pub enum Error {
     IdTaken,
     /// As many kubeconfigs are alive for the user at this cluster as may be.
     #[error(
-        "the user has {limit} active kubeconfigs at this cluster, which is the most: revoke one, or wait until one expires"
+        "the user has {limit} kubeconfigs at this cluster that are active, or being issued or revoked, which is the most: revoke one, or wait until one expires"
     )]
     QuotaExceeded {
         /// How many may be.

@@ -102,6 +102,16 @@ pub struct FoundObject {
     pub created_at: DateTime<Utc>,
 }
 
+/// What is at one place of a cluster: the objects of a role.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Every object of this installation there.
+    pub objects: Vec<FoundObject>,
+    /// Whether it is known to be the place where they were made, so that what is not in the list is gone. Otherwise it
+    /// may be another cluster's.
+    pub certain: bool,
+}
+
 /// Why a cluster did not do what it was asked. Nothing of the cluster's own text is in `Display`, since it may hold
 /// what should not be told; the source has it, for the log.
 #[derive(Debug, Error)]
@@ -180,11 +190,18 @@ pub trait Clusters: Send + Sync {
     /// All but [`ClusterError::Missing`] and [`ClusterError::Foreign`].
     async fn remove(&self, key: &ClusterKey, object: &ObjectRef) -> Result<(), ClusterError>;
 
-    /// Every object of this installation at a cluster.
+    /// Every object of this installation that is of a role, at a cluster. The role need not be configured any more: its
+    /// name says where its objects are.
     ///
     /// # Errors
     /// All but [`ClusterError::Missing`] and [`ClusterError::Foreign`].
-    async fn objects(&self, key: &ClusterKey) -> Result<Vec<FoundObject>, ClusterError>;
+    async fn objects(&self, key: &ClusterKey, role: &str) -> Result<Listing, ClusterError>;
+
+    /// Whether an object is there, and stands for its kubeconfig: asked for by its name alone, whatever a list says.
+    ///
+    /// # Errors
+    /// All but [`ClusterError::Missing`] and [`ClusterError::Foreign`].
+    async fn exists(&self, key: &ClusterKey, object: &ObjectRef) -> Result<bool, ClusterError>;
 }
 
 /// An idempotency key as the store sees it.
@@ -308,7 +325,8 @@ pub struct Cut {
     /// Records that were over (revoked, failed or expired) before this are forgotten, but for their names: by
     /// `expires_at`, and `created_at` of one that was never granted. One that an idempotency key leads to stays.
     pub records: Option<DateTime<Utc>>,
-    /// Events of before this go, from each writer's oldest up to the first that stays.
+    /// Events of before this go, from each writer's oldest up to the first that stays. One whose time is more than a day
+    /// ahead is a clock's error, and goes with the old ones that follow it.
     pub events: Option<DateTime<Utc>>,
 }
 
@@ -344,7 +362,8 @@ pub trait Store: Send + Sync {
     /// new record is the newest of all, and no key leads to it but its own. What retention forgot is nobody's to take.
     ///
     /// `most` is how many kubeconfigs may be alive for the record's user (`issued_for`, of the creator's issuer) at its
-    /// cluster, this one included: pending, active until their end, and revoking. Whatever comes at once, there are no more.
+    /// cluster, this one included: pending
+    /// until their deadline, active until their end, and revoking. Whatever comes at once, there are no more.
     async fn begin_issue(
         &self,
         record: &Record,

@@ -46,7 +46,8 @@ const ALIVE: &str = "
          + (SELECT count(*) FROM kubeconfig
             WHERE region = $2 AND project = $3 AND cluster = $4 AND subject = $1 AND state = 'revoking')
          + (SELECT count(*) FROM kubeconfig
-            WHERE region = $2 AND project = $3 AND cluster = $4 AND subject = $1 AND state = 'pending')";
+            WHERE region = $2 AND project = $3 AND cluster = $4 AND subject = $1 AND state = 'pending'
+                AND pending_until > $5)";
 /// The key, unless it is someone's: one past its time, or whose issue failed, is free.
 const CLAIM: &str = "
     INSERT INTO idempotency AS old (owner, region, project, cluster, key, fingerprint, kubeconfig, keep_until)

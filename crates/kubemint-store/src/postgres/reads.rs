@@ -60,8 +60,8 @@ const COUNTS: &str = "SELECT
      (SELECT count(*) FROM kubeconfig WHERE state = 'pending'),
      (SELECT count(*) FROM kubeconfig WHERE state = 'active'),
      (SELECT count(*) FROM kubeconfig WHERE state = 'revoking')";
-/// Waits for every event that has a number and is not committed, as the trigger `audit_number` says; new ones wait
-/// for this. What is read after it, in the same transaction, has no gap that will be filled.
+/// Waits for every event that has a number and is not committed, as the default of its number says; new ones
+/// wait for this. What is read after it, in the same transaction, has no gap that will be filled.
 const SETTLE: &str = "SELECT pg_advisory_xact_lock(5424443501142659418)";
 
 /// A cluster's three parts, as they are stored.

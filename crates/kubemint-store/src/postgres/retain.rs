@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::connect::Held;
 use super::error::Trouble;
 use super::rows::{self, escaped};
+use crate::trail::AHEAD;
 
 const KEYS: &str = "DELETE FROM idempotency WHERE (owner, region, project, cluster, key) IN
     (SELECT owner, region, project, cluster, key FROM idempotency WHERE keep_until <= $1
@@ -59,19 +60,25 @@ pub(super) async fn retain(
     };
     if let Some(before) = cut.records {
         let statement = db.prepare_cached(RECORDS).await?;
-        let (before, now) = (before.timestamp_millis(), now.timestamp_millis());
-        forgotten.records = db.execute(&statement, &[&before, &now, &limit]).await?;
+        let (before, at) = (before.timestamp_millis(), now.timestamp_millis());
+        forgotten.records = db.execute(&statement, &[&before, &at, &limit]).await?;
     }
     if let Some(before) = cut.events {
-        forgotten.events = events(db, before, limit).await?;
+        forgotten.events = events(db, before, now, limit).await?;
     }
     Ok(forgotten)
 }
 
 /// The trail is append only but for what retention names, and only in the transaction that does. Each chain is cut at
 /// its old end alone, up to the first row that stays: what is left must follow the last row that was cut, which is noted.
-async fn events(db: &mut Held, before: DateTime<Utc>, limit: i64) -> Result<u64, Trouble> {
+async fn events(
+    db: &mut Held,
+    before: DateTime<Utc>,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Result<u64, Trouble> {
     let before = before.timestamp_millis();
+    let future = (now + AHEAD).timestamp_millis();
     let transaction = db.transaction().await?;
     // It locks the row: replicas cut one after the other, and no other transaction sees the permission.
     transaction
@@ -84,7 +91,8 @@ async fn events(db: &mut Held, before: DateTime<Utc>, limit: i64) -> Result<u64,
         if left <= 0 {
             break;
         }
-        removed += cut(&transaction, rows::get(&row, 0)?, before, left).await?;
+        let span = (before, future);
+        removed += cut(&transaction, rows::get(&row, 0)?, span, left).await?;
     }
     transaction
         .execute("UPDATE retention SET audit_before = NULL", &[])
@@ -93,25 +101,34 @@ async fn events(db: &mut Held, before: DateTime<Utc>, limit: i64) -> Result<u64,
     Ok(removed)
 }
 
-/// Cuts one chain.
+/// Cuts one chain. What is of before `future` and not of before `before` stays. A later time is a clock's error, and says
+/// nothing: such a row goes with the old ones after it.
 async fn cut(
     transaction: &Transaction<'_>,
     chain: &str,
-    before: i64,
+    (before, future): (i64, i64),
     limit: i64,
 ) -> Result<u64, Trouble> {
     let oldest = "SELECT number, at, hash FROM audit WHERE chain = $1 ORDER BY number LIMIT $2";
     let oldest = transaction.query(oldest, &[&chain, &limit]).await?;
-    let mut last: Option<(i64, &[u8])> = None;
+    let mut last: Option<(i64, &[u8], i64)> = None;
+    let mut latest = before - 1;
     for row in &oldest {
-        if rows::get::<i64>(row, 1)? >= before {
+        let at: i64 = rows::get(row, 1)?;
+        if (before..future).contains(&at) {
             break;
         }
-        last = Some((rows::get(row, 0)?, rows::get(row, 2)?));
+        latest = latest.max(at);
+        if at < before {
+            last = Some((rows::get(row, 0)?, rows::get(row, 2)?, latest));
+        }
     }
-    let Some((number, hash)) = last else {
+    let Some((number, hash, latest)) = last else {
         return Ok(0);
     };
+    // The rows that are cut may be deleted, whatever their times.
+    let permitted = "UPDATE retention SET audit_before = greatest(audit_before, $1)";
+    transaction.execute(permitted, &[&(latest + 1)]).await?;
     let removed = "DELETE FROM audit WHERE chain = $1 AND number <= $2";
     let removed = transaction.execute(removed, &[&chain, &number]).await?;
     let note = "UPDATE audit_chain SET pruned = $2, pruned_hash = $3 WHERE chain = $1";

@@ -20,6 +20,9 @@ pub(super) enum Refusal {
     /// A reader ended before it answered.
     #[error("the reader has ended")]
     ReaderGone,
+    /// A statement met damage before: only an operator mends that.
+    #[error("the database was found damaged")]
+    Damaged,
 }
 
 impl From<Refusal> for StoreError {

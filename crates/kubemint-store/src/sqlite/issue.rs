@@ -95,7 +95,7 @@ pub(super) const ALIVE: &str = "SELECT
             AND state = 'revoking' AND (state = 'active' OR state = 'revoking' OR state = 'expired'))
      + (SELECT count(*) FROM kubeconfig
         WHERE region = ?1 AND project = ?2 AND cluster = ?3 AND state = 'pending'
-            AND creator_issuer = ?4 AND issued_for = ?5)";
+            AND pending_until > ?6 AND creator_issuer = ?4 AND issued_for = ?5)";
 
 /// How many kubeconfigs are alive for the record's user at its cluster, when it is made.
 fn alive(connection: &Connection, record: &Record) -> rusqlite::Result<i64> {

@@ -1,6 +1,7 @@
 //! The embedded store.
 
 mod backup;
+mod condition;
 mod error;
 mod inspect;
 mod issue;
@@ -10,6 +11,7 @@ mod open;
 mod plans;
 mod readers;
 mod reads;
+mod restore;
 mod retain;
 mod rows;
 mod scan;
@@ -24,6 +26,7 @@ pub use backup::{BackupError, backup};
 pub(crate) use inspect::inspect;
 pub use open::OpenError;
 pub use reads::Counts;
+pub use restore::{RestoreError, restore};
 pub(crate) use scan::scan;
 pub use schema::SCHEMA_VERSION;
 pub use store::SqliteStore;

@@ -77,6 +77,14 @@ pub enum OpenError {
     /// The file is damaged.
     #[error("{} is damaged", .0.display())]
     Damaged(PathBuf, #[source] rusqlite::Error),
+    /// The trail's last row is not the one that is noted as its last: the file and the log beside it are not of one
+    /// database, or a part of it is lost.
+    #[error(
+        "{} does not fit together: its audit trail ends elsewhere than it notes. Was a copy put into its place beside an \
+         old log? `kubemint-server restore` replaces both",
+        .0.display()
+    )]
+    Torn(PathBuf),
     /// SQLite cannot work with the file.
     #[error("{} cannot be used", .0.display())]
     Sqlite(PathBuf, #[source] rusqlite::Error),
@@ -92,6 +100,8 @@ pub(super) struct Opened {
     pub(super) instance: Instance,
     /// Held until the store is dropped.
     pub(super) lock: File,
+    /// The file.
+    pub(super) path: PathBuf,
 }
 
 /// Opens, makes or migrates the database, and takes its lock.
@@ -134,6 +144,9 @@ pub(super) fn open(options: &Options) -> Result<Opened, OpenError> {
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(OpenError::Random)?;
     let instance = instance(&writer, Uuid::new_v4(), key).map_err(sqlite)?;
+    if !fits(&writer).map_err(sqlite)? {
+        return Err(OpenError::Torn(path));
+    }
     abandon(&writer).map_err(sqlite)?;
 
     let readers = (0..options.readers.max(1))
@@ -145,6 +158,7 @@ pub(super) fn open(options: &Options) -> Result<Opened, OpenError> {
         readers,
         instance,
         lock,
+        path,
     })
 }
 
@@ -164,7 +178,7 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, OpenError> {
 }
 
 /// The file behind symbolic links, so that one database has one lock whatever it is called.
-fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
+pub(super) fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
     match fs::canonicalize(path) {
         Ok(path) if path.is_file() => return Ok(path),
         Ok(path) => return Err(OpenError::NotAFile(path)),
@@ -189,7 +203,7 @@ fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
 
 /// Takes the lock beside the database. It is a file of its own, since closing any handle of the database itself would
 /// drop SQLite's locks; and it is never removed, since two processes could then hold one each.
-fn lock(path: &Path) -> Result<File, OpenError> {
+pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let name = PathBuf::from(name);
@@ -287,6 +301,19 @@ fn prepare_writer(connection: &Connection) -> rusqlite::Result<String> {
     connection.pragma_update(None, "wal_autocheckpoint", 4096)?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
     Ok(mode)
+}
+
+/// Whether the trail ends where its chain notes that it does, with the same hash. It is one look at each end, and finds a log
+/// that was played into another database.
+fn fits(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_one(
+        "SELECT NOT EXISTS (SELECT 1 FROM audit_chain
+             WHERE head > pruned AND NOT EXISTS (
+                 SELECT 1 FROM (SELECT chain, number, hash FROM audit ORDER BY seq DESC LIMIT 1) AS last
+                 WHERE last.chain = audit_chain.chain AND last.number = head AND last.hash = head_hash))",
+        [],
+        |row| row.get(0),
+    )
 }
 
 /// Whoever began what is pending is gone: the lock is ours alone. So nobody waits for the end of its time, and the

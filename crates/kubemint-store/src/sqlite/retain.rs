@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use kubemint::ports::{Cut, Forgotten};
 use rusqlite::{Connection, params};
 
+use crate::trail::AHEAD;
+
 /// Forgets what is past its time, of each kind at most `limit`.
 pub(super) fn retain(
     connection: &Connection,
@@ -23,7 +25,7 @@ pub(super) fn retain(
         None => 0,
     };
     let events = match cut.events {
-        Some(before) => events(connection, before, limit)?,
+        Some(before) => events(connection, before, now, limit)?,
         None => 0,
     };
     Ok(Forgotten {
@@ -67,26 +69,38 @@ fn records(
 }
 
 /// The trail is append only but for what retention names, and only while it does. It is cut at its old end alone, up to
-/// the first row that stays: what is left must follow the last row that was cut, which is noted.
-fn events(connection: &Connection, before: DateTime<Utc>, limit: u16) -> rusqlite::Result<usize> {
+/// the first row that stays: what is left must follow the last row that was cut, which is noted. A time far ahead is a
+/// clock's error, and says nothing: such a row goes with the old ones after it.
+fn events(
+    connection: &Connection,
+    before: DateTime<Utc>,
+    now: DateTime<Utc>,
+    limit: u16,
+) -> rusqlite::Result<usize> {
     let before = before.timestamp_millis();
-    let mut last: Option<(i64, Option<i64>, Option<Vec<u8>>)> = None;
+    let future = (now + AHEAD).timestamp_millis();
+    let mut last: Option<(i64, Option<i64>, Option<Vec<u8>>, i64)> = None;
+    let mut latest = before - 1;
     let mut oldest = connection
         .prepare_cached("SELECT seq, at, number, hash FROM audit ORDER BY seq LIMIT ?1")?;
     let mut rows = oldest.query([limit])?;
     while let Some(row) = rows.next()? {
-        if row.get::<_, i64>(1)? >= before {
+        let at: i64 = row.get(1)?;
+        if (before..future).contains(&at) {
             break;
         }
-        last = Some((row.get(0)?, row.get(2)?, row.get(3)?));
+        latest = latest.max(at);
+        if at < before {
+            last = Some((row.get(0)?, row.get(2)?, row.get(3)?, latest));
+        }
     }
     drop(rows);
-    let Some((seq, number, hash)) = last else {
+    let Some((seq, number, hash, latest)) = last else {
         return Ok(0);
     };
     connection
         .prepare_cached("UPDATE retention SET audit_before = ?1")?
-        .execute([before])?;
+        .execute([latest + 1])?;
     let removed = connection
         .prepare_cached("DELETE FROM audit WHERE seq <= ?1")?
         .execute([seq])?;

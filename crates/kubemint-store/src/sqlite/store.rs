@@ -17,6 +17,7 @@ use kubemint::record::{Record, RecordRef};
 use rusqlite::Connection;
 use uuid::Uuid;
 
+use super::condition::Condition;
 use super::error::Refusal;
 use super::issue;
 use super::lists::List;
@@ -39,6 +40,7 @@ pub struct SqliteStore {
     // lock goes, then the folder of a temporary store.
     readers: Arc<Readers>,
     pub(super) writer: Writer,
+    condition: Arc<Condition>,
     instance: Instance,
     _lock: File,
     _folder: Option<TemporaryFolder>,
@@ -74,8 +76,10 @@ impl SqliteStore {
             readers,
             instance,
             lock,
+            path,
         } = opened;
         Ok(Self {
+            condition: Arc::new(Condition::good(path.into_os_string())),
             readers: Readers::new(readers, options.queue.max(1)),
             writer: Writer::start(writer, options.queue.max(1))
                 .map_err(|error| OpenError::Io(options.path.clone(), error))?,
@@ -107,13 +111,23 @@ impl SqliteStore {
         if !self.writer.is_alive() {
             return Err(Refusal::WriterGone.into());
         }
-        self.readers.run(work).await
+        let answer = self.readers.run(work).await;
+        self.condition.has_read(&answer);
+        answer
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let answer = self.writer.run(work).await;
+        self.condition.has_written(&answer);
+        answer
     }
 
     async fn step(&self, record: &RecordRef, step: Step, event: Event) -> Result<bool, StoreError> {
         let (record, event) = (record.clone(), EventRow::new(event));
-        self.writer
-            .run(move |connection| transitions::take(connection, &record, step, &event))
+        self.write(move |connection| transitions::take(connection, &record, step, &event))
             .await
     }
 }
@@ -125,7 +139,12 @@ impl Store for SqliteStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        // A write like any other, to the disk: a file that can only be read must not look well.
+        self.condition.sound()?;
+        let condition = Arc::clone(&self.condition);
+        // In the writer's turn, since it blocks: whoever wants to write waits for room, too.
+        self.writer.run(move |_| Ok(condition.room())).await??;
+        // A write like any other, to the disk: a file that can only be read must not look well. It is a small one, and says
+        // nothing of room.
         self.writer
             .run(|connection| {
                 connection
@@ -143,13 +162,13 @@ impl Store for SqliteStore {
         most: Option<u32>,
         event: Event,
     ) -> Result<Begun, StoreError> {
+        self.condition.sound()?;
         let (record, idempotency, event) =
             (record.clone(), idempotency.cloned(), EventRow::new(event));
-        self.writer
-            .run(move |connection| {
-                issue::begin(connection, &record, idempotency.as_ref(), most, &event)
-            })
-            .await
+        self.write(move |connection| {
+            issue::begin(connection, &record, idempotency.as_ref(), most, &event)
+        })
+        .await
     }
 
     async fn activate(
@@ -159,8 +178,7 @@ impl Store for SqliteStore {
         event: Event,
     ) -> Result<bool, StoreError> {
         let (record, grant, event) = (record.clone(), grant.clone(), EventRow::new(event));
-        self.writer
-            .run(move |connection| transitions::activate(connection, &record, &grant, &event))
+        self.write(move |connection| transitions::activate(connection, &record, &grant, &event))
             .await
     }
 
@@ -192,18 +210,15 @@ impl Store for SqliteStore {
         event: Event,
     ) -> Result<bool, StoreError> {
         let (record, jti, event) = (record.clone(), jti.map(str::to_owned), EventRow::new(event));
-        self.writer
-            .run(move |connection| {
-                transitions::add_credential(connection, &record, jti.as_deref(), expires_at, &event)
-            })
-            .await
+        self.write(move |connection| {
+            transitions::add_credential(connection, &record, jti.as_deref(), expires_at, &event)
+        })
+        .await
     }
 
     async fn append(&self, event: Event) -> Result<(), StoreError> {
         let event = EventRow::new(event);
-        self.writer
-            .run(move |connection| event.insert(connection))
-            .await
+        self.write(move |connection| event.insert(connection)).await
     }
 
     async fn find(
@@ -265,8 +280,7 @@ impl Store for SqliteStore {
         limit: u16,
     ) -> Result<Forgotten, StoreError> {
         let cut = *cut;
-        self.writer
-            .run(move |connection| retain::retain(connection, &cut, now, limit))
+        self.write(move |connection| retain::retain(connection, &cut, now, limit))
             .await
     }
 }

@@ -12,6 +12,7 @@ mod operating;
 #[cfg(feature = "postgres-tests")]
 mod postgres;
 mod suite;
+mod upgrading;
 
 impl suite::Fresh for SqliteStore {
     fn fresh() -> Self {

@@ -5,7 +5,9 @@ use kubemint::record::State;
 use kubemint_store::{Backend, POSTGRES_SCHEMA_VERSION, PostgresError, PostgresStore, inspect};
 
 use super::SHARED;
+use crate::chain::verified;
 use crate::suite::fixture::{at, begin, grant, put, record};
+use crate::upgrading::{HISTORY, nothing_is_lost};
 
 #[tokio::test]
 async fn a_database_is_migrated_on_demand_and_keeps_its_identity() {
@@ -125,4 +127,46 @@ async fn a_database_that_is_used_is_looked_at_without_touching_it() {
     // As the tests' own server is.
     assert_eq!(late.warnings.len(), 1, "{:?}", late.warnings);
     assert!(late.warnings[0].starts_with("fsync is off"));
+}
+
+/// The schemas, oldest first.
+const SCHEMAS: [&str; POSTGRES_SCHEMA_VERSION as usize] = [
+    include_str!("../../../src/postgres/schema/0001.sql"),
+    include_str!("../../../src/postgres/schema/0002.sql"),
+    include_str!("../../../src/postgres/schema/0003.sql"),
+    include_str!("../../../src/postgres/schema/0004.sql"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_every_older_schema_is_migrated_with_its_data() {
+    for version in 1..SCHEMAS.len() {
+        let options = SHARED.database();
+        let run = |sql: &str| {
+            assert!(
+                SHARED.sql(&options.database, sql),
+                "schema {version}: {sql}"
+            )
+        };
+        run(
+            "CREATE TABLE schema_version (version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())",
+        );
+        for (number, schema) in (1..).zip(&SCHEMAS[..version]) {
+            run(schema);
+            run(&format!(
+                "INSERT INTO schema_version (version) VALUES ({number})"
+            ));
+        }
+        // Columns that only this kind of store has.
+        run("ALTER TABLE kubeconfig ALTER creator SET DEFAULT '', ALTER subject SET DEFAULT ''");
+        run(HISTORY);
+        run("INSERT INTO instance (one, id, page_key)
+             VALUES (1, '00000000-0000-4000-8000-000000000042', decode(repeat('00', 32), 'hex'))");
+        let found = PostgresStore::migrate(&options).await.unwrap();
+        assert_eq!(found, (version as u32, POSTGRES_SCHEMA_VERSION));
+        let store = PostgresStore::open(&options).await.unwrap();
+        nothing_is_lost(&store).await;
+        let found = verified(&Backend::Postgres(options)).await;
+        // Rows of schema 3 have a place, and these have none.
+        assert_eq!(found.is_sound(), version < 3, "schema {version}: {found:?}");
+    }
 }

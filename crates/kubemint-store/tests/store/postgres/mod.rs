@@ -8,6 +8,7 @@ use tokio::runtime::{Builder, Runtime};
 mod chain;
 mod cluster;
 mod migrating;
+mod plans;
 mod replicas;
 mod tls;
 mod trouble;

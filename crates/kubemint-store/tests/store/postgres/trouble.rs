@@ -165,7 +165,6 @@ async fn a_damaged_database_is_not_taken_for_one_that_is_away() {
     let record = record("a");
     put(&store, &record, State::Active, &grant()).await;
     let run = |sql: &str| assert!(SHARED.sql(&options.database, sql), "{sql}");
-    run("ALTER TABLE kubeconfig DROP CONSTRAINT kubeconfig_state_check");
     run("UPDATE kubeconfig SET uid = 'no uuid'");
     let read = store.find(&here(), &record.id).await;
     assert!(matches!(read, Err(StoreError::Damaged(_))), "{read:?}");

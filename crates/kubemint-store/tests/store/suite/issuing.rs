@@ -385,6 +385,19 @@ pub(crate) async fn no_more_kubeconfigs_are_alive_for_a_user_than_may_be<S: Fres
     ] {
         put(&store, &record(name), state, &grant()).await;
     }
+    // Nor does who was not granted anything in time, and only waits to be cleaned up.
+    let late = Record {
+        created_at: at(31),
+        pending_until: at(61),
+        ..record("late")
+    };
+    let full = begin_within(&store, &late, None, Some(2)).await;
+    assert_eq!(full, Begun::QuotaExceeded);
+    assert_eq!(
+        begin_within(&store, &late, None, Some(3)).await,
+        Begun::Started
+    );
+    lead(&store, &late, State::Failed, &grant()).await;
     let written = events(&store).await;
     let fresh = record("fresh");
     for idempotency in [None, Some(key("k", "f"))] {
@@ -436,7 +449,7 @@ pub(crate) async fn no_more_kubeconfigs_are_alive_for_a_user_than_may_be<S: Fres
         ..record("late")
     };
     assert_eq!(
-        begin_within(&store, &just_before, None, Some(4)).await,
+        begin_within(&store, &just_before, None, Some(2)).await,
         Begun::QuotaExceeded
     );
     let then = Record {
@@ -444,7 +457,7 @@ pub(crate) async fn no_more_kubeconfigs_are_alive_for_a_user_than_may_be<S: Fres
         ..just_before
     };
     assert_eq!(
-        begin_within(&store, &then, None, Some(4)).await,
+        begin_within(&store, &then, None, Some(2)).await,
         Begun::Started
     );
 }

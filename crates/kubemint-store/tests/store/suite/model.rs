@@ -71,7 +71,8 @@ impl Model {
                 && other.created_by.issuer == record.created_by.issuer
         });
         let alive = of_the_user.filter(|other| match other.state {
-            State::Pending | State::Revoking => true,
+            State::Pending => other.pending_until > record.created_at,
+            State::Revoking => true,
             State::Active => other.expires_at.is_some_and(|end| end > record.created_at),
             State::Revoked | State::Expired | State::Failed => false,
         });

@@ -176,3 +176,36 @@ pub(crate) async fn the_trail_is_cut_at_its_old_end_alone<S: Fresh>() {
     store.append(event(Kind::Read, &record)).await.unwrap();
     assert_eq!(store.events(4, 10).await.unwrap().len(), 1);
 }
+
+pub(crate) async fn a_row_from_a_clock_far_ahead_keeps_no_other<S: Fresh>() {
+    let store = S::fresh();
+    let record = record("a");
+    let day = 86_400;
+    let year = 365 * day;
+    let write = async |second| {
+        let event = Event {
+            at: at(second),
+            ..event(Kind::Read, &record)
+        };
+        store.append(event).await.unwrap();
+    };
+    for second in [1, year, 2, day / 2, 3] {
+        write(second).await;
+    }
+    let before = Cut {
+        events: Some(at(5)),
+        ..cut(at(100))
+    };
+    // A year ahead is an error of a clock. Half a day may be right, so that row stays, and what came after it.
+    assert_eq!(store.retain(&before, at(100), 100).await.unwrap().events, 3);
+    assert_eq!(store.retain(&before, at(100), 100).await.unwrap().events, 0);
+    assert_eq!(events(&store).await, 2);
+    // One that no old one follows stays, too: nothing says how old it is.
+    let store = S::fresh();
+    let event = Event {
+        at: at(year),
+        ..event(Kind::Read, &record)
+    };
+    store.append(event).await.unwrap();
+    assert_eq!(store.retain(&before, at(100), 100).await.unwrap().events, 0);
+}
