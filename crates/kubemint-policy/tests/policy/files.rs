@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use kubemint::policy::Action;
 use kubemint::ports::Policy;
-use kubemint_policy::{CedarPolicy, DEFAULT_POLICIES, PolicyConfig, PolicyError, Problem};
+use kubemint_policy::{
+    CedarPolicy, DEFAULT_POLICIES, PolicyConfig, PolicyError, Problem, ProjectGroup,
+};
 use tempfile::TempDir;
 
 use crate::{alice, ask, cluster};
@@ -294,5 +296,67 @@ fn the_configuration_is_read_strictly() {
             error.to_string().starts_with(&format!("{key}: ")),
             "{error}"
         );
+    }
+}
+
+#[test]
+fn an_id_is_128_characters_at_most_and_none_of_them_is_a_control() {
+    let with = |id: &str| format!("@id({id:?})\npermit (principal, action, resource);\n");
+    for id in ["i".repeat(128), "ß".repeat(128)] {
+        let folder = folder(&[("a.cedar", &with(&id))]);
+        let policy = load(folder.path(), &["a.cedar"]).unwrap();
+        let reasons = policy.decide(&ask(&alice(&[], None, None), Action::List, &cluster()));
+        assert_eq!(reasons.reasons, [id]);
+    }
+    for text in [
+        with(&"i".repeat(129)),
+        with("a\tb"),
+        with(&format!("{}\n", "i".repeat(200))),
+    ] {
+        assert!(problems(&text)[0].message.contains("too long"), "{text}");
+    }
+}
+
+#[test]
+fn a_file_of_a_mebibyte_is_read_and_one_octet_more_is_not() {
+    let padded = |size: usize| format!("{PERMIT_ALL}//{}", "x".repeat(size - PERMIT_ALL.len() - 2));
+    let most = 1024 * 1024;
+    let folder = folder(&[
+        ("most.cedar", &padded(most)),
+        ("more.cedar", &padded(most + 1)),
+    ]);
+    assert!(lists(&load(folder.path(), &["most.cedar"]).unwrap()));
+    let error = load(folder.path(), &["more.cedar"]).err().unwrap();
+    assert!(matches!(error, PolicyError::Read { .. }), "{error}");
+}
+
+#[test]
+fn a_group_is_named_by_253_octets_at_most() {
+    let config = |id: String, project: String| PolicyConfig {
+        folders: vec![ProjectGroup {
+            id,
+            projects: vec![project],
+        }],
+        ..PolicyConfig::default()
+    };
+    let (longest, longer) = ("x".repeat(253), "x".repeat(254));
+    let loads = |config: &PolicyConfig| CedarPolicy::load(config, Path::new("")).map(|_| ());
+    assert!(loads(&config(longest.clone(), longest.clone())).is_ok());
+    for (config, key) in [
+        (
+            config(longer.clone(), longest.clone()),
+            "policy.folders[0].id: ",
+        ),
+        (
+            config(longest.clone(), longer),
+            "policy.folders[0].projects[0]: ",
+        ),
+        (
+            config("a\u{7}".to_owned(), longest),
+            "policy.folders[0].id: ",
+        ),
+    ] {
+        let told = loads(&config).unwrap_err().to_string();
+        assert!(told.starts_with(key), "{told}");
     }
 }

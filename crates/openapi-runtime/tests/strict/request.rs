@@ -208,6 +208,16 @@ fn each_class_of_hostile_shape_is_refused_at_its_place_for_its_reason() {
             "/role",
             reason::FORBIDDEN_CHARACTER,
         ),
+        (
+            "{\"user\":\"\u{3164}\"}".into(),
+            "/user",
+            reason::FORBIDDEN_CHARACTER,
+        ),
+        (
+            "{\"user\":\"alice\u{e0001}\"}".into(),
+            "/user",
+            reason::FORBIDDEN_CHARACTER,
+        ),
         (r#"{"id":"A"}"#.into(), "/id", reason::PATTERN_MISMATCH),
         (r#"{"id":"a-"}"#.into(), "/id", reason::PATTERN_MISMATCH),
         (r#"{"id":"a\n"}"#.into(), "/id", reason::PATTERN_MISMATCH),
