@@ -104,17 +104,28 @@ def read(report: pathlib.Path, document: dict) -> tuple[dict, int]:
                     continue
                 failure = check["failure_info"]["failure"]
                 interaction = interactions.get(case, {})
-                request = interaction.get("request") or {}
                 operation = names.get(failure["operation"], failure["operation"])
                 key = (check["name"], operation, reason_of(interaction))
-                findings.setdefault(key, f'{failure["message"]}\n{request.get("method")} {request.get("uri")}')
+                findings.setdefault(key, f'{failure["message"]}\n{told(interaction)}')
     return findings, requests
 
 
+def content(message: dict, key: str) -> bytes:
+    part = message.get(key)
+    return base64.b64decode(part.get("$base64", "")) if isinstance(part, dict) else b""
+
+
+def told(interaction: dict) -> str:
+    """What was asked and answered, each cut to what fits a terminal."""
+    request, response = interaction.get("request") or {}, interaction.get("response") or {}
+    asked, answered = content(request, "body")[:1000], content(response, "content")[:1000]
+    lines = [f'{request.get("method")} {request.get("uri")}', f'{response.get("status_code")}']
+    return f"{lines[0]} {asked.decode(errors='replace')}\n-> {lines[1]} {answered.decode(errors='replace')}"
+
+
 def reason_of(interaction: dict) -> str:
-    content = ((interaction.get("response") or {}).get("content") or {}).get("$base64", "")
     try:
-        return json.loads(base64.b64decode(content))["error"]["details"][0]["reason"]
+        return json.loads(content(interaction.get("response") or {}, "content"))["error"]["details"][0]["reason"]
     except (ValueError, KeyError, IndexError, TypeError):
         return ""
 

@@ -58,8 +58,14 @@ const STEPS: &[Step] = &[
             "crates/openapi-to-dropshot/tests/accept",
             "crates/openapi-to-dropshot/tests/accept/published",
             "crates/openapi-to-dropshot/tests/foreign",
+            "crates/openapi-to-dropshot/tests/mistakes/shelves.yaml",
         ],
         needs: None,
+    },
+    Step {
+        name: "Schemathesis against servers generated from those documents",
+        command: &["python3", "tests/schemathesis/generated.py"],
+        needs: Some(SCHEMATHESIS),
     },
     Step {
         name: "format",

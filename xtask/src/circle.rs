@@ -60,6 +60,13 @@ pub(crate) fn run(args: &CircleArgs) -> Result<()> {
         None => crate::tidy::root().join("target/circle"),
     };
     let emitted = build::emit(&directory, modules)?;
+    let names: BTreeMap<&str, &str> = outcomes
+        .iter()
+        .map(|(name, module, _)| (name.as_str(), module.as_str()))
+        .collect();
+    // For those who start one of the servers.
+    let names = serde_json::to_string_pretty(&names)?;
+    std::fs::write(directory.join("documents.json"), names)?;
     let mut open = 0;
     for (name, module, outcome) in &outcomes {
         open += usize::from(!tell(name, outcome, emitted.get(module)));

@@ -3,6 +3,8 @@
 //! The list is closed: whatever is not on it must be equal. Each entry has the reason, and names what shows at run
 //! time that the part left out is true all the same.
 
+mod said;
+
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -113,6 +115,12 @@ pub const STYLES: &str = "only the default styles are generated from, so they sa
 /// Why tags that only operations name are added on both sides.
 pub const TAGS: &str = "dropshot lists every tag that an operation has";
 
+/// Why the variables of paths are called in the source as the path that came first calls them.
+pub const VARIABLES: &str = "dropshot's router knows one name for the variable of one place; the names never travel, and the runtime reads each path as its template says";
+
+/// Why keywords of schemas without a type are left out of the source.
+pub const UNTYPED: &str = "dropshot writes none; runtime: each is checked for values of its type";
+
 /// Why named schemas that nothing refers to any more are left out on both sides.
 pub const UNREACHABLE: &str = "only what was left out above refers to them";
 
@@ -122,6 +130,10 @@ pub fn project(document: &Value, side: Side) -> Value {
     for rule in PROJECTED.iter().filter(|rule| rule.side == side) {
         let tokens: Vec<&str> = rule.pointer.split('/').skip(1).collect();
         remove(&mut document, &tokens);
+    }
+    if side == Side::Source {
+        said::variables(&mut document);
+        said::untyped(&mut document);
     }
     lists(&mut document);
     media_types(&mut document);

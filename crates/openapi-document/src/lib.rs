@@ -19,6 +19,7 @@ mod normalise;
 mod objects;
 mod place;
 mod read;
+pub mod routes;
 mod rules;
 mod select;
 mod shape;

@@ -1,12 +1,14 @@
 //! The API crate: the trait, the types of its operations, and the one way to register them.
 
-use crate::operation::{self, Seen};
+use crate::operation::{self, Shared};
 use crate::print::docs;
 use crate::types::Types;
 use crate::{Options, descriptor, names};
+use openapi_document::routes::Routes;
 use openapi_document::{Diagnostic, Diagnostics, Document};
 use proc_macro2::TokenStream;
 use quote::quote;
+use std::collections::BTreeMap;
 
 /// Generates the API crate's file.
 pub(crate) fn generate(
@@ -17,7 +19,10 @@ pub(crate) fn generate(
     let types_crate = options.types_path();
     let trait_name = names::ident(&options.trait_name);
     unique(document, &trait_name.to_string())?;
-    let mut seen = Seen::new();
+    let mut shared = Shared {
+        seen: BTreeMap::new(),
+        routes: Routes::of(document),
+    };
     let parts: Vec<operation::Parts> = document
         .operations()
         .map(|operation| {
@@ -27,7 +32,7 @@ pub(crate) fn generate(
                 types,
                 &types_crate,
                 &trait_name,
-                &mut seen,
+                &mut shared,
             )
         })
         .collect();

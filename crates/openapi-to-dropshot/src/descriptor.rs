@@ -5,7 +5,7 @@ use crate::print::docs;
 use openapi_document::{Document, discriminator, draft};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A module with a `static` for each component.
 pub(crate) fn module(document: &Document) -> TokenStream {
@@ -94,7 +94,11 @@ fn expression(schema: &Value) -> TokenStream {
         let excluded = place(excluded);
         quote!(Schema::not(#excluded))
     }));
-    let own = (schema.get("type").is_some() || combined.is_empty()).then(|| typed(schema));
+    let speaks = ["type", "properties"]
+        .iter()
+        .any(|key| schema.get(key).is_some());
+    let speaks = speaks || combined.is_empty() || constrains(schema);
+    let own = speaks.then(|| typed(schema));
     let mut value = match (combined.as_slice(), own) {
         ([only], None) => only.clone(),
         (several, own) if !several.is_empty() => {
@@ -162,8 +166,62 @@ fn typed(schema: &Value) -> TokenStream {
         }
         Some("object") => object(out),
         _ if schema.get("properties").is_some() => object(out),
+        _ if constrains(schema) => untyped(schema),
         _ => quote!(Schema::any()),
     }
+}
+
+/// Keywords by the type that they speak of.
+const KEYWORDS: [(&str, &[&str]); 5] = [
+    ("boolean", &[]),
+    (
+        "number",
+        &[
+            "minimum",
+            "maximum",
+            "exclusiveMinimum",
+            "exclusiveMaximum",
+            "multipleOf",
+        ],
+    ),
+    (
+        "string",
+        &["minLength", "maxLength", "pattern", "x-printable"],
+    ),
+    ("array", &["items", "minItems", "maxItems", "uniqueItems"]),
+    (
+        "object",
+        &[
+            "required",
+            "additionalProperties",
+            "minProperties",
+            "maxProperties",
+        ],
+    ),
+];
+
+/// Whether there is a keyword that speaks of one type.
+fn constrains(schema: &Value) -> bool {
+    let mut keywords = KEYWORDS.iter().flat_map(|(_, keywords)| *keywords);
+    keywords.any(|key| schema.get(key).is_some())
+}
+
+/// A schema without a type, as the members of an `allOf` often are: each keyword holds for values of its type, and no
+/// other value is constrained.
+fn untyped(schema: &Value) -> TokenStream {
+    let kinds = KEYWORDS.iter().map(|(kind, keywords)| {
+        let mut own = Map::new();
+        own.insert("type".to_owned(), (*kind).into());
+        for key in *keywords {
+            own.extend(
+                schema
+                    .get(key)
+                    .map(|value| ((*key).to_owned(), value.clone())),
+            );
+        }
+        typed(&Value::Object(own))
+    });
+    quote!(Schema::any_of(&[#(&#kinds),*]).nullable())
 }
 
 fn string(mut out: Chain<'_>) -> TokenStream {

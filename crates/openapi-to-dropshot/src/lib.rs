@@ -66,6 +66,7 @@
 //!
 //! The output depends on the document, the options and the versions of this crate's dependencies; on nothing else.
 
+mod aloud;
 mod api;
 mod bounded;
 mod choice;

@@ -6,6 +6,7 @@ use crate::print::docs;
 use crate::types::Types;
 use crate::{descriptor, failure, names};
 use openapi_document::openapiv3::{Header, ReferenceOr, Response, StatusCode};
+use openapi_document::routes::Routes;
 use openapi_document::{Document, OperationRef, draft};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -24,8 +25,13 @@ pub(crate) struct Parts {
     pub(crate) stub: TokenStream,
 }
 
-/// Parameter structs that were written already, by what is in them.
-pub(crate) type Seen = BTreeMap<String, Ident>;
+/// What the operations of a document share.
+pub(crate) struct Shared {
+    /// Parameter structs that were written already, by what is in them.
+    pub(crate) seen: BTreeMap<String, Ident>,
+    /// How the paths are registered.
+    pub(crate) routes: Routes,
+}
 
 /// Writes one operation.
 pub(crate) fn generate(
@@ -34,7 +40,7 @@ pub(crate) fn generate(
     types: &Types,
     types_crate: &TokenStream,
     trait_name: &Ident,
-    seen: &mut Seen,
+    shared: &mut Shared,
 ) -> Parts {
     let id = operation.id();
     let marker = names::ident(&names::camel(id));
@@ -45,7 +51,10 @@ pub(crate) fn generate(
 
     let mut items = TokenStream::new();
     let mut place = |place: Place| {
-        let group = Group::of(document, operation.operation, place);
+        let mut group = Group::of(document, operation.operation, place);
+        if place == Place::Path {
+            group = group.routed(&shared.routes, operation.path);
+        }
         if group.is_empty() {
             return quote!(());
         }
@@ -55,13 +64,18 @@ pub(crate) fn generate(
             place.suffix().to_lowercase().trim_end_matches('s')
         );
         items.extend(
-            match seen.get(&format!("{}{}", place.suffix(), group.key())) {
+            match shared
+                .seen
+                .get(&format!("{}{}", place.suffix(), group.key()))
+            {
                 Some(other) => {
                     let doc = docs(&text);
                     quote!(#doc pub type #name = #other;)
                 }
                 None => {
-                    seen.insert(format!("{}{}", place.suffix(), group.key()), name.clone());
+                    shared
+                        .seen
+                        .insert(format!("{}{}", place.suffix(), group.key()), name.clone());
                     group.tokens(document, &name, &text, types, types_crate)
                 }
             },
@@ -141,7 +155,8 @@ pub(crate) fn generate(
         .deprecated
         .then(|| quote!(.deprecated(true)));
     let details = quote! { #(.summary(#summary))* #(.description(#description))* #(.tag(#tags))* #deprecated };
-    let arguments = quote!(::dropshot::Method::#http_method, "application/json", #template, ::dropshot::ApiEndpointVersions::All);
+    let registered = shared.routes.path(operation.path);
+    let arguments = quote!(::dropshot::Method::#http_method, "application/json", #registered, ::dropshot::ApiEndpointVersions::All);
     let endpoint = quote! {
         ::dropshot::ApiEndpoint::new(#id.to_owned(), served::#method::<S>, #arguments) #details
     };

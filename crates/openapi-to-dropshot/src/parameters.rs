@@ -6,6 +6,7 @@ use crate::{descriptor, names};
 use openapi_document::openapiv3::{
     Header, Operation, Parameter, ParameterSchemaOrContent, ReferenceOr,
 };
+use openapi_document::routes::Routes;
 use openapi_document::{Document, draft};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -42,6 +43,8 @@ pub(crate) struct Group {
 pub(crate) struct Field {
     /// Its name on the wire.
     pub(crate) name: String,
+    /// What dropshot's router knows it by, if it is a variable of the path; else its name.
+    routed: String,
     /// Its description; may be empty.
     pub(crate) description: String,
     /// Whether it must be there.
@@ -74,6 +77,14 @@ impl Group {
         }
     }
 
+    /// The same, as a router knows them.
+    pub(crate) fn routed(mut self, routes: &Routes, path: &str) -> Group {
+        for field in &mut self.fields {
+            field.routed = routes.name(path, &field.name).to_owned();
+        }
+        self
+    }
+
     /// Whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
         self.fields.is_empty()
@@ -84,7 +95,16 @@ impl Group {
         let fields: Vec<Value> = self
             .fields
             .iter()
-            .map(|f| json!([f.name, f.description, f.required, f.schema, f.list]))
+            .map(|f| {
+                json!([
+                    f.name,
+                    f.routed,
+                    f.description,
+                    f.required,
+                    f.schema,
+                    f.list
+                ])
+            })
             .collect();
         Value::Array(fields).to_string()
     }
@@ -173,6 +193,7 @@ impl Field {
         Field {
             list: array.then(|| query && data.explode != Some(false)),
             name: data.name.clone(),
+            routed: data.name.clone(),
             description: data.description.clone().unwrap_or_default(),
             required: data.required,
             default: default(document, &schema),
@@ -184,6 +205,7 @@ impl Field {
     pub(crate) fn header(name: &str, header: &Header) -> Field {
         Field {
             name: name.to_owned(),
+            routed: name.to_owned(),
             description: header.description.clone().unwrap_or_default(),
             required: header.required,
             default: None,
@@ -248,14 +270,14 @@ pub(crate) fn describe<'a>(
     let (mut properties, mut required) = (Map::new(), Vec::new());
     for field in fields {
         if field.required {
-            required.push(field.name.as_str());
+            required.push(field.routed.as_str());
         }
         let mut wrapped = Map::new();
         if !field.description.is_empty() {
             wrapped.insert("description".to_owned(), field.description.clone().into());
         }
         wrapped.insert("allOf".to_owned(), json!([field.schema]));
-        properties.insert(field.name.clone(), Value::Object(wrapped));
+        properties.insert(field.routed.clone(), Value::Object(wrapped));
     }
     let mut schema = json!({ "type": "object", "properties": properties });
     if !required.is_empty() {

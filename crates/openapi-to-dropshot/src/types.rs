@@ -2,7 +2,7 @@
 
 use crate::choice::{self, Own};
 use crate::quiet::quietly;
-use crate::{Options, distinct, gave_up, names, nullable, secret};
+use crate::{Options, aloud, distinct, gave_up, names, nullable, secret};
 use openapi_document::{Diagnostic, Diagnostics, Document, draft};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -72,7 +72,12 @@ fn blame(document: &Document) -> Option<Diagnostics> {
         if Own::of(name, &schema).is_some() {
             continue;
         }
-        choice::lift(name, &mut schema, &|_| false, &mut Vec::new());
+        let mut lifted = Vec::new();
+        choice::lift(name, &mut schema, &|_| false, &mut lifted);
+        for own in lifted {
+            settings.with_replacement(own.rust_name(), "Other", IMPLS.into_iter());
+            definitions.push((own.name().to_owned(), json!({})));
+        }
         definitions.push((name.to_owned(), draft::typed(&schema)));
         let tried = quietly(|| {
             let mut parsed = Vec::new();
@@ -153,6 +158,7 @@ fn attempt(
                 None => choice::lift(&name, &mut schema, &taken, &mut own),
             }
             let mut schema = draft::typed(&schema);
+            aloud::say(&mut schema);
             distinct::rename(&name, &mut schema, unclear, &taken);
             definitions.push((name, schema));
         }

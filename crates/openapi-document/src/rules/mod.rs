@@ -8,6 +8,7 @@ mod features;
 mod keys;
 mod kinds;
 mod operations;
+mod read_only;
 mod references;
 mod schemas;
 mod tables;
@@ -120,6 +121,10 @@ pub const RULES: &[(&str, &str)] = &[
         "A schema has `properties` and no `type`. It is read as an object; as it is written, it would accept any text or number as well.",
     ),
     (
+        "K0124",
+        "A `readOnly` property of a request is required. OpenAPI would require it of answers only; here both share one type, so the server demands it.",
+    ),
+    (
         "K0150",
         "A part of an OpenAPI 3.1 document is read in the words of 3.0, which mean the same. Nothing is wrong.",
     ),
@@ -141,6 +146,7 @@ pub(crate) fn check(root: &Node, sources: &Arc<Vec<Source>>) -> Diagnostics {
         operations::check(&mut found);
         schemas::check(&mut found);
         examples::check(&mut found);
+        read_only::check(&mut found);
     }
     found.diagnostics
 }

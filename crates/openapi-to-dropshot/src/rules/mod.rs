@@ -11,7 +11,7 @@ use openapi_document::{Diagnostics, Document};
 pub const RULES: &[(&str, &str)] = &[
     (
         "K0201",
-        "dropshot's router cannot hold both paths: a segment is either a literal or one variable, everywhere with one name.",
+        "dropshot's router cannot hold both paths: at one place all paths have a fixed segment, or all a variable. Different names of one variable are bridged: the names never travel.",
     ),
     (
         "K0202",

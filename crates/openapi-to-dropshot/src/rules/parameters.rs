@@ -2,6 +2,7 @@
 
 use crate::operation::responses;
 use openapi_document::openapiv3::{Parameter, ParameterSchemaOrContent, ReferenceOr};
+use openapi_document::routes::Routes;
 use openapi_document::{Diagnostic, Diagnostics, Document, OperationRef, Span, draft, escape};
 use serde_json::Value;
 
@@ -10,8 +11,9 @@ const RESERVED: [&str; 3] = ["accept", "content-type", "authorization"];
 
 /// K0206.
 pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
+    let routes = Routes::of(document);
     for operation in document.operations() {
-        shared(document, operation, diagnostics);
+        shared(document, operation, &routes, diagnostics);
         for parameter in operation
             .operation
             .parameters
@@ -54,8 +56,13 @@ pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// dropshot keeps the parameters of the path and of the query in one namespace.
-fn shared(document: &Document, operation: OperationRef<'_>, diagnostics: &mut Diagnostics) {
+/// dropshot keeps the parameters of the path, by the names that its router knows, and of the query in one namespace.
+fn shared(
+    document: &Document,
+    operation: OperationRef<'_>,
+    routes: &Routes,
+    diagnostics: &mut Diagnostics,
+) {
     let parameters = || {
         operation
             .operation
@@ -64,12 +71,14 @@ fn shared(document: &Document, operation: OperationRef<'_>, diagnostics: &mut Di
             .filter_map(ReferenceOr::as_item)
     };
     let in_path = |wanted: &str| {
-        let mut of_path = parameters().filter(|p| matches!(p, Parameter::Path { .. }));
-        of_path.any(|parameter| parameter.parameter_data_ref().name == wanted)
+        let of_path = parameters().filter(|p| matches!(p, Parameter::Path { .. }));
+        of_path
+            .map(|parameter| parameter.parameter_data_ref().name.as_str())
+            .find(|name| routes.name(operation.path, name) == wanted)
     };
     for parameter in parameters().filter(|p| matches!(p, Parameter::Query { .. })) {
         let name = &parameter.parameter_data_ref().name;
-        if in_path(name) {
+        if let Some(variable) = in_path(name) {
             let span = document.parameter_span_in(operation, name, Some("query"));
             let message = format!(
                 "`{name}` is a parameter of the path and of the query, which dropshot does not support"
@@ -77,7 +86,7 @@ fn shared(document: &Document, operation: OperationRef<'_>, diagnostics: &mut Di
             diagnostics.push(
                 Diagnostic::new("K0206", span, message)
                     .related(
-                        document.parameter_span_in(operation, name, Some("path")),
+                        document.parameter_span_in(operation, variable, Some("path")),
                         "of the path",
                     )
                     .help("give one of them another name"),

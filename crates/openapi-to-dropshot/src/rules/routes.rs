@@ -1,7 +1,8 @@
 //! K0201: dropshot's router holds every path.
 
+use openapi_document::routes::Routes;
 use openapi_document::{Diagnostic, Diagnostics, Document, Span};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// dropshot's trie of path segments: at each node either literals or one variable.
 #[derive(Default)]
@@ -14,12 +15,29 @@ struct Route<'a> {
 /// K0201.
 pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
     let mut root = Route::default();
+    let routes = Routes::of(document);
+    let mut before = BTreeSet::new();
     for path in document.openapi.paths.paths.keys() {
         let span = document
             .root
             .at("/paths")
             .and_then(|paths| paths.entry(path))
             .map_or_else(|| document.span("/paths"), |e| e.key_span);
+        if let Some(twin) = routes.twin(path, &before) {
+            let paths = document.root.at("/paths");
+            let other = paths.and_then(|paths| paths.entry(twin));
+            let other = other.map_or(span, |entry| entry.key_span);
+            diagnostics.push(
+                Diagnostic::new(
+                    "K0201",
+                    span,
+                    "these two are one path: the names of variables do not tell paths apart",
+                )
+                .related(other, "the other path")
+                .help("put the operations of both under one path"),
+            );
+        }
+        before.insert(path.as_str());
         if let Some(mut conflict) = insert(&mut root, path, span) {
             conflict.span = span;
             diagnostics.push(conflict);
@@ -54,7 +72,7 @@ fn insert<'a>(root: &mut Route<'a>, path: &'a str, span: Span) -> Option<Diagnos
             let diagnostic =
                 Diagnostic::new("K0201", span, "dropshot cannot route both of these paths")
                     .label(detail)
-                    .help("at one place all paths have a fixed segment, or all the same variable; put one of them under another prefix, or answer both from the variable's operation");
+                    .help("at one place all paths have a fixed segment, or all a variable; put one of them under another prefix, or answer both from the variable's operation");
             Some(match other {
                 Some(other) => diagnostic.related(other, "the other path"),
                 None => diagnostic,
@@ -86,13 +104,10 @@ fn insert<'a>(root: &mut Route<'a>, path: &'a str, span: Span) -> Option<Diagnos
                         "`{segment}` stands where the other has a fixed segment"
                     ));
                 }
-                let (known, next) = node.variable.get_or_insert_with(|| (name, Box::default()));
-                if *known != name {
-                    return both(format!(
-                        "`{segment}` stands where the other has `{{{known}}}`"
-                    ));
-                }
-                next
+                &mut node
+                    .variable
+                    .get_or_insert_with(|| (name, Box::default()))
+                    .1
             }
         };
     }
