@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
 use http::HeaderValue;
 use hyper_timeout::TimeoutConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -65,6 +66,8 @@ struct Current {
 struct Open {
     client: Client,
     authorization: Option<HeaderValue>,
+    /// When the credential ends, where it says so.
+    ends: Option<DateTime<Utc>>,
     material: Material,
 }
 
@@ -103,6 +106,11 @@ impl Connection {
     /// What the service says of the cluster to its callers.
     pub(crate) fn profile(&self) -> Arc<ClusterProfile> {
         Arc::clone(self.completed.get().unwrap_or(&self.config.profile))
+    }
+
+    /// When the service's credential ends, as far as it says so.
+    pub(crate) fn ends(&self) -> Option<DateTime<Utc>> {
+        self.read(|current| current.open.as_ref()?.ends)
     }
 
     /// Whether the profile still lacks its bundle.
@@ -256,6 +264,7 @@ impl Connection {
                 current.open = Some(Open {
                     client,
                     authorization,
+                    ends: material.ends(),
                     material,
                 });
                 current.complaint = None;

@@ -4,11 +4,15 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use kube::config::{AuthInfo, Kubeconfig};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
+use x509_cert::der::Decode as _;
 
 use crate::config::{BundleError, ClusterConfig, CredentialSource, pem, read_bundle};
 
@@ -73,6 +77,30 @@ pub(crate) struct Material {
     pub(crate) roots: Option<Vec<Vec<u8>>>,
 }
 
+/// The `exp` of a JWT; it is not proved, since it is the service's own.
+fn token_end(token: &str) -> Option<DateTime<Utc>> {
+    #[derive(serde::Deserialize)]
+    struct Claims {
+        exp: i64,
+    }
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: Claims = serde_json::from_slice(&payload).ok()?;
+    DateTime::from_timestamp(claims.exp, 0)
+}
+
+fn certificate_end(pem: &str) -> Option<DateTime<Utc>> {
+    let der = CertificateDer::from_pem_slice(pem.as_bytes()).ok()?;
+    let certificate = x509_cert::Certificate::from_der(&der).ok()?;
+    Some(
+        certificate
+            .tbs_certificate
+            .validity
+            .not_after
+            .to_system_time()
+            .into(),
+    )
+}
+
 /// What was read of the files of a cluster.
 pub(crate) struct Read {
     /// What a connection is made from.
@@ -82,6 +110,19 @@ pub(crate) struct Read {
 }
 
 impl Material {
+    /// When the service's credential ends, where it says so: a token that is a JWT, and a certificate. The earlier of both.
+    pub(crate) fn ends(&self) -> Option<DateTime<Utc>> {
+        let token = self
+            .token
+            .as_ref()
+            .and_then(|token| token_end(token.expose_secret()));
+        let identity = self
+            .identity
+            .as_ref()
+            .and_then(|identity| certificate_end(&identity.certificate));
+        token.into_iter().chain(identity).min()
+    }
+
     /// Whether a connection made from the other would be the same.
     pub(crate) fn connects_like(&self, other: &Self) -> bool {
         let token = |material: &Self| {
@@ -309,7 +350,6 @@ fn part(
     base: &Path,
     unusable: &dyn Fn(&'static str) -> CredentialError,
 ) -> Result<Option<SecretString>, CredentialError> {
-    use base64::Engine as _;
     match (data, file) {
         (Some(data), _) => {
             let bytes = base64::engine::general_purpose::STANDARD

@@ -125,6 +125,12 @@ impl Fleet {
         self.members.get(key)?.clock.skew()
     }
 
+    /// When the service's own credential at a cluster ends, where it says so: a token that is a JWT, or a certificate.
+    #[must_use]
+    pub fn credential_ends(&self, key: &ClusterKey) -> Option<DateTime<Utc>> {
+        self.members.get(key)?.connection.ends()
+    }
+
     /// The members in the order of the configuration.
     pub(crate) fn members(&self) -> impl Iterator<Item = &Member> {
         self.order.iter().filter_map(|key| self.members.get(key))

@@ -134,11 +134,7 @@ async fn readyz(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpE
 #[endpoint { method = GET, path = "/metrics", unpublished = true }]
 async fn metrics(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpError> {
     let internal = rqctx.context();
-    for key in internal.service.ports().clusters.keys() {
-        if let Some(skew) = internal.fleet.skew(&key) {
-            internal.metrics.skewed(&key, skew);
-        }
-    }
+    internal.metrics.observe(&internal.fleet);
     let text = internal.metrics.text();
     answer(
         StatusCode::OK,

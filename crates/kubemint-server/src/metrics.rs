@@ -6,7 +6,8 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use kubemint::ClusterKey;
-use kubemint_clusters::{Observer, Skew};
+use kubemint::ports::Clusters as _;
+use kubemint_clusters::{Fleet, Observer};
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -51,6 +52,8 @@ struct Reconciled {
     outcome: &'static str,
 }
 
+/// A metric that is shown once it is known.
+type NoLabels = [(&'static str, &'static str); 0];
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// Every metric of the server.
@@ -64,6 +67,8 @@ pub struct Metrics {
     reconciled: Family<Reconciled, Counter>,
     last_round: Family<Cluster, Gauge<f64, AtomicU64>>,
     skew: Family<Cluster, Gauge>,
+    credential_ends: Family<Cluster, Gauge>,
+    certificate_ends: Family<NoLabels, Gauge>,
     /// What is read again while serving.
     pub(crate) reloads: Arc<Reloads>,
     /// What the guard counts.
@@ -83,6 +88,8 @@ impl Default for Metrics {
             reconciled: Family::default(),
             last_round: Family::default(),
             skew: Family::default(),
+            credential_ends: Family::default(),
+            certificate_ends: Family::default(),
             reloads: Arc::default(),
             guard: GuardMetrics::default(),
         };
@@ -134,6 +141,18 @@ impl Metrics {
             Unit::Seconds,
             self.skew.clone(),
         );
+        registry.register_with_unit(
+            "cluster_credential_end_timestamp",
+            "When the server's own credential at a cluster ends, in Unix time, where it says so",
+            Unit::Seconds,
+            self.credential_ends.clone(),
+        );
+        registry.register_with_unit(
+            "certificate_end_timestamp",
+            "When the API's certificate ends, in Unix time",
+            Unit::Seconds,
+            self.certificate_ends.clone(),
+        );
         self.reloads.register(registry);
         self.guard.register(registry);
     }
@@ -174,12 +193,29 @@ impl Metrics {
         self.last_round.get_or_create(&labels).set(at as f64);
     }
 
-    /// How far a cluster's clock is ahead.
-    pub(crate) fn skewed(&self, cluster: &ClusterKey, skew: Skew) {
-        let labels = Cluster {
-            cluster: cluster.to_string(),
-        };
-        self.skew.get_or_create(&labels).set(skew.0);
+    /// Takes over what the fleet and the certificate say of time, which is asked when the metrics are.
+    pub(crate) fn observe(&self, fleet: &Fleet) {
+        for key in fleet.keys() {
+            let cluster = key.to_string();
+            if let Some(skew) = fleet.skew(&key) {
+                let labels = Cluster {
+                    cluster: cluster.clone(),
+                };
+                self.skew.get_or_create(&labels).set(skew.0);
+            }
+            if let Some(end) = fleet.credential_ends(&key) {
+                let labels = Cluster { cluster };
+                self.credential_ends
+                    .get_or_create(&labels)
+                    .set(end.timestamp());
+            }
+        }
+        if let Some(end) = self.reloads.certificate_ends() {
+            let none: NoLabels = [];
+            self.certificate_ends
+                .get_or_create(&none)
+                .set(end.timestamp());
+        }
     }
 
     /// The metrics in the text format.

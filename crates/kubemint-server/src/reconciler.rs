@@ -26,6 +26,8 @@ const LEASE: Duration = Duration::from_secs(5);
 const RENEWAL: Duration = Duration::from_secs(2);
 /// How often a cluster's objects are compared with the records.
 const SWEEP: Duration = Duration::from_secs(300);
+/// How often the log is reminded of an error that goes on.
+const REMINDER: Duration = Duration::from_secs(60);
 /// The longest pause after errors. Short, since what expires meanwhile waits for it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
@@ -53,6 +55,7 @@ pub(crate) fn start(
             metrics: Arc::clone(metrics),
             key,
             holder,
+            told: None,
             log,
         };
         tasks.spawn(worker.run(stop.clone()));
@@ -66,11 +69,13 @@ struct Worker {
     key: ClusterKey,
     /// This process, as leases know it.
     holder: Uuid,
+    /// What was last told to be wrong, and when.
+    told: Option<(String, Instant)>,
     log: Logger,
 }
 
 impl Worker {
-    async fn run(self, mut stop: watch::Receiver<bool>) {
+    async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut pause = TICK;
         let mut next_sweep = Instant::now();
         let mut asked: Option<Instant> = None;
@@ -92,6 +97,9 @@ impl Worker {
                 if well {
                     next_sweep = Instant::now() + SWEEP;
                 }
+            }
+            if ours && well && self.told.take().is_some() {
+                slog::info!(self.log, "reconciles again");
             }
             if ours && well && !more {
                 // Only now: a sweep that was due and failed is an error of the round.
@@ -134,8 +142,20 @@ impl Worker {
         }
     }
 
+    /// Logs an error: the same again once in a while only, since an outage is met every few seconds. All are counted.
+    fn complain(&mut self, error: String) {
+        let again = self
+            .told
+            .as_ref()
+            .is_some_and(|(told, at)| *told == error && at.elapsed() < REMINDER);
+        if !again {
+            slog::warn!(self.log, "could not reconcile, will try again"; "error" => &error);
+            self.told = Some((error, Instant::now()));
+        }
+    }
+
     /// Counts and logs what a round did; whether it went without an error.
-    fn report(&self, done: kubemint::Reconciled) -> bool {
+    fn report(&mut self, done: kubemint::Reconciled) -> bool {
         let counts = [
             ("failed", done.failed),
             ("revoked", done.revoked),
@@ -149,7 +169,7 @@ impl Worker {
             self.metrics.reconciled(&self.key, outcome, count);
         }
         for error in &done.errors {
-            slog::warn!(self.log, "could not reconcile, will try again"; "error" => crate::edge::chain(error));
+            self.complain(crate::edge::chain(error));
         }
         if done.suspicious {
             slog::error!(

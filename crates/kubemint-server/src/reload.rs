@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use kubemint_policy::CedarPolicy;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -34,6 +35,8 @@ pub(crate) struct Reloads {
     counts: Family<Reload, Counter>,
     /// Why the files cannot be used as they are.
     problems: Mutex<BTreeMap<&'static str, String>>,
+    /// When the API's certificate ends.
+    certificate: Mutex<Option<DateTime<Utc>>>,
 }
 
 impl Reloads {
@@ -63,8 +66,32 @@ impl Reloads {
         };
     }
 
-    /// `ok`, or why the files cannot be used; what was read before still applies then.
+    /// When the API's certificate in use ends, as far as it can be read.
+    pub(crate) fn certificate_ends(&self) -> Option<DateTime<Utc>> {
+        *self
+            .certificate
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A certificate with this end is in use now.
+    pub(crate) fn set_certificate_end(&self, end: Option<DateTime<Utc>>) {
+        *self
+            .certificate
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = end;
+    }
+
+    /// `ok`, or why the files cannot be used; what was read before still applies then. A certificate that has ended is told
+    /// first.
     pub(crate) fn state(&self, what: &'static str) -> String {
+        let ended = self
+            .certificate_ends()
+            .filter(|end| what == CERTIFICATE && *end <= Utc::now());
+        if let Some(end) = ended {
+            let end = end.to_rfc3339_opts(SecondsFormat::Secs, true);
+            return format!("it ended at {end}: no client accepts it");
+        }
         let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
         match problems.get(what) {
             None => "ok".to_owned(),

@@ -134,9 +134,10 @@ pub async fn start_with(
         reloads: Arc::clone(&metrics.reloads),
         log: log.new(o!("part" => "guard")),
     };
-    let guard = Guard::start(setup)
-        .await
-        .map_err(failed(&format!("listen on {}", config.listen)))?;
+    let guard = Guard::start(setup).await.map_err(failed(&format!(
+        "listen on {} (server.listen)",
+        config.listen
+    )))?;
     let told = Internal {
         service: Arc::clone(&service),
         authn,
@@ -144,7 +145,7 @@ pub async fn start_with(
         metrics: Arc::clone(&metrics),
     };
     let internal = internal::start(config.internal, told, log).map_err(failed(&format!(
-        "listen on {} for probes and metrics",
+        "listen on {} for probes and metrics (internal.listen)",
         config.internal
     )))?;
     let (stop, stopping) = watch::channel(false);

@@ -12,13 +12,12 @@ use crate::watch::{Course, Sample, course};
 
 /// The longest that all but one of a hundred legitimate requests may take, the flood notwithstanding.
 const SLOWEST: Duration = Duration::from_secs(2);
-/// By how much memory may grow in an hour, in MiB, as the line through what was seen after the warm-up says; a leak of a
-/// kilobyte for each request at 200 a second would be 700.
+/// By how much memory may grow in an hour, in MiB, by the slope that was seen after the warm-up; a leak of a kilobyte for each
+/// request at 200 a second would be 700.
 const MEMORY: f64 = 60.0;
 /// By how many descriptors.
 const DESCRIPTORS: f64 = 60.0;
-/// A run that is shorter than this (in seconds) shows too little for a line: then the figures are printed, and the bound of an
-/// hour is the bound of the run.
+/// A run that is shorter than this (in seconds) is warm-up for the most part: its slope is printed, and not judged.
 const JUDGED: f64 = 600.0;
 
 /// All that is known afterwards.
@@ -116,12 +115,10 @@ impl Report {
             "{what} {first:.0}{unit}, then {last:.0}{unit}, {:.0}{unit} at most: {:+.0}{unit} an hour, and {most:.0} may be",
             course.most, course.per_hour
         );
-        let grown = if self.time.as_secs_f64() < JUDGED {
-            last - first
-        } else {
-            course.per_hour
-        };
-        (told, grown <= most)
+        // The greatest burst leaves a step; more than an hour's growth at once is none.
+        let judged = self.time.as_secs_f64() >= JUDGED;
+        let grows = judged && course.per_hour > most;
+        (told, !grows && last - first <= most)
     }
 
     /// Whether all holds that must.

@@ -8,6 +8,7 @@ mod rights;
 
 use std::collections::BTreeSet;
 
+use chrono::{SecondsFormat, Utc};
 use futures::future::join_all;
 use http::StatusCode;
 use kubemint::ports::ClusterError;
@@ -56,6 +57,16 @@ impl Member {
                 lines.add(Finding::Unreachable, failure::detail(&error));
                 return lines.lines;
             }
+        }
+        if let Some(end) = self.connection.ends() {
+            let (finding, how) = match end <= Utc::now() {
+                true => (Finding::Missing, "ended at"),
+                false => (Finding::Ok, "ends at"),
+            };
+            let when = end.to_rfc3339_opts(SecondsFormat::Secs, true);
+            let text =
+                format!("the service's credential {how} {when}: it is to be renewed before that");
+            lines.add(finding, text);
         }
         let looked = self.looked(&mut lines).await;
         if let Some(skew) = self.clock.skew().filter(|skew| skew.matters()) {

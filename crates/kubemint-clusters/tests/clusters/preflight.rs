@@ -1,5 +1,6 @@
 //! The preflight: what is there, what is missing, what is too much.
 
+use kubemint::ports::Clusters as _;
 use kubemint_clusters::{Finding, Fleet};
 use kubemint_sandbox::{ClusterOptions, Effect, Fault, Level, RequestKind, Role, Rule};
 
@@ -325,5 +326,35 @@ async fn a_clock_that_is_wrong_is_told_by_preflight_and_by_the_fleet() {
             skew.matters() && (skew.0 - millis / 1000).abs() <= 5,
             "{skew:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn when_the_services_credential_ends_is_told_where_it_says_so() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let stage = Stage::new().await;
+    let end = stage.fleet.credential_ends(&stage.key);
+    let told = stage.fleet.preflight().await.to_string();
+    assert_eq!(
+        end.is_some(),
+        told.contains("the service's credential ends at"),
+        "{told}"
+    );
+    for (exp, word) in [(4_102_444_800_i64, "ok "), (1_600_000_000, "missing ")] {
+        let payload = URL_SAFE_NO_PAD.encode(format!("{{\"exp\":{exp}}}"));
+        let file = stage.folder.path().join("sandbox.token");
+        std::fs::write(file, format!("e30.{payload}.c2ln")).unwrap();
+        let _ = stage.fleet.create(&stage.record()).await;
+        assert_eq!(
+            stage.fleet.credential_ends(&stage.key).unwrap().timestamp(),
+            exp
+        );
+        let told = stage.fleet.preflight().await.to_string();
+        let line = told
+            .lines()
+            .find(|line| line.contains("the service's credential end"))
+            .unwrap();
+        assert!(line.starts_with(word), "{line}");
     }
 }

@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use kubemint_authn::IssuerConfig;
 use kubemint_clusters::ClusterConfig;
 use kubemint_policy::{CedarPolicy, PolicyConfig};
@@ -231,7 +232,9 @@ impl Config {
             .iter()
             .filter_map(ClusterConfig::credential_warning);
         warnings.extend(unread);
+        warnings.extend(kubemint_authn::warnings(&self.issuers));
         warnings.extend(place_of_store(&self.store));
+        warnings.extend(self.tls.as_ref().and_then(|tls| end_of(tls, Utc::now())));
         warnings.extend_from_slice(&self.exposed);
         if !self.internal.ip().is_loopback() {
             warnings.push(format!(
@@ -248,6 +251,29 @@ impl Config {
     /// The policies do not hold against their schema.
     pub fn load_policy(&self) -> Result<CedarPolicy, kubemint_policy::PolicyError> {
         CedarPolicy::load(&self.policy, &self.base)
+    }
+}
+
+/// How long before its end a certificate is warned of.
+const SOON: TimeDelta = TimeDelta::days(7);
+
+/// That the API's certificate has ended, or will soon.
+fn end_of(tls: &Tls, now: DateTime<Utc>) -> Option<String> {
+    let end = crate::guard::certificate_ends(tls)?;
+    let (file, when) = (
+        tls.cert_file.display(),
+        end.to_rfc3339_opts(SecondsFormat::Secs, true),
+    );
+    if end <= now {
+        Some(format!(
+            "server.tls.cert_file: {file} ended at {when}: no client will accept it; renew it"
+        ))
+    } else if end - now < SOON {
+        Some(format!(
+            "server.tls.cert_file: {file} ends at {when}; renew it in time"
+        ))
+    } else {
+        None
     }
 }
 
@@ -270,5 +296,40 @@ fn place_of_store(store: &Backend) -> Option<String> {
                 file.display()
             ))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_warned_of_when_it_has_ended_and_shortly_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let tls = Tls {
+            cert_file: folder.path().join("a.pem"),
+            key_file: folder.path().join("a.key"),
+        };
+        assert_eq!(
+            end_of(&tls, Utc::now()),
+            None,
+            "that it is missing is told otherwise"
+        );
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut wanted = rcgen::CertificateParams::default();
+        wanted.not_after = rcgen::date_time_ymd(2026, 1, 31);
+        std::fs::write(&tls.cert_file, wanted.self_signed(&key).unwrap().pem()).unwrap();
+        let told = |day: &str| end_of(&tls, format!("{day}T00:00:00Z").parse().unwrap());
+        assert_eq!(told("2026-01-24"), None);
+        assert!(
+            told("2026-01-25")
+                .unwrap()
+                .ends_with("a.pem ends at 2026-01-31T00:00:00Z; renew it in time")
+        );
+        assert!(
+            told("2026-01-31")
+                .unwrap()
+                .contains("a.pem ended at 2026-01-31T00:00:00Z: no client")
+        );
     }
 }

@@ -43,7 +43,7 @@ pub(crate) use metrics::GuardMetrics;
 pub(crate) use rate::Rate;
 pub(crate) use seal::{PEER, Seal};
 pub(crate) use slots::{Slot, Slots as Places};
-pub(crate) use tls::check as check_certificate;
+pub(crate) use tls::{check as check_certificate, ends as certificate_ends};
 
 use crate::reload::Reloads;
 use house::House;

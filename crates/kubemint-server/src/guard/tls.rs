@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -15,6 +16,7 @@ use slog::Logger;
 use thiserror::Error;
 use tokio::signal::unix::Signal;
 use tokio_rustls::TlsAcceptor;
+use x509_cert::der::Decode as _;
 
 use crate::config::Tls;
 use crate::reload::{CERTIFICATE, Reloads};
@@ -36,9 +38,23 @@ pub(crate) enum TlsError {
     /// There is no certificate in the file.
     #[error("no certificate in {}", .0.display())]
     Empty(PathBuf),
-    /// The key is of an unknown kind, or is another certificate's.
-    #[error("the key does not fit the certificate")]
+    /// There is no key in the file.
+    #[error("no private key in {}: PKCS #8, PKCS #1 or SEC 1 in PEM, without a password", .0.display())]
+    NoKey(PathBuf),
+    /// The key is another certificate's.
+    #[error("the key in {} is not that of the certificate in {}", key.display(), certificate.display())]
+    Mismatch {
+        /// The key's file.
+        key: PathBuf,
+        /// The certificate's.
+        certificate: PathBuf,
+    },
+    /// The certificate cannot be read, or the key is of an unknown kind.
+    #[error("the certificate or its key cannot be used")]
     Pair(#[source] rustls::Error),
+    /// No client accepts it any more.
+    #[error("the certificate ended at {}", .0.to_rfc3339_opts(SecondsFormat::Secs, true))]
+    Ended(DateTime<Utc>),
     /// The library refuses the settings: a defect.
     #[error("cannot prepare TLS")]
     Prepare(#[source] rustls::Error),
@@ -62,6 +78,21 @@ pub(crate) fn check(files: &Tls) -> Result<(), TlsError> {
     load(files, &rustls::crypto::aws_lc_rs::default_provider()).map(|_| ())
 }
 
+/// When the server's own certificate ends, as far as it can be read.
+pub(crate) fn ends(files: &Tls) -> Option<DateTime<Utc>> {
+    let own = CertificateDer::pem_file_iter(&files.cert_file)
+        .ok()?
+        .next()?;
+    let own = x509_cert::Certificate::from_der(&own.ok()?).ok()?;
+    Some(
+        own.tbs_certificate
+            .validity
+            .not_after
+            .to_system_time()
+            .into(),
+    )
+}
+
 fn load(files: &Tls, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
@@ -73,8 +104,17 @@ fn load(files: &Tls, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError
     if chain.is_empty() {
         return Err(TlsError::Empty(files.cert_file.clone()));
     }
-    let key = PrivateKeyDer::from_pem_file(&files.key_file).map_err(failed(&files.key_file))?;
-    CertifiedKey::from_der(chain, key, provider).map_err(TlsError::Pair)
+    let key = PrivateKeyDer::from_pem_file(&files.key_file).map_err(|error| match error {
+        pem::Error::NoItemsFound => TlsError::NoKey(files.key_file.clone()),
+        other => failed(&files.key_file)(other),
+    })?;
+    CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
+        rustls::Error::InconsistentKeys(_) => TlsError::Mismatch {
+            key: files.key_file.clone(),
+            certificate: files.cert_file.clone(),
+        },
+        other => TlsError::Pair(other),
+    })
 }
 
 impl Certificate {
@@ -114,6 +154,12 @@ impl Certificate {
         log: Logger,
     ) {
         let mut seen = self.look();
+        let end = ends(&self.files);
+        reloads.set_certificate_end(end);
+        if let Some(end) = end.filter(|end| *end <= Utc::now()) {
+            slog::error!(log, "the certificate has ended: no client accepts it";
+                "file" => %self.files.cert_file.display(), "ended" => end.to_string());
+        }
         loop {
             tokio::select! {
                 () = tokio::time::sleep(LOOK) => {
@@ -124,7 +170,7 @@ impl Certificate {
                 }
                 _ = hangup.recv() => seen = self.look(),
             }
-            reloads.told(CERTIFICATE, self.reload(&log));
+            reloads.told(CERTIFICATE, self.reload(&reloads, &log));
         }
     }
 
@@ -136,10 +182,17 @@ impl Certificate {
     }
 
     /// Reads the certificate again; tells why it cannot be used, if it cannot.
-    fn reload(&self, log: &Logger) -> Option<String> {
+    fn reload(&self, reloads: &Reloads, log: &Logger) -> Option<String> {
         let file = self.files.cert_file.display();
-        match load(&self.files, &self.provider) {
+        let end = ends(&self.files);
+        let loaded = load(&self.files, &self.provider).and_then(|fresh| match end {
+            // One that nobody accepts is no better than the one before.
+            Some(end) if end <= Utc::now() => Err(TlsError::Ended(end)),
+            _ => Ok(fresh),
+        });
+        match loaded {
             Ok(fresh) => {
+                reloads.set_certificate_end(end);
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
                 slog::info!(log, "the certificate was read again"; "file" => %file);
                 None
