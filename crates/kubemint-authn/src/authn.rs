@@ -129,7 +129,15 @@ impl Authn {
             return Err(AuthnError::Refused(Reason::Issuer));
         };
         match keys.find(examined.kid.as_deref(), examined.algorithm).await {
-            Ok(key) => Ok(examined.prove(&key)?),
+            Ok(key) => {
+                let caller = examined.prove(&key)?;
+                let (scope, id) = (caller.scope.as_deref(), caller.scope_id.as_deref());
+                if config.limit.admits(scope, id) {
+                    Ok(caller)
+                } else {
+                    Err(AuthnError::Refused(Reason::Scope))
+                }
+            }
             Err(Miss::Refused(reason)) => Err(AuthnError::Refused(reason)),
             Err(Miss::Unavailable) => Err(AuthnError::Unavailable(config.alias.clone())),
         }

@@ -100,6 +100,8 @@ pub enum Reason {
     KeyMismatch,
     /// The signature does not hold.
     Signature,
+    /// It claims a scope for which its issuer may not speak.
+    Scope,
     /// The issuer says that the token is no longer active.
     Inactive,
     /// The issuer speaks of another token: `iss`, `sub` or `exp` is not the token's.
@@ -108,7 +110,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 27] = [
+    pub const ALL: [Reason; 28] = [
         Reason::NoHeader,
         Reason::ManyHeaders,
         Reason::BadHeader,
@@ -134,6 +136,7 @@ impl Reason {
         Reason::AmbiguousKey,
         Reason::KeyMismatch,
         Reason::Signature,
+        Reason::Scope,
         Reason::Inactive,
         Reason::OtherToken,
     ];
@@ -167,6 +170,7 @@ impl Reason {
             Reason::AmbiguousKey => "ambiguous_key",
             Reason::KeyMismatch => "key_mismatch",
             Reason::Signature => "signature",
+            Reason::Scope => "scope",
             Reason::Inactive => "inactive",
             Reason::OtherToken => "other_token",
         }

@@ -43,7 +43,7 @@ mod token;
 pub use authn::{Authn, IssuerHealth};
 pub use authorization::parse_authorization;
 pub use config::{
-    ConfigError, IssuerConfig, Problem, RawClaims, RawIntrospection, RawIssuer, validate,
+    ConfigError, IssuerConfig, Problem, RawClaims, RawIntrospection, RawIssuer, validate, warnings,
 };
 pub use error::{AuthnError, BuildError, Reason};
 pub use keys::Timing;

@@ -10,8 +10,8 @@ use reqwest::Certificate;
 use url::Url;
 
 use super::{
-    ClaimNames, ConfigError, IntrospectionConfig, IssuerConfig, KeysAt, Problem, RawClaims,
-    RawIntrospection, RawIssuer,
+    ClaimNames, ConfigError, IntrospectionConfig, IssuerConfig, KeysAt, Limit, MAX_NAME, Problem,
+    RawClaims, RawIntrospection, RawIssuer,
 };
 use crate::token::{algorithm, normal_type};
 
@@ -26,8 +26,6 @@ const ANSWER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 const CACHE: (Duration, Duration) = (Duration::ZERO, Duration::from_secs(5));
 /// Longest secret, in octets.
 const MAX_SECRET: u64 = 4096;
-/// Longest name of anything, in octets.
-const MAX_NAME: usize = 1024;
 
 /// Checks the issuers of a file whose folder is `base`: relative paths start there. CA bundles are read.
 ///
@@ -64,6 +62,26 @@ pub fn validate(raw: &[RawIssuer], base: &Path) -> Result<Vec<IssuerConfig>, Con
     } else {
         Err(ConfigError { problems })
     }
+}
+
+/// What an operator should know although it works: who speaks for whom where there are several issuers.
+#[must_use]
+pub fn warnings(issuers: &[IssuerConfig]) -> Vec<String> {
+    if issuers.len() < 2 {
+        return Vec::new();
+    }
+    let unsaid = issuers.iter().enumerate();
+    let unsaid = unsaid.filter(|(_, issuer)| issuer.limit == Limit::Unsaid);
+    unsaid
+        .map(|(index, issuer)| {
+            format!(
+                "issuers[{index}].speaks_for: {} is one of several issuers, and its tokens may speak for any project, \
+                 those of the others too; write which (\"project:ID\", \"folder:ID\", \"organization:ID\"), or [\"*\"] \
+                 if it may",
+                issuer.alias
+            )
+        })
+        .collect()
 }
 
 /// A table in the file, and where problems found in it are noted.
@@ -106,6 +124,7 @@ fn one(raw: &RawIssuer, base: &Path, place: &mut Place<'_>) -> Option<IssuerConf
             .map(|file| roots(&base.join(file)))
             .transpose(),
     );
+    let limit = place.take("speaks_for", Limit::read(raw.speaks_for.as_deref()));
     let keys = keys(raw, url.as_ref(), place);
     let claims = claims(&raw.claims, place);
     let introspection = match &raw.introspection {
@@ -122,6 +141,7 @@ fn one(raw: &RawIssuer, base: &Path, place: &mut Place<'_>) -> Option<IssuerConf
         max_token_lifetime: max_token_lifetime?,
         leeway: leeway?,
         roots: roots?,
+        limit: limit?,
         keys: keys?,
         claims: claims?,
         introspection: introspection?,

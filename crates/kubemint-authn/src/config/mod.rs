@@ -10,6 +10,7 @@
 //! allow_missing_type = true                # and none at all
 //! max_token_lifetime = "24h"               # longest "exp" - "iat"
 //! leeway = "30s"                           # how far clocks may be apart; at most 60s
+//! speaks_for = ["project:project-x9y8z7"]  # the scopes that its tokens may claim; default, and ["*"]: any
 //! ca_file = "login-ca.pem"                 # default: the system's roots
 //! jwks_url = "https://login.example.com/keys"      # default: found by discovery
 //! jwks_origins = ["https://keys.example.com"]      # where else discovery may point; default: only url's own origin
@@ -32,6 +33,7 @@
 
 mod check;
 mod error;
+mod limit;
 mod raw;
 
 use std::path::PathBuf;
@@ -42,9 +44,13 @@ use reqwest::Certificate;
 use url::Url;
 
 pub(crate) use check::read_secret;
-pub use check::validate;
+pub use check::{validate, warnings};
 pub use error::{ConfigError, Problem};
+pub(crate) use limit::Limit;
 pub use raw::{RawClaims, RawIntrospection, RawIssuer};
+
+/// Longest name of anything, in octets.
+const MAX_NAME: usize = 1024;
 
 /// One issuer, checked.
 #[derive(Clone, Debug)]
@@ -59,6 +65,8 @@ pub struct IssuerConfig {
     pub(crate) allow_missing_type: bool,
     pub(crate) max_token_lifetime: Duration,
     pub(crate) leeway: Duration,
+    /// For what it may speak.
+    pub(crate) limit: Limit,
     /// What to trust instead of the system's roots.
     pub(crate) roots: Option<Vec<Certificate>>,
     pub(crate) keys: KeysAt,

@@ -24,6 +24,8 @@ pub struct RawIssuer {
     pub max_token_lifetime: Option<String>,
     /// How far clocks may be apart.
     pub leeway: Option<String>,
+    /// The scopes that its tokens may claim. Default: any.
+    pub speaks_for: Option<Vec<String>>,
     /// What to trust instead of the system's roots.
     pub ca_file: Option<PathBuf>,
     /// Where the key set is.

@@ -44,8 +44,26 @@ fn an_issuer_needs_a_url_and_an_audience_and_is_called_by_its_host() {
 }
 
 #[test]
+fn several_issuers_are_warned_of_unless_each_says_for_what_it_speaks() {
+    let other = "[[issuers]]\nurl = 'https://other.example.com'\naudiences = ['x']\n";
+    let told = |settings: &str, other: &str| {
+        let text = format!("{}{other}", issuer_with(settings));
+        kubemint_authn::warnings(&check(&text).unwrap())
+    };
+    assert!(told("", "").is_empty());
+    assert_eq!(told("", other).len(), 2);
+    let one = told("speaks_for = ['*']", other);
+    assert!(one.len() == 1 && one[0].starts_with("issuers[1].speaks_for: other.example.com"));
+    let wrong = check(&issuer_with("speaks_for = ['tenant:a']")).unwrap_err();
+    assert!(
+        wrong.to_string().starts_with("issuers[0].speaks_for: "),
+        "{wrong}"
+    );
+}
+
+#[test]
 fn every_setting_is_read() {
-    let all = "alias = 'a.b:c_d-1'\nalgorithms = ['ES384', 'PS512']\ntypes = ['application/AT+JWT']\n\
+    let all = "speaks_for = ['project:a', 'folder:b']\nalias = 'a.b:c_d-1'\nalgorithms = ['ES384', 'PS512']\ntypes = ['application/AT+JWT']\n\
         allow_missing_type = false\nmax_token_lifetime = '1h'\nleeway = '0s'\n\
         jwks_origins = ['https://keys.example.com', 'https://keys.example.com:8443/']\n\
         [issuers.claims]\ntenant = 't'\nscope = 's'\nscope_id = 'i'\nroles = '/a/b'\nprincipal_type = 'p'\n\

@@ -352,3 +352,26 @@ async fn a_key_set_that_has_moved_within_its_origin_is_followed_three_times() {
         assert_eq!(warm[0].ok, found, "{moves} moves: {warm:?}");
     }
 }
+
+#[tokio::test]
+async fn an_issuer_speaks_only_for_the_scopes_that_it_is_kept_to() {
+    let (one, two) = (an_issuer().await, an_issuer().await);
+    let mut trusted = trust(&[&one], "speaks_for = ['project:ours', 'organization:all']");
+    trusted.extend(trust(&[&two], ""));
+    let log = Logger::root(slog::Discard, o!());
+    let authn = Authn::with_timing(trusted, Arc::new(SystemClock), log, brisk()).unwrap();
+    let scoped = |issuer: &Issuer, scope: &str, id: &str| {
+        let claims = issuer.claims("alice");
+        issuer.mint(claims.set("scope", scope).set("scope_id", id))
+    };
+    for (scope, id) in [("project", "ours"), ("organization", "all")] {
+        let caller = authn.authenticate(&scoped(&one, scope, id)).await.unwrap();
+        assert_eq!(caller.scope_id.as_deref(), Some(id));
+    }
+    for (scope, id) in [("project", "theirs"), ("folder", "ours")] {
+        let refused = authn.authenticate(&scoped(&one, scope, id)).await;
+        let reason = kubemint_authn::Reason::Scope;
+        assert_eq!(refused, Err(reason.into()), "{scope} {id}");
+        assert!(authn.authenticate(&scoped(&two, scope, id)).await.is_ok());
+    }
+}
