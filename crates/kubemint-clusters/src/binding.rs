@@ -190,8 +190,10 @@ impl Member {
     ) -> Result<(), ClusterError> {
         let mut known: std::collections::HashSet<Uuid> =
             found.iter().map(|found| found.object.uid).collect();
+        let instance = instance.to_string();
+        let labels = [(account::INSTANCE, instance.as_str()), (ROLE, name)];
         for place in role.bindings() {
-            for metadata in self.list(&place, instance, &[(ROLE, name)]).await? {
+            for metadata in self.list(&place, &labels).await? {
                 let Some(mut left) = self.ours(metadata, name, &place) else {
                     continue;
                 };

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use crate::account::{Account, INSTANCE, MANAGED_BY};
+use crate::account::{Account, MANAGED_BY};
 use crate::answer::Answer;
 use crate::config::role_namespace;
 use crate::failure::{busy, misbehaving};
@@ -240,15 +240,13 @@ impl Member {
         }
     }
 
-    /// The metadata of every object there with our labels, those in `more` included.
+    /// The metadata of every object there that is managed by a kubemint, and has these labels.
     pub(crate) async fn list(
         &self,
         place: &Collection,
-        instance: Uuid,
         more: &[(&str, &str)],
     ) -> Result<Vec<ObjectMeta>, ClusterError> {
-        let instance = instance.to_string();
-        let labels = [&[MANAGED_BY, (INSTANCE, instance.as_str())], more].concat();
+        let labels = [&[MANAGED_BY], more].concat();
         let selector: Vec<String> = labels
             .iter()
             .map(|(key, value)| format!("{key}={value}"))

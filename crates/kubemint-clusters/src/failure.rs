@@ -43,6 +43,7 @@ pub(crate) fn outcome(error: &ClusterError) -> &'static str {
         ClusterError::Refused(_) => "refused",
         ClusterError::Busy(_) => "busy",
         ClusterError::Misbehaving(_) => "misbehaving",
+        ClusterError::Another(_) => "another",
         ClusterError::Unsigned(_) => "unsigned",
         ClusterError::Missing => "missing",
         ClusterError::Foreign => "foreign",

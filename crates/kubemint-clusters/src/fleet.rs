@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use kubemint::cluster::{ClusterKey, ClusterProfile};
-use kubemint::ports::{ClusterError, Clusters, Credential, FoundObject, ObjectRef};
+use kubemint::ports::{ClusterError, Clusters, Credential, Listing, ObjectRef, Store};
 use kubemint::record::Record;
 use slog::{Logger, warn};
 use thiserror::Error;
@@ -19,6 +19,7 @@ use crate::clock::{Clock, Skew};
 use crate::config::{ClusterConfig, is_label};
 use crate::connection::Connection;
 use crate::health::Health;
+use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::member::Member;
 use crate::observe::Observer;
@@ -91,6 +92,7 @@ impl Fleet {
                 connection,
                 authority,
                 clock: Clock::default(),
+                identity: Identity::default(),
                 health: Mutex::new(None),
                 bulkhead: Semaphore::new(limits.concurrency),
             };
@@ -111,6 +113,16 @@ impl Fleet {
     #[must_use]
     pub fn observed(self, observer: Arc<dyn Observer>) -> Self {
         Self { observer, ..self }
+    }
+
+    /// The fleet, with a memory of which cluster is which: one that is another than before is out of order. Without it
+    /// whatever answers is the right one.
+    #[must_use]
+    pub fn remembering(mut self, store: &Arc<dyn Store>) -> Self {
+        for member in self.members.values_mut() {
+            member.identity.memory = Some(Arc::clone(store));
+        }
+        self
     }
 
     /// How a cluster is, as of a few seconds ago; `None` if there is no such cluster. It never takes longer than 3
@@ -140,11 +152,11 @@ impl Fleet {
         self.members.get(key).ok_or(ClusterError::Unknown)
     }
 
-    /// The cluster where an object is. A role that is no longer configured still names a namespace, so that what was
+    /// The cluster where objects of a role are. A role that is no longer configured still names a namespace, so that what was
     /// issued before can be removed; a text that cannot be a role names nothing.
-    fn home(&self, key: &ClusterKey, object: &ObjectRef) -> Result<&Member, ClusterError> {
+    fn home(&self, key: &ClusterKey, role: &str) -> Result<&Member, ClusterError> {
         let member = self.member(key)?;
-        if is_label(&object.role, 48) {
+        if is_label(role, 48) {
             Ok(member)
         } else {
             Err(ClusterError::Unknown)
@@ -169,7 +181,10 @@ impl Clusters for Fleet {
         let Some(role) = member.config.roles.get(&record.role) else {
             return Err(ClusterError::Unknown);
         };
-        let work = member.create(record, role, self.instance);
+        let work = async {
+            member.recognise(&record.role).await?;
+            member.create(record, role, self.instance).await
+        };
         member
             .operation(
                 "create",
@@ -186,8 +201,11 @@ impl Clusters for Fleet {
         object: &ObjectRef,
         seconds: u32,
     ) -> Result<Credential, ClusterError> {
-        let member = self.home(key, object)?;
-        let work = member.mint(object, seconds);
+        let member = self.home(key, &object.role)?;
+        let work = async {
+            member.recognise(&object.role).await?;
+            member.mint(object, seconds).await
+        };
         member
             .operation("mint", self.observer.as_ref(), member.limits.deadline, work)
             .await
@@ -216,8 +234,12 @@ impl Clusters for Fleet {
     }
 
     async fn remove(&self, key: &ClusterKey, object: &ObjectRef) -> Result<(), ClusterError> {
-        let member = self.home(key, object)?;
-        let work = member.remove(object, Instant::now() + member.limits.deadline);
+        let member = self.home(key, &object.role)?;
+        let until = Instant::now() + member.limits.deadline;
+        let work = async {
+            member.recognise(&object.role).await?;
+            member.remove(object, until).await
+        };
         member
             .operation(
                 "remove",
@@ -228,9 +250,17 @@ impl Clusters for Fleet {
             .await
     }
 
-    async fn objects(&self, key: &ClusterKey) -> Result<Vec<FoundObject>, ClusterError> {
-        let member = self.member(key)?;
-        let work = member.objects(self.instance);
+    async fn objects(&self, key: &ClusterKey, role: &str) -> Result<Listing, ClusterError> {
+        let member = self.home(key, role)?;
+        let work = async {
+            let certain = member.recognise_now(role).await?;
+            let (objects, foreign) = member.objects(role, self.instance).await?;
+            Ok(Listing {
+                objects,
+                certain,
+                foreign,
+            })
+        };
         member
             .operation(
                 "objects",
@@ -238,6 +268,17 @@ impl Clusters for Fleet {
                 member.limits.listing,
                 work,
             )
+            .await
+    }
+
+    async fn exists(&self, key: &ClusterKey, object: &ObjectRef) -> Result<bool, ClusterError> {
+        let member = self.home(key, &object.role)?;
+        let work = async {
+            member.recognise(&object.role).await?;
+            member.exists(object).await
+        };
+        member
+            .operation("look", self.observer.as_ref(), member.limits.deadline, work)
             .await
     }
 }

@@ -71,10 +71,12 @@ impl Member {
             .body(Vec::new())
             .map_err(|_| failure::misbehaving("the request cannot be built"))?;
         let answer = self.call(&request, Repeat::IfNotDone, 64 * 1024).await?;
-        if answer.status == http::StatusCode::OK {
-            Ok(())
-        } else {
-            Err(answer.error())
+        if answer.status != http::StatusCode::OK {
+            return Err(answer.error());
+        }
+        match self.config.roles.keys().next() {
+            Some(role) => self.recognise(role).await,
+            None => Ok(()),
         }
     }
 }

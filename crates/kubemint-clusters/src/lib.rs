@@ -37,6 +37,7 @@ mod failure;
 mod files;
 mod fleet;
 mod health;
+mod identity;
 mod limits;
 mod manifest;
 mod member;

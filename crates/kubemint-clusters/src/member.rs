@@ -19,6 +19,7 @@ use crate::config::ClusterConfig;
 use crate::connection::{Connection, Lease};
 use crate::failure;
 use crate::health::Health;
+use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::observe::Observer;
 
@@ -49,6 +50,7 @@ pub(crate) struct Member {
     /// What signs client certificates, where kubeconfigs are such.
     pub(crate) authority: Option<Authority>,
     pub(crate) clock: Clock,
+    pub(crate) identity: Identity,
     pub(crate) health: Mutex<Option<(Instant, Health)>>,
     pub(crate) bulkhead: Semaphore,
 }

@@ -1,4 +1,4 @@
-//! The four things that are done at a cluster: create, mint, remove, list.
+//! What is done at a cluster: create, mint, remove, list, look.
 
 use http::StatusCode;
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
@@ -158,20 +158,38 @@ impl Member {
         unbound.and(gone)
     }
 
-    /// Every object of ours in the namespaces of all roles, and what is left of some.
-    pub(crate) async fn objects(&self, instance: Uuid) -> Result<Vec<FoundObject>, ClusterError> {
-        let mut objects = Vec::new();
-        for (name, role) in &self.config.roles {
-            let place = Collection::of_role(name);
-            let accounts = self.list(&place, instance, &[]).await?;
-            let mut found: Vec<_> = accounts
-                .into_iter()
-                .filter_map(|metadata| self.ours(metadata, name, &place))
-                .collect();
-            self.leftovers(name, role, instance, &mut found).await?;
-            objects.append(&mut found);
+    /// Every object of ours in the namespace of a role, and what is left of some; and how many are another installation's.
+    pub(crate) async fn objects(
+        &self,
+        role: &str,
+        instance: Uuid,
+    ) -> Result<(Vec<FoundObject>, usize), ClusterError> {
+        let place = Collection::of_role(role);
+        let made_by = |metadata: &ObjectMeta| {
+            let labels = metadata.labels.as_ref()?;
+            labels.get(account::INSTANCE).cloned()
+        };
+        let (mut objects, mut foreign) = (Vec::new(), 0);
+        for metadata in self.list(&place, &[]).await? {
+            match made_by(&metadata) {
+                Some(maker) if maker == instance.to_string() => {
+                    objects.extend(self.ours(metadata, role, &place));
+                }
+                Some(_) => foreign += 1,
+                None => {}
+            }
         }
-        Ok(objects)
+        if let Some(config) = self.config.roles.get(role) {
+            self.leftovers(role, config, instance, &mut objects).await?;
+        }
+        Ok((objects, foreign))
+    }
+
+    /// Whether the object is there, and stands for its kubeconfig.
+    pub(crate) async fn exists(&self, object: &ObjectRef) -> Result<bool, ClusterError> {
+        let place = Collection::of_role(&object.role);
+        let there = self.look(&place, object.id.as_str()).await?;
+        Ok(there.is_some_and(|account| account.stands_for(object.uid)))
     }
 
     /// A listed object, if it is one of ours at this place in the fleet.

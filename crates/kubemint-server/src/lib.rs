@@ -21,4 +21,5 @@ pub mod sandbox;
 pub mod serve;
 mod shares;
 mod store;
+mod unconfigured;
 pub mod world;

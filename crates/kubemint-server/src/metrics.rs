@@ -17,6 +17,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::guard::GuardMetrics;
 use crate::reload::Reloads;
+use crate::unconfigured::Unconfigured;
 
 /// Upper bounds of durations, in seconds.
 const BUCKETS: [f64; 13] = [
@@ -67,6 +68,8 @@ pub struct Metrics {
     reconciled: Family<Reconciled, Counter>,
     last_round: Family<Cluster, Gauge<f64, AtomicU64>>,
     skew: Family<Cluster, Gauge>,
+    unconfigured: Family<Cluster, Gauge>,
+    foreign: Family<Cluster, Gauge>,
     credential_ends: Family<Cluster, Gauge>,
     certificate_ends: Family<NoLabels, Gauge>,
     /// What is read again while serving.
@@ -88,6 +91,8 @@ impl Default for Metrics {
             reconciled: Family::default(),
             last_round: Family::default(),
             skew: Family::default(),
+            unconfigured: Family::default(),
+            foreign: Family::default(),
             credential_ends: Family::default(),
             certificate_ends: Family::default(),
             reloads: Arc::default(),
@@ -128,6 +133,16 @@ impl Metrics {
             "reconciled",
             "What the reconciler did: failed, revoked, expired, swept, lost, error, suspicious",
             self.reconciled.clone(),
+        );
+        registry.register(
+            "unconfigured_kubeconfigs",
+            "Live kubeconfigs of a cluster, or of a role of it, that is not configured any more",
+            self.unconfigured.clone(),
+        );
+        registry.register(
+            "foreign_objects",
+            "Objects of other installations in the namespaces of the roles, by the last sweep",
+            self.foreign.clone(),
         );
         registry.register_with_unit(
             "reconciler_last_round_timestamp",
@@ -181,6 +196,27 @@ impl Metrics {
             };
             self.reconciled.get_or_create(&labels).inc_by(count as u64);
         }
+    }
+
+    /// What is alive and not configured.
+    pub(crate) fn unconfigured(&self, found: &[Unconfigured]) {
+        self.unconfigured.clear();
+        for one in found {
+            let labels = Cluster {
+                cluster: one.cluster.to_string(),
+            };
+            let count = i64::try_from(one.count).unwrap_or(i64::MAX);
+            self.unconfigured.get_or_create(&labels).inc_by(count);
+        }
+    }
+
+    /// A sweep saw so many objects of other installations.
+    pub(crate) fn foreign(&self, cluster: &ClusterKey, count: usize) {
+        let labels = Cluster {
+            cluster: cluster.to_string(),
+        };
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.foreign.get_or_create(&labels).set(count);
     }
 
     /// The reconciler finished a round without an error, at a Unix time in seconds.

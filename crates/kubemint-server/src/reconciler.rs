@@ -56,6 +56,7 @@ pub(crate) fn start(
             key,
             holder,
             told: None,
+            foreign: 0,
             log,
         };
         tasks.spawn(worker.run(stop.clone()));
@@ -71,6 +72,8 @@ struct Worker {
     holder: Uuid,
     /// What was last told to be wrong, and when.
     told: Option<(String, Instant)>,
+    /// How many objects of other installations were seen last.
+    foreign: usize,
     log: Logger,
 }
 
@@ -170,6 +173,23 @@ impl Worker {
         }
         for error in &done.errors {
             self.complain(crate::edge::chain(error));
+        }
+        for record in &done.missing {
+            slog::warn!(self.log, "a kubeconfig's object is gone from the cluster: it is revoked";
+                "kubeconfig" => record.id.as_str(), "uid" => record.uid.to_string(), "role" => &record.role);
+        }
+        if let Some(foreign) = done.foreign {
+            self.metrics.foreign(&self.key, foreign);
+            if foreign > 0 && self.foreign != foreign {
+                slog::warn!(self.log, "there are objects of another kubemint: if its store is lost, they live on, and nobody \
+                    ends what was issued with them"; "count" => foreign);
+            }
+            self.foreign = foreign;
+        }
+        for (role, error) in &done.unlisted {
+            slog::warn!(self.log, "a role that is not configured any more has live kubeconfigs, and its objects cannot be \
+                listed; they are left as they are";
+                "role" => role, "error" => crate::edge::chain(error));
         }
         if done.suspicious {
             slog::error!(

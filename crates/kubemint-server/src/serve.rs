@@ -26,6 +26,7 @@ use crate::reconciler;
 use crate::reload::Policies;
 use crate::shares::Shares;
 use crate::store;
+use crate::unconfigured;
 use crate::world::{RandomIds, SystemClock};
 
 /// Why a server does not start.
@@ -80,7 +81,7 @@ pub async fn start_with(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Arc::new(Metrics::default());
     let opened = format!("open the store {}", config.store);
-    let store = store::open(&config.store, &config.audit)
+    let store = store::open(&config.store, &config.audit, log)
         .await
         .map_err(|e| StartError::new(opened)(e.into()))?;
     let hangup = signal(SignalKind::hangup()).map_err(|e| failed("listen for SIGHUP")(e.into()))?;
@@ -102,8 +103,8 @@ pub async fn start_with(
         config.limits,
     )
     .map_err(|e| failed("prepare the clusters")(e.into()))?;
-    let fleet =
-        Arc::new(fleet.observed(Arc::clone(&metrics) as Arc<dyn kubemint_clusters::Observer>));
+    let fleet = fleet.observed(Arc::clone(&metrics) as Arc<dyn kubemint_clusters::Observer>);
+    let fleet = Arc::new(fleet.remembering(&store));
     let ports = kubemint::Ports {
         clock,
         ids: Arc::new(RandomIds),
@@ -150,6 +151,12 @@ pub async fn start_with(
     )))?;
     let (stop, stopping) = watch::channel(false);
     let mut tasks = reconciler::start(&service, &metrics, config.retention, log, &stopping);
+    tasks.spawn(unconfigured::watch(
+        Arc::clone(&service),
+        Arc::clone(&metrics),
+        log.new(o!("task" => "unconfigured")),
+        stopping.clone(),
+    ));
     let log_shares = log.new(o!("task" => "audit"));
     tasks.spawn(shares.write(Arc::clone(&service), log_shares, stopping.clone()));
     let policies = Policies {

@@ -8,6 +8,7 @@ use kubemint::ports::Store;
 use kubemint_store::audit::{Pseudonymous, Pseudonyms};
 use kubemint_store::{Backend, OpenError, PostgresError, PostgresStore, SqliteStore};
 use secrecy::{ExposeSecret as _, SecretBox};
+use slog::Logger;
 use thiserror::Error;
 
 use crate::config::Audit;
@@ -69,9 +70,17 @@ impl From<PostgresError> for StoreOpenError {
 pub(crate) async fn open(
     backend: &Backend,
     audit: &Audit,
+    log: &Logger,
 ) -> Result<Arc<dyn Store>, StoreOpenError> {
     let store: Arc<dyn Store> = match backend {
-        Backend::Sqlite(options) => Arc::new(SqliteStore::open(options.clone())?),
+        Backend::Sqlite(options) => {
+            let store = SqliteStore::open(options.clone())?;
+            if store.is_new() {
+                slog::warn!(log, "there was no store, and a new one was made; what another one issued is not in it";
+                    "path" => options.path.display().to_string(), "instance" => store.instance().id.to_string());
+            }
+            Arc::new(store)
+        }
         Backend::Postgres(options) => Arc::new(PostgresStore::open(options).await?),
     };
     if !audit.pseudonyms {

@@ -11,8 +11,8 @@ use kubemint::audit::Event;
 use kubemint::cluster::ClusterKey;
 use kubemint::id::KubeconfigId;
 use kubemint::ports::{
-    Begun, Cut, Filter, Forgotten, Grant, Idempotency, Instance, Page, Position, Store, StoreError,
-    Visible,
+    Alive, Begun, Cut, Filter, Forgotten, Grant, Idempotency, Instance, Landmark, Page, Position,
+    Store, StoreError, Visible,
 };
 use kubemint::record::{Record, RecordRef};
 use uuid::Uuid;
@@ -196,6 +196,29 @@ impl<S: Store + ?Sized> Store for FaultyStore<S> {
     ) -> Result<Page, StoreError> {
         self.around("active", self.inner.active(cluster, after, limit))
             .await
+    }
+
+    async fn landmarks(&self, cluster: &ClusterKey) -> Result<Vec<Landmark>, StoreError> {
+        self.around("landmarks", self.inner.landmarks(cluster))
+            .await
+    }
+
+    async fn note_landmark(
+        &self,
+        cluster: &ClusterKey,
+        landmark: &Landmark,
+    ) -> Result<(), StoreError> {
+        self.around("note_landmark", self.inner.note_landmark(cluster, landmark))
+            .await
+    }
+
+    async fn forget_landmarks(&self, cluster: &ClusterKey) -> Result<(), StoreError> {
+        self.around("forget_landmarks", self.inner.forget_landmarks(cluster))
+            .await
+    }
+
+    async fn alive(&self, now: DateTime<Utc>) -> Result<Vec<Alive>, StoreError> {
+        self.around("alive", self.inner.alive(now)).await
     }
 
     async fn lease(

@@ -1,6 +1,7 @@
 //! How a store is, for an operator who asks.
 
 use chrono::{DateTime, Utc};
+use kubemint::ports::Alive;
 use thiserror::Error;
 
 use crate::config::Backend;
@@ -24,6 +25,8 @@ pub struct Inspection {
     pub states: Vec<(String, u64)>,
     /// Active records past their end: the reconciler has not removed them yet.
     pub ended: u64,
+    /// What is alive, by cluster and role.
+    pub alive: Vec<Alive>,
     /// Pending records past their deadline: the reconciler has not given them up yet.
     pub abandoned: u64,
 }

@@ -110,6 +110,8 @@ pub struct Listing {
     /// Whether it is known to be the place where they were made, so that what is not in the list is gone. Otherwise it
     /// may be another cluster's.
     pub certain: bool,
+    /// How many objects of other installations are there: of one beside this, or of one whose store was lost.
+    pub foreign: usize,
 }
 
 /// Why a cluster did not do what it was asked. Nothing of the cluster's own text is in `Display`, since it may hold
@@ -131,6 +133,10 @@ pub enum ClusterError {
     /// It answered what a cluster should not: garbage, a token that does not say what was asked, a grant too long.
     #[error("the cluster misbehaves")]
     Misbehaving(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It is not the cluster that it was: what it says of objects is not believed, and nothing is made there. An operator
+    /// must mend it.
+    #[error("the cluster is not the one that it was")]
+    Another(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Its authority for client certificates cannot be used: there is none, or its files are unfit. An operator must mend
     /// it.
     #[error("client certificates of the cluster cannot be signed")]
@@ -286,6 +292,26 @@ impl Filter {
             && (self.role.as_ref()).is_none_or(|role| *role == record.role)
             && (self.issued_before).is_none_or(|before| record.created_at < before)
     }
+}
+
+/// How many kubeconfigs of a role at a cluster are alive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alive {
+    /// The cluster, configured or not.
+    pub cluster: ClusterKey,
+    /// The role, configured or not.
+    pub role: String,
+    /// How many are pending, active or revoking: whoever has one of them may still use it, until it is ended.
+    pub count: u64,
+}
+
+/// By what a cluster is known again: the UID that it gave to a namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Landmark {
+    /// The namespace's name.
+    pub namespace: String,
+    /// The cluster's own UID of it.
+    pub uid: String,
 }
 
 /// A page of records, newest first.
@@ -448,6 +474,23 @@ pub trait Store: Send + Sync {
         after: Option<Position>,
         limit: u16,
     ) -> Result<Page, StoreError>;
+
+    /// By what a cluster is known again, as noted.
+    async fn landmarks(&self, cluster: &ClusterKey) -> Result<Vec<Landmark>, StoreError>;
+
+    /// Notes a namespace of a cluster, in place of an earlier note of it.
+    async fn note_landmark(
+        &self,
+        cluster: &ClusterKey,
+        landmark: &Landmark,
+    ) -> Result<(), StoreError>;
+
+    /// Forgets what was noted of a cluster, so that whichever is met next is the right one.
+    async fn forget_landmarks(&self, cluster: &ClusterKey) -> Result<(), StoreError>;
+
+    /// What is alive at `now`, in all clusters: also in those that the configuration does not know any more. Certificates
+    /// past their end are not. It counts the records one by one.
+    async fn alive(&self, now: DateTime<Utc>) -> Result<Vec<Alive>, StoreError>;
 
     /// Whether `holder` may reconcile a cluster, alone, for `time` from now by the store's own clock. The holder renews
     /// it by asking again, and gives it back by asking for no time. A store that one process has alone always says yes.

@@ -32,7 +32,7 @@ pub(crate) struct Outside {
     pub(crate) runtime: Runtime,
     sandbox: Sandbox,
     log: Logger,
-    _guard: slog_async::AsyncGuard,
+    _guard: kubemint_server::log::LogGuard,
 }
 
 impl Outside {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use kubemint::ports::{ClusterError, Clusters, Credential, FoundObject, ObjectRef};
+use kubemint::ports::{ClusterError, Clusters, Credential, Listing, ObjectRef};
 use kubemint::{ClusterKey, ClusterProfile, Record};
 
 use crate::faults::Faults;
@@ -65,8 +65,13 @@ impl Clusters for BreakableClusters {
         self.faults.call("remove", injected, work).await
     }
 
-    async fn objects(&self, key: &ClusterKey) -> Result<Vec<FoundObject>, ClusterError> {
-        let work = self.inner.objects(key);
+    async fn objects(&self, key: &ClusterKey, role: &str) -> Result<Listing, ClusterError> {
+        let work = self.inner.objects(key, role);
         self.faults.call("objects", injected, work).await
+    }
+
+    async fn exists(&self, key: &ClusterKey, object: &ObjectRef) -> Result<bool, ClusterError> {
+        let work = self.inner.exists(key, object);
+        self.faults.call("exists", injected, work).await
     }
 }

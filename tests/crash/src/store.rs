@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use kubemint::audit::Event;
 use kubemint::ports::{
-    Begun, Cut, Filter, Forgotten, Grant, Idempotency, Instance, Page, Position, Store, StoreError,
-    Visible,
+    Alive, Begun, Cut, Filter, Forgotten, Grant, Idempotency, Instance, Landmark, Page, Position,
+    Store, StoreError, Visible,
 };
 use kubemint::record::RecordRef;
 use kubemint::{ClusterKey, KubeconfigId, Record};
@@ -148,6 +148,28 @@ impl Store for BreakableStore {
     ) -> Result<Page, StoreError> {
         let work = self.inner.active(cluster, after, limit);
         self.call("active", work).await
+    }
+
+    async fn landmarks(&self, cluster: &ClusterKey) -> Result<Vec<Landmark>, StoreError> {
+        self.call("landmarks", self.inner.landmarks(cluster)).await
+    }
+
+    async fn note_landmark(
+        &self,
+        cluster: &ClusterKey,
+        landmark: &Landmark,
+    ) -> Result<(), StoreError> {
+        let work = self.inner.note_landmark(cluster, landmark);
+        self.call("note_landmark", work).await
+    }
+
+    async fn forget_landmarks(&self, cluster: &ClusterKey) -> Result<(), StoreError> {
+        self.call("forget_landmarks", self.inner.forget_landmarks(cluster))
+            .await
+    }
+
+    async fn alive(&self, now: DateTime<Utc>) -> Result<Vec<Alive>, StoreError> {
+        self.call("alive", self.inner.alive(now)).await
     }
 
     async fn lease(

@@ -268,9 +268,7 @@ async fn what_is_left_of_either_kind_is_listed_and_can_be_removed() {
         .await
         .unwrap();
 
-    let mut found: Vec<_> = stage
-        .fleet
-        .objects(&stage.key)
+    let mut found: Vec<_> = crate::stage::listed(&stage.fleet, &stage.key)
         .await
         .unwrap()
         .into_iter()
@@ -289,7 +287,12 @@ async fn what_is_left_of_either_kind_is_listed_and_can_be_removed() {
     }
     assert!(bindings(&stage).await.is_empty());
     assert!(stage.names().is_empty());
-    assert!(stage.fleet.objects(&stage.key).await.unwrap().is_empty());
+    assert!(
+        crate::stage::listed(&stage.fleet, &stage.key)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test]

@@ -168,7 +168,7 @@ async fn without_a_credential_of_the_service_nothing_else_is_done_there() {
     let key = &fleet.keys()[0];
     assert_eq!(failed(fleet.remove(key, &object).await), "refused");
     assert_eq!(failed(fleet.mint(key, &object, 600).await), "refused");
-    assert_eq!(failed(fleet.objects(key).await), "refused");
+    assert_eq!(failed(crate::stage::listed(&fleet, key).await), "refused");
     assert!(cluster.all_requests().is_empty());
 }
 

@@ -53,7 +53,7 @@ impl Pair {
         assert_eq!(failed(fleet.create(&lost).await), class);
         assert_eq!(failed(fleet.mint(&sick, &gone, 600).await), class);
         assert_eq!(failed(fleet.remove(&sick, &gone).await), class);
-        assert_eq!(failed(fleet.objects(&sick).await), class);
+        assert_eq!(failed(crate::stage::listed(fleet, &sick).await), class);
         match fleet.health(&sick).await {
             Some(Health::Sick {
                 class: told,

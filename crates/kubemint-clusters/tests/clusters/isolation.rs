@@ -65,7 +65,7 @@ async fn a_cluster_that_is_not_configured_is_unknown() {
         "unknown"
     );
     assert_eq!(
-        failed(stage.fleet.objects(&record.cluster).await),
+        failed(crate::stage::listed(&stage.fleet, &record.cluster).await),
         "unknown"
     );
     assert_eq!(stage.fleet.profile(&record.cluster), None);

@@ -12,6 +12,7 @@ mod config;
 mod create;
 mod credentials;
 mod files;
+mod identity;
 mod isolation;
 mod log;
 mod manifest;

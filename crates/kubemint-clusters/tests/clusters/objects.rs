@@ -14,7 +14,9 @@ async fn the_objects_of_every_role_are_listed_with_what_they_stand_for() {
     let mut editor = stage.record();
     editor.role = "editor".into();
     let made = [stage.created(&editor).await, stage.created(&viewer).await];
-    let found = stage.fleet.objects(&stage.key).await.unwrap();
+    let found = crate::stage::listed(&stage.fleet, &stage.key)
+        .await
+        .unwrap();
     assert_eq!(
         found
             .iter()
@@ -44,7 +46,11 @@ async fn what_is_of_another_installation_or_another_place_in_the_fleet_is_not_li
     beside.create(&theirs).await.unwrap();
 
     assert_eq!(stage.names().len(), 3);
-    let found = stage.fleet.objects(&stage.key).await.unwrap();
+    let listing = stage.fleet.objects(&stage.key, "viewer").await.unwrap();
+    assert_eq!(listing.foreign, 1, "the other installation's");
+    let found = crate::stage::listed(&stage.fleet, &stage.key)
+        .await
+        .unwrap();
     assert_eq!(
         found
             .into_iter()
@@ -52,7 +58,7 @@ async fn what_is_of_another_installation_or_another_place_in_the_fleet_is_not_li
             .collect::<Vec<_>>(),
         [ours]
     );
-    let found = beside.objects(&key).await.unwrap();
+    let found = crate::stage::listed(&beside, &key).await.unwrap();
     assert_eq!(
         found
             .into_iter()
@@ -71,9 +77,7 @@ async fn a_list_of_many_pages_is_complete() {
         stage.fleet.create(&record).await.unwrap();
         made.push(record.uid);
     }
-    let mut found: Vec<_> = stage
-        .fleet
-        .objects(&stage.key)
+    let mut found: Vec<_> = crate::stage::listed(&stage.fleet, &stage.key)
         .await
         .unwrap()
         .into_iter()
@@ -115,7 +119,7 @@ async fn a_list_is_whole_or_an_error() {
             effect.clone(),
         ));
         assert_eq!(
-            failed(stage.fleet.objects(&stage.key).await),
+            failed(crate::stage::listed(&stage.fleet, &stage.key).await),
             expected,
             "{effect:?}"
         );
@@ -147,7 +151,9 @@ async fn an_object_that_was_tampered_with_is_passed_over() {
         RequestKind::LIST_SERVICE_ACCOUNTS,
         Effect::Answer(list.clone()),
     ));
-    let found = stage.fleet.objects(&stage.key).await.unwrap();
+    let found = crate::stage::listed(&stage.fleet, &stage.key)
+        .await
+        .unwrap();
     assert_eq!(
         found
             .into_iter()
@@ -160,7 +166,9 @@ async fn an_object_that_was_tampered_with_is_passed_over() {
         RequestKind::LIST_SERVICE_ACCOUNTS,
         Effect::Answer(list),
     ));
-    let found = stage.fleet.objects(&stage.key).await.unwrap();
+    let found = crate::stage::listed(&stage.fleet, &stage.key)
+        .await
+        .unwrap();
     assert_eq!(
         found
             .iter()

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use kubemint::caller::Principal;
 use kubemint::cluster::ClusterKey;
-use kubemint::ports::{ClusterError, Clusters, ObjectRef};
+use kubemint::ports::{ClusterError, Clusters, FoundObject, ObjectRef};
 use kubemint::record::{Record, State};
 use kubemint_clusters::{
     ClusterConfig, ConfigError, Fleet, Limits, Observer, RawCluster, validate,
@@ -192,6 +192,7 @@ pub(crate) fn kind(error: &ClusterError) -> &'static str {
         ClusterError::Refused(_) => "refused",
         ClusterError::Busy(_) => "busy",
         ClusterError::Misbehaving(_) => "misbehaving",
+        ClusterError::Another(_) => "another",
         ClusterError::Unsigned(_) => "unsigned",
         ClusterError::Missing => "missing",
         ClusterError::Foreign => "foreign",
@@ -201,4 +202,21 @@ pub(crate) fn kind(error: &ClusterError) -> &'static str {
 /// The kind of a result that should be an error.
 pub(crate) fn failed<T>(result: Result<T, ClusterError>) -> &'static str {
     kind(&result.err().expect("it should have failed"))
+}
+
+/// Every object of a cluster's configured roles.
+pub(crate) async fn listed(
+    fleet: &Fleet,
+    key: &ClusterKey,
+) -> Result<Vec<FoundObject>, ClusterError> {
+    let profile = fleet.profile(key);
+    let roles = profile.map_or_else(
+        || vec!["viewer".to_owned()],
+        |profile| profile.roles.keys().cloned().collect(),
+    );
+    let mut found = Vec::new();
+    for role in roles {
+        found.extend(fleet.objects(key, &role).await?.objects);
+    }
+    Ok(found)
 }

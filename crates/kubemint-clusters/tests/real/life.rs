@@ -123,7 +123,7 @@ async fn the_whole_life_of_a_kubeconfig_at_a_real_cluster() {
         ),
         "below the floor"
     );
-    let found = fleet.objects(&key).await.unwrap();
+    let found = crate::stage::listed(&fleet, &key).await.unwrap();
     assert!(
         found.iter().any(|found| found.object == object),
         "{found:?}"
@@ -229,5 +229,5 @@ async fn the_whole_life_of_a_kubeconfig_at_a_real_cluster() {
         fleet.mint(&key, &object, 600).await,
         Err(ClusterError::Missing)
     ));
-    assert!(fleet.objects(&key).await.unwrap().is_empty());
+    assert!(crate::stage::listed(&fleet, &key).await.unwrap().is_empty());
 }

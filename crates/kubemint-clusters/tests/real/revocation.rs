@@ -169,7 +169,7 @@ async fn without_its_binding_a_kubeconfig_is_refused_at_once() {
         narrow.id.as_str(),
     ];
     kubectl.good(&account, "");
-    let found = fleet.objects(&key).await.unwrap();
+    let found = crate::stage::listed(&fleet, &key).await.unwrap();
     assert_eq!(
         found
             .into_iter()
@@ -178,7 +178,7 @@ async fn without_its_binding_a_kubeconfig_is_refused_at_once() {
         std::slice::from_ref(&object)
     );
     fleet.remove(&key, &object).await.unwrap();
-    assert!(fleet.objects(&key).await.unwrap().is_empty());
+    assert!(crate::stage::listed(&fleet, &key).await.unwrap().is_empty());
     let left = kubectl.good(
         &[
             "get",

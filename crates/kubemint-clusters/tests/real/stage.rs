@@ -11,6 +11,7 @@ use chrono::{TimeDelta, Utc};
 use kube::config::Kubeconfig;
 use kubemint::caller::Principal;
 use kubemint::cluster::ClusterKey;
+use kubemint::ports::{ClusterError, Clusters as _, FoundObject};
 use kubemint::record::{Record, State};
 use kubemint_clusters::{ClusterConfig, Fleet, Limits, RawCluster, validate};
 use slog::{Discard, Logger, o};
@@ -165,4 +166,21 @@ pub(crate) fn record(key: &ClusterKey, role: &str) -> Record {
         expires_at: None,
         object_uid: None,
     }
+}
+
+/// Every object of a cluster's configured roles.
+pub(crate) async fn listed(
+    fleet: &Fleet,
+    key: &ClusterKey,
+) -> Result<Vec<FoundObject>, ClusterError> {
+    let profile = fleet.profile(key);
+    let roles = profile.map_or_else(
+        || vec!["viewer".to_owned()],
+        |profile| profile.roles.keys().cloned().collect(),
+    );
+    let mut found = Vec::new();
+    for role in roles {
+        found.extend(fleet.objects(key, &role).await?.objects);
+    }
+    Ok(found)
 }

@@ -43,6 +43,11 @@ enum Command {
     Migrate(ConfigArg),
     /// Copy the embedded store to a new file, while it is served.
     Backup(Backup),
+    /// Put a copy into the place of the embedded store, while it is not served. What was there is kept beside it.
+    Restore(Restore),
+    /// Accept that a cluster was built anew: whichever is met next at its api_url is the right one. The embedded store must not
+    /// be served meanwhile.
+    AcceptCluster(AcceptCluster),
     /// Look at everything that serving needs: the store, the issuers, the clusters. Changes nothing.
     Doctor(ConfigArg),
     /// Try it: a server with an issuer and a cluster of its own, on loopback, and a first kubeconfig.
@@ -91,6 +96,26 @@ struct Backup {
 }
 
 #[derive(Args)]
+struct Restore {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// The copy, made by `backup`.
+    #[arg(long, value_name = "FILE")]
+    from: PathBuf,
+}
+
+#[derive(Args)]
+struct AcceptCluster {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// The cluster, as `REGION/PROJECT/ID`.
+    #[arg(long, value_name = "CLUSTER")]
+    cluster: String,
+}
+
+#[derive(Args)]
 struct SandboxArgs {
     /// Where the API listens; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
@@ -122,6 +147,8 @@ pub fn run() -> ExitCode {
         Command::Audit(command) => audit::run(command),
         Command::Migrate(arg) => store::migrate(&arg.config),
         Command::Backup(arg) => store::backup(&arg.config, &arg.to),
+        Command::Restore(arg) => store::restore(&arg.config, &arg.from),
+        Command::AcceptCluster(arg) => store::accept_cluster(&arg.config, &arg.cluster),
         Command::Doctor(arg) => store::doctor(&arg.config),
         Command::Sandbox(arg) => first_run(arg),
     };

@@ -64,7 +64,10 @@ pub(super) fn manifest(file: &Path, cluster: Option<&str>) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn chosen<'a>(clusters: &'a [ClusterConfig], name: Option<&str>) -> Result<&'a ClusterConfig> {
+pub(super) fn chosen<'a>(
+    clusters: &'a [ClusterConfig],
+    name: Option<&str>,
+) -> Result<&'a ClusterConfig> {
     let names = || {
         clusters
             .iter()

@@ -6,16 +6,18 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use chrono::Utc;
+use kubemint::ports::Alive;
 use kubemint_authn::Authn;
 use kubemint_clusters::{Finding, Fleet};
 use kubemint_store::{Backend, Inspection, PostgresStore};
 use slog::{Logger, o};
 use uuid::Uuid;
 
-use super::operator::block_on;
+use super::operator::{block_on, chosen};
 use crate::config::Config;
 use crate::edge::chain;
 use crate::log::logger;
+use crate::unconfigured::unconfigured;
 use crate::world::SystemClock;
 
 /// Brings the database's schema up to date.
@@ -43,6 +45,39 @@ pub(super) fn backup(file: &Path, to: &Path) -> Result<ExitCode> {
     };
     kubemint_store::backup(&options.path, to).with_context(|| format!("cannot copy {store}"))?;
     println!("{}: copied and checked", to.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Puts a copy into the embedded store's place.
+pub(super) fn restore(file: &Path, from: &Path) -> Result<ExitCode> {
+    let store = Config::store_of(file)?;
+    let Backend::Sqlite(options) = &store else {
+        bail!(
+            "the {store} is not restored by this program; use pg_restore or what its backups are made with"
+        );
+    };
+    let kept = kubemint_store::restore(&options.path, from)
+        .with_context(|| format!("cannot restore {store}"))?;
+    if let Some(kept) = kept {
+        println!("{}: what was there before", kept.display());
+    }
+    println!("{store}: restored; check its trail with `audit verify` before it is served");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Forgets by what a cluster was known.
+pub(super) fn accept_cluster(file: &Path, name: &str) -> Result<ExitCode> {
+    let config = Config::read(file)?;
+    let (log, _guard) = logger(config.verbosity);
+    let key = chosen(&config.clusters, Some(name))?.key.clone();
+    block_on(async {
+        let store = crate::store::open(&config.store, &config.audit, &log)
+            .await
+            .with_context(|| format!("cannot open the store {}", config.store))?;
+        let forgotten = store.forget_landmarks(&key).await;
+        forgotten.with_context(|| format!("cannot write to the store {}", config.store))
+    })??;
+    println!("{key}: whichever cluster is met next at its api_url is the right one");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -102,7 +137,9 @@ pub(super) fn doctor(file: &Path) -> Result<ExitCode> {
     }
     policy(&config, &mut report);
     block_on(async {
-        store(&config.store, &mut report).await;
+        if let Some(found) = store(&config.store, &mut report).await {
+            leftovers(&config, &found.alive, &mut report);
+        }
         issuers(&config, &log, &mut report).await?;
         clusters(config, &log, &mut report).await?;
         anyhow::Ok(())
@@ -122,10 +159,27 @@ fn policy(config: &Config, report: &mut Report) {
     }
 }
 
-async fn store(name: &Backend, report: &mut Report) {
+async fn store(name: &Backend, report: &mut Report) -> Option<Inspection> {
     match kubemint_store::inspect(name, Utc::now()).await {
-        Ok(found) => tell(&found, &name.to_string(), report),
-        Err(error) => report.say(Verdict::Fail, &format!("{name}: {}", chain(&error))),
+        Ok(found) => {
+            tell(&found, &name.to_string(), report);
+            Some(found)
+        }
+        Err(error) => {
+            report.say(Verdict::Fail, &format!("{name}: {}", chain(&error)));
+            None
+        }
+    }
+}
+
+/// What the configuration does not know any more, and works on.
+fn leftovers(config: &Config, alive: &[Alive], report: &mut Report) {
+    let roles = config.clusters.iter().map(|cluster| {
+        let roles = cluster.roles.keys().cloned().collect();
+        (cluster.key.clone(), roles)
+    });
+    for one in unconfigured(alive, &roles.collect()) {
+        report.say(Verdict::Fail, &format!("records: {one}"));
     }
 }
 

@@ -121,6 +121,7 @@ fn cluster_reason(failed: &ClusterError) -> &'static str {
         ClusterError::Unknown | ClusterError::Unreachable(_) => "cluster_unreachable",
         ClusterError::Refused(_) => "cluster_refuses_service",
         ClusterError::Busy(_) => "cluster_busy",
+        ClusterError::Another(_) => "cluster_is_another",
         ClusterError::Unsigned(_) => "cluster_cannot_sign",
         ClusterError::Misbehaving(_) | ClusterError::Foreign => "cluster_misbehaving",
         ClusterError::Missing => "credential_missing",

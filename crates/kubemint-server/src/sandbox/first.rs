@@ -9,7 +9,7 @@ use kubeconfig_client::{ByteStream, Client};
 use kubeconfig_types::KubeconfigIssueRequest;
 use serde_json::json;
 
-use super::{CLUSTER, Options, PROJECT, REGION, Sandbox, SandboxError, write_secret};
+use super::{CLUSTER, Options, PROJECT, REGION, Sandbox, SandboxError, target, write_secret};
 use crate::log::{Verbosity, logger};
 use crate::serve::asked_to_stop;
 
@@ -36,6 +36,7 @@ pub struct FirstRun {
 /// # Errors
 /// See [`SandboxError`].
 pub async fn run(wanted: FirstRun) -> Result<(), SandboxError> {
+    target::check(&wanted.kubeconfig)?;
     let (log, _guard) = logger(wanted.verbosity);
     let folder = tempfile::tempdir()?;
     let sandbox = Sandbox::start(Options {

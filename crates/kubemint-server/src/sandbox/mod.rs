@@ -2,6 +2,7 @@
 //! like an operator's. It is the first run, and the stage of the tests.
 
 mod first;
+mod target;
 
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -42,6 +43,9 @@ pub enum SandboxError {
     /// The server does not start.
     #[error("cannot start the server")]
     Start(#[from] StartError),
+    /// The file that the kubeconfig is to be written to holds something else.
+    #[error("{} is there already, and no sandbox wrote it; name another file", .0.display())]
+    Taken(PathBuf),
     /// A kubeconfig cannot be issued by the API.
     #[error("cannot issue a kubeconfig: {0}")]
     Issue(String),

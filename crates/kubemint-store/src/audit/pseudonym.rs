@@ -10,8 +10,8 @@ use kubemint::audit::Event;
 use kubemint::cluster::ClusterKey;
 use kubemint::id::KubeconfigId;
 use kubemint::ports::{
-    Begun, Cut, Filter, Forgotten, Grant, Idempotency, Instance, Page, Position, Store, StoreError,
-    Visible,
+    Alive, Begun, Cut, Filter, Forgotten, Grant, Idempotency, Instance, Landmark, Page, Position,
+    Store, StoreError, Visible,
 };
 use kubemint::record::{Record, RecordRef};
 use serde_json::{Map, Value};
@@ -193,6 +193,26 @@ impl Store for Pseudonymous {
         limit: u16,
     ) -> Result<Page, StoreError> {
         self.inner.active(cluster, after, limit).await
+    }
+
+    async fn landmarks(&self, cluster: &ClusterKey) -> Result<Vec<Landmark>, StoreError> {
+        self.inner.landmarks(cluster).await
+    }
+
+    async fn note_landmark(
+        &self,
+        cluster: &ClusterKey,
+        landmark: &Landmark,
+    ) -> Result<(), StoreError> {
+        self.inner.note_landmark(cluster, landmark).await
+    }
+
+    async fn forget_landmarks(&self, cluster: &ClusterKey) -> Result<(), StoreError> {
+        self.inner.forget_landmarks(cluster).await
+    }
+
+    async fn alive(&self, now: DateTime<Utc>) -> Result<Vec<Alive>, StoreError> {
+        self.inner.alive(now).await
     }
 
     async fn lease(

@@ -5,6 +5,7 @@ use deadpool_postgres::Object;
 
 use super::connect;
 use super::migrate::{self, POSTGRES_SCHEMA_VERSION};
+use super::reads::{ALIVE, one_alive};
 use super::store::PostgresError;
 
 use crate::config::PostgresOptions;
@@ -64,5 +65,12 @@ async fn read(
     let row = db.query_one(due, &[&now.timestamp_millis()]).await?;
     inspection.ended = row.try_get::<_, i64>(0)?.unsigned_abs();
     inspection.abandoned = row.try_get::<_, i64>(1)?.unsigned_abs();
+    let alive = db.query(ALIVE, &[&now.timestamp_millis()]).await?;
+    for row in &alive {
+        match one_alive(row) {
+            Ok(alive) => inspection.alive.push(alive),
+            Err(_) => (inspection.warnings).push("a row of kubeconfig cannot be read".to_owned()),
+        }
+    }
     Ok(())
 }

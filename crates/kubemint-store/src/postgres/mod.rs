@@ -4,6 +4,7 @@ mod connect;
 mod error;
 mod inspect;
 mod issue;
+mod landmarks;
 mod lanes;
 mod lists;
 mod migrate;

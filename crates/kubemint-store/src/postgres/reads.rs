@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use kubemint::audit::Event;
 use kubemint::cluster::ClusterKey;
 use kubemint::id::KubeconfigId;
-use kubemint::ports::{Page, Position};
+use kubemint::ports::{Alive, Page, Position};
 use kubemint::record::{Record, RecordRef};
 
 use super::connect::Held;
@@ -87,6 +87,34 @@ pub(super) async fn counts(db: &Held) -> Result<Counts, Trouble> {
         pending: number(&row, 0)?,
         active: number(&row, 1)?,
         revoking: number(&row, 2)?,
+    })
+}
+
+/// What is alive, by cluster and role.
+pub(super) const ALIVE: &str = "SELECT region, project, cluster, role, count(*) FROM (
+     SELECT region, project, cluster, role FROM kubeconfig WHERE state = 'pending'
+     UNION ALL SELECT region, project, cluster, role FROM kubeconfig
+         WHERE state = 'active' AND NOT (object_uid IS NOT DISTINCT FROM 'x509' AND expires_at <= $1)
+     UNION ALL SELECT region, project, cluster, role FROM kubeconfig
+         WHERE state = 'revoking' AND NOT (object_uid IS NOT DISTINCT FROM 'x509' AND expires_at <= $1)
+     ) AS living GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
+
+pub(super) async fn alive(db: &Held, now: DateTime<Utc>) -> Result<Vec<Alive>, Trouble> {
+    let statement = db.prepare_cached(ALIVE).await?;
+    let rows = db.query(&statement, &[&now.timestamp_millis()]).await?;
+    rows.iter().map(one_alive).collect()
+}
+
+/// A row of [`ALIVE`].
+pub(super) fn one_alive(row: &tokio_postgres::Row) -> Result<Alive, Trouble> {
+    Ok(Alive {
+        cluster: ClusterKey::new(
+            rows::text(row, 0)?,
+            rows::text(row, 1)?,
+            rows::text(row, 2)?,
+        ),
+        role: rows::text(row, 3)?,
+        count: number(row, 4)?,
     })
 }
 

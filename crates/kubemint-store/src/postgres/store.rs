@@ -11,8 +11,8 @@ use kubemint::audit::Event;
 use kubemint::cluster::ClusterKey;
 use kubemint::id::KubeconfigId;
 use kubemint::ports::{
-    Begun, Cut, Filter, Forgotten, Grant, Idempotency, Instance, Page, Position, Store, StoreError,
-    Visible,
+    Alive, Begun, Cut, Filter, Forgotten, Grant, Idempotency, Instance, Landmark, Page, Position,
+    Store, StoreError, Visible,
 };
 use kubemint::record::{Record, RecordRef};
 use thiserror::Error;
@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::connect::{self, CALL, Held};
 use super::error::Trouble;
+use super::landmarks;
 use super::lanes::Lanes;
 use super::lists::List;
 use super::rows::EventRow;
@@ -293,6 +294,26 @@ impl Store for PostgresStore {
         limit: u16,
     ) -> Result<Page, StoreError> {
         call!(self, db => reads::active(&db, cluster, after, limit))
+    }
+
+    async fn landmarks(&self, cluster: &ClusterKey) -> Result<Vec<Landmark>, StoreError> {
+        call!(self, db => landmarks::all(&db, cluster))
+    }
+
+    async fn note_landmark(
+        &self,
+        cluster: &ClusterKey,
+        landmark: &Landmark,
+    ) -> Result<(), StoreError> {
+        call!(self, db => landmarks::note(&db, cluster, landmark))
+    }
+
+    async fn forget_landmarks(&self, cluster: &ClusterKey) -> Result<(), StoreError> {
+        call!(self, db => landmarks::forget(&db, cluster))
+    }
+
+    async fn alive(&self, now: DateTime<Utc>) -> Result<Vec<Alive>, StoreError> {
+        call!(self, db => reads::alive(&db, now))
     }
 
     async fn lease(

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::open::{OpenError, identify, read_only};
+use super::reads;
 use super::schema::{APPLICATION_ID, SCHEMA_VERSION};
 use crate::inspection::Inspection;
 
@@ -60,6 +61,7 @@ fn count(
             Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
         })?
         .collect::<Result<_, _>>()?;
+    let at = now;
     let now = now.timestamp_millis();
     let one = |sql: &str| -> rusqlite::Result<u64> {
         connection.query_row(sql, [now], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))
@@ -68,5 +70,6 @@ fn count(
         one("SELECT count(*) FROM kubeconfig WHERE state = 'active' AND expires_at <= ?1")?;
     inspection.abandoned =
         one("SELECT count(*) FROM kubeconfig WHERE state = 'pending' AND pending_until <= ?1")?;
+    inspection.alive = reads::alive(connection, at)?;
     Ok(())
 }

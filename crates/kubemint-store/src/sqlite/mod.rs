@@ -5,6 +5,7 @@ mod condition;
 mod error;
 mod inspect;
 mod issue;
+mod landmarks;
 mod lists;
 mod open;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Opening the database file: that it is ours, that no one else writes it, and that it is as this program expects.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use kubemint::ports::Instance;
@@ -32,6 +32,22 @@ pub enum OpenError {
     /// Another process has the database; this is its lock.
     #[error("another process uses the database: it holds {}", .0.display())]
     InUse(PathBuf),
+    /// There was a store here, and now the file is missing or empty.
+    #[error(
+        "{} is missing or empty, and the store of instance {instance} was here: put it back (mount its volume, or use \
+         `kubemint-server restore`). What it issued cannot be revoked without it, and does not end at its time; to start \
+         over nevertheless, remove {}",
+        path.display(),
+        lock.display()
+    )]
+    Gone {
+        /// Where it was.
+        path: PathBuf,
+        /// What remembers it.
+        lock: PathBuf,
+        /// The installation that it was.
+        instance: String,
+    },
     /// The file belongs to another program.
     #[error("{} is not a database of this program (application id {application_id:#x})", path.display())]
     Foreign {
@@ -102,12 +118,25 @@ pub(super) struct Opened {
     pub(super) lock: File,
     /// The file.
     pub(super) path: PathBuf,
+    /// It was made just now.
+    pub(super) new: bool,
 }
 
 /// Opens, makes or migrates the database, and takes its lock.
 pub(super) fn open(options: &Options) -> Result<Opened, OpenError> {
     let path = resolve(&options.path)?;
     let lock = lock(&path)?;
+    let noted = was_here(&lock).map_err(|error| OpenError::Io(lock_name(&path), error))?;
+    if let Some(instance) = noted.clone()
+        && fs::metadata(&path).map_or(0, |found| found.len()) == 0
+    {
+        let lock = lock_name(&path);
+        return Err(OpenError::Gone {
+            path,
+            lock,
+            instance,
+        });
+    }
     make(&path)?;
     let sqlite = |error: rusqlite::Error| match error {
         rusqlite::Error::SqliteFailure(failure, _) if failure.code == ErrorCode::NotADatabase => {
@@ -148,6 +177,10 @@ pub(super) fn open(options: &Options) -> Result<Opened, OpenError> {
         return Err(OpenError::Torn(path));
     }
     abandon(&writer).map_err(sqlite)?;
+    let id = instance.id.to_string();
+    if noted.as_ref() != Some(&id) {
+        note(&lock, &id).map_err(|error| OpenError::Io(lock_name(&path), error))?;
+    }
 
     let readers = (0..options.readers.max(1))
         .map(|_| connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY, options))
@@ -159,6 +192,7 @@ pub(super) fn open(options: &Options) -> Result<Opened, OpenError> {
         instance,
         lock,
         path,
+        new: found.empty,
     })
 }
 
@@ -201,12 +235,35 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
     }
 }
 
+fn lock_name(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
+}
+
+/// The longest note in a lock that is read, in bytes: a UUID.
+const NOTE: u64 = 36;
+
+/// Which installation's store was here when the lock was last held. A crash before the first store was whole notes none.
+fn was_here(mut lock: &File) -> io::Result<Option<String>> {
+    let mut text = String::new();
+    lock.seek(SeekFrom::Start(0))?;
+    lock.take(NOTE).read_to_string(&mut text)?;
+    Ok((!text.is_empty()).then_some(text))
+}
+
+/// Notes which installation's store is here.
+fn note(mut lock: &File, instance: &str) -> io::Result<()> {
+    lock.set_len(0)?;
+    lock.seek(SeekFrom::Start(0))?;
+    lock.write_all(instance.as_bytes())?;
+    lock.sync_all()
+}
+
 /// Takes the lock beside the database. It is a file of its own, since closing any handle of the database itself would
 /// drop SQLite's locks; and it is never removed, since two processes could then hold one each.
 pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let name = PathBuf::from(name);
+    let name = lock_name(path);
     let file = private(
         OpenOptions::new()
             .read(true)

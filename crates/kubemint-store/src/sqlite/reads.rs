@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use kubemint::audit::Event;
 use kubemint::cluster::ClusterKey;
 use kubemint::id::KubeconfigId;
-use kubemint::ports::{Page, Position};
+use kubemint::ports::{Alive, Page, Position};
 use kubemint::record::{Record, RecordRef};
 use rusqlite::{Connection, OptionalExtension as _, ToSql, named_params};
 
@@ -75,6 +75,14 @@ const COUNTS: &str = "SELECT
      (SELECT count(*) FROM kubeconfig INDEXED BY kubeconfig_active WHERE state = 'active'),
      (SELECT count(*) FROM kubeconfig INDEXED BY kubeconfig_revoking WHERE state = 'revoking')";
 
+const ALIVE: &str = "SELECT region, project, cluster, role, count(*) FROM (
+     SELECT region, project, cluster, role FROM kubeconfig INDEXED BY kubeconfig_pending WHERE state = 'pending'
+     UNION ALL SELECT region, project, cluster, role FROM kubeconfig INDEXED BY kubeconfig_active
+         WHERE state = 'active' AND NOT (object_uid IS 'x509' AND expires_at <= :now)
+     UNION ALL SELECT region, project, cluster, role FROM kubeconfig INDEXED BY kubeconfig_revoking
+         WHERE state = 'revoking' AND NOT (object_uid IS 'x509' AND expires_at <= :now)
+     ) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
+
 /// How many records are alive, in all clusters: for metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -94,6 +102,24 @@ pub(super) fn counts(connection: &Connection) -> rusqlite::Result<Counts> {
             revoking: number(row, 2)?,
         })
     })
+}
+
+/// What is alive, by cluster and role.
+pub(super) fn alive(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result<Vec<Alive>> {
+    connection
+        .prepare_cached(ALIVE)?
+        .query_map(named_params! { ":now": now.timestamp_millis() }, |row| {
+            Ok(Alive {
+                cluster: ClusterKey::new(
+                    row.get::<_, String>(0)?,
+                    row.get::<_, String>(1)?,
+                    row.get::<_, String>(2)?,
+                ),
+                role: row.get(3)?,
+                count: number(row, 4)?,
+            })
+        })?
+        .collect()
 }
 
 pub(super) fn find(

@@ -10,8 +10,8 @@ use kubemint::audit::Event;
 use kubemint::cluster::ClusterKey;
 use kubemint::id::KubeconfigId;
 use kubemint::ports::{
-    Begun, Cut, Filter, Forgotten, Grant, Idempotency, Instance, Page, Position, Store, StoreError,
-    Visible,
+    Alive, Begun, Cut, Filter, Forgotten, Grant, Idempotency, Instance, Landmark, Page, Position,
+    Store, StoreError, Visible,
 };
 use kubemint::record::{Record, RecordRef};
 use rusqlite::Connection;
@@ -20,6 +20,7 @@ use uuid::Uuid;
 use super::condition::Condition;
 use super::error::Refusal;
 use super::issue;
+use super::landmarks;
 use super::lists::List;
 use super::open::{self, OpenError, Opened};
 use super::readers::Readers;
@@ -42,6 +43,7 @@ pub struct SqliteStore {
     pub(super) writer: Writer,
     condition: Arc<Condition>,
     instance: Instance,
+    new: bool,
     _lock: File,
     _folder: Option<TemporaryFolder>,
 }
@@ -77,6 +79,7 @@ impl SqliteStore {
             instance,
             lock,
             path,
+            new,
         } = opened;
         Ok(Self {
             condition: Arc::new(Condition::good(path.into_os_string())),
@@ -84,6 +87,7 @@ impl SqliteStore {
             writer: Writer::start(writer, options.queue.max(1))
                 .map_err(|error| OpenError::Io(options.path.clone(), error))?,
             instance,
+            new,
             _lock: lock,
             _folder: folder,
         })
@@ -95,6 +99,12 @@ impl SqliteStore {
     /// As every read.
     pub async fn counts(&self) -> Result<Counts, StoreError> {
         self.read(reads::counts).await
+    }
+
+    /// Whether it was made when it was opened: it knows nothing of what another one issued.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.new
     }
 
     /// How much was written since the store was opened. Fewer commits than jobs is group commit at work.
@@ -270,6 +280,35 @@ impl Store for SqliteStore {
     ) -> Result<Page, StoreError> {
         let cluster = cluster.clone();
         self.read(move |connection| reads::active(connection, &cluster, after, limit))
+            .await
+    }
+
+    async fn landmarks(&self, cluster: &ClusterKey) -> Result<Vec<Landmark>, StoreError> {
+        let cluster = cluster.clone();
+        self.read(move |connection| landmarks::all(connection, &cluster))
+            .await
+    }
+
+    async fn note_landmark(
+        &self,
+        cluster: &ClusterKey,
+        landmark: &Landmark,
+    ) -> Result<(), StoreError> {
+        let (cluster, landmark) = (cluster.clone(), landmark.clone());
+        self.writer
+            .run(move |connection| landmarks::note(connection, &cluster, &landmark))
+            .await
+    }
+
+    async fn forget_landmarks(&self, cluster: &ClusterKey) -> Result<(), StoreError> {
+        let cluster = cluster.clone();
+        self.writer
+            .run(move |connection| landmarks::forget(connection, &cluster))
+            .await
+    }
+
+    async fn alive(&self, now: DateTime<Utc>) -> Result<Vec<Alive>, StoreError> {
+        self.read(move |connection| reads::alive(connection, now))
             .await
     }
 

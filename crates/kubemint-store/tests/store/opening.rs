@@ -243,3 +243,34 @@ fn a_path_that_cannot_be_a_database_is_refused() {
     fs::write(&file, "").unwrap();
     assert!(matches!(open(&file.join("a.db")), Err(OpenError::Io(..))));
 }
+
+#[test]
+fn a_store_that_was_here_is_not_replaced_by_a_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kubemint.db");
+    let open = || SqliteStore::open(Options::new(&path));
+    let first = open().unwrap();
+    assert!(first.is_new());
+    let id = first.instance().id.to_string();
+    drop(first);
+    assert!(!open().unwrap().is_new());
+    for empty in [true, false] {
+        std::fs::remove_file(&path).unwrap();
+        if empty {
+            std::fs::write(&path, "").unwrap();
+        }
+        let refused = open().err().unwrap();
+        let text = refused.to_string();
+        assert!(matches!(refused, OpenError::Gone { .. }), "{text}");
+        assert!(
+            text.contains(&id) && text.contains("kubemint.db.lock"),
+            "{text}"
+        );
+        assert_eq!(path.exists(), empty, "nothing is made");
+        std::fs::write(&path, "").unwrap();
+    }
+    // Who wants to start over says so.
+    std::fs::remove_file(folder.path().join("kubemint.db.lock")).unwrap();
+    let second = open().unwrap();
+    assert!(second.is_new() && second.instance().id.to_string() != id);
+}

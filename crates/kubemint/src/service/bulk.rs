@@ -251,6 +251,7 @@ impl Kubemint {
                             | Error::Cluster(
                                 ClusterError::Unreachable(_)
                                     | ClusterError::Busy(_)
+                                    | ClusterError::Another(_)
                                     | ClusterError::Refused(_)
                             )
                     );

@@ -1,10 +1,11 @@
 //! What happens on its own: expired credentials end, broken-off work is finished, and strays are swept.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use super::Kubemint;
+use super::issue::object_of;
 use crate::audit::{Event, Kind};
 use crate::cluster::ClusterKey;
 use crate::error::Error;
@@ -35,6 +36,13 @@ pub struct Reconciled {
     pub swept: usize,
     /// Active records whose object was missing.
     pub lost: usize,
+    /// Those of them that a sweep missed, for the log.
+    pub missing: Vec<Record>,
+    /// Roles that only records know, and whose objects could not be listed: the service may have no rights there any
+    /// more. Nothing of them is called lost.
+    pub unlisted: Vec<(String, ClusterError)>,
+    /// Objects of other installations that a sweep saw; `None` if it was none.
+    pub foreign: Option<usize>,
     /// What could not be done, and is tried again.
     pub errors: Vec<Error>,
     /// So many objects were missing that none was believed.
@@ -101,24 +109,34 @@ impl Kubemint {
         let mut waiting = due.fuse();
         let mut under_way = FuturesUnordered::new();
         let mut ill = false;
+        let mut refusing = HashSet::new();
         loop {
             while !ill && under_way.len() < AT_ONCE {
                 let Some(record) = waiting.next() else { break };
-                under_way.push(async move { self.settle(&record).await });
+                if refusing.contains(&record.role) {
+                    continue;
+                }
+                under_way.push(async move { (self.settle(&record).await, record.role) });
             }
             match under_way.next().await {
                 None => return,
-                Some(Ok(settled)) => done.count(&settled),
-                Some(Err(error)) => {
-                    // The next record would only wait for the same deadline.
-                    ill |= matches!(
-                        error,
+                Some((Ok(settled), _)) => done.count(&settled),
+                Some((Err(error), role)) => {
+                    match error {
+                        // The next record would only wait for the same deadline.
                         Error::Cluster(
                             ClusterError::Unreachable(_)
-                                | ClusterError::Busy(_)
-                                | ClusterError::Refused(_)
-                        )
-                    );
+                            | ClusterError::Busy(_)
+                            | ClusterError::Another(_),
+                        ) => {
+                            ill = true;
+                        }
+                        // Rights are given by the role's namespace: a role that was given up holds up no other.
+                        Error::Cluster(ClusterError::Refused(_)) => {
+                            refusing.insert(role);
+                        }
+                        _ => {}
+                    }
                     done.errors.push(error);
                 }
             }
@@ -173,12 +191,7 @@ impl Kubemint {
         }
         // The records first: one that is issued after this read has its object already, or has none to miss.
         let active = self.active_records(key).await?;
-        let found = self
-            .ports
-            .clusters
-            .objects(key)
-            .await
-            .map_err(Error::Cluster)?;
+        let (found, certain) = self.list_objects(key, &active, done).await?;
         // A leftover without an object of its own (a binding whose ServiceAccount is gone) is no credential.
         let whole = found
             .iter()
@@ -186,7 +199,7 @@ impl Kubemint {
         let present: HashSet<_> = whole.map(|found| found.object.uid).collect();
         let missing: Vec<_> = active
             .iter()
-            .filter(|record| !record.is_certificate())
+            .filter(|record| !record.is_certificate() && certain.contains(&record.role))
             .filter(|record| !present.contains(&record.uid) && !self.is_ending(record))
             .collect();
         if missing.len() > SUSPICIOUS && missing.len() * 2 > active.len() {
@@ -194,11 +207,60 @@ impl Kubemint {
             return Ok(());
         }
         for record in missing {
-            let event = self.own_event(Kind::ObjectMissing, record);
-            done.lost += usize::from(self.ports.store.lose(&record.reference(), event).await?);
+            self.lose_if_gone(record, done).await?;
         }
         for found in found {
             self.sweep_object(key, found, done).await?;
+        }
+        Ok(())
+    }
+
+    /// The objects at every place where there may be some: of the configured roles, and of those that only records know
+    /// any more. The roles whose list can be believed are told beside them.
+    async fn list_objects(
+        &self,
+        key: &ClusterKey,
+        active: &[Record],
+        done: &mut Reconciled,
+    ) -> Result<(Vec<FoundObject>, BTreeSet<String>), Error> {
+        let clusters = &self.ports.clusters;
+        let profile = clusters.profile(key);
+        let configured: BTreeSet<_> = profile.map_or_else(BTreeSet::new, |profile| {
+            profile.roles.keys().cloned().collect()
+        });
+        let recorded = active.iter().filter(|record| !record.is_certificate());
+        let mut roles: BTreeSet<_> = recorded.map(|record| record.role.clone()).collect();
+        roles.extend(configured.iter().cloned());
+        let (mut found, mut certain) = (Vec::new(), BTreeSet::new());
+        let mut foreign = 0;
+        for role in roles {
+            match clusters.objects(key, &role).await {
+                Ok(listing) => {
+                    found.extend(listing.objects);
+                    foreign += listing.foreign;
+                    if listing.certain {
+                        certain.insert(role);
+                    }
+                }
+                Err(error) if configured.contains(&role) => return Err(Error::Cluster(error)),
+                Err(error) => done.unlisted.push((role, error)),
+            }
+        }
+        done.foreign = Some(foreign);
+        Ok((found, certain))
+    }
+
+    /// Ends the record of an object that no list has, if the cluster says of that very object that it is gone.
+    async fn lose_if_gone(&self, record: &Record, done: &mut Reconciled) -> Result<(), Error> {
+        let object = object_of(record);
+        let exists = self.ports.clusters.exists(&record.cluster, &object).await;
+        if exists.map_err(Error::Cluster)? {
+            return Ok(());
+        }
+        let event = self.own_event(Kind::ObjectMissing, record);
+        if self.ports.store.lose(&record.reference(), event).await? {
+            done.lost += 1;
+            done.missing.push(record.clone());
         }
         Ok(())
     }

@@ -31,7 +31,7 @@ pub(super) struct Real {
     binaries: Binaries,
     control_plane: ControlPlane,
     _issuer: Issuer,
-    _guard: slog_async::AsyncGuard,
+    _guard: kubemint_server::log::LogGuard,
 }
 
 impl Real {

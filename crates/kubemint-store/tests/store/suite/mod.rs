@@ -50,6 +50,8 @@ macro_rules! for_every_store {
             races::of_many_at_once_as_many_start_as_may_be_alive,
             races::one_of_two_ends_of_a_pending_record_wins,
             races::who_follows_the_trail_misses_nothing,
+            reconciling::a_landmark_is_kept_for_its_cluster_until_it_is_forgotten,
+            reconciling::what_is_alive_is_counted_by_cluster_and_role,
             reconciling::what_is_due_is_ended_abandoned_or_revoking,
             reconciling::no_kind_of_due_record_starves_another,
             reconciling::certificates_that_are_being_revoked_wait_for_their_end_out_of_the_way,

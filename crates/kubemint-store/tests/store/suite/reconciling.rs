@@ -1,6 +1,6 @@
 //! What the reconciler reads.
 
-use kubemint::ports::Grant;
+use kubemint::ports::{Grant, Landmark};
 use kubemint::record::{CERTIFICATE, Record, State};
 
 use super::Fresh;
@@ -18,6 +18,70 @@ async fn due(store: &impl Fresh, second: i64, limit: u16) -> Vec<String> {
     due.into_iter()
         .map(|record| record.id.to_string())
         .collect()
+}
+
+pub(crate) async fn what_is_alive_is_counted_by_cluster_and_role<S: Fresh>() {
+    let store = S::fresh();
+    put(&store, &record("active"), State::Active, &until(10)).await;
+    put(&store, &record("pending"), State::Pending, &grant()).await;
+    put(&store, &record("revoking"), State::Revoking, &until(10)).await;
+    for state in [State::Revoked, State::Failed, State::Expired] {
+        put(&store, &record(state.as_str()), state, &until(50)).await;
+    }
+    let mut other = record("other");
+    other.role = "odd \u{0} role".to_owned();
+    other.cluster.cluster = "another".to_owned();
+    put(&store, &other, State::Active, &until(500)).await;
+    let certificate = Grant {
+        object_uid: CERTIFICATE.to_owned(),
+        ..until(100)
+    };
+    put(&store, &record("certificate"), State::Active, &certificate).await;
+    let told = |second| {
+        let store = &store;
+        let (here, role, other) = (here(), record("x").role, other.clone());
+        async move {
+            let alive = store.alive(at(second)).await.unwrap();
+            let count = |cluster, role| {
+                let of = alive
+                    .iter()
+                    .find(|of| of.cluster == cluster && of.role == role);
+                of.map_or(0, |of| of.count)
+            };
+            (
+                alive.len(),
+                count(here, role),
+                count(other.cluster, other.role),
+            )
+        }
+    };
+    // An active one past its end is alive until it is removed; a certificate is not.
+    assert_eq!(told(99).await, (2, 4, 1));
+    assert_eq!(told(100).await, (2, 3, 1));
+}
+
+pub(crate) async fn a_landmark_is_kept_for_its_cluster_until_it_is_forgotten<S: Fresh>() {
+    let store = S::fresh();
+    let mark = |namespace: &str, uid: &str| Landmark {
+        namespace: namespace.to_owned(),
+        uid: uid.to_owned(),
+    };
+    let mut elsewhere = here();
+    elsewhere.cluster = "another".to_owned();
+    for (cluster, landmark) in [
+        (&here(), mark("b", "1")),
+        (&here(), mark("a", "2")),
+        (&here(), mark("b", "3")),
+        (&elsewhere, mark("b", "4")),
+    ] {
+        store.note_landmark(cluster, &landmark).await.unwrap();
+    }
+    let noted = store.landmarks(&here()).await.unwrap();
+    assert_eq!(noted, [mark("a", "2"), mark("b", "3")]);
+    store.forget_landmarks(&here()).await.unwrap();
+    assert!(store.landmarks(&here()).await.unwrap().is_empty());
+    let noted = store.landmarks(&elsewhere).await.unwrap();
+    assert_eq!(noted, [mark("b", "4")]);
 }
 
 pub(crate) async fn what_is_due_is_ended_abandoned_or_revoking<S: Fresh>() {

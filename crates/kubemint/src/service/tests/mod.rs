@@ -5,6 +5,7 @@ mod certificate;
 mod issue;
 mod life;
 mod rounds;
+mod sweep;
 mod work;
 mod world;
 

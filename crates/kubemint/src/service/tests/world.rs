@@ -47,6 +47,14 @@ pub(super) struct World {
     pub(super) removing: Mutex<i64>,
     /// What the cluster's kubeconfigs authenticate with.
     pub(super) kind: Mutex<CredentialKind>,
+    /// The roles of the configuration.
+    pub(super) roles: Mutex<Vec<&'static str>>,
+    /// The roles in whose namespaces the service has no rights.
+    pub(super) closed: Mutex<Vec<String>>,
+    /// Whether its lists are empty, whatever there is.
+    pub(super) blind: Mutex<bool>,
+    /// Whether it is known to be the same cluster.
+    pub(super) certain: Mutex<bool>,
 }
 
 impl World {
@@ -65,6 +73,10 @@ impl World {
             minting: Mutex::new(0),
             removing: Mutex::new(0),
             kind: Mutex::default(),
+            roles: Mutex::new(vec!["viewer", "editor"]),
+            closed: Mutex::default(),
+            blind: Mutex::default(),
+            certain: Mutex::new(true),
         })
     }
 
@@ -226,14 +238,15 @@ impl Clusters for World {
             min_ttl: 60,
             max_ttl: 86_400,
         };
-        let roles = ["viewer", "editor"].map(|role| (role.to_owned(), rules));
+        let roles = self.roles.lock().unwrap().clone();
+        let roles = roles.into_iter().map(|role| (role.to_owned(), rules));
         (*wanted == key()).then(|| {
             Arc::new(ClusterProfile {
                 key: key(),
                 public_url: "https://cluster".to_owned(),
                 ca_pem: None,
                 kind: *self.kind.lock().unwrap(),
-                roles: roles.into(),
+                roles: roles.collect(),
                 default_role: "viewer".to_owned(),
                 default_ttl: 3600,
                 max_active_per_user: None,
@@ -311,6 +324,9 @@ impl Clusters for World {
         if self.fails("remove") {
             return Err(ClusterError::Unreachable("broken".into()));
         }
+        if self.closed.lock().unwrap().contains(&object.role) {
+            return Err(ClusterError::Refused("no rights there".into()));
+        }
         self.pass(*self.removing.lock().unwrap());
         let mut objects = self.objects.lock().unwrap();
         if objects
@@ -322,20 +338,41 @@ impl Clusters for World {
         Ok(())
     }
 
-    async fn objects(&self, _: &ClusterKey) -> Result<Vec<FoundObject>, ClusterError> {
+    async fn objects(&self, _: &ClusterKey, role: &str) -> Result<Listing, ClusterError> {
+        let closed = self.closed.lock().unwrap();
+        if closed.contains(&role.to_owned()) {
+            return Err(ClusterError::Refused("no rights there".into()));
+        }
+        let rows = self.rows.lock().unwrap();
+        let role_of = |uid: &Uuid| {
+            let row = rows.iter().find(|row| row.uid == *uid);
+            row.map_or("viewer", |row| &row.role)
+        };
         let objects = self.objects.lock().unwrap();
         let found = objects
             .iter()
+            .filter(|(_, (uid, ..))| role_of(uid) == role)
             .map(|(id, (uid, object_uid, created_at))| FoundObject {
                 object: ObjectRef {
-                    role: "viewer".to_owned(),
+                    role: role.to_owned(),
                     id: id.clone(),
                     uid: *uid,
                     object_uid: Some(object_uid.clone()),
                 },
                 created_at: *created_at,
             });
-        Ok(found.collect())
+        let blind = *self.blind.lock().unwrap();
+        Ok(Listing {
+            objects: found.filter(|_| !blind).collect(),
+            certain: *self.certain.lock().unwrap(),
+            foreign: 0,
+        })
+    }
+
+    async fn exists(&self, _: &ClusterKey, object: &ObjectRef) -> Result<bool, ClusterError> {
+        let objects = self.objects.lock().unwrap();
+        let there = objects.get(&object.id);
+        Ok(there.is_some_and(|(uid, ..)| *uid == object.uid))
     }
 }
 
@@ -511,6 +548,29 @@ impl Store for World {
         };
         let most = usize::from(limit);
         Ok(rows.iter().filter(due).take(most).cloned().collect())
+    }
+
+    async fn landmarks(&self, cluster: &ClusterKey) -> Result<Vec<Landmark>, StoreError> {
+        let _ = cluster;
+        Ok(Vec::new())
+    }
+
+    async fn note_landmark(
+        &self,
+        cluster: &ClusterKey,
+        landmark: &Landmark,
+    ) -> Result<(), StoreError> {
+        let _ = (cluster, landmark);
+        Ok(())
+    }
+
+    async fn forget_landmarks(&self, cluster: &ClusterKey) -> Result<(), StoreError> {
+        let _ = cluster;
+        Ok(())
+    }
+
+    async fn alive(&self, _: DateTime<Utc>) -> Result<Vec<Alive>, StoreError> {
+        Ok(Vec::new())
     }
 
     async fn next_expiry(&self, _: &ClusterKey) -> Result<Option<DateTime<Utc>>, StoreError> {

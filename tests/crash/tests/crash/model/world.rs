@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use crash::{Faults, Plan};
 use kubemint::policy::{Decision, Query};
 use kubemint::ports::{
-    Clock, ClusterError, Clusters, Credential, FoundObject, Ids, ObjectRef, Policy, Secret,
+    Clock, ClusterError, Clusters, Credential, FoundObject, Ids, Listing, ObjectRef, Policy, Secret,
 };
 use kubemint::{
     Caller, ClusterKey, ClusterProfile, Context, CredentialKind, KubeconfigId, Kubemint, Ports,
@@ -226,7 +226,14 @@ impl Clusters for World {
         Ok(())
     }
 
-    async fn objects(&self, _: &ClusterKey) -> Result<Vec<FoundObject>, ClusterError> {
+    async fn exists(&self, _: &ClusterKey, object: &ObjectRef) -> Result<bool, ClusterError> {
+        self.reached().await?;
+        let objects = self.objects();
+        let there = objects.get(&object.id);
+        Ok(there.is_some_and(|(uid, _)| *uid == object.uid))
+    }
+
+    async fn objects(&self, _: &ClusterKey, _: &str) -> Result<Listing, ClusterError> {
         self.reached().await?;
         let objects = self.objects();
         let found = objects.iter().map(|(id, (uid, created_at))| FoundObject {
@@ -238,6 +245,10 @@ impl Clusters for World {
             },
             created_at: *created_at,
         });
-        Ok(found.collect())
+        Ok(Listing {
+            objects: found.collect(),
+            certain: true,
+            foreign: 0,
+        })
     }
 }

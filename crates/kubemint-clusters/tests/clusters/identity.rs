@@ -1,0 +1,90 @@
+//! A cluster is known again, and another one in its place is believed nothing.
+
+use std::sync::Arc;
+
+use kubemint::ports::{Clusters, Landmark, Store};
+use kubemint_clusters::{Fleet, Health};
+use kubemint_sandbox::{Effect, Fault, RequestKind};
+use kubemint_store::SqliteStore;
+
+use crate::stage::{self, LIMITS, Stage, failed, object};
+
+fn memory() -> Arc<dyn Store> {
+    Arc::new(SqliteStore::temporary().unwrap())
+}
+
+/// A server's fleet that starts on the stage's cluster, with what the store remembers.
+fn started(stage: &Stage, store: &Arc<dyn Store>) -> Fleet {
+    let text = stage::configure(&stage.cluster, stage.folder.path());
+    let configs = stage::read(&text, stage.folder.path()).unwrap();
+    let fleet = Fleet::with_limits(configs, stage::INSTANCE, stage::quiet(), LIMITS).unwrap();
+    fleet.remembering(store)
+}
+
+#[tokio::test]
+async fn another_cluster_in_its_place_is_out_of_order_and_believed_nothing() {
+    let store = memory();
+    let (right, wrong) = (Stage::new().await, Stage::new().await);
+    let (key, record) = (&right.key, right.record());
+    let fleet = started(&right, &store);
+    fleet.create(&record).await.unwrap();
+    let listing = fleet.objects(key, "viewer").await.unwrap();
+    assert_eq!((listing.objects.len(), listing.certain), (1, true));
+
+    let mistaken = started(&wrong, &store);
+    let gone = object(&record);
+    assert_eq!(failed(mistaken.create(&right.record()).await), "another");
+    assert_eq!(failed(mistaken.mint(key, &gone, 600).await), "another");
+    assert_eq!(failed(mistaken.remove(key, &gone).await), "another");
+    assert_eq!(failed(mistaken.objects(key, "viewer").await), "another");
+    assert_eq!(failed(mistaken.exists(key, &gone).await), "another");
+    let health = mistaken.health(key).await;
+    assert!(
+        matches!(&health, Some(Health::Sick { class: "another", detail }) if detail.contains("accept-cluster")),
+        "{health:?}"
+    );
+    assert!(wrong.names().is_empty());
+
+    // As soon as it is right again, so is everything.
+    assert!(started(&right, &store).exists(key, &gone).await.unwrap());
+    // Or an operator says that it was built anew.
+    store.forget_landmarks(key).await.unwrap();
+    started(&wrong, &store)
+        .create(&wrong.record())
+        .await
+        .unwrap();
+    let mistaken = started(&right, &store);
+    assert_eq!(failed(mistaken.exists(key, &gone).await), "another");
+}
+
+#[tokio::test]
+async fn a_namespace_that_was_made_anew_is_noted_anew_where_another_is_as_it_was() {
+    let store = memory();
+    let stage = Stage::new().await;
+    let fleet = started(&stage, &store);
+    fleet.create(&stage.record()).await.unwrap();
+    let old = Landmark {
+        namespace: "kubemint-editor".to_owned(),
+        uid: "of the one before".to_owned(),
+    };
+    store.note_landmark(&stage.key, &old).await.unwrap();
+    assert!(fleet.objects(&stage.key, "editor").await.unwrap().certain);
+    let noted = store.landmarks(&stage.key).await.unwrap();
+    assert_eq!(noted.len(), 2);
+    assert!(!noted.contains(&old));
+}
+
+#[tokio::test]
+async fn a_cluster_that_cannot_be_known_is_served_and_not_believed() {
+    let store = memory();
+    let stage = Stage::new().await;
+    stage.cluster.inject(Fault::always(
+        RequestKind::GET_NAMESPACE,
+        Effect::refuse(403),
+    ));
+    let fleet = started(&stage, &store);
+    fleet.create(&stage.record()).await.unwrap();
+    let listing = fleet.objects(&stage.key, "viewer").await.unwrap();
+    assert_eq!((listing.objects.len(), listing.certain), (1, false));
+    assert!(store.landmarks(&stage.key).await.unwrap().is_empty());
+}
