@@ -150,9 +150,8 @@ impl Store for BreakableStore {
         self.call("active", work).await
     }
 
-    // What follows is no step of the protocol: it is what an operator is told, and by what the fleet knows a cluster again.
     async fn landmarks(&self, cluster: &ClusterKey) -> Result<Vec<Landmark>, StoreError> {
-        self.inner.landmarks(cluster).await
+        self.call("landmarks", self.inner.landmarks(cluster)).await
     }
 
     async fn note_landmark(
@@ -160,15 +159,17 @@ impl Store for BreakableStore {
         cluster: &ClusterKey,
         landmark: &Landmark,
     ) -> Result<(), StoreError> {
-        self.inner.note_landmark(cluster, landmark).await
+        let work = self.inner.note_landmark(cluster, landmark);
+        self.call("note_landmark", work).await
     }
 
     async fn forget_landmarks(&self, cluster: &ClusterKey) -> Result<(), StoreError> {
-        self.inner.forget_landmarks(cluster).await
+        self.call("forget_landmarks", self.inner.forget_landmarks(cluster))
+            .await
     }
 
     async fn alive(&self, now: DateTime<Utc>) -> Result<Vec<Alive>, StoreError> {
-        self.inner.alive(now).await
+        self.call("alive", self.inner.alive(now)).await
     }
 
     async fn lease(
