@@ -33,6 +33,11 @@ const DENY: Need = Need {
     get: "cargo install --locked cargo-deny",
 };
 
+const MUTANTS: Need = Need {
+    probe: &["cargo", "mutants", "--version"],
+    get: "cargo install --locked cargo-mutants",
+};
+
 /// The server's programs are seldom on the search path, so the distribution's folders are looked through too.
 const POSTGRES: Need = Need {
     probe: &[
@@ -136,6 +141,11 @@ const STEPS: &[Step] = &[
         needs: Some(GO),
     },
     Step {
+        name: "a sample of mutants",
+        command: &["cargo", "xtask", "mutants", "--sample"],
+        needs: Some(MUTANTS),
+    },
+    Step {
         name: "the store on PostgreSQL",
         command: &[
             "cargo",
@@ -162,6 +172,16 @@ const STEPS: &[Step] = &[
             "replicas",
         ],
         needs: Some(POSTGRES),
+    },
+    Step {
+        name: "crashes, a sample on PostgreSQL",
+        command: &["cargo", "xtask", "crash", "--on", "postgresql"],
+        needs: Some(POSTGRES),
+    },
+    Step {
+        name: "crashes, a sample on a real control plane",
+        command: &["cargo", "xtask", "crash", "--on", "control-plane"],
+        needs: Some(GO),
     },
     Step {
         name: "end to end, on a real control plane",

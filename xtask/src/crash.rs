@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::tidy::root;
 
@@ -14,6 +14,18 @@ pub(crate) struct CrashArgs {
     /// takes some tens of minutes. Without it: what `cargo test` runs.
     #[arg(long)]
     all: bool,
+    /// A sample on what a fleet stands on, and not on the embedded store and the sandbox's cluster.
+    #[arg(long, value_name = "GROUND")]
+    on: Option<Ground>,
+}
+
+/// What the servers stand on.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Ground {
+    /// The store is a PostgreSQL.
+    Postgresql,
+    /// The cluster is a real control plane.
+    ControlPlane,
 }
 
 /// Runs the ring.
@@ -30,10 +42,17 @@ pub(crate) fn run(args: &CrashArgs) -> Result<()> {
 
 fn command(args: &CrashArgs) -> Command {
     let mut command = Command::new("cargo");
-    command
-        .args(["test", "--locked", "--package", "crash", "--test", "crash"])
-        .args(["--", "--nocapture"])
-        .current_dir(root());
+    command.args(["test", "--locked", "--package", "crash", "--test", "crash"]);
+    let (feature, only) = match args.on {
+        None => (None, None),
+        Some(Ground::Postgresql) => (Some("postgres-tests"), Some("on_postgresql")),
+        Some(Ground::ControlPlane) => (Some("cluster-tests"), Some("on_a_real_control_plane")),
+    };
+    if let Some(feature) = feature {
+        command.args(["--features", feature]);
+    }
+    command.args(["--", "--nocapture"]).current_dir(root());
+    command.args(only);
     if args.all {
         command.env("KUBEMINT_CRASH", "all");
     }
@@ -47,12 +66,26 @@ mod tests {
     #[test]
     fn all_is_what_the_ring_is_told() {
         let told = |all| {
-            let command = command(&CrashArgs { all });
+            let command = command(&CrashArgs { all, on: None });
             command
                 .get_envs()
                 .any(|(name, value)| name == "KUBEMINT_CRASH" && value.is_some_and(|v| v == "all"))
         };
         assert!(told(true));
         assert!(!told(false));
+    }
+
+    #[test]
+    fn a_ground_is_a_feature_and_its_own_tests() {
+        let command = command(&CrashArgs {
+            all: false,
+            on: Some(Ground::Postgresql),
+        });
+        let words: Vec<_> = command
+            .get_args()
+            .filter_map(|word| word.to_str())
+            .collect();
+        assert!(words.contains(&"postgres-tests"), "{words:?}");
+        assert_eq!(words.last(), Some(&"on_postgresql"), "{words:?}");
     }
 }

@@ -6,9 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kubemint::audit::{Event, Kind};
 use kubemint::ports::Store;
 use kubemint::{ClusterKey, KubeconfigId, Record, State};
-use kubemint_sandbox::RequestKind;
 use kubemint_server::sandbox::{CLUSTER, PROJECT, REGION};
-use kubemint_store::{Options, SqliteStore, Trail};
+use kubemint_store::{Options, PostgresStore, SqliteStore, Trail};
 
 use crate::run::Run;
 
@@ -23,14 +22,27 @@ pub(crate) struct Left {
     pub(crate) objects: usize,
 }
 
+/// A store with its trail.
+trait Kept: Store + Trail {}
+
+impl<T: Store + Trail> Kept for T {}
+
+/// The installation's store, wherever it is.
+async fn open(run: &Run<'_>) -> Box<dyn Kept> {
+    if let Some(options) = &run.database {
+        return Box::new(PostgresStore::open(options).await.expect("the store"));
+    }
+    let path = run.folder.path().join("kubemint.db");
+    Box::new(SqliteStore::open(Options::new(path)).expect("the store"))
+}
+
 /// Asserts every invariant of an installation whose server was stopped when nothing was left to do.
 pub(crate) async fn hold(run: &Run<'_>) -> Left {
     let what = &run.what;
-    let path = run.folder.path().join("kubemint.db");
-    let store = SqliteStore::open(Options::new(path)).expect("the store");
-    let events = events(&store).await;
-    let records = records(&store, &events).await;
-    let objects = run.stage.objects(store.instance().id);
+    let store = &*open(run).await;
+    let events = events(store).await;
+    let records = records(store, &events).await;
+    let objects = run.stage.objects(store.instance().id).await;
 
     // I2, and its other half: what is live in the cluster is what is live in the store, and nothing is under way.
     let unsettled: Vec<_> = records
@@ -47,7 +59,7 @@ pub(crate) async fn hold(run: &Run<'_>) -> Left {
     let present: BTreeSet<_> = objects.keys().copied().collect();
     assert_eq!(present, active, "{what}: objects, and active records");
 
-    told(run, &store, &records, &events).await;
+    told(run, store, &records, &events).await;
     audited(run, &records, &events);
 
     // I6: one key, one record. (One object, because each active record has one.)
@@ -77,7 +89,7 @@ pub(crate) async fn hold(run: &Run<'_>) -> Left {
 /// I1, I3, I4: what clients were told is so.
 async fn told(
     run: &Run<'_>,
-    store: &SqliteStore,
+    store: &dyn Kept,
     records: &BTreeMap<String, Record>,
     events: &[Event],
 ) {
@@ -144,13 +156,12 @@ fn audited(run: &Run<'_>, records: &BTreeMap<String, Record>, events: &[Event]) 
             *first = event.at.min(*first);
         }
     }
-    for line in run.stage.cluster().audit() {
-        let minted = line.kind == RequestKind::TOKEN_REQUEST && line.issued_credential_id.is_some();
-        if minted && records.contains_key(&line.name) {
+    for minted in run.stage.minted() {
+        if records.contains_key(&minted.name) {
             let before = asked
-                .get(line.name.as_str())
-                .is_some_and(|at| *at <= line.at);
-            assert!(before, "{}: {line:?} has no audit row", run.what);
+                .get(minted.name.as_str())
+                .is_some_and(|at| *at <= minted.at);
+            assert!(before, "{}: {minted:?} has no audit row", run.what);
         }
     }
 }
@@ -171,7 +182,7 @@ fn trail(events: &[Event], id: &str) -> String {
     lines.collect()
 }
 
-async fn events(store: &SqliteStore) -> Vec<Event> {
+async fn events(store: &dyn Kept) -> Vec<Event> {
     let (mut events, mut after) = (Vec::new(), 0);
     loop {
         let page = store.events(after, 1000).await.expect("events");
@@ -184,7 +195,7 @@ async fn events(store: &SqliteStore) -> Vec<Event> {
 }
 
 /// Every record, in whatever state: each was begun with an event.
-async fn records(store: &SqliteStore, events: &[Event]) -> BTreeMap<String, Record> {
+async fn records(store: &dyn Kept, events: &[Event]) -> BTreeMap<String, Record> {
     let key = ClusterKey::new(REGION, PROJECT, CLUSTER);
     let mut records = BTreeMap::new();
     for event in events {

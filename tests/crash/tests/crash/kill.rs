@@ -9,7 +9,7 @@ use crate::all;
 use crate::invariants::{self, Left};
 use crate::run::Run;
 use crate::scenario::{Scenario, Script};
-use crate::stage::Stage;
+use crate::stage::{Ground, Stage};
 
 /// How many are tried at once: mostly they wait for deadlines.
 const AT_ONCE: usize = 6;
@@ -28,7 +28,7 @@ const RECOVERY: [&str; 8] = [
 
 /// Every point of a scenario, found by playing it without harm.
 async fn points(stage: &Stage, scenario: Scenario) -> Vec<Point> {
-    let mut run = Run::new(stage, format!("{scenario:?}, undisturbed"));
+    let mut run = Run::new(stage, format!("{scenario:?}, undisturbed")).await;
     let mut script = Script::new(scenario);
     script.prepare(&mut run).await;
     script.act(&mut run, Plan::At(scenario.harms())).await;
@@ -67,7 +67,7 @@ async fn harmed(
         None => format!("{scenario:?}, {harm:?} {point}"),
         Some(then) => format!("{scenario:?}, {harm:?} {point}, then {then}"),
     };
-    let mut run = Run::new(stage, what);
+    let mut run = Run::new(stage, what).await;
     let mut script = Script::new(scenario);
     script.prepare(&mut run).await;
     let mut harms = scenario.harms();
@@ -92,9 +92,18 @@ async fn harmed(
     met
 }
 
+/// What is tried of all the points that there are.
+#[derive(Clone, Copy)]
+struct Choice {
+    /// The recovery dies as well, at each of its points.
+    twice: bool,
+    /// One of so many, in turn.
+    of: usize,
+}
+
 /// Plays every scenario with a harm at each of its points. Returns how many there were.
-async fn everywhere(harm: Harm, twice: bool) -> usize {
-    let stage = &Stage::start().await;
+async fn everywhere(ground: Ground, harm: Harm, choice: Choice) -> usize {
+    let stage = &Stage::on(ground).await;
     let found = futures::stream::iter(Scenario::ALL)
         .map(async |scenario| (scenario, points(stage, scenario).await));
     let found: Vec<_> = found.buffered(AT_ONCE).collect().await;
@@ -107,7 +116,7 @@ async fn everywhere(harm: Harm, twice: bool) -> usize {
                 continue;
             }
             cases.push((scenario, point.clone(), None));
-            if !twice {
+            if !choice.twice {
                 continue;
             }
             for call in RECOVERY {
@@ -122,6 +131,7 @@ async fn everywhere(harm: Harm, twice: bool) -> usize {
             }
         }
     }
+    let cases: Vec<_> = cases.into_iter().step_by(choice.of).collect();
     let met: BTreeSet<_> = cases
         .iter()
         .map(|(_, point, _)| point.call.as_str())
@@ -143,8 +153,13 @@ async fn everywhere(harm: Harm, twice: bool) -> usize {
         "active",
         "objects",
         "lose",
+        "list",
     ] {
-        assert!(met.contains(call), "{call} is met by no scenario: {met:?}");
+        let few = choice.of > 1;
+        assert!(
+            few || met.contains(call),
+            "{call} is met by no scenario: {met:?}"
+        );
     }
     let tried = cases.len();
     let played = futures::stream::iter(cases).map(async |(scenario, point, then)| {
@@ -160,16 +175,50 @@ async fn everywhere(harm: Harm, twice: bool) -> usize {
     tried - missed.len()
 }
 
+/// Every point once, each.
+const ONCE: Choice = Choice {
+    twice: false,
+    of: 1,
+};
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_that_is_killed_at_any_point_leaves_nothing_that_is_not_mended() {
-    let tried = everywhere(Harm::Kill, all()).await;
+    let choice = Choice {
+        twice: all(),
+        ..ONCE
+    };
+    let tried = everywhere(Ground::Embedded, Harm::Kill, choice).await;
     assert!(tried >= 56, "{tried}");
     println!("{tried} crashes");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_that_fails_at_any_point_leaves_nothing_that_is_not_mended() {
-    let tried = everywhere(Harm::Fail, false).await;
+    let tried = everywhere(Ground::Embedded, Harm::Fail, ONCE).await;
     assert!(tried >= 28, "{tried}");
     println!("{tried} failures");
+}
+
+/// A sample, on what a fleet stands on; with `--all`, every point.
+#[cfg(any(feature = "postgres-tests", feature = "cluster-tests"))]
+async fn sampled(ground: Ground) {
+    let of = if all() { 1 } else { 3 };
+    let choice = Choice { of, ..ONCE };
+    let killed = everywhere(ground, Harm::Kill, choice).await;
+    let choice = Choice { of: 2 * of, ..ONCE };
+    let failed = everywhere(ground, Harm::Fail, choice).await;
+    assert!(killed >= 15 && failed >= 4, "{killed}, {failed}");
+    println!("{ground:?}: {killed} crashes, {failed} failures");
+}
+
+#[cfg(feature = "postgres-tests")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgresql_a_crash_leaves_nothing_that_is_not_mended() {
+    sampled(Ground::Postgres).await;
+}
+
+#[cfg(feature = "cluster-tests")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_real_control_plane_a_crash_leaves_nothing_that_is_not_mended() {
+    sampled(Ground::ControlPlane).await;
 }

@@ -12,8 +12,10 @@
 //! crashes as well, at each of its points.
 
 mod child;
+mod complete;
 mod invariants;
 mod kill;
+mod kubernetes;
 mod model;
 mod notes;
 mod races;

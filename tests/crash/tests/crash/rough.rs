@@ -9,7 +9,7 @@ use crate::all;
 use crate::invariants;
 use crate::notes::Notes;
 use crate::run::{Client, Run};
-use crate::stage::{Stage, collection};
+use crate::stage::{Ground, Stage, collection};
 
 /// How many clients there are.
 const CLIENTS: u64 = 8;
@@ -100,9 +100,9 @@ async fn settle(run: &mut Run<'_>) -> invariants::Left {
     invariants::hold(run).await
 }
 
-async fn rough(percent: u8) {
-    let stage = Stage::start().await;
-    let mut run = Run::new(&stage, format!("{percent} % of calls go wrong"));
+async fn rough(ground: Ground, percent: u8) {
+    let stage = Stage::on(ground).await;
+    let mut run = Run::new(&stage, format!("{percent} % of calls go wrong")).await;
     run.start_well().await;
     let plan = Plan::Rough {
         percent,
@@ -126,23 +126,35 @@ async fn rough(percent: u8) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_call_of_a_hundred_may_go_wrong() {
-    rough(1).await;
+    rough(Ground::Embedded, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_call_of_ten_may_go_wrong() {
-    rough(10).await;
+    rough(Ground::Embedded, 10).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_call_may_go_wrong() {
-    rough(100).await;
+    rough(Ground::Embedded, 100).await;
+}
+
+#[cfg(feature = "postgres-tests")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgresql_one_call_of_ten_may_go_wrong() {
+    rough(Ground::Postgres, 10).await;
+}
+
+#[cfg(feature = "cluster-tests")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_real_control_plane_one_call_of_ten_may_go_wrong() {
+    rough(Ground::ControlPlane, 10).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_killed_again_and_again_under_load_forgets_nothing() {
     let stage = Stage::start().await;
-    let mut run = Run::new(&stage, "killed under load".to_owned());
+    let mut run = Run::new(&stage, "killed under load".to_owned()).await;
     let rounds = if all() { 40 } else { 4 };
     let mut whim = Whim(7);
     for round in 0..rounds {

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use crash::Plan;
 use crash::talk::{Answer, Ask, Start};
+use kubemint_store::PostgresOptions;
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::child::{Child, was_killed};
@@ -27,6 +28,8 @@ pub(crate) struct Run<'a> {
     pub(crate) stage: &'a Stage,
     pub(crate) notes: Notes,
     pub(crate) folder: TempDir,
+    /// Where its records are, when they are in no file of the folder.
+    pub(crate) database: Option<PostgresOptions>,
     /// What is tried, for messages.
     pub(crate) what: String,
     child: Option<Child>,
@@ -42,11 +45,13 @@ pub(crate) struct Client<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn new(stage: &'a Stage, what: String) -> Self {
+    pub(crate) async fn new(stage: &'a Stage, what: String) -> Self {
+        let (folder, database) = stage.installation().await;
         Self {
             stage,
             notes: Notes::default(),
-            folder: stage.installation(),
+            folder,
+            database,
             what,
             child: None,
         }
@@ -265,6 +270,22 @@ impl Client<'_> {
         let reply = self.call(Method::GET, &path, None, None).await?;
         if reply.code() == 200 {
             self.notes.was_delivered(id, &reply);
+        }
+        Some(reply)
+    }
+
+    /// Revokes everything that is alice's, at once: these, if nothing else is.
+    pub(crate) async fn revoke_all(&mut self, ids: &[String]) -> Option<Reply> {
+        self.notes.unwanted.extend(ids.iter().cloned());
+        let path = collection().replace("/kubeconfigs", "/kubeconfig-revocations");
+        let body = json!({"user": "alice"});
+        let reply = self.call(Method::POST, &path, Some(&body), None).await?;
+        let report = reply.json();
+        if reply.code() == 200
+            && report["complete"] == true
+            && report["matched"] == report["revoked"]
+        {
+            self.notes.revoked.extend(ids.iter().cloned());
         }
         Some(reply)
     }

@@ -11,6 +11,18 @@ use crate::run::Run;
 /// How many twins come at once.
 const TWINS: usize = 100;
 
+/// How many are revoked at once.
+const MANY: usize = 3;
+
+/// After its end by so much, a kubeconfig has certainly been ended.
+const SETTLED: chrono::TimeDelta = chrono::TimeDelta::seconds(2);
+
+/// The kubeconfigs that clients were told of.
+fn known(run: &Run<'_>) -> Vec<String> {
+    let issued = run.notes.issued.iter();
+    issued.map(|issued| issued.id.clone()).collect()
+}
+
 /// A path through the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scenario {
@@ -25,6 +37,8 @@ pub(crate) enum Scenario {
     Twins,
     Download,
     Revoke,
+    /// Several at once, by whom they are for.
+    RevokeMany,
     /// The reconciler ends what has expired.
     Expiry,
     /// The reconciler removes an object that no record knows.
@@ -38,7 +52,7 @@ pub(crate) enum Scenario {
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Scenario; 13] = [
+    pub(crate) const ALL: [Scenario; 14] = [
         Scenario::Issue,
         Scenario::IssueWithKey,
         Scenario::IssueWithId,
@@ -47,6 +61,7 @@ impl Scenario {
         Scenario::Twins,
         Scenario::Download,
         Scenario::Revoke,
+        Scenario::RevokeMany,
         Scenario::Expiry,
         Scenario::Sweep,
         Scenario::Missing,
@@ -68,7 +83,7 @@ impl Scenario {
     /// Whether a call of that name belongs to it, rather than to the reconciler's rounds beside it.
     fn owns(self, call: &str) -> bool {
         match self {
-            _ if matches!(call, "lease" | "retain") => false,
+            _ if matches!(call, "lease" | "retain" | "alive") => false,
             Scenario::Sweep | Scenario::Missing => true,
             Scenario::Expiry | Scenario::PendingCleanUp | Scenario::RevokingCleanUp => {
                 !matches!(call, "active" | "objects")
@@ -113,6 +128,7 @@ impl Scenario {
             Scenario::IssueWithId => number % 3 == 2,
             Scenario::FailedIssue => matches!(point.call.as_str(), "remove" | "fail"),
             Scenario::Twins => matches!(point.call.as_str(), "mint" | "activate"),
+            Scenario::RevokeMany => number.is_multiple_of(3),
             _ => true,
         }
     }
@@ -129,7 +145,8 @@ impl Scenario {
     fn body(self, script: &Script) -> Value {
         match self {
             Scenario::IssueWithId => json!({"id": script.id, "ttl": 900}),
-            Scenario::Expiry => json!({"ttl": 2}),
+            // Long enough to be prepared on a busy machine.
+            Scenario::Expiry => json!({"ttl": 4}),
             _ => json!({"ttl": 900}),
         }
     }
@@ -186,6 +203,13 @@ impl Script {
                     .await;
                 assert!(run.died().await, "{}", run.what);
             }
+            Scenario::RevokeMany => {
+                let body = self.scenario.body(self);
+                for _ in 0..MANY {
+                    run.alice(async |alice| alice.issued(&body, None).await)
+                        .await;
+                }
+            }
             _ => {
                 let body = self.scenario.body(self);
                 let issued = run
@@ -199,20 +223,20 @@ impl Script {
 
     /// What happens to what was issued, before the scenario begins.
     async fn bereave(&mut self, run: &mut Run<'_>, uid: Uuid) {
-        let all = run.stage.cluster().service_accounts();
-        let object = all.iter().find(|object| object.name == self.id);
-        let object = object.expect("it was issued");
+        let kubernetes = run.stage.kubernetes();
         match self.scenario {
             Scenario::Sweep => {
                 run.stop().await;
+                let all = kubernetes.accounts().await;
+                let object = all.iter().find(|object| object.name == self.id);
+                let object = object.expect("it was issued");
                 let name = format!("stray-{}", uid.simple());
                 run.stage.plant(object, &name).await;
                 self.stray = Some(name);
             }
             Scenario::Missing => {
                 run.stop().await;
-                let cluster = run.stage.cluster();
-                assert!(cluster.delete_service_account(&object.namespace, &object.name));
+                kubernetes.delete(&self.id).await;
                 run.notes.taken.insert(self.id.clone());
             }
             Scenario::RevokingCleanUp => {
@@ -235,8 +259,13 @@ impl Script {
         self.request(run).await;
         match self.scenario {
             Scenario::Expiry => {
-                run.until(|seen, left| left == 0 && seen.iter().any(|call| call == "expire"))
-                    .await;
+                let ends = run.notes.issued.last().expect("it was issued").expires_at;
+                // Or long ago: it may have been ended before the plan was made.
+                run.until(|seen, left| {
+                    let ended = seen.iter().any(|call| call == "expire");
+                    left == 0 && (ended || chrono::Utc::now() > ends + SETTLED)
+                })
+                .await;
             }
             Scenario::Sweep => {
                 // Or the next sweep: where the answer of the removal was lost, there is nothing left to write of.
@@ -260,8 +289,10 @@ impl Script {
     async fn request(&mut self, run: &mut Run<'_>) {
         let (scenario, id) = (self.scenario, self.id.clone());
         let body = scenario.body(self);
+        let ids = known(run);
         let reply = run
             .alice(async |alice| match scenario {
+                Scenario::RevokeMany => alice.revoke_all(&ids).await,
                 Scenario::Issue | Scenario::IssueWithId => alice.issue(&body, None).await,
                 Scenario::IssueWithKey | Scenario::FailedIssue | Scenario::Replay => {
                     alice.issue(&body, Some("key")).await
@@ -300,7 +331,7 @@ impl Script {
             let shown = run.alice(async |alice| alice.get(&self.id).await).await;
             return shown.is_some_and(|shown| shown.code() == 404);
         }
-        let all = run.stage.cluster().service_accounts();
+        let all = run.stage.kubernetes().accounts().await;
         !all.iter()
             .any(|object| Some(&object.name) == self.stray.as_ref())
     }
@@ -322,7 +353,19 @@ impl Script {
             assert!(Instant::now() < end, "{what}: it is not found");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+        let ids = known(run);
         run.alice(async |alice| match scenario {
+            Scenario::RevokeMany => {
+                let reply = alice.revoke_all(&ids).await.expect("an answer");
+                let report = reply.json();
+                assert_eq!(reply.code(), 200, "{what}: {}", reply.text);
+                assert_eq!(report["complete"], true, "{what}: {}", reply.text);
+                for id in &ids {
+                    alice.notes.revoked.insert(id.clone());
+                    let gone = alice.get(id).await.expect("an answer");
+                    assert_eq!(gone.code(), 404, "{what}: {}", gone.text);
+                }
+            }
             Scenario::IssueWithId => {
                 // Whoever was told that it is granted finds the name taken, and so does everyone else.
                 let reply = alice.issue(&body, None).await.expect("an answer");
@@ -353,12 +396,7 @@ impl Script {
         })
         .await;
         // What was granted, and is wanted, can be had.
-        let wanted: Vec<String> = run
-            .notes
-            .issued
-            .iter()
-            .map(|issued| issued.id.clone())
-            .collect();
+        let wanted = known(run);
         if scenario != Scenario::Expiry {
             for id in wanted.iter().take(3) {
                 let gone = run.notes.unwanted.contains(id) || run.notes.taken.contains(id);
@@ -375,7 +413,7 @@ impl Script {
         match self.scenario {
             // Without a key a client that got no answer does not know; it asked once.
             Scenario::Issue | Scenario::IssueWithId => usize::from(self.acknowledged)..=1,
-            Scenario::Revoke | Scenario::RevokingCleanUp => 0..=0,
+            Scenario::Revoke | Scenario::RevokeMany | Scenario::RevokingCleanUp => 0..=0,
             Scenario::Expiry | Scenario::Missing => 0..=0,
             _ => 1..=1,
         }

@@ -3,21 +3,42 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use kubemint_sandbox::{Cluster, ServiceAccount};
 use kubemint_server::sandbox::{CLUSTER, Options, PROJECT, REGION, Sandbox};
-use reqwest::StatusCode;
-use serde_json::json;
+use kubemint_store::{PostgresOptions, PostgresStore};
 use tempfile::TempDir;
 use uuid::Uuid;
+
+use crate::kubernetes::{Account, Kubernetes, Minted};
 
 /// The label that says which installation made an object.
 const INSTANCE: &str = "kubemint.io/instance";
 /// The annotation with the kubeconfig's UUID.
 const UID: &str = "kubemint.io/uid";
 
+/// What the servers stand on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ground {
+    /// SQLite, and the sandbox's Kubernetes.
+    Embedded,
+    /// A PostgreSQL.
+    #[cfg_attr(
+        not(feature = "postgres-tests"),
+        allow(dead_code, reason = "it must be installed")
+    )]
+    Postgres,
+    /// A real control plane.
+    #[cfg_attr(
+        not(feature = "cluster-tests"),
+        allow(dead_code, reason = "it must be built")
+    )]
+    ControlPlane,
+}
+
 /// A world without a server.
 pub(crate) struct Stage {
     sandbox: Sandbox,
+    kubernetes: Kubernetes,
+    database: Option<postgresql::Cluster>,
     folder: TempDir,
     pub(crate) http: reqwest::Client,
     token: String,
@@ -30,6 +51,10 @@ pub(crate) fn collection() -> String {
 
 impl Stage {
     pub(crate) async fn start() -> Self {
+        Self::on(Ground::Embedded).await
+    }
+
+    pub(crate) async fn on(ground: Ground) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let options = Options::new(folder.path());
         let sandbox = Sandbox::start(options).await.expect("a sandbox");
@@ -40,7 +65,15 @@ impl Stage {
         let text = text.replace("level = \"info\"", "level = \"warn\"");
         std::fs::write(sandbox.config_file(), text).expect("a configuration");
         let token = sandbox.token("alice", &["compute.admin"]);
+        let cluster = sandbox.world().cluster();
+        let kubernetes = match ground {
+            Ground::ControlPlane => Kubernetes::real(cluster, sandbox.config_file()),
+            _ => Kubernetes::of_sandbox(cluster),
+        };
+        let postgres = ground == Ground::Postgres;
         Self {
+            kubernetes,
+            database: postgres.then(|| postgresql::Cluster::start(&[])),
             sandbox,
             folder,
             http: reqwest::Client::new(),
@@ -48,15 +81,44 @@ impl Stage {
         }
     }
 
-    /// Another installation's files: the configuration, without records.
-    pub(crate) fn installation(&self) -> TempDir {
+    /// Another installation's files: the configuration, without records. Where there is a PostgreSQL, also how its own
+    /// database there is reached.
+    pub(crate) async fn installation(&self) -> (TempDir, Option<PostgresOptions>) {
         let installed = tempfile::tempdir().expect("a temporary folder");
         for entry in std::fs::read_dir(self.folder.path()).expect("the folder") {
             let from = entry.expect("an entry").path();
             let to = installed.path().join(from.file_name().expect("a name"));
             std::fs::copy(&from, to).expect("a copy");
         }
-        installed
+        let Some(cluster) = &self.database else {
+            return (installed, None);
+        };
+        let options = PostgresOptions {
+            host: "127.0.0.1".to_owned(),
+            port: cluster.port(),
+            database: cluster.database(),
+            user: postgresql::USER.to_owned(),
+            password_file: None,
+            ca_file: None,
+            connections: 4,
+        };
+        PostgresStore::migrate(&options).await.expect("a schema");
+        let file = self.config(installed.path());
+        let text = std::fs::read_to_string(&file).expect("a configuration");
+        let place = r#"path = "kubemint.db""#;
+        assert!(text.contains(place), "{text}");
+        let PostgresOptions {
+            host,
+            port,
+            database,
+            user,
+            ..
+        } = &options;
+        let other = format!(
+            r#"postgres = {{ host = "{host}", port = {port}, database = "{database}", user = "{user}" }}"#
+        );
+        std::fs::write(file, text.replace(place, &other)).expect("a configuration");
+        (installed, Some(options))
     }
 
     /// The configuration file in an installation's folder.
@@ -75,39 +137,35 @@ impl Stage {
         self.sandbox.token(subject, &["compute.admin"])
     }
 
-    pub(crate) fn cluster(&self) -> &Cluster {
-        self.sandbox.world().cluster()
+    /// The cluster, as its administrator sees it.
+    pub(crate) fn kubernetes(&self) -> &Kubernetes {
+        &self.kubernetes
+    }
+
+    /// Every token that the cluster says it minted.
+    pub(crate) fn minted(&self) -> Vec<Minted> {
+        self.kubernetes.minted(self.sandbox.world().cluster())
     }
 
     /// The objects of an installation, by the UUIDs of what they stand for.
-    pub(crate) fn objects(&self, instance: Uuid) -> BTreeMap<Uuid, ServiceAccount> {
-        let ours = self.cluster().service_accounts().into_iter();
-        let ours = ours.filter(|object| {
-            object.labels.get(INSTANCE).map(String::as_str) == Some(&instance.to_string())
-        });
+    pub(crate) async fn objects(&self, instance: Uuid) -> BTreeMap<Uuid, Account> {
+        let instance = instance.to_string();
+        let ours = self.kubernetes.accounts().await.into_iter();
+        let ours = ours.filter(|object| object.labels.get(INSTANCE) == Some(&instance));
         ours.map(|object| (uid_of(&object), object)).collect()
     }
 
     /// Puts an object into the cluster that no record knows: as `like`, but for its name and UUID.
-    pub(crate) async fn plant(&self, like: &ServiceAccount, name: &str) -> Uuid {
+    pub(crate) async fn plant(&self, like: &Account, name: &str) -> Uuid {
         let uid = Uuid::new_v4();
-        let mut annotations = like.annotations.clone();
-        annotations.insert(UID.to_owned(), uid.to_string());
+        let mut stray = like.clone();
+        stray.name = name.to_owned();
+        stray.annotations.insert(UID.to_owned(), uid.to_string());
         let link = format!("{}/{name}", collection());
-        annotations.insert("kubemint.io/self-link".to_owned(), link);
-        let object = json!({
-            "apiVersion": "v1",
-            "kind": "ServiceAccount",
-            "metadata": {"name": name, "labels": like.labels, "annotations": annotations},
-        });
-        let roots = reqwest::Certificate::from_pem(self.cluster().ca_pem().as_bytes());
-        let http = reqwest::Client::builder().tls_certs_only([roots.expect("a certificate")]);
-        let path = format!("api/v1/namespaces/{}/serviceaccounts", like.namespace);
-        let request = http.build().expect("a client");
-        let request = request.post(format!("{}/{path}", self.cluster().url()));
-        let request = request.bearer_auth(self.cluster().admin_token());
-        let answer = request.json(&object).send().await.expect("an answer");
-        assert_eq!(answer.status(), StatusCode::CREATED);
+        stray
+            .annotations
+            .insert("kubemint.io/self-link".to_owned(), link);
+        self.kubernetes.create(&stray).await;
         uid
     }
 
@@ -116,7 +174,7 @@ impl Stage {
     }
 }
 
-fn uid_of(object: &ServiceAccount) -> Uuid {
+fn uid_of(object: &Account) -> Uuid {
     let text = object.annotations.get(UID).expect("an object has a UUID");
     text.parse().expect("a UUID")
 }
