@@ -151,7 +151,9 @@ fn tell(found: &Verification) {
             found.unchained
         );
     }
-    if found.chains.is_empty() && found.unchained == 0 && found.strays.is_none() {
+    if found.emptied {
+        println!("broken all: there are kubeconfigs, and no row and no note tells of any");
+    } else if found.chains.is_empty() && found.unchained == 0 && found.strays.is_none() {
         println!("ok     nothing was written yet");
     }
 }

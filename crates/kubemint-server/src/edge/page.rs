@@ -1,4 +1,6 @@
-//! Page tokens: a place in a list, signed, so that a forged one or another list's is refused.
+//! Page tokens: a place in a list, signed, so that a forged one or another list's is refused, and hidden, since places are
+//! numbered across the whole installation. It is what RFC 5297 calls synthetic: the signature of the place is also what
+//! hides it, so that the same place in the same list has one token.
 
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -11,14 +13,20 @@ const TAG: usize = 16;
 
 /// Makes and reads page tokens.
 pub(crate) struct Pager {
+    /// Signs.
     key: hmac::Key,
+    /// Hides.
+    veil: hmac::Key,
 }
 
 impl Pager {
     /// A pager with the installation's key, so that tokens outlive a restart.
     pub(crate) fn new(key: &[u8; 32]) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, key);
+        let veil = hmac::sign(&key, b"page tokens: veil");
         Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, key),
+            veil: hmac::Key::new(hmac::HMAC_SHA256, veil.as_ref()),
+            key,
         }
     }
 
@@ -32,7 +40,8 @@ impl Pager {
     ) -> String {
         let place = place.0.to_be_bytes();
         let tag = hmac::sign(&self.key, &signed(caller, cluster, filter, place));
-        URL_SAFE_NO_PAD.encode([place.as_slice(), &tag.as_ref()[..TAG]].concat())
+        let tag = &tag.as_ref()[..TAG];
+        URL_SAFE_NO_PAD.encode([self.veiled(place, tag).as_slice(), tag].concat())
     }
 
     /// The place of a token; `None` for one that was not made here for this caller and list.
@@ -44,8 +53,8 @@ impl Pager {
         token: &str,
     ) -> Option<Position> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-        let place: [u8; 8] = bytes.get(..8)?.try_into().ok()?;
-        let position = Position(u64::from_be_bytes(place));
+        let (veiled, tag) = bytes.split_first_chunk::<8>()?;
+        let position = Position(u64::from_be_bytes(self.veiled(*veiled, tag)));
         // One encoding for one place: the comparison is of what would be made, in constant time.
         let expected = self.token(caller, cluster, filter, position);
         let same = aws_lc_rs::constant_time::verify_slices_are_equal(
@@ -53,6 +62,18 @@ impl Pager {
             token.as_bytes(),
         );
         same.ok().map(|()| position)
+    }
+}
+
+impl Pager {
+    /// A place under the veil that goes with its signature, or the place of one that was.
+    fn veiled(&self, place: [u8; 8], tag: &[u8]) -> [u8; 8] {
+        let veil = hmac::sign(&self.veil, tag);
+        let mut veiled = place;
+        for (byte, mask) in veiled.iter_mut().zip(veil.as_ref()) {
+            *byte ^= mask;
+        }
+        veiled
     }
 }
 
@@ -195,5 +216,20 @@ mod tests {
                 "{forged}"
             );
         }
+    }
+
+    #[test]
+    fn a_token_does_not_tell_the_place() {
+        let pager = Pager::new(&[7; 32]);
+        let here = ClusterKey::new("r", "p", "c");
+        let bytes = |place| {
+            let token = pager.token(&principal("alice"), &here, &all(), Position(place));
+            URL_SAFE_NO_PAD.decode(token).unwrap()
+        };
+        let (one, next) = (bytes(42), bytes(43));
+        assert_ne!(one[..8], 42_u64.to_be_bytes());
+        // Neighbours differ all over, and not by one.
+        let differ = one[..8].iter().zip(&next[..8]);
+        assert!(differ.filter(|(one, next)| one != next).count() >= 4);
     }
 }

@@ -47,6 +47,8 @@ pub struct Scanned {
     pub anchors: Vec<Anchor>,
     /// The last row (its `seq`) from before there were chains.
     pub unchained_until: u64,
+    /// Whether there are kubeconfigs: none came to be without a row.
+    pub records: bool,
 }
 
 /// Who is told what is read.

@@ -134,6 +134,8 @@ pub struct Verification {
     pub strays: Option<(u64, u64)>,
     /// Hashes that were asked for and are in no chain.
     pub unseen: Vec<String>,
+    /// There are kubeconfigs, and no row and no note tells of any: the trail was taken away with its notes.
+    pub emptied: bool,
 }
 
 impl Verification {
@@ -141,7 +143,7 @@ impl Verification {
     #[must_use]
     pub fn is_sound(&self) -> bool {
         let chains = self.chains.iter().all(|chain| chain.broken.is_none());
-        chains && self.strays.is_none() && self.unseen.is_empty()
+        chains && self.strays.is_none() && self.unseen.is_empty() && !self.emptied
     }
 }
 
@@ -153,6 +155,7 @@ pub struct Verifier {
     strays: Option<(u64, u64)>,
     unchained_until: u64,
     unseen: Vec<String>,
+    records: bool,
 }
 
 struct State {
@@ -291,6 +294,7 @@ impl Verifier {
             .collect();
         chains.sort_by(|a, b| a.chain.cmp(&b.chain));
         Verification {
+            emptied: self.records && chains.is_empty() && self.unchained == 0,
             chains,
             unchained: self.unchained,
             strays: self.strays,
@@ -302,6 +306,7 @@ impl Verifier {
 impl Sink for Verifier {
     fn begin(&mut self, scanned: Scanned) {
         self.unchained_until = scanned.unchained_until;
+        self.records = scanned.records;
         for anchor in scanned.anchors {
             let hash = hex(&anchor.pruned_hash);
             self.unseen.retain(|noted| *noted != hash);

@@ -57,6 +57,8 @@ async fn read(db: &mut Object, filter: &Filter, sink: &mut impl Sink) -> Result<
     if let Some(row) = transaction.query_opt(unchained, &[]).await? {
         scanned.unchained_until = row.try_get::<_, i64>(0)?.unsigned_abs();
     }
+    let records = "SELECT EXISTS (SELECT 1 FROM kubeconfig)";
+    scanned.records = transaction.query_one(records, &[]).await?.try_get(0)?;
     sink.begin(scanned);
     rows(&transaction, filter, sink).await?;
     transaction.commit().await

@@ -79,7 +79,7 @@ fn events(
 ) -> rusqlite::Result<usize> {
     let before = before.timestamp_millis();
     let future = (now + AHEAD).timestamp_millis();
-    let mut last: Option<(i64, Option<i64>, Option<Vec<u8>>, i64)> = None;
+    let mut last = None;
     let mut latest = before - 1;
     let mut oldest = connection
         .prepare_cached("SELECT seq, at, number, hash FROM audit ORDER BY seq LIMIT ?1")?;
@@ -91,7 +91,9 @@ fn events(
         }
         latest = latest.max(at);
         if at < before {
-            last = Some((row.get(0)?, row.get(2)?, row.get(3)?, latest));
+            let (seq, number): (i64, Option<i64>) = (row.get(0)?, row.get(2)?);
+            let hash: Option<Vec<u8>> = row.get(3)?;
+            last = Some((seq, number, hash, latest));
         }
     }
     drop(rows);

@@ -60,9 +60,11 @@ fn read(connection: &Connection, filter: &Filter, sink: &mut impl Sink) -> rusql
             row.get(0)
         })
         .optional()?;
+    let records = "SELECT EXISTS (SELECT 1 FROM kubeconfig)";
     sink.begin(Scanned {
         anchors,
         unchained_until: unchained.unwrap_or_default().unsigned_abs(),
+        records: transaction.query_row(records, [], |row| row.get(0))?,
     });
     let (condition, parameters) = match filter {
         Filter::Between(since, until) => (

@@ -316,3 +316,22 @@ async fn rows_from_before_there_were_chains_are_told_apart() {
     assert!(left.is_sound(), "{left:?}");
     assert_eq!((left.unchained, left.chains[0].anchor.0), (0, 0));
 }
+
+#[tokio::test]
+async fn a_trail_that_was_taken_away_with_its_notes_is_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let backend = Backend::Sqlite(Options::new(path.clone()));
+    let store = SqliteStore::open(Options::new(path.clone())).unwrap();
+    let nothing = verified(&backend).await;
+    assert!(nothing.is_sound() && !nothing.emptied, "{nothing:?}");
+    put(&store, &record("a"), State::Active, &grant()).await;
+    drop(store);
+    let emptied = "DROP TRIGGER audit_is_never_deleted; DELETE FROM audit; DELETE FROM audit_chain";
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch(emptied)
+        .unwrap();
+    let found = verified(&backend).await;
+    assert!(found.emptied && !found.is_sound(), "{found:?}");
+}
