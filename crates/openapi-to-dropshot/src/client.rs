@@ -3,6 +3,7 @@
 //! progenitor knows less than dropshot does: one error body per operation, few media types. What it cannot say is put
 //! in plainer words first, and an operation that it cannot call at all is left out and named.
 
+use crate::calls::{self, Calls};
 use crate::kind;
 use crate::quiet::quietly;
 use crate::types::Types;
@@ -55,9 +56,10 @@ pub(crate) fn generate(
             !["options", "trace"].contains(&method)
         });
     }
+    let calls = Calls::of(document);
     let whole = attempt(&settings, &openapi);
     let whole = match whole {
-        Ok(tokens) => return Ok((tokens, lacks)),
+        Ok(tokens) => return Ok((calls.correct(tokens), lacks)),
         Err(why) => why,
     };
     // Some of the operations are beyond it: which, and all that are not.
@@ -70,7 +72,7 @@ pub(crate) fn generate(
     };
     let rest = keep(&openapi, &|path, method| !missing(path, method));
     match attempt(&settings, &rest) {
-        Ok(tokens) => Ok((tokens, lacks)),
+        Ok(tokens) => Ok((calls.correct(tokens), lacks)),
         Err(_) => Err(gave_up(document, "generating the client", whole)),
     }
 }
@@ -141,28 +143,33 @@ const RESERVED: &[&str] = &[
     "string",
     "try_from",
     "try_into",
+    "unpin",
     "vec",
 ];
 
-fn is_reserved(id: &str) -> bool {
-    RESERVED.contains(&id.to_snake_case().as_str())
+/// What progenitor is told that an operation is called.
+pub(crate) fn called(id: &str) -> String {
+    if RESERVED.contains(&id.to_snake_case().as_str()) {
+        format!("{id}_operation")
+    } else {
+        id.to_owned()
+    }
 }
 
 /// The document in the words that progenitor knows.
 fn plainer(document: &Document, types: &Types) -> OpenAPI {
     let mut openapi = document.openapi.clone();
-    let lists: BTreeSet<String> = document
+    // `calls` writes what lists are in a header.
+    let lists: BTreeSet<&str> = document
         .schemas()
-        .filter(|(_, schema)| {
-            let schema = draft::resolved(document, &draft::json(schema));
-            schema.get("type").and_then(serde_json::Value::as_str) == Some("array")
-        })
-        .map(|(name, _)| name.to_owned())
+        .filter(|(_, schema)| calls::is_list(document, &draft::json(schema)))
+        .map(|(name, _)| name)
         .collect();
     let mute: BTreeSet<String> = types
         .components
         .iter()
         .filter(|(_, component)| !component.impls.contains(&TypeSpaceImpl::Display))
+        .filter(|(name, _)| !lists.contains(name.as_str()))
         .map(|(name, _)| name.clone())
         .collect();
     let mut varied = BTreeSet::new();
@@ -182,13 +189,10 @@ fn plainer(document: &Document, types: &Types) -> OpenAPI {
         for (method, operation) in methods(item) {
             for parameter in &mut operation.parameters {
                 shown(parameter, &mute);
-                commas(parameter, &lists);
             }
             errors_by_range(operation);
-            if let Some(id) = &mut operation.operation_id
-                && is_reserved(id)
-            {
-                id.push_str("_operation");
+            if let Some(id) = &mut operation.operation_id {
+                *id = called(id);
             }
             let varied = varied.contains(&(path.clone(), method.to_owned()));
             each_response(operation, &mut |is_error, response| {
@@ -242,32 +246,6 @@ fn shown(parameter: &mut ReferenceOr<Parameter>, mute: &BTreeSet<String>) {
         && mute.contains(&name)
     {
         *schema = text;
-    }
-}
-
-/// A list in one text is a text to progenitor: the caller writes the commas.
-fn commas(parameter: &mut ReferenceOr<Parameter>, lists: &BTreeSet<String>) {
-    let ReferenceOr::Item(parameter) = parameter else {
-        return;
-    };
-    let query = matches!(parameter, Parameter::Query { .. });
-    let data = match parameter {
-        Parameter::Query { parameter_data, .. }
-        | Parameter::Header { parameter_data, .. }
-        | Parameter::Path { parameter_data, .. }
-        | Parameter::Cookie { parameter_data, .. } => parameter_data,
-    };
-    let ParameterSchemaOrContent::Schema(schema) = &data.format else {
-        return;
-    };
-    let named = draft::json(schema);
-    if query && data.explode != Some(false) || !named.to_string().contains("$ref") {
-        return;
-    }
-    if let Ok(text) = serde_json::from_value(serde_json::json!({ "type": "string" }))
-        && lists.contains(&draft::reference(&named).unwrap_or_default())
-    {
-        data.format = ParameterSchemaOrContent::Schema(text);
     }
 }
 

@@ -69,6 +69,7 @@
 mod aloud;
 mod api;
 mod bounded;
+mod calls;
 mod choice;
 mod client;
 mod descriptor;

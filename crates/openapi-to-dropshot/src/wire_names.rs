@@ -10,7 +10,29 @@ use proc_macro2::{Group, Literal, TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Methods of every builder, and what the code inside one calls its own.
-const TAKEN: [&str; 5] = ["header_map", "info", "new", "send", "stream"];
+const TAKEN: [&str; 7] = [
+    "clone",
+    "encode_path",
+    "header_map",
+    "info",
+    "new",
+    "send",
+    "stream",
+];
+
+/// What progenitor makes of a name, but for underscores at its ends.
+pub(crate) fn rust_name(name: &str) -> String {
+    let snake = match name {
+        "+1" => "plus1".to_owned(),
+        "-1" => "minus1".to_owned(),
+        name => name.replace('\'', "").to_snake_case(),
+    };
+    if snake.is_empty() {
+        "x".to_owned()
+    } else {
+        snake
+    }
+}
 
 /// The names that were given, as string literals, each with what is sent.
 pub(crate) struct WireNames(BTreeMap<String, String>);
@@ -66,9 +88,9 @@ fn used(openapi: &mut OpenAPI) -> BTreeSet<String> {
             continue;
         };
         for (_, operation) in methods(item) {
-            used.extend(operation.operation_id.iter().map(|id| id.to_snake_case()));
+            used.extend(operation.operation_id.iter().map(|id| rust_name(id)));
             let names = operation.parameters.iter_mut().filter_map(named);
-            used.extend(names.map(|(_, data)| data.name.to_snake_case()));
+            used.extend(names.map(|(_, data)| rust_name(&data.name)));
         }
     }
     used
@@ -90,7 +112,7 @@ impl Giver {
             .collect();
         let mut renamed = BTreeMap::new();
         for wire in variables {
-            let snake = wire.to_snake_case();
+            let snake = rust_name(&wire);
             if TAKEN.contains(&snake.as_str()) || (bodies && snake == "body") {
                 let name = self.name(&wire, "path");
                 path = path.replace(&format!("{{{wire}}}"), &format!("{{{name}}}"));
@@ -113,11 +135,11 @@ impl Giver {
                 if let Some(name) = variables.get(&data.name) {
                     data.name.clone_from(name);
                 }
-                taken.insert(data.name.to_snake_case());
+                taken.insert(rust_name(&data.name));
             }
         }
         for (place, data) in operation.parameters.iter_mut().filter_map(named) {
-            if place != "path" && !taken.insert(data.name.to_snake_case()) {
+            if place != "path" && !taken.insert(rust_name(&data.name)) {
                 data.name = self.name(&data.name, place);
             }
         }
@@ -129,9 +151,9 @@ impl Giver {
         let numbered = (2..).map(|number| format!("{first}{number}"));
         let ours = |name: &String| self.given.get(name).is_some_and(|other| other == wire);
         let mut names = std::iter::once(first.clone()).chain(numbered);
-        let free = names.find(|name| ours(name) || !self.used.contains(&name.to_snake_case()));
+        let free = names.find(|name| ours(name) || !self.used.contains(&rust_name(name)));
         let name = free.unwrap_or(first);
-        self.used.insert(name.to_snake_case());
+        self.used.insert(rust_name(&name));
         self.given.insert(name.clone(), wire.to_owned());
         name
     }

@@ -1,0 +1,305 @@
+//! Calls that progenitor would send otherwise than the document says: JSON under a vendor's media type, lists in one text,
+//! and lists in forms. The builders are progenitor's; what is sent is corrected in their code.
+
+use crate::client::called;
+use crate::kind::{self, Body};
+use crate::wire_names::rust_name;
+use openapi_document::openapiv3::{Parameter, ParameterSchemaOrContent, ReferenceOr, Response};
+use openapi_document::{Document, OperationRef, draft};
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use quote::quote;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// By the name of the operation in the client, what its call has to say.
+pub(crate) struct Calls(BTreeMap<String, Call>);
+
+#[derive(Default, PartialEq)]
+struct Call {
+    /// The media type of a JSON body that is a vendor's.
+    content_type: Option<String>,
+    /// The media types of JSON answers, when one of them is a vendor's.
+    accept: Option<String>,
+    /// Whether the body is a form.
+    form: bool,
+    /// The parameters of the query that are lists in one text.
+    query: BTreeSet<String>,
+    /// The headers that are lists.
+    headers: BTreeSet<String>,
+}
+
+impl Calls {
+    /// Of all operations.
+    pub(crate) fn of(document: &Document) -> Calls {
+        let each = document
+            .operations()
+            .map(|o| (rust_name(&called(o.id())), Call::of(document, o)));
+        Calls(each.filter(|(_, call)| *call != Call::default()).collect())
+    }
+
+    /// The client, whose calls say what the document does.
+    pub(crate) fn correct(&self, client: TokenStream) -> TokenStream {
+        if self.0.is_empty() {
+            return client;
+        }
+        let client = self.within(client);
+        let lists = |call: &Call| !call.query.is_empty() || !call.headers.is_empty();
+        let commas = self.0.values().any(lists).then(commas);
+        let fields = self.0.values().any(|call| call.form).then(fields);
+        if commas.is_none() && fields.is_none() {
+            return client;
+        }
+        quote! {
+            #client
+            /// Values as they are sent, where that is not JSON.
+            mod wire {
+                use ::serde_json::Value;
+                #commas
+                #fields
+                /// The text of what has no parts.
+                fn text(value: &Value) -> Option<String> {
+                    match value {
+                        Value::String(text) => Some(text.clone()),
+                        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+                        _ => None,
+                    }
+                }
+            }
+        }
+    }
+
+    fn within(&self, tokens: TokenStream) -> TokenStream {
+        let inside = |stream: TokenStream| match operation(&stream).and_then(|id| self.0.get(&id)) {
+            Some(call) => call.correct(stream),
+            None => self.within(stream),
+        };
+        tokens
+            .into_iter()
+            .map(|token| match token {
+                TokenTree::Group(group) => regroup(&group, inside(group.stream())),
+                other => other,
+            })
+            .collect()
+    }
+}
+
+impl Call {
+    fn of(document: &Document, operation: OperationRef<'_>) -> Call {
+        let vendor = |name: &str| kind::is_json(name) && kind::essence(name) != "application/json";
+        let (body, media) = kind::body(document, operation);
+        let content_type = media.map(|(name, _)| name).filter(|name| vendor(name));
+        let mut call = Call {
+            content_type: content_type.map(str::to_owned),
+            accept: accept(operation, &vendor),
+            form: body == Body::Form,
+            ..Call::default()
+        };
+        for parameter in &operation.operation.parameters {
+            let ReferenceOr::Item(parameter) = parameter else {
+                continue;
+            };
+            let data = parameter.parameter_data_ref();
+            let ParameterSchemaOrContent::Schema(schema) = &data.format else {
+                continue;
+            };
+            let list = is_list(document, &draft::json(schema));
+            match parameter {
+                Parameter::Query { .. } if list && data.explode == Some(false) => {
+                    call.query.insert(data.name.clone());
+                }
+                Parameter::Header { .. } if list => {
+                    call.headers.insert(data.name.clone());
+                }
+                _ => {}
+            }
+        }
+        call
+    }
+
+    /// The code of one call.
+    fn correct(&self, code: TokenStream) -> TokenStream {
+        let tokens: Vec<TokenTree> = code.into_iter().collect();
+        let mut corrected = TokenStream::new();
+        let mut before = String::new();
+        for (index, token) in tokens.iter().enumerate() {
+            if let TokenTree::Group(group) = token {
+                let inside = self.argument(&before, group.stream());
+                corrected.extend([regroup(group, inside)]);
+                before.clear();
+                continue;
+            }
+            before = token.to_string();
+            // reqwest's `json` leaves a media type that is there.
+            if let Some(media_type) = &self.content_type
+                && before == "json"
+                && is_call(tokens.get(index + 1))
+            {
+                corrected.extend(quote! {
+                    header(
+                        ::reqwest::header::CONTENT_TYPE,
+                        ::reqwest::header::HeaderValue::from_static(#media_type),
+                    ).
+                });
+            }
+            corrected.extend([token.clone()]);
+        }
+        corrected
+    }
+
+    /// What is in the brackets after `name`.
+    fn argument(&self, name: &str, argument: TokenStream) -> TokenStream {
+        let literal = first_text(&argument);
+        let among =
+            |names: &BTreeSet<String>| literal.as_ref().filter(|name| names.contains(*name));
+        match name {
+            "header" if self.accept.is_some() && argument.to_string().contains("ACCEPT") => {
+                let accept = &self.accept;
+                quote!(::reqwest::header::ACCEPT, ::reqwest::header::HeaderValue::from_static(#accept))
+            }
+            "form_urlencoded" if self.form => {
+                quote!(&super::wire::fields(&body).map_err(Error::InvalidRequest)?)
+            }
+            // `QueryParam::new("name", &value)`
+            "new" => match (among(&self.query), variable(&argument, '&')) {
+                (Some(name), Some(value)) => {
+                    quote!(#name, &super::wire::commas(#name, &#value).map_err(Error::InvalidRequest)?)
+                }
+                _ => argument,
+            },
+            // `header_map.append("Name", value.to_string().try_into()?)`
+            "append" => match (among(&self.headers), variable(&argument, ',')) {
+                (Some(name), Some(value)) => quote! {
+                    #name,
+                    super::wire::commas(#name, &#value)
+                        .map_err(Error::InvalidRequest)?
+                        .unwrap_or_default()
+                        .try_into()?
+                },
+                _ => argument,
+            },
+            _ => self.correct(argument),
+        }
+    }
+}
+
+/// What the call says that it takes, when it takes a vendor's JSON.
+fn accept(operation: OperationRef<'_>, vendor: &dyn Fn(&str) -> bool) -> Option<String> {
+    let responses = &operation.operation.responses;
+    let declared = responses.responses.values().chain(&responses.default);
+    let mut media_types: Vec<&str> = Vec::new();
+    for name in declared.filter_map(ReferenceOr::as_item).flat_map(json_of) {
+        if !media_types.contains(&name) {
+            media_types.push(name);
+        }
+    }
+    let special = media_types.iter().any(|name| vendor(name));
+    special.then(|| media_types.join(", "))
+}
+
+fn json_of(response: &Response) -> impl Iterator<Item = &str> {
+    let names = response.content.keys().map(String::as_str);
+    names.filter(|name| kind::is_json(name))
+}
+
+/// Whether values of the schema are lists.
+pub(crate) fn is_list(document: &Document, schema: &serde_json::Value) -> bool {
+    let schema = draft::resolved(document, schema);
+    schema.get("type").and_then(serde_json::Value::as_str) == Some("array")
+}
+
+/// The operation whose call this code is: it has `OperationInfo { operation_id: "name" }`.
+fn operation(code: &TokenStream) -> Option<String> {
+    let mut info = false;
+    for token in code.clone() {
+        match token {
+            TokenTree::Group(group) if info => {
+                let name = group.stream().into_iter().find_map(text)?;
+                return Some(rust_name(&name));
+            }
+            TokenTree::Ident(name) => info = name == "OperationInfo",
+            _ => info = false,
+        }
+    }
+    None
+}
+
+/// The variable after the first `mark`.
+fn variable(argument: &TokenStream, mark: char) -> Option<Ident> {
+    let is_mark = |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == mark);
+    let mut after = argument.clone().into_iter().skip_while(|t| !is_mark(t));
+    match after.nth(1)? {
+        TokenTree::Ident(variable) => Some(variable),
+        _ => None,
+    }
+}
+
+fn first_text(tokens: &TokenStream) -> Option<String> {
+    tokens.clone().into_iter().next().and_then(text)
+}
+
+fn text(token: TokenTree) -> Option<String> {
+    let TokenTree::Literal(literal) = token else {
+        return None;
+    };
+    let text: syn::LitStr = syn::parse_str(&literal.to_string()).ok()?;
+    Some(text.value())
+}
+
+fn is_call(token: Option<&TokenTree>) -> bool {
+    matches!(token, Some(TokenTree::Group(_)))
+}
+
+fn regroup(group: &Group, stream: TokenStream) -> TokenTree {
+    let mut regrouped = Group::new(group.delimiter(), stream);
+    regrouped.set_span(group.span());
+    TokenTree::Group(regrouped)
+}
+
+/// What a server would read as another list is not sent.
+fn commas() -> TokenStream {
+    quote! {
+        /// A list as one text, its items between commas; `None` for null.
+        pub(super) fn commas(name: &str, list: &impl ::serde::Serialize) -> Result<Option<String>, String> {
+            let items = match ::serde_json::to_value(list).map_err(|error| error.to_string())? {
+                Value::Null => return Ok(None),
+                Value::Array(items) if !items.is_empty() => items,
+                _ => return Err(format!("`{name}` is empty, which one text cannot say")),
+            };
+            let mut texts = Vec::with_capacity(items.len());
+            for item in &items {
+                match text(item).filter(|text| !text.contains(',') && text.trim() == text) {
+                    Some(text) => texts.push(text),
+                    None => return Err(format!("an item of `{name}` has a comma, or a blank at an end, which one text cannot say")),
+                }
+            }
+            Ok(Some(texts.join(",")))
+        }
+    }
+}
+
+/// serde's forms have no lists.
+fn fields() -> TokenStream {
+    quote! {
+        /// The fields of a form; a list repeats its name.
+        pub(super) fn fields(form: &impl ::serde::Serialize) -> Result<Vec<(String, String)>, String> {
+            let Value::Object(members) = ::serde_json::to_value(form).map_err(|error| error.to_string())? else {
+                return Err("a form has fields".to_owned());
+            };
+            let mut fields = Vec::new();
+            for (name, value) in members {
+                let values = match value {
+                    Value::Null => continue,
+                    Value::Array(items) if items.is_empty() => {
+                        return Err(format!("`{name}` is empty, which a form cannot say"));
+                    }
+                    Value::Array(items) => items,
+                    one => vec![one],
+                };
+                for value in &values {
+                    let text = text(value).ok_or_else(|| format!("`{name}` has parts, which a form cannot say"))?;
+                    fields.push((name.clone(), text));
+                }
+            }
+            Ok(fields)
+        }
+    }
+}
