@@ -44,6 +44,8 @@ const fn emitted(pointer: &'static str, reason: &'static str) -> Projected {
     }
 }
 
+const VERSION: &str =
+    "dropshot says 3.0.3 of every document; the versions 3.0.x differ in their words only";
 const SECURITY: &str = "dropshot emits no security; conformance: every secured operation answers 401 without credentials";
 const INFO: &str =
     "dropshot takes it from a call, not from the API; the server serves the source document";
@@ -55,6 +57,7 @@ const WORDS: &str = "dropshot has no place for these words; the server serves th
 
 /// Everything that is left out.
 pub const PROJECTED: &[Projected] = &[
+    source("/openapi", VERSION),
     source("/security", SECURITY),
     source("/components/securitySchemes", SECURITY),
     source("/paths/*/*/security", SECURITY),
@@ -92,6 +95,7 @@ pub const PROJECTED: &[Projected] = &[
     source("/paths/*/*/responses/*/headers/*/example", EXAMPLES),
     source("/paths/*/*/responses/*/content/*/example", EXAMPLES),
     source("/paths/*/*/responses/*/content/*/examples", EXAMPLES),
+    emitted("/openapi", VERSION),
     emitted("/paths/*/*/responses/4XX", ERRORS),
     emitted("/paths/*/*/responses/5XX", ERRORS),
     emitted("/components/responses", ERRORS),

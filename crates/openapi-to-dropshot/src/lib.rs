@@ -92,6 +92,7 @@ mod skip;
 mod stub;
 mod tagged;
 mod types;
+mod unicode;
 mod wire_names;
 
 use openapi_document::{Diagnostic, Diagnostics, Document};

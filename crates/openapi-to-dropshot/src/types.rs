@@ -2,7 +2,7 @@
 
 use crate::choice::{self, Own};
 use crate::quiet::quietly;
-use crate::{Options, aloud, distinct, gave_up, names, nullable, secret};
+use crate::{Options, aloud, distinct, gave_up, names, nullable, secret, unicode};
 use openapi_document::{Diagnostic, Diagnostics, Document, draft};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -216,7 +216,10 @@ fn attempt(
         components.insert(name.clone(), Component { name: rust, impls });
     }
 
-    let stream = space.to_stream();
+    let mut stream = space.to_stream();
+    if originals.iter().any(|(_, schema)| unicode::needed(schema)) {
+        stream = unicode::flagged(stream);
+    }
     let own_names = own.iter().map(Own::rust_name);
     let twice = distinct::twice(&stream, own_names);
     let generated = secret::redact(stream, &secrets).map_err(|e| failed(&e))?;
