@@ -84,6 +84,7 @@ impl From<anyhow::Error> for Failure {
 
 fn generate(args: &GenArgs) -> Result<u8, Failure> {
     let start = Instant::now();
+    let say = |verb: &str, what: &str| say(args.message_format, verb, what);
     let root = match &args.root {
         Some(root) => root.clone(),
         None => find_root()?,
@@ -92,7 +93,9 @@ fn generate(args: &GenArgs) -> Result<u8, Failure> {
     let folder = Folder::of(&root.join(SPEC));
     let (document, diagnostics) = if args.skip_unsupported {
         let (document, skipped) = openapi_to_dropshot::read_with(SPEC, &text, &folder, true)?;
-        skipped.iter().for_each(tell_skipped);
+        for skipped in &skipped {
+            tell_skipped(skipped, &say);
+        }
         let none = document.diagnostics();
         (document, none)
     } else {
@@ -162,37 +165,45 @@ fn tell_changes(root: &Path, document: &Document, format: MessageFormat) {
     let patches = changes.iter().filter(words).count();
     for change in changes.iter().filter(|change| !words(change)) {
         match format {
-            MessageFormat::Human => say("Change", &message::short(change)),
+            MessageFormat::Human => say(format, "Change", &message::short(change)),
             _ => print!("{}", message::change(&changes, change, format)),
         }
     }
     if patches > 0 && matches!(format, MessageFormat::Human) {
         let count =
             format!("patch: {patches} of words and names (`cargo xtask spec diff` tells them)");
-        say("Change", &count);
+        say(format, "Change", &count);
     }
     if let Some(advice) = spec::advice(&changes) {
-        say("", &advice);
+        say(format, "", &advice);
     }
 }
 
-fn tell_skipped(skipped: &openapi_to_dropshot::Skipped) {
+fn tell_skipped(skipped: &openapi_to_dropshot::Skipped, say: &dyn Fn(&str, &str)) {
     let (method, path) = (skipped.method.to_uppercase(), &skipped.path);
     say("Skipping", &format!("{method} {path}"));
     for diagnostic in &skipped.because {
         let (line, column) = (diagnostic.span.line, diagnostic.span.column);
         let (code, message) = (diagnostic.code, &diagnostic.message);
-        println!("{:>10} {SPEC}:{line}:{column}: {code}: {message}", "");
+        say("", &format!("{SPEC}:{line}:{column}: {code}: {message}"));
     }
 }
 
 /// Reads a text file.
 pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(openapi_document::decoded(
+        &path.display().to_string(),
+        bytes,
+    )?)
 }
 
-fn say(verb: &str, what: &str) {
-    println!("{verb:>10} {what}");
+/// Tells what is under way: people on standard output; where programs read that, on standard error.
+fn say(format: MessageFormat, verb: &str, what: &str) {
+    match format {
+        MessageFormat::Human => output::say(verb, what),
+        _ => eprintln!("{verb:>10} {what}"),
+    }
 }
 
 /// Arguments of `explain`.

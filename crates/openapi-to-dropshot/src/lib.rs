@@ -200,6 +200,18 @@ pub fn generate_parts(
     parts: Parts,
 ) -> Result<Generated, Diagnostics> {
     rules::check(document)?;
+    generate_read(document, options, parts)
+}
+
+/// As [`generate_parts`], of a document that [`read`] gave: its rules were run then, and are not run again.
+///
+/// # Errors
+/// As [`generate`].
+pub fn generate_read(
+    document: &Document,
+    options: &Options,
+    parts: Parts,
+) -> Result<Generated, Diagnostics> {
     let types = types::generate(document, options)?;
     let mut generated = Generated {
         types: String::new(),
@@ -233,7 +245,7 @@ pub fn stub(document: &Document, options: &Options, api: &str) -> Result<String,
     let path: TokenStream = api
         .parse()
         .map_err(|_| gave_up(document, "writing the stub", format!("`{api}` is no path")))?;
-    print::file(
+    print::begun(
         document,
         options,
         stub::generate(document, options, &path, false),

@@ -15,8 +15,8 @@
 //! ```
 
 use similar::{ChangeTag, TextDiff};
-use std::io::{Error, ErrorKind, Result};
-use std::path::Path;
+use std::io::{Error, ErrorKind, Result, Write as _};
+use std::path::{Path, PathBuf};
 
 /// A file that a generator owns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +63,14 @@ impl File {
             return Ok(State::Fresh);
         }
         let (mut added, mut removed) = (0, 0);
+        if before.is_empty() {
+            added = self.content.lines().count();
+            return Ok(State::Differs {
+                added,
+                removed,
+                before,
+            });
+        }
         for change in TextDiff::from_lines(&before, &self.content).iter_all_changes() {
             match change.tag() {
                 ChangeTag::Insert => added += 1,
@@ -91,20 +99,46 @@ impl File {
     /// # Errors
     /// It cannot be written.
     pub fn write(&self, root: &Path) -> Result<()> {
+        self.prepare(root)?.put()
+    }
+
+    /// Writes the neighbour.
+    fn prepare(&self, root: &Path) -> Result<Prepared> {
         let path = root.join(&self.path);
         let neighbour = path.with_extension("new");
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| named(&error, "make", folder))?;
         }
-        std::fs::write(&neighbour, &self.content)
-            .and_then(|()| std::fs::rename(&neighbour, &path))
-            .map_err(|error| named(&error, "write", &path))
+        let prepared = Prepared { path, neighbour };
+        std::fs::write(&prepared.neighbour, &self.content)
+            .map_err(|error| named(&error, "write", &prepared.path))?;
+        Ok(prepared)
     }
 }
 
-/// Compares every file first, and writes only when all could be read; with `check`, writes nothing and prints the
-/// difference of each to standard output. `say` is told a verb (`Unchanged`, `Stale`, `Writing`) and the file.
-/// Returns how many differ.
+/// A file that is written, but not where it belongs. Dropped, it leaves nothing behind.
+struct Prepared {
+    path: PathBuf,
+    neighbour: PathBuf,
+}
+
+impl Prepared {
+    fn put(self) -> Result<()> {
+        std::fs::rename(&self.neighbour, &self.path)
+            .map_err(|error| named(&error, "write", &self.path))
+    }
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        // It is no longer there when it was put where it belongs.
+        let _ = std::fs::remove_file(&self.neighbour);
+    }
+}
+
+/// Compares every file first, and puts them in place only when all could be read and written beside their places, so that
+/// a full disk leaves everything as it was; with `check`, writes nothing and prints the difference of each to
+/// standard output. `say` is told a verb (`Unchanged`, `Stale`, `Writing`) and the file. Returns how many differ.
 ///
 /// # Errors
 /// A file cannot be read or written.
@@ -115,6 +149,13 @@ pub fn settle(root: &Path, files: &[File], check: bool, say: &dyn Fn(&str, &str)
         .collect::<Result<Vec<State>>>()?;
     let lengths = files.iter().map(|file| file.path.len());
     let width = lengths.max().unwrap_or_default();
+    let mut prepared = Vec::new();
+    for (file, state) in files.iter().zip(&states) {
+        if !check && matches!(state, State::Differs { .. }) {
+            prepared.push(file.prepare(root)?);
+        }
+    }
+    let mut prepared = prepared.into_iter();
     let mut stale = 0;
     for (file, state) in files.iter().zip(&states) {
         let path = &file.path;
@@ -129,11 +170,12 @@ pub fn settle(root: &Path, files: &[File], check: bool, say: &dyn Fn(&str, &str)
         };
         stale += 1;
         let verb = if check { "Stale" } else { "Writing" };
+        if let Some(prepared) = prepared.next() {
+            prepared.put()?;
+        }
         say(verb, &format!("{path:width$}  +{added} -{removed}"));
         if check {
-            print!("{}", file.diff(before));
-        } else {
-            file.write(root)?;
+            print(&file.diff(before));
         }
     }
     Ok(stale)
@@ -143,4 +185,15 @@ pub fn settle(root: &Path, files: &[File], check: bool, say: &dyn Fn(&str, &str)
 fn named(error: &Error, verb: &str, path: &Path) -> Error {
     let message = format!("cannot {verb} {}: {error}", path.display());
     Error::new(error.kind(), message)
+}
+
+/// Tells a line on standard output, as Cargo does: the verb, flush right, and what. Whoever closes the pipe has read
+/// enough, and stops nothing.
+pub fn say(verb: &str, what: &str) {
+    print(&format!("{verb:>10} {what}\n"));
+}
+
+/// Writes to standard output, and goes on when nobody reads it.
+pub fn print(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }

@@ -48,8 +48,17 @@ pub fn diagnostics(found: &Diagnostics, format: MessageFormat, colour: bool) -> 
             let word = if d.note { "notice" } else { level };
             return github(word, file, (line, column), d.code, &d.message);
         }
+        let related: Vec<serde_json::Value> = d
+            .related
+            .iter()
+            .map(|(span, label)| {
+                let (file, line, column) = (found.file_of(*span), span.line, span.column);
+                serde_json::json!({ "file": file, "line": line, "column": column, "label": label })
+            })
+            .collect();
         let object = serde_json::json!({
-            "code": d.code, "level": level, "message": d.message, "file": file, "line": line, "column": column, "help": d.help,
+            "code": d.code, "level": level, "message": d.message, "file": file, "line": line, "column": column,
+            "label": d.label, "help": d.help, "related": related,
         });
         format!("{object}\n")
     };

@@ -14,6 +14,8 @@ use std::time::Instant;
 const FRESH: u8 = 0;
 /// The document is wrong, or a file cannot be read or written; nothing was written.
 const FAILED: u8 = 1;
+/// What was asked for makes no sense; also what clap exits with.
+const MISUSE: u8 = 2;
 /// With `--check`: a generated file differs from what would be written.
 const STALE: u8 = 4;
 
@@ -49,11 +51,11 @@ pub(crate) struct Cli {
     #[arg(long, default_value = "human", value_name = "FORMAT")]
     message_format: MessageFormat,
     /// The name of the trait that a server implements.
-    #[arg(long, default_value = "Api", value_name = "NAME")]
+    #[arg(long, default_value = "Api", value_name = "NAME", value_parser = identifier)]
     trait_name: String,
     /// The types, as Rust code calls them: a crate (thing_types) or a path from the root of the crate
     /// (crate::generated::types). By default what DIR says after its last `src`.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_parser = path)]
     types: Option<String>,
     /// Write a first implementation of the trait there too, unless the file exists; its operations answer 500.
     #[arg(long, value_name = "FILE")]
@@ -74,6 +76,7 @@ enum Part {
 /// Why nothing was written.
 enum Failure {
     Document(Diagnostics),
+    Misuse(String),
     Other(String),
 }
 
@@ -102,6 +105,10 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
             tell(&found, cli.message_format, ending);
             FAILED
         }
+        Err(Failure::Misuse(error)) => {
+            eprintln!("error: {error}");
+            MISUSE
+        }
         Err(Failure::Other(error)) => {
             eprintln!("error: {error}; nothing was written");
             FAILED
@@ -112,9 +119,12 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
 
 fn generate(cli: &Cli) -> Result<u8, Failure> {
     let start = Instant::now();
+    let out = cli.out.as_deref().unwrap_or(Path::new("."));
+    let options = options(cli, out)?;
     let name = cli.spec.display().to_string();
-    let text = std::fs::read_to_string(&cli.spec)
+    let bytes = std::fs::read(&cli.spec)
         .map_err(|error| Failure::Other(format!("cannot read {name}: {error}")))?;
+    let text = openapi_document::decoded(&name, bytes)?;
     let files = Folder::of(&cli.spec);
     if cli.lint {
         return lint(cli, &name, &text, &files);
@@ -127,7 +137,7 @@ fn generate(cli: &Cli) -> Result<u8, Failure> {
     let quiet = cli.message_format != MessageFormat::Human;
     let say = |verb: &str, what: &str| {
         if !quiet {
-            println!("{verb:>10} {what}");
+            output::say(verb, what);
         }
     };
     let (operations, schemas) = (document.operations().count(), document.schemas().count());
@@ -152,15 +162,13 @@ fn generate(cli: &Cli) -> Result<u8, Failure> {
         }
     }
     warn(warnings, cli.message_format);
-    let out = cli.out.as_deref().unwrap_or(Path::new("."));
-    let options = options(cli, out)?;
     let wanted = |part| cli.only.is_empty() || cli.only.contains(&part);
     let parts = Parts {
         types: wanted(Part::Types),
         api: wanted(Part::Api),
         client: wanted(Part::Client),
     };
-    let generated = openapi_to_dropshot::generate_parts(&document, &options, parts)?;
+    let generated = openapi_to_dropshot::generate_read(&document, &options, parts)?;
     for (operation, reason) in &generated.client_lacks {
         say("Lacking", &format!("{operation} in the client: {reason}"));
     }
@@ -224,7 +232,7 @@ fn lint(cli: &Cli, name: &str, text: &str, files: &Folder) -> Result<u8, Failure
         tell(&notes, cli.message_format, "");
     }
     if cli.message_format == MessageFormat::Human {
-        println!("{:>10} {name}: nothing is wrong", "Checked");
+        output::say("Checked", &format!("{name}: nothing is wrong"));
     }
     Ok(FRESH)
 }
@@ -238,10 +246,8 @@ fn warn(warnings: Diagnostics, format: MessageFormat) {
     }
     if !notes.is_empty() && format == MessageFormat::Human {
         let count = notes.len();
-        println!(
-            "{:>10} {count} in the words of OpenAPI 3.0 (`--lint` tells where)",
-            "Lowering"
-        );
+        let what = format!("{count} in the words of OpenAPI 3.0 (`--lint` tells where)");
+        output::say("Lowering", &what);
     }
 }
 
@@ -251,19 +257,29 @@ fn tell(found: &Diagnostics, format: MessageFormat, ending: &str) {
     let told = report::diagnostics(found, format, colour);
     match format {
         MessageFormat::Human => eprintln!("{}{ending}", told.trim_end()),
-        _ => print!("{told}"),
+        _ => output::print(&told),
     }
 }
 
 fn options(cli: &Cli, out: &Path) -> Result<Options, Failure> {
     let types_crate = match &cli.types {
         Some(types) => types.clone(),
-        None => module(out).ok_or_else(|| {
-            Failure::Other(format!(
-                "{} is not below a folder called src, so say what the types are called: --types crate::generated::types",
-                out.display()
-            ))
-        })?,
+        // Linting writes nothing, so nothing has a place.
+        None if cli.lint => "types".to_owned(),
+        None => {
+            let types = module(out).ok_or_else(|| {
+                Failure::Misuse(format!(
+                    "{} is not below a folder called src, so say what the types are called: --types crate::generated::types",
+                    out.display()
+                ))
+            })?;
+            path(&types).map_err(|error| {
+                let out = out.display();
+                Failure::Misuse(format!(
+                    "{out} is no place for a module: {error}; choose another folder, or say --types"
+                ))
+            })?
+        }
     };
     let file = cli.spec.file_name().unwrap_or(cli.spec.as_os_str());
     Ok(Options {
@@ -291,6 +307,27 @@ fn module(folder: &Path) -> Option<String> {
         path.push_str(word);
     }
     Some(path + "::types")
+}
+
+/// A name that Rust code may give.
+fn identifier(text: &str) -> Result<String, String> {
+    match syn::parse_str::<syn::Ident>(text) {
+        Ok(name) => Ok(name.to_string()),
+        Err(_) => Err(format!("`{text}` is no name in Rust")),
+    }
+}
+
+/// A path as Rust code has it, from a crate or from `crate::`.
+fn path(text: &str) -> Result<String, String> {
+    let mut words = text.split("::");
+    let first = words.next().unwrap_or_default();
+    if first != "crate" {
+        identifier(first)?;
+    } else if text == first {
+        return Err("it ends too early".to_owned());
+    }
+    words.try_for_each(|word| identifier(word).map(|_| ()))?;
+    Ok(text.to_owned())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What dropshot, Rust and the generators cannot give, said before anything is generated.
 
 mod answers;
+mod forms;
 mod names;
 mod parameters;
 mod routes;
@@ -67,6 +68,7 @@ pub fn examine(document: &Document) -> Diagnostics {
     names::check(document, &mut diagnostics);
     parameters::check(document, &mut diagnostics);
     answers::check(document, &mut diagnostics);
+    forms::check(document, &mut diagnostics);
     diagnostics.sort();
     diagnostics
 }

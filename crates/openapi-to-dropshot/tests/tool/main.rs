@@ -233,3 +233,45 @@ fn lint_finds_what_generating_lets_pass_and_writes_nothing() {
         "an example stops no generator"
     );
 }
+
+#[test]
+fn names_that_rust_cannot_have_are_misuse() {
+    let place = Place::new(SPEC);
+    let misuse: [&[&str]; 4] = [
+        &["--types", "not a path"],
+        &["--types", ""],
+        &["--types", "crate"],
+        &["--trait-name", "fn"],
+    ];
+    for words in misuse {
+        let refused = place.generate(words);
+        assert_eq!(code(&refused), 2, "{words:?}: {}", text(&refused.stderr));
+    }
+    for out in ["src/two-words", "src/9x", "src/fn", "elsewhere"] {
+        let refused = place.run(&["api.yaml", "--out", out]);
+        let told = text(&refused.stderr);
+        assert_eq!(code(&refused), 2, "{out}: {told}");
+        assert!(told.contains("--types"), "{told}");
+    }
+}
+
+#[test]
+fn what_cannot_be_written_leaves_everything_as_it_was() {
+    let place = Place::new(SPEC);
+    assert_eq!(code(&place.generate(&[])), 0);
+    let types = place.path("src/generated/types.rs");
+    std::fs::write(&types, "mine").unwrap();
+    // A folder where the second file is written first.
+    let blocked = place.path("src/generated/api.new");
+    std::fs::remove_file(place.path("src/generated/api.rs")).unwrap();
+    std::fs::create_dir(&blocked).unwrap();
+    let failed = place.generate(&[]);
+    assert_eq!(code(&failed), 1);
+    let told = text(&failed.stderr);
+    assert!(
+        told.contains("api.rs") && told.ends_with("nothing was written\n"),
+        "{told}"
+    );
+    assert_eq!(std::fs::read_to_string(&types).unwrap(), "mine");
+    assert!(!place.path("src/generated/types.new").exists());
+}
