@@ -361,6 +361,7 @@ mod tests {
         verifier.begin(Scanned {
             anchors,
             unchained_until,
+            records: true,
         });
         verifier
     }
