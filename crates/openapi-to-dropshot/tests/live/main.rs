@@ -17,6 +17,7 @@ mod client;
 mod types;
 
 mod served;
+mod wire;
 
 #[allow(unused_imports)]
 use types::*;

@@ -2,6 +2,8 @@
 
 use crate::{THINGS, edited, generated};
 use expectorate::assert_contents;
+use openapi_document::Document;
+use openapi_to_dropshot::{Options, generate};
 
 #[test]
 fn the_output_for_a_small_document_is_as_recorded() {
@@ -10,6 +12,25 @@ fn the_output_for_a_small_document_is_as_recorded() {
     assert_contents("tests/ring/golden/api.rs", &generated.api);
     assert_contents("tests/ring/golden/openapi.json", &generated.document);
     assert_contents("tests/ring/golden/client.rs", &generated.client);
+}
+
+/// What `tests/live` sends and serves.
+#[test]
+fn the_output_for_what_is_not_plain_json_is_as_recorded() {
+    let options = Options {
+        source: "wire.yaml".to_owned(),
+        command: "cargo test".to_owned(),
+        types_crate: "crate::wire::types".to_owned(),
+        trait_name: "WireApi".to_owned(),
+        schemars_feature: None,
+    };
+    let document = Document::read("wire.yaml", include_str!("../accept/wire.yaml")).unwrap();
+    let generated = generate(&document, &options).unwrap();
+    assert!(generated.client_lacks.is_empty());
+    assert_contents("tests/ring/golden/wire/types.rs", &generated.types);
+    assert_contents("tests/ring/golden/wire/api.rs", &generated.api);
+    assert_contents("tests/ring/golden/wire/openapi.json", &generated.document);
+    assert_contents("tests/ring/golden/wire/client.rs", &generated.client);
 }
 
 #[test]

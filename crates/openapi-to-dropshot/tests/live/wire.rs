@@ -1,0 +1,166 @@
+//! What is not `application/json` of one scalar a name: the client sends it as its server reads it, or sends nothing.
+
+#[rustfmt::skip]
+#[allow(clippy::all, clippy::unwrap_used, missing_docs, unreachable_pub, dead_code)]
+#[path = "../ring/golden/wire/api.rs"]
+mod api;
+#[rustfmt::skip]
+#[allow(clippy::all, clippy::unwrap_used, missing_docs, unreachable_pub, unused_imports, dead_code)]
+#[path = "../ring/golden/wire/client.rs"]
+mod client;
+#[rustfmt::skip]
+#[allow(clippy::all, clippy::unwrap_used, missing_docs, unreachable_pub, dead_code)]
+#[path = "../ring/golden/wire/types.rs"]
+mod types;
+
+use api::{
+    AddNote, AddNoteError, AddNoteResponse, Default, DefaultError, DefaultResponse, Fill,
+    FillError, FillResponse, Merge, MergeError, MergeResponse, WireApi,
+};
+use client::{Client, Error};
+use dropshot::{ConfigDropshot, HttpServer, RequestContext, ServerBuilder};
+use openapi_runtime::Open;
+use serde_json::{Value, json};
+use types::{FillBody, Note};
+
+/// Answers what it understood.
+enum Echo {}
+
+fn note(value: &Value) -> Note {
+    serde_json::from_value(json!({ "text": value.to_string() })).expect("a note has a text")
+}
+
+impl WireApi for Echo {
+    type Context = ();
+
+    async fn add_note(
+        _: RequestContext<()>,
+        request: Open<AddNote>,
+    ) -> Result<AddNoteResponse, AddNoteError> {
+        Ok(AddNoteResponse { body: request.body })
+    }
+
+    async fn merge(_: RequestContext<()>, _: Open<Merge>) -> Result<MergeResponse, MergeError> {
+        Ok(MergeResponse {})
+    }
+
+    async fn default(
+        _: RequestContext<()>,
+        request: Open<Default>,
+    ) -> Result<DefaultResponse, DefaultError> {
+        let (query, headers) = (request.query, request.headers);
+        let understood = json!({
+            "colours": query.colours, "sizes": query.sizes, "each": query.each,
+            "words": headers.x_words, "send": headers.send,
+        });
+        Ok(DefaultResponse {
+            body: note(&understood),
+        })
+    }
+
+    async fn fill(_: RequestContext<()>, request: Open<Fill>) -> Result<FillResponse, FillError> {
+        Ok(FillResponse {
+            body: note(&json!(request.body)),
+        })
+    }
+}
+
+fn start() -> (HttpServer<()>, Client) {
+    let log = slog::Logger::root(slog::Discard, slog::o!());
+    let config = ConfigDropshot {
+        bind_address: ([127, 0, 0, 1], 0).into(),
+        ..ConfigDropshot::default()
+    };
+    let server = ServerBuilder::new(api::api::<Echo>(), (), log)
+        .config(config)
+        .start()
+        .expect("a free port");
+    let client = Client::new(&format!("http://{}", server.local_addr()));
+    (server, client)
+}
+
+/// The value, as a type of the document.
+fn typed<T: serde::de::DeserializeOwned>(value: Value) -> T {
+    serde_json::from_value(value).expect("as the document has it")
+}
+
+#[tokio::test]
+async fn a_vendors_json_is_sent_under_its_own_media_type() {
+    let (server, client) = start();
+    let sent: Note = typed(json!({ "text": "ü, 日" }));
+    let added = client.add_note().body(sent.clone()).send().await.unwrap();
+    assert_eq!(
+        added.headers()["content-type"],
+        "application/vnd.notes.v2+json"
+    );
+    assert_eq!(json!(added.into_inner()), json!(sent));
+    client.merge().body(sent).send().await.unwrap();
+    server.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn lists_in_one_text_are_typed_and_arrive_as_they_were() {
+    let (server, client) = start();
+    let lists = json!({
+        "colours": ["light blue", "red", "red"], "sizes": [1, 2147483647], "each": [uuid::Uuid::nil()],
+        "words": ["a;b", "", "\"c"], "send": [true, false],
+    });
+    let answer = client
+        .default_operation()
+        .colours(typed::<types::Colours>(lists["colours"].clone()))
+        .sizes(typed::<types::Sizes>(lists["sizes"].clone()))
+        .each(typed::<types::Each>(lists["each"].clone()))
+        .x_words(typed::<types::XWords>(lists["words"].clone()))
+        .send_header(typed::<types::Send>(lists["send"].clone()))
+        .send()
+        .await
+        .unwrap();
+    let understood: Value = serde_json::from_str(&answer.text).unwrap();
+    assert_eq!(understood, lists);
+    server.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_list_that_one_text_cannot_say_is_not_sent() {
+    let (server, client) = start();
+    let call = || {
+        client
+            .default_operation()
+            .sizes(typed::<types::Sizes>(json!([1])))
+            .send_header(typed::<types::Send>(json!([true])))
+    };
+    call().send().await.unwrap();
+    for words in [json!(["a,b"]), json!([" a"]), json!([])] {
+        let unsent = call().x_words(typed::<types::XWords>(words.clone()));
+        let unsent = unsent.send().await.unwrap_err();
+        assert!(
+            matches!(&unsent, Error::InvalidRequest(why) if why.contains("`X-Words`")),
+            "{words}: {unsent:?}"
+        );
+    }
+    server.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_form_with_lists_arrives_as_it_was() {
+    let (server, client) = start();
+    let form = json!({
+        "title": "a&b=ü %+", "rooms": [1, 2], "tags": ["light blue"], "when": "2026-11-25T10:00:00Z", "ratio": 0.5,
+    });
+    let read = client.fill().body(typed::<FillBody>(form.clone())).send();
+    let read = read.await.unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&read.text).unwrap(), form);
+    let least = json!({ "title": "t", "rooms": [1] });
+    let read = client.fill().body(typed::<FillBody>(least.clone())).send();
+    let read = read.await.unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&read.text).unwrap(), least);
+    let unsent = client
+        .fill()
+        .body(typed::<FillBody>(json!({ "title": "t", "rooms": [] })));
+    let unsent = unsent.send().await.unwrap_err();
+    assert!(
+        matches!(&unsent, Error::InvalidRequest(why) if why.contains("`rooms`")),
+        "{unsent:?}"
+    );
+    server.close().await.unwrap();
+}
