@@ -1,7 +1,8 @@
 //! K0104 and K0114: examples and defaults match their schemas, and patterns are regular expressions.
 
-use jsonschema::Validator;
-use openapi_document::{Diagnostic, Diagnostics, Document, Node, Span, draft, each_schema};
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ValidationError, Validator};
+use openapi_document::{Diagnostic, Diagnostics, Document, Node, closest, draft, each_schema};
 use serde_json::{Map, Value, json};
 
 /// K0114.
@@ -24,13 +25,17 @@ pub(crate) fn patterns(document: &Document, diagnostics: &mut Diagnostics) {
     });
 }
 
-/// K0104.
+/// K0104. Of a schema that has a mistake itself, nothing is asked.
 pub(crate) fn examples(document: &Document, diagnostics: &mut Diagnostics) {
-    let components = components(document);
+    let mut judge = Judge {
+        document,
+        components: components(document),
+        diagnostics,
+    };
     each_schema(&document.root, &mut |schema| {
         for key in ["example", "default"] {
             if let Some(example) = schema.get(key) {
-                judge(key, example, schema, &components, diagnostics);
+                judge.value(key, example, schema);
             }
         }
     });
@@ -39,11 +44,11 @@ pub(crate) fn examples(document: &Document, diagnostics: &mut Diagnostics) {
             return;
         };
         if let Some(example) = holder.get("example") {
-            judge("example", example, schema, &components, diagnostics);
+            judge.value("example", example, schema);
         }
         for named in holder.get("examples").map_or(&[][..], Node::entries) {
             if let Some(value) = named.node.get("value") {
-                judge("example", value, schema, &components, diagnostics);
+                judge.value("example", value, schema);
             }
         }
     });
@@ -57,7 +62,7 @@ fn components(document: &Document) -> Value {
         .map_or(&[][..], Node::entries);
     let schemas: Map<String, Value> = schemas
         .iter()
-        .map(|entry| (entry.key.clone(), draft::typed(&entry.node.to_value())))
+        .map(|entry| (entry.key.clone(), draft::judged(&entry.node.to_value())))
         .collect();
     json!({ "schemas": schemas })
 }
@@ -77,44 +82,121 @@ fn holders<'a>(node: &'a Node, visit: &mut dyn FnMut(&'a Node)) {
     node.items().iter().for_each(|item| holders(item, visit));
 }
 
-fn judge(
-    key: &str,
-    example: &Node,
-    schema: &Node,
-    components: &Value,
-    diagnostics: &mut Diagnostics,
-) {
-    let mut root = match draft::typed(&schema.to_value()) {
-        Value::Object(root) => root,
-        other => Map::from_iter([("allOf".to_owned(), json!([other]))]),
-    };
-    if root.contains_key("$ref") {
-        root = Map::from_iter([("allOf".to_owned(), json!([root]))]);
-    }
-    root.insert("components".to_owned(), components.clone());
-    let Some(validator) = validator(&Value::Object(root)) else {
-        return;
-    };
-    let value = example.to_value();
-    for error in validator.iter_errors(&value) {
-        let pointer = error.instance_path().to_string();
-        let span = example.span_at(&pointer).unwrap_or(example.span);
-        let mut diagnostic =
-            Diagnostic::new("K0104", span, format!("{key} does not match its schema"))
-                .label(error.to_string());
-        if let Some(rule) = rule(schema, &error.schema_path().to_string()) {
-            diagnostic = diagnostic.related(rule, "required by this");
+struct Judge<'a> {
+    document: &'a Document,
+    components: Value,
+    diagnostics: &'a mut Diagnostics,
+}
+
+impl Judge<'_> {
+    fn value(&mut self, key: &str, example: &Node, schema: &Node) {
+        if self.document.is_doubtful(schema) {
+            return;
         }
-        diagnostics.push(diagnostic);
+        let mut root = match draft::judged(&schema.to_value()) {
+            Value::Object(root) => root,
+            other => Map::from_iter([("allOf".to_owned(), json!([other]))]),
+        };
+        if root.contains_key("$ref") {
+            root = Map::from_iter([("allOf".to_owned(), json!([root]))]);
+        }
+        root.insert("components".to_owned(), self.components.clone());
+        let Some(validator) = validator(&Value::Object(root)) else {
+            return;
+        };
+        let value = example.to_value();
+        for error in validator.iter_errors(&value) {
+            self.tell(key, example, schema, &error);
+        }
+    }
+
+    fn tell(&mut self, key: &str, example: &Node, schema: &Node, error: &ValidationError<'_>) {
+        let pointer = error.instance_path().to_string();
+        let message = format!("{key} does not match its schema");
+        match error.kind() {
+            ValidationErrorKind::AdditionalProperties { unexpected } => {
+                let holder = example.at(&pointer);
+                for name in unexpected {
+                    let written = holder.and_then(|node| node.entry(name));
+                    let span = written.map_or(example.span, |entry| entry.key_span);
+                    let mut diagnostic = Diagnostic::new("K0104", span, message.as_str())
+                        .label(format!("`{name}` is no property of it"));
+                    if let Some(near) = self.near(name, holder, schema, error) {
+                        diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+                    }
+                    self.diagnostics.push(diagnostic);
+                }
+            }
+            ValidationErrorKind::OneOfNotValid { context }
+            | ValidationErrorKind::AnyOf { context } => {
+                if let Some(errors) = only_close(context, &pointer) {
+                    for inner in errors {
+                        self.tell(key, example, schema, inner);
+                    }
+                    return;
+                }
+                let span = example.span_at(&pointer).unwrap_or(example.span);
+                self.diagnostics
+                    .push(
+                        Diagnostic::new("K0104", span, message).label(match context.len() {
+                            1 => "not what the one alternative is".to_owned(),
+                            count => format!("none of the {count} alternatives is like it"),
+                        }),
+                    );
+            }
+            _ => {
+                let span = example.span_at(&pointer).unwrap_or(example.span);
+                let mut diagnostic =
+                    Diagnostic::new("K0104", span, message).label(error.to_string());
+                if let Some(rule) = self.rule(schema, &error.schema_path().to_string()) {
+                    diagnostic = diagnostic.related(rule.span, "required by this");
+                }
+                self.diagnostics.push(diagnostic);
+            }
+        }
+    }
+
+    /// The keyword that refused the value.
+    fn rule<'n>(&'n self, schema: &'n Node, pointer: &str) -> Option<&'n Node> {
+        if pointer.starts_with("/components/schemas/") {
+            return self.document.root.at(pointer);
+        }
+        schema.at(pointer)
+    }
+
+    /// The property that an unexpected one stands for, among those that the value has not.
+    fn near<'n>(
+        &'n self,
+        name: &str,
+        holder: Option<&Node>,
+        schema: &'n Node,
+        error: &ValidationError<'_>,
+    ) -> Option<&'n str> {
+        let pointer = error.schema_path().to_string();
+        let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let properties = self.rule(schema, parent)?.get("properties")?.entries();
+        let missing = properties
+            .iter()
+            .map(|entry| entry.key.as_str())
+            .filter(|key| holder.is_none_or(|holder| holder.get(key).is_none()));
+        closest(name, missing)
     }
 }
 
-/// The place of the keyword that refused the value, when it is in this very schema.
-fn rule(schema: &Node, pointer: &str) -> Option<Span> {
-    if pointer.contains("$ref") {
-        return None;
-    }
-    schema.at(pointer).map(|node| node.span)
+/// The mistakes in the only alternative that the value was meant for: it differs inside, where the others have another
+/// type or other members.
+fn only_close<'e>(
+    context: &'e [Vec<ValidationError<'static>>],
+    pointer: &str,
+) -> Option<&'e Vec<ValidationError<'static>>> {
+    let inside = |errors: &&Vec<ValidationError<'static>>| {
+        !errors.is_empty()
+            && errors
+                .iter()
+                .all(|error| error.instance_path().to_string().len() > pointer.len())
+    };
+    let mut close = context.iter().filter(inside);
+    close.next().filter(|_| close.next().is_none())
 }
 
 fn validator(schema: &Value) -> Option<Validator> {

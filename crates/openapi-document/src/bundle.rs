@@ -199,6 +199,24 @@ impl Bundler<'_> {
             self.tell(span, message, "write it out");
             return;
         }
+        // Files that are no documents of OpenAPI hold what is referred to as they please.
+        let document = self
+            .roots
+            .get(target)
+            .is_some_and(|root| root.get("openapi").is_some());
+        let kind = place::at(&percent_decoded(&pointer)).filter(|kind| document && kind != place);
+        if let Some(kind) = kind {
+            if target == 0 {
+                return;
+            }
+            let what = place::called(&kind);
+            let message = format!("`{pointer}` is {what}, not one of `components/{place}`");
+            return self.tell(
+                span,
+                &message,
+                "refer to what belongs here, or write it out",
+            );
+        }
         let key = (place.to_owned(), target, pointer.clone());
         let name = match self.names.get(&key) {
             Some(name) => name.clone(),
@@ -279,6 +297,7 @@ impl Bundler<'_> {
         };
         match self.load(&path) {
             Ok(target) => Some((target, fragment.to_owned(), span)),
+            Err(why) if why.is_empty() => None,
             Err(why) => {
                 let shown = format!("{}{path}", self.directory);
                 let message = format!("`{shown}` cannot be read");
@@ -325,7 +344,8 @@ impl Bundler<'_> {
             Err(found) => {
                 self.roots.push(nothing());
                 self.diagnostics.extend(found);
-                Err("it is not valid".to_owned())
+                // What is wrong with it is told where it is.
+                Err(String::new())
             }
         }
     }

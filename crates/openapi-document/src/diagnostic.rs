@@ -35,6 +35,8 @@ pub struct Diagnostic {
     /// Whether nothing is wrong at all, and the author is only told what was understood. A note is a warning too, but
     /// no one makes an error of it.
     pub note: bool,
+    /// The part of the document that is not understood because of this: what other rules would say of it is not told.
+    pub covers: Option<Span>,
 }
 
 impl Diagnostic {
@@ -49,7 +51,15 @@ impl Diagnostic {
             help: None,
             warning: false,
             note: false,
+            covers: None,
         }
+    }
+
+    /// Says which part is not understood because of this.
+    #[must_use]
+    pub fn covers(mut self, span: Span) -> Self {
+        self.covers = Some(span);
+        self
     }
 
     /// Says beside the caret what is there.
@@ -133,6 +143,11 @@ impl Diagnostics {
     /// The diagnoses, in the order of the document.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.list.iter()
+    }
+
+    /// Keeps those for which `keep` is true.
+    pub fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
+        self.list.retain(keep);
     }
 
     /// Whether nothing is wrong but what is a [warning](Diagnostic::warning).

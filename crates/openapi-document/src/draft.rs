@@ -46,6 +46,40 @@ pub fn typed(schema: &Value) -> Value {
     })
 }
 
+/// For judging values: as [`typed`], and integers are within what their `format` holds, as the types made from it are.
+pub fn judged(schema: &Value) -> Value {
+    walk(&typed(schema), &|object| {
+        let kind = object.get("type");
+        let integer = kind.is_some_and(|kind| {
+            *kind == "integer"
+                || kind
+                    .as_array()
+                    .is_some_and(|kinds| kinds.contains(&"integer".into()))
+        });
+        let format = object.get("format").and_then(Value::as_str);
+        if let Some((least, greatest)) = format.filter(|_| integer).and_then(crate::width::range) {
+            let number = |key: &str| object.get(key).and_then(Value::as_f64);
+            let low = number("minimum").is_none_or(|n| n < least as f64);
+            let high = number("maximum").is_none_or(|n| n > greatest as f64);
+            if low {
+                object.insert("minimum".to_owned(), least.into());
+            }
+            if high {
+                object.insert("maximum".to_owned(), greatest.into());
+            }
+        }
+        // A name that is listed twice is told as such, and confuses validators.
+        if let Some(Value::Array(names)) = object.get_mut("required") {
+            let mut seen = Vec::new();
+            names.retain(|name| {
+                let new = !seen.contains(name);
+                seen.push(name.clone());
+                new
+            });
+        }
+    })
+}
+
 fn nullable(object: &mut Map<String, Value>) {
     match object.get("type").cloned() {
         Some(kind) => {

@@ -45,7 +45,6 @@ impl Files for Folder {
     fn text(&self, path: &str) -> Result<String, String> {
         let told = |error: std::io::Error| match error.kind() {
             std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-            std::io::ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
             _ => error.to_string(),
         };
         let root = self.root.canonicalize().map_err(told)?;
@@ -60,6 +59,13 @@ impl Files for Folder {
         if found.len() > MAX_FILE {
             return Err(format!("it is larger than {MAX_FILE} bytes"));
         }
-        std::fs::read_to_string(&file).map_err(told)
+        let bytes = std::fs::read(&file).map_err(told)?;
+        crate::decoded(path, bytes).map_err(|found| {
+            let first = found.iter().next();
+            first.map_or_else(String::new, |first| {
+                let (message, line, column) = (&first.message, first.span.line, first.span.column);
+                format!("{message}, in line {line}, column {column}")
+            })
+        })
     }
 }

@@ -24,6 +24,8 @@ mod rules;
 mod select;
 mod shape;
 mod slip;
+mod text;
+mod width;
 
 pub use bundle::MAX_FILES;
 pub use diagnostic::{Diagnostic, Diagnostics, Source};
@@ -31,8 +33,10 @@ pub use files::{Alone, Files, Folder, MAX_FILE};
 pub use node::{Content, Entry, Node, Span, escape};
 pub use openapiv3;
 pub use read::MAX_DEPTH;
-pub use rules::{METHODS, RULES, each_schema, resolve};
+pub use rules::{METHODS, RULES, closest, each_schema, resolve};
 pub use select::owners;
+pub use text::decoded;
+pub use width::range;
 
 use openapiv3::{OpenAPI, Operation, PathItem, ReferenceOr};
 use std::collections::BTreeMap;
@@ -47,6 +51,8 @@ pub struct Document {
     pub root: Node,
     sources: Arc<Vec<Source>>,
     renamed: BTreeMap<String, String>,
+    /// The places of its mistakes, as far as others can follow from them.
+    causes: Vec<Span>,
 }
 
 /// One operation of a [`Document`].
@@ -139,12 +145,15 @@ impl Document {
             None => shape::openapi(&root, &mut diagnostics),
         };
         let openapi = openapi.map(normalise::normalise);
+        rules::settle(&mut diagnostics);
         diagnostics.sort();
+        let causes = rules::causes(&diagnostics);
         let document = openapi.map(|(openapi, renamed)| Document {
             openapi,
             root,
             sources,
             renamed,
+            causes,
         });
         (document, diagnostics)
     }
@@ -256,6 +265,17 @@ impl Document {
             }
         }
         self.span(&pointer)
+    }
+
+    /// Whether a mistake that was told lies in `node`, which is a part of [`root`](Self::root), or in what it refers to:
+    /// then it is not known what it means.
+    pub fn is_doubtful(&self, node: &Node) -> bool {
+        rules::doubtful(&self.root, &self.causes, node)
+    }
+
+    /// Whether what a further rule found only follows from a mistake that was told.
+    pub fn follows(&self, diagnostic: &Diagnostic) -> bool {
+        rules::follows(&self.root, &self.causes, diagnostic)
     }
 
     /// An empty list of diagnoses about this document.

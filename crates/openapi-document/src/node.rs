@@ -17,6 +17,24 @@ pub struct Span {
     pub file: usize,
 }
 
+impl Span {
+    /// Whether `other` begins in this place. The end of a mapping is where the next begins, so it is not inside.
+    pub fn holds(&self, other: Span) -> bool {
+        self.file == other.file && (self.start..self.end.max(self.start + 1)).contains(&other.start)
+    }
+
+    /// From the beginning of this place to the end of `other`.
+    #[must_use]
+    pub fn to(self, other: Span) -> Span {
+        let end = if self.file == other.file {
+            other.end.max(self.end)
+        } else {
+            self.end
+        };
+        Span { end, ..self }
+    }
+}
+
 /// One value of the document, with its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {

@@ -189,9 +189,10 @@ fn place(parameter: &Parameter) -> u8 {
 fn bodies(operation: &mut Operation, components: &Components, names: &mut Names) {
     let id = operation.operation_id.clone().unwrap_or_default();
     if let Some(body) = &operation.request_body {
+        let owner = component(body).unwrap_or_else(|| id.clone());
         operation.request_body = look_up(body, &components.request_bodies, "requestBodies").map(
             |mut body: RequestBody| {
-                contents(&mut body.content, "Body", &id, names);
+                contents(&mut body.content, "Body", &owner, names);
                 ReferenceOr::Item(body)
             },
         );
@@ -211,12 +212,26 @@ fn bodies(operation: &mut Operation, components: &Components, names: &mut Names)
             continue;
         };
         headers(&mut resolved, components, &id, names);
+        // What operations share has one name in all of them.
+        let (owner, name) = match component(response) {
+            Some(owner) => (owner, "Response".to_owned()),
+            None => (id.clone(), name),
+        };
         // Any body at all is no JSON value, so it has no type either.
         if !resolved.content.contains_key("*/*") {
-            contents(&mut resolved.content, &name, &id, names);
+            contents(&mut resolved.content, &name, &owner, names);
         }
         *response = ReferenceOr::Item(resolved);
     }
+}
+
+/// The name of the component that is referred to.
+fn component<T>(item: &ReferenceOr<T>) -> Option<String> {
+    let ReferenceOr::Reference { reference } = item else {
+        return None;
+    };
+    let name = reference.rsplit('/').next()?;
+    Some(name.replace("~1", "/").replace("~0", "~"))
 }
 
 fn headers(response: &mut Response, components: &Components, id: &str, names: &mut Names) {

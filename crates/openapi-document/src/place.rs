@@ -58,3 +58,31 @@ pub(crate) fn inside<'k>(place: &'k str, key: &'k str) -> Option<&'k str> {
         _ => place,
     })
 }
+
+/// The place at a pointer into a document; `None` inside examples and extensions, where may be anything.
+pub(crate) fn at(pointer: &str) -> Option<String> {
+    let mut found = String::new();
+    for token in pointer.split('/').skip(1) {
+        // The items of a list are what the list is of.
+        if token.bytes().all(|b| b.is_ascii_digit()) && !found.starts_with(MAP) {
+            continue;
+        }
+        let token = token.replace("~1", "/").replace("~0", "~");
+        found = inside(&found, &token)?.to_owned();
+    }
+    Some(found)
+}
+
+/// What stands at a place, in words.
+pub(crate) fn called(place: &str) -> &'static str {
+    match place {
+        "schemas" => "a schema",
+        "parameters" => "a parameter",
+        "responses" => "a response",
+        "headers" => "a header",
+        "requestBodies" => "a request body",
+        "securitySchemes" => "a security scheme",
+        PATHS => "a path",
+        _ => "something else",
+    }
+}

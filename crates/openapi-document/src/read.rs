@@ -242,7 +242,8 @@ impl Reader<'_> {
     }
 }
 
-/// A plain scalar by YAML's core schema, as JSON has it: hexadecimal, octal and infinite numbers are strings.
+/// A plain scalar by YAML's core schema, as JSON has it: hexadecimal, octal and infinite numbers are strings; so are
+/// those with a zero before them, which are octal to YAML 1.1, and decimal to YAML 1.2.
 fn resolve(text: &str) -> Content {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Content::Null,
@@ -254,6 +255,10 @@ fn resolve(text: &str) -> Content {
         return Content::String(text.to_owned());
     }
     let unsigned = text.strip_prefix('+').unwrap_or(text);
+    let digits = unsigned.strip_prefix('-').unwrap_or(unsigned);
+    if digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Content::String(text.to_owned());
+    }
     let number = unsigned
         .parse::<i64>()
         .map(serde_json::Number::from)

@@ -19,12 +19,13 @@ pub(crate) fn openapi(root: &Node, diagnostics: &mut Diagnostics) -> Option<Open
     // What a rule has told better is not told again.
     let told: Vec<Span> = diagnostics
         .iter()
-        .filter(|d| !d.warning && matches!(d.code, "K0102" | "K0113"))
+        .filter(|d| !d.warning || d.code == "K0113")
         .map(|d| d.span)
         .collect();
     let mut blamed = diagnostics.same();
     let mut blame = Blame {
         diagnostics: &mut blamed,
+        told: &told,
     };
     let components = root.get("components");
     let kind = |kind: &str| {
@@ -69,21 +70,28 @@ pub(crate) fn openapi(root: &Node, diagnostics: &mut Diagnostics) -> Option<Open
         }
     }
     if diagnostics.only_warnings() {
-        let span = root
+        let (message, place) = located(root, &error);
+        let first = root
             .entries()
             .first()
             .map_or(root.span, |entry| entry.key_span);
-        diagnostics.push(Diagnostic::new(
-            "K0102",
-            span,
-            format!("not an OpenAPI 3.0 document: {error}"),
-        ));
+        let span = place.filter(|span| *span != root.span).unwrap_or(first);
+        diagnostics.push(
+            Diagnostic::new(
+                "K0102",
+                span,
+                format!("not as OpenAPI 3.0 has it: {message}"),
+            )
+            .help("compare it with the objects of OpenAPI 3.0"),
+        );
     }
     None
 }
 
 struct Blame<'d> {
     diagnostics: &'d mut Diagnostics,
+    /// The places of what the rules told.
+    told: &'d [Span],
 }
 
 impl Blame<'_> {
@@ -180,14 +188,65 @@ impl Blame<'_> {
     }
 
     fn push(&mut self, node: &Node, what: &str, error: &serde_json::Error) {
-        let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or_default();
-        self.diagnostics.push(Diagnostic::new(
-            "K0102",
-            node.span,
-            format!("this is not {what}: {message}"),
-        ));
+        if self.told.iter().any(|told| node.span.holds(*told)) {
+            return;
+        }
+        let (message, place) = located(node, error);
+        self.diagnostics.push(
+            Diagnostic::new(
+                "K0102",
+                place.unwrap_or(node.span),
+                format!("this is not {what}: {message}"),
+            )
+            .help("compare it with the objects of OpenAPI 3.0"),
+        );
     }
+}
+
+/// What the model says of a part, without the column of its JSON, and the part that was read last before it gave up.
+fn located(node: &Node, error: &serde_json::Error) -> (String, Option<Span>) {
+    let message = error.to_string();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    let mut offset = 0;
+    let wanted = error.column().saturating_sub(1);
+    (
+        message.to_owned(),
+        innermost(node, None, wanted, &mut offset),
+    )
+}
+
+/// The place of the innermost part of `node` whose JSON, which begins at `offset`, holds the byte `wanted`. A mapping
+/// or list is shown by its key.
+fn innermost(node: &Node, key: Option<Span>, wanted: usize, offset: &mut usize) -> Option<Span> {
+    let start = *offset;
+    let mut found = None;
+    let length = |text: &str| serde_json::to_string(text).map_or(0, |json| json.len());
+    match &node.content {
+        Content::Map(entries) => {
+            for entry in entries {
+                // A brace or a comma, the key, a colon.
+                *offset += 1 + length(&entry.key) + 1;
+                found = found.or(innermost(&entry.node, Some(entry.key_span), wanted, offset));
+            }
+            *offset += if entries.is_empty() { 2 } else { 1 };
+        }
+        Content::List(items) => {
+            for item in items {
+                *offset += 1;
+                found = found.or(innermost(item, None, wanted, offset));
+            }
+            *offset += if items.is_empty() { 2 } else { 1 };
+        }
+        Content::Null => *offset += 4,
+        Content::Bool(flag) => *offset += if *flag { 4 } else { 5 },
+        Content::Number(number) => *offset += number.to_string().len(),
+        Content::String(text) => *offset += length(text),
+    }
+    let own = match (&node.content, key) {
+        (Content::Map(_) | Content::List(_) | Content::Null, Some(key)) => key,
+        _ => node.span,
+    };
+    found.or((start..*offset).contains(&wanted).then_some(own))
 }
 
 fn shape_of(key: &str) -> String {

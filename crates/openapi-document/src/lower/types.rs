@@ -71,6 +71,13 @@ pub(super) fn lower(node: &mut Node, found: &mut Found) {
     for item in items {
         match item.as_str() {
             Some(name) => names.push(name.to_owned()),
+            None if item.content == Content::Null => {
+                found.push(
+                    crate::Diagnostic::new("K0102", item.span, "the type of null is a string")
+                        .help("put `null` in quotes: `\"null\"`"),
+                );
+                names.push("null".to_owned());
+            }
             None => return,
         }
     }

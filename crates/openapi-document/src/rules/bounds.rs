@@ -133,6 +133,9 @@ fn types(found: &mut Findings<'_>, schema: &Node) {
         return;
     };
     let Some(kind) = written.as_str() else { return };
+    if other_type(found, schema, written, kind) {
+        return;
+    }
     for (key, kinds) in SPEAK_OF {
         let Some(entry) = schema.entry(key).filter(|_| !kinds.contains(&kind)) else {
             continue;
@@ -156,6 +159,44 @@ fn types(found: &mut Findings<'_>, schema: &Node) {
             .warning(),
         );
     }
+}
+
+/// Whether all that the schema says is of another type than the one that it has, so that the type is the mistake.
+fn other_type(found: &mut Findings<'_>, schema: &Node, written: &Node, kind: &str) -> bool {
+    let said: Vec<_> = SPEAK_OF
+        .iter()
+        .filter(|(key, _)| {
+            schema
+                .get(key)
+                .is_some_and(|node| node.content != crate::Content::Bool(false))
+        })
+        .collect();
+    let [(first, kinds), _, ..] = said.as_slice() else {
+        return false;
+    };
+    const KNOWN: [&str; 6] = ["string", "integer", "number", "boolean", "array", "object"];
+    if !KNOWN.contains(&kind)
+        || kinds.contains(&kind)
+        || said.iter().any(|(_, others)| others != kinds)
+    {
+        return false;
+    }
+    let span = schema
+        .entry(first)
+        .map_or(written.span, |entry| entry.key_span);
+    let meant = kinds.join("` or `");
+    found.push(
+        Diagnostic::new(
+            "K0117",
+            written.span,
+            format!("all that is said of this `{kind}` is of `{meant}`"),
+        )
+        .related(span, "such as this")
+        .help(format!("did you mean `type: {meant}`?"))
+        .warning()
+        .covers(written.span),
+    );
+    true
 }
 
 fn article(kind: &str) -> &'static str {

@@ -53,13 +53,30 @@ pub(super) fn check(found: &mut Findings<'_>) {
     }
 }
 
+/// Whether the schema is a reference among some that lead round in a circle, which is told as such.
+fn goes_round(schema: &Node, names: &HashMap<&str, &Entry>) -> bool {
+    let mut schema = schema;
+    for _ in 0..=16 {
+        let reference = schema.get("$ref").and_then(Node::as_str);
+        let name = reference.and_then(|text| text.strip_prefix("#/components/schemas/"));
+        match name.and_then(|name| names.get(name)) {
+            Some(next) => schema = &next.node,
+            None => return false,
+        }
+    }
+    true
+}
+
 fn ends(schema: &Node, finite: &HashSet<&str>, names: &HashMap<&str, &Entry>) -> bool {
     if let Some(reference) = schema.get("$ref").and_then(Node::as_str) {
         let name = reference.strip_prefix("#/components/schemas/");
         let name = name.map(|name| name.replace("~1", "/").replace("~0", "~"));
         // What leads elsewhere is for another rule.
         return name.is_none_or(|name| {
-            finite.contains(name.as_str()) || !names.contains_key(name.as_str())
+            finite.contains(name.as_str())
+                || names
+                    .get(name.as_str())
+                    .is_none_or(|entry| goes_round(&entry.node, names))
         });
     }
     if schema.get("nullable").is_some_and(Node::is_true) {

@@ -71,6 +71,31 @@ pub(super) fn operation(found: &mut Findings<'_>, method: &Entry) {
     }
 }
 
+/// The statuses that are registered for errors and the usual answers.
+const REGISTERED: [&str; 48] = [
+    "200", "201", "202", "203", "204", "205", "206", "300", "301", "302", "303", "304", "307",
+    "308", "400", "401", "402", "403", "404", "405", "406", "407", "408", "409", "410", "411",
+    "412", "413", "414", "415", "416", "417", "418", "421", "422", "423", "424", "425", "426",
+    "428", "429", "431", "451", "500", "501", "502", "503", "504",
+];
+
+/// The registered status with the digits of one that is not.
+fn exchanged(status: &str) -> Option<&'static str> {
+    let digits = |status: &str| {
+        let mut digits: Vec<u8> = status.bytes().collect();
+        digits.sort_unstable();
+        digits
+    };
+    if REGISTERED.contains(&status) || ("505"..="511").contains(&status) {
+        return None;
+    }
+    let first = |other: &str| other.as_bytes().first() == status.as_bytes().first();
+    let mut like = REGISTERED
+        .into_iter()
+        .filter(|other| digits(other) == digits(status));
+    like.find(|other| first(other))
+}
+
 fn status(found: &mut Findings<'_>, entry: &Entry) {
     let exact = entry
         .key
@@ -79,7 +104,20 @@ fn status(found: &mut Findings<'_>, entry: &Entry) {
     if !exact && !matches!(entry.key.as_str(), "default" | "4XX" | "5XX") {
         found.push(
             Diagnostic::new("K0109", entry.key_span, format!("the response `{}` is not supported", entry.key))
-                .help("declare each status that can be answered: callers and the server's error types are made from them"),
+                .help(match entry.key.to_ascii_lowercase().as_str() {
+                    "default" => "did you mean `default`?",
+                    "4xx" => "did you mean `4XX`?",
+                    "5xx" => "did you mean `5XX`?",
+                    _ => "declare each status that can be answered: callers and the server's error types are made from them",
+                }),
+        );
+    }
+    if exact && let Some(near) = exchanged(&entry.key) {
+        let message = format!("{} is no status that is registered", entry.key);
+        found.push(
+            Diagnostic::new("K0109", entry.key_span, message)
+                .help(format!("did you mean {near}?"))
+                .warning(),
         );
     }
     let content = entry.node.entry("content");
@@ -95,6 +133,16 @@ fn status(found: &mut Findings<'_>, entry: &Entry) {
 }
 
 pub(super) fn parameter(found: &mut Findings<'_>, node: &Node) {
+    if node.get("in").and_then(Node::as_str) == Some("header")
+        && let Some(name) = node.get("name")
+        && let Some(text) = name.as_str().filter(|text| !is_token(text))
+    {
+        let message = format!("`{text}` is no name of a header");
+        found.push(
+            Diagnostic::new("K0102", name.span, message)
+                .help("letters, digits and `-`, such as `If-Match`"),
+        );
+    }
     if let Some(place) = node.get("in") {
         let word = place.as_str().unwrap_or_default();
         match word {
@@ -156,7 +204,9 @@ fn style(found: &mut Findings<'_>, node: &Node) {
 }
 
 pub(super) fn body(found: &mut Findings<'_>, node: &Node) {
-    if !node.get("required").is_some_and(Node::is_true) {
+    if !node.get("required").is_some_and(Node::is_true)
+        && !super::kinds::misspelt(node, "required", &super::tables::BODY)
+    {
         let span = node
             .entry("required")
             .map_or(node.span, |entry| entry.node.span);
@@ -174,6 +224,56 @@ pub(super) fn response(found: &mut Findings<'_>, entry: &Entry) {
     media_types(found, node, &[]);
 }
 
+/// Whether it is a token of HTTP (RFC 9110, section 5.6.2), as names of headers and parts of media types are.
+pub(super) fn is_token(text: &str) -> bool {
+    let fits = |c: u8| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c);
+    !text.is_empty() && text.bytes().all(fits)
+}
+
+/// What to write instead, when `text` is no media type.
+fn no_media_type(text: &str) -> Option<String> {
+    const USUAL: [&str; 13] = [
+        "application/json",
+        "application/yaml",
+        "application/xml",
+        "application/x-www-form-urlencoded",
+        "application/octet-stream",
+        "application/problem+json",
+        "application/x-ndjson",
+        "application/pdf",
+        "multipart/form-data",
+        "text/plain",
+        "text/html",
+        "text/csv",
+        "text/event-stream",
+    ];
+    let essence = text.split(';').next().unwrap_or_default().trim();
+    let parts = essence.split_once('/');
+    if parts.is_some_and(|(kind, inner)| is_token(kind) && is_token(inner)) {
+        return None;
+    }
+    let whole = essence.replace([' ', '\\'], "/");
+    let short = USUAL.iter().find(|usual| {
+        let (_, inner) = usual.split_once('/').unwrap_or_default();
+        inner == essence || usual.replace('/', "") == essence
+    });
+    let other = match essence {
+        "text" | "txt" => Some("text/plain"),
+        "form" => Some("application/x-www-form-urlencoded"),
+        "binary" | "bytes" => Some("application/octet-stream"),
+        _ => None,
+    };
+    let near = short
+        .copied()
+        .or(other)
+        .or_else(|| super::keys::closest(&whole, USUAL.into_iter()));
+    Some(match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "a media type is two names with a `/` between them, such as `application/json`"
+            .to_owned(),
+    })
+}
+
 fn media_types(found: &mut Findings<'_>, node: &Node, only: &[&str]) {
     let types = node.get("content").map_or(&[][..], Node::entries);
     if let Some(second) = types.get(1) {
@@ -187,9 +287,19 @@ fn media_types(found: &mut Findings<'_>, node: &Node, only: &[&str]) {
         );
     }
     for media in types {
+        if let Some(help) = no_media_type(&media.key) {
+            let message = format!("`{}` is no media type", media.key);
+            found.push(
+                Diagnostic::new("K0102", media.key_span, message)
+                    .help(help)
+                    .covers(media.key_span),
+            );
+        }
         let essence = media.key.split(';').next().unwrap_or_default().trim();
         let accepted = only.contains(&essence) || essence.ends_with("+json");
-        if media.node.get("schema").is_none() {
+        if media.node.get("schema").is_none()
+            && !super::kinds::misspelt(&media.node, "schema", &super::tables::MEDIA)
+        {
             found.push(
                 Diagnostic::new(
                     "K0109",

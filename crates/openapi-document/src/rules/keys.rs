@@ -1,7 +1,7 @@
 //! The walk over the objects of a document: each is judged by its shape, and by what the generators honour of it.
 
 use super::tables::{self as shapes, Shape};
-use super::{Findings, METHODS, each_schema, features, kinds};
+use super::{Findings, METHODS, each_schema, features, kinds, servers};
 use crate::Diagnostic;
 use crate::node::{Content, Entry, Node, Span};
 
@@ -56,9 +56,7 @@ fn top(found: &mut Findings<'_>) {
         kinds::check(found, tag, tag.span, &shapes::TAG);
         part(found, tag.entry("externalDocs"), &shapes::DOCS);
     }
-    for server in root.get("servers").map_or(&[][..], Node::items) {
-        kinds::check(found, server, server.span, &shapes::SERVER);
-    }
+    servers::check(found);
 }
 
 fn part(found: &mut Findings<'_>, entry: Option<&Entry>, shape: &Shape) {
@@ -107,14 +105,18 @@ fn path_item<'a>(found: &mut Findings<'a>, path: &'a Entry) {
     }
 }
 
-/// A path, response or header that is nothing at all.
+/// A path or response that is nothing at all.
 fn mapping(found: &mut Findings<'_>, entry: &Entry, what: &str) {
-    if !matches!(entry.node.content, Content::Map(_)) {
-        found.push(
-            Diagnostic::new("K0102", entry.key_span, format!("{what} must be a mapping"))
-                .help("indent what belongs to it below it"),
-        );
-    }
+    let help = match &entry.node.content {
+        Content::Map(_) => return,
+        Content::String(text) if text.contains('/') => format!("write `$ref: '{text}'` below it"),
+        _ => "indent what belongs to it below it".to_owned(),
+    };
+    found.push(
+        Diagnostic::new("K0102", entry.key_span, format!("{what} must be a mapping"))
+            .help(help)
+            .covers(entry.key_span.to(entry.node.span)),
+    );
 }
 
 fn parameter<'a>(found: &mut Findings<'a>, node: &'a Node, place: Span) {
@@ -122,7 +124,9 @@ fn parameter<'a>(found: &mut Findings<'a>, node: &'a Node, place: Span) {
         return;
     }
     kinds::check(found, node, place, &shapes::PARAMETER);
-    if node.get("schema").is_none() && node.get("content").is_none() {
+    let lacks =
+        |key: &str| node.get(key).is_none() && !kinds::misspelt(node, key, &shapes::PARAMETER);
+    if lacks("schema") && lacks("content") && matches!(node.content, Content::Map(_)) {
         let at = node.get("name").map_or(place, |name| name.span);
         found.push(
             Diagnostic::new("K0102", at, "a parameter needs a `schema`")
@@ -135,10 +139,41 @@ fn parameter<'a>(found: &mut Findings<'a>, node: &'a Node, place: Span) {
 }
 
 fn header<'a>(found: &mut Findings<'a>, entry: &'a Entry) {
-    mapping(found, entry, "a header");
-    kinds::check(found, &entry.node, entry.key_span, &shapes::HEADER);
-    both_examples(found, &entry.node);
-    examples(found, &entry.node);
+    let node = &entry.node;
+    if !features::is_token(&entry.key) {
+        let message = format!("`{}` is no name of a header", entry.key);
+        found.push(
+            Diagnostic::new("K0102", entry.key_span, message)
+                .help("letters, digits and `-`, such as `Retry-After`"),
+        );
+    }
+    let lacks = |key: &str| node.get(key).is_none() && !kinds::misspelt(node, key, &shapes::HEADER);
+    let whole = matches!(node.content, Content::Map(_)) && node.get("$ref").is_none();
+    if whole && lacks("schema") && lacks("content") {
+        let of_schema = |member: &&Entry| {
+            let known = |keys: &[(&str, _)]| keys.iter().any(|(key, _)| *key == member.key);
+            known(shapes::SCHEMA.keys) && !known(shapes::HEADER.keys)
+        };
+        let help = match node.entries().iter().find(of_schema) {
+            Some(member) => {
+                let value = member
+                    .node
+                    .as_str()
+                    .map_or_else(|| "...".to_owned(), str::to_owned);
+                format!("write `schema: {{{}: {value}}}`", member.key)
+            }
+            None => "write `schema: {type: string}`, or what its values look like".to_owned(),
+        };
+        let span = node.entries().first().map_or(entry.key_span, |_| node.span);
+        found.push(
+            Diagnostic::new("K0102", span, "a header needs a `schema`")
+                .help(help)
+                .covers(node.span),
+        );
+    }
+    kinds::check(found, node, entry.key_span, &shapes::HEADER);
+    both_examples(found, node);
+    examples(found, node);
 }
 
 fn body<'a>(found: &mut Findings<'a>, node: &'a Node, place: Span) {
@@ -202,27 +237,38 @@ fn both_examples(found: &mut Findings<'_>, node: &Node) {
 }
 
 /// The candidate that differs from `word` in the fewest letters, if in few enough to be a slip.
-pub(crate) fn closest<'a>(
+pub fn closest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let allowed = (word.chars().count() / 3).max(1);
+    within(word, candidates, allowed)
+}
+
+/// The candidate that differs from `word` in the fewest letters, if in at most `allowed`.
+pub(crate) fn within<'a>(
     word: &str,
     candidates: impl Iterator<Item = &'a str>,
+    allowed: usize,
 ) -> Option<&'a str> {
-    let allowed = (word.chars().count() / 3).max(1);
+    let word = letters(word);
     candidates
-        .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
+        .filter_map(|candidate| Some((distance(&word, candidate, allowed)?, candidate)))
         .min()
         .map(|(_, candidate)| candidate)
 }
 
-/// How many letters must be changed, added, left out or exchanged with their neighbours to make one word of the other,
-/// ignoring case and what separates words.
-fn distance(a: &str, b: &str) -> usize {
-    let letters = |word: &str| -> Vec<char> {
-        let word = word.to_lowercase();
-        let letters = word.chars().filter(|c| !"_-".contains(*c));
-        letters.take(64).collect()
-    };
-    let (a, b) = (letters(a), letters(b));
+/// The letters of a word, without case and what separates words.
+fn letters(word: &str) -> Vec<char> {
+    let letters = word.chars().flat_map(char::to_lowercase);
+    letters.filter(|c| !"_-".contains(*c)).take(64).collect()
+}
+
+/// How many letters must be changed, added, left out or exchanged with their neighbours to make one word of the other;
+/// `None` when it is more than `allowed`.
+fn distance(a: &[char], word: &str, allowed: usize) -> Option<usize> {
+    // Most words are much longer or shorter, and are not looked at.
+    let b = letters(word);
+    if a.len().abs_diff(b.len()) > allowed {
+        return None;
+    }
     let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, ca) in a.iter().enumerate() {
@@ -236,7 +282,12 @@ fn distance(a: &str, b: &str) -> usize {
             }
             next.push(least);
         }
+        // Rows only grow, but for exchanges, which look two rows back.
+        let least = |row: &[usize]| row.iter().min().is_none_or(|least| *least > allowed);
+        if least(&next) && least(&row) {
+            return None;
+        }
         before = std::mem::replace(&mut row, next);
     }
-    row[b.len()]
+    row.last().copied().filter(|distance| *distance <= allowed)
 }

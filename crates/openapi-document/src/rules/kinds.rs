@@ -5,13 +5,27 @@ use super::tables::{Kind, Shape};
 use crate::Diagnostic;
 use crate::node::{Content, Entry, Node, Span};
 
+/// Extensions that the toolchain itself gives a meaning: each is on or off.
+const FLAGS: [&str; 3] = ["x-secret", "x-printable", "x-runtime"];
+
 /// Judges the members of `node`, which is introduced at `place`. A reference is judged where it leads.
 pub(super) fn check(found: &mut Findings<'_>, node: &Node, place: Span, shape: &Shape) {
     if node.get("$ref").is_some() {
         return;
     }
+    if let Some((entry, next)) = outdented(node, shape) {
+        let message = format!("`{}` must be a mapping", entry.key);
+        found.push(
+            Diagnostic::new("K0102", entry.key_span, message)
+                .label("nothing")
+                .help(format!("indent `{}`, which belongs below it", next.key))
+                .covers(entry.key_span.to(node.span)),
+        );
+        return;
+    }
     for entry in node.entries() {
         if entry.key.starts_with("x-") {
+            extension(found, entry);
             continue;
         }
         match shape.keys.iter().find(|(key, _)| *key == entry.key) {
@@ -23,11 +37,8 @@ pub(super) fn check(found: &mut Findings<'_>, node: &Node, place: Span, shape: &
         return;
     }
     for key in shape.needs.iter().filter(|key| node.get(key).is_none()) {
-        let near = node.entries().iter().map(|entry| entry.key.as_str());
-        let slip = super::keys::closest(key, near)
-            .is_some_and(|near| !shape.keys.iter().any(|(known, _)| *known == near));
         // A misspelt key is told as such.
-        if !slip {
+        if !misspelt(node, key, shape) {
             found.push(
                 Diagnostic::new("K0102", place, format!("{} needs a `{key}`", shape.what))
                     .help(format!("add `{key}`")),
@@ -36,23 +47,90 @@ pub(super) fn check(found: &mut Findings<'_>, node: &Node, place: Span, shape: &
     }
 }
 
+/// A key that holds nothing, and the one after it, which should stand in what it holds.
+fn outdented<'n>(node: &'n Node, shape: &Shape) -> Option<(&'n Entry, &'n Entry)> {
+    let pairs = node.entries().windows(2).filter_map(|pair| match pair {
+        [entry, next] => Some((entry, next)),
+        _ => None,
+    });
+    let kind = |entry: &Entry| {
+        shape
+            .keys
+            .iter()
+            .find(|(key, _)| *key == entry.key)
+            .map(|(_, kind)| *kind)
+    };
+    pairs.into_iter().find(|(entry, next)| {
+        let holds = matches!(kind(entry), Some(Kind::Map | Kind::Named | Kind::MapOrFlag));
+        holds
+            && entry.node.content == Content::Null
+            && kind(next).is_none()
+            && !next.key.starts_with("x-")
+            && meant(&next.key, shape).is_none()
+    })
+}
+
+/// Whether `node` has a key that it should not, and that looks like `key`, which it lacks.
+pub(super) fn misspelt(node: &Node, key: &str, shape: &Shape) -> bool {
+    let unknown = node.entries().iter().filter(|entry| {
+        !entry.key.starts_with("x-") && !shape.keys.iter().any(|(known, _)| *known == entry.key)
+    });
+    let mut unknown = unknown.map(|entry| entry.key.as_str());
+    node.get(key).is_none() && unknown.any(|word| meant(word, shape) == Some(key))
+}
+
+/// The key that a word stands for.
+fn meant<'s>(word: &str, shape: &'s Shape) -> Option<&'s str> {
+    let known = |key: &&str| shape.keys.iter().any(|(known, _)| known == key);
+    let usual = match word {
+        "desc" | "descr" | "doc" => Some("description"),
+        "id" | "operation" => Some("operationId"),
+        "body" => Some("requestBody"),
+        "response" | "returns" => Some("responses"),
+        "params" | "args" => Some("parameters"),
+        "props" => Some("properties"),
+        "optional" | "mandatory" => Some("required"),
+        _ => None,
+    };
+    let keys = shape.keys.iter().map(|(key, _)| *key);
+    usual
+        .filter(known)
+        .or_else(|| super::keys::closest(word, keys))
+}
+
+/// An extension of the toolchain is `true` or `false`, and one that looks like it is told.
+fn extension(found: &mut Findings<'_>, entry: &Entry) {
+    if FLAGS.contains(&entry.key.as_str()) {
+        return kinds(found, entry, Kind::Flag);
+    }
+    if let Some(near) = super::keys::within(&entry.key, FLAGS.into_iter(), 2) {
+        let message = format!("`{}` has no meaning here", entry.key);
+        found.push(
+            Diagnostic::new("K0113", entry.key_span, message)
+                .help(format!("did you mean `{near}`?"))
+                .warning(),
+        );
+    }
+}
+
 fn unknown(found: &mut Findings<'_>, entry: &Entry, shape: &Shape) {
     let diagnostic = Diagnostic::new(
         "K0113",
         entry.key_span,
         format!("{} has no key `{}`", shape.what, entry.key),
-    );
+    )
+    .covers(entry.key_span.to(entry.node.span));
     let advice = match entry.key.as_str() {
         "examples" => Some("OpenAPI 3.0 has one `example` here"),
         "required" => Some("the object that holds it lists the names that are `required`"),
         "const" => Some("write `enum` with one value"),
+        "ref" | "_ref" | "reference" => Some("did you mean `$ref`?"),
         "any_of" | "all_of" | "one_of" => Some("did you mean `anyOf`, `allOf` or `oneOf`?"),
         // Whatever else begins so, what it leads to would silently not apply.
         key if key.starts_with('$') => Some("did you mean `$ref`?"),
         _ => None,
     };
-    let keys = shape.keys.iter().map(|(key, _)| *key);
-    found.push(match (advice, super::keys::closest(&entry.key, keys)) {
+    found.push(match (advice, meant(&entry.key, shape)) {
         (Some(advice), _) => diagnostic.help(advice),
         (None, Some(near)) => diagnostic.help(format!("did you mean `{near}`?")),
         (None, None) => diagnostic.help("extensions begin with `x-`").warning(),
@@ -70,20 +148,20 @@ fn kinds(found: &mut Findings<'_>, entry: &Entry, kind: Kind) {
             matches!(content, Content::Number(number) if number.is_u64()),
             "a whole number that is not negative",
         ),
-        Kind::List => (matches!(content, Content::List(_)), "a list"),
-        Kind::Map => (matches!(content, Content::Map(_)), "a mapping"),
+        Kind::List | Kind::Texts | Kind::Maps => (matches!(content, Content::List(_)), "a list"),
+        Kind::Map | Kind::Named => (matches!(content, Content::Map(_)), "a mapping"),
         Kind::MapOrFlag => (
             matches!(content, Content::Map(_) | Content::Bool(_)),
             "a schema, `true` or `false`",
         ),
     };
     if fits {
-        return;
+        return inner(found, entry, kind);
     }
     let key = &entry.key;
     let text = entry.node.as_str();
     let help = match (kind, key.as_str(), content) {
-        (Kind::List, "required", Content::Bool(_)) => {
+        (Kind::Texts, "required", Content::Bool(_)) => {
             "the object that holds the property lists the names that are `required`".to_owned()
         }
         (Kind::Flag, "exclusiveMinimum" | "exclusiveMaximum", _) => {
@@ -106,12 +184,17 @@ fn kinds(found: &mut Findings<'_>, entry: &Entry, kind: Kind) {
         (Kind::Flag, _, _) if text.is_some_and(|t| ["no", "off", "No", "Off"].contains(&t)) => {
             "write `false`".to_owned()
         }
+        (Kind::Number | Kind::Count, _, _) if text.is_some_and(is_other_number) => {
+            "numbers are decimal here, without zeros before them: parsers differ in what others are"
+                .to_owned()
+        }
         (Kind::Number | Kind::Count, _, _) if text.is_some_and(|t| t.parse::<f64>().is_ok()) => {
             "remove the quotes".to_owned()
         }
-        (Kind::List, _, Content::String(text)) => format!("write `[{text}]`"),
+        (Kind::List | Kind::Texts, _, Content::String(text)) => format!("write `[{text}]`"),
+        (Kind::Maps, _, Content::Map(_)) => "begin each item with `- `".to_owned(),
         (Kind::Map, "items", Content::List(_)) => "OpenAPI has one schema for all items".to_owned(),
-        (Kind::Map, _, Content::Null) => {
+        (Kind::Map | Kind::Named, _, Content::Null) => {
             "indent what belongs to it, or leave the key out".to_owned()
         }
         _ => format!("write {wanted}"),
@@ -123,8 +206,88 @@ fn kinds(found: &mut Findings<'_>, entry: &Entry, kind: Kind) {
     found.push(
         Diagnostic::new("K0102", span, format!("`{key}` must be {wanted}"))
             .label(described(content))
-            .help(help),
+            .help(help)
+            .covers(entry.key_span.to(entry.node.span)),
     );
+}
+
+/// Numbers that YAML 1.1 or 1.2 knows and JSON does not: hexadecimal, octal and infinite ones.
+fn is_other_number(text: &str) -> bool {
+    let text = text.trim_start_matches(['-', '+']);
+    let zero = text.strip_prefix('0').unwrap_or_default();
+    zero.starts_with(|c: char| c.is_ascii_digit() || "xXoO".contains(c))
+        || [".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN"].contains(&text)
+}
+
+/// What a list or mapping holds.
+fn inner(found: &mut Findings<'_>, entry: &Entry, kind: Kind) {
+    let wrong = |span: Span, covers: Span, what: &str, content: &Content, help: String| {
+        Diagnostic::new("K0102", span, format!("{what} must be {}", wanted(kind)))
+            .label(described(content))
+            .help(help)
+            .covers(covers)
+    };
+    match kind {
+        Kind::Texts | Kind::Maps => {
+            for item in entry.node.items() {
+                let help = match (kind, &item.content) {
+                    (Kind::Texts, Content::String(_)) | (Kind::Maps, Content::Map(_)) => continue,
+                    (Kind::Texts, Content::Map(members)) => {
+                        let name = item.get("name").and_then(Node::as_str);
+                        let only = members.first().map(|member| member.key.as_str());
+                        format!("write `{}` alone", name.or(only).unwrap_or("its name"))
+                    }
+                    (Kind::Texts, Content::Null) => {
+                        "put `null` in quotes, or leave it out".to_owned()
+                    }
+                    (Kind::Texts, Content::Number(_) | Content::Bool(_)) => {
+                        "put it in quotes".to_owned()
+                    }
+                    (Kind::Maps, Content::String(text)) if entry.key == "security" => {
+                        format!("write `{text}: []`")
+                    }
+                    (Kind::Maps, Content::String(text)) if text.contains('/') => {
+                        format!("write `$ref: '{text}'`")
+                    }
+                    (Kind::Maps, Content::Null) => {
+                        "indent what belongs to it, or leave it out".to_owned()
+                    }
+                    _ => format!("write {}", wanted(kind)),
+                };
+                let what = format!("an item of `{}`", entry.key);
+                found.push(wrong(item.span, item.span, &what, &item.content, help));
+            }
+        }
+        Kind::Named => {
+            for member in entry.node.entries() {
+                let content = &member.node.content;
+                let help = match content {
+                    Content::Map(_) => continue,
+                    // A security requirement, a path and the like have extensions beside their names.
+                    _ if member.key.starts_with("x-") && entry.key == "responses" => continue,
+                    Content::Null => "indent what belongs to it below it; `{}` is nothing at all",
+                    Content::String(text) if text.contains('/') => "did you mean `$ref`?",
+                    _ => "write what it looks like, such as `{type: string}` for a schema",
+                };
+                let span = match content {
+                    Content::Null => member.key_span,
+                    _ => member.node.span,
+                };
+                let covers = member.key_span.to(member.node.span);
+                let what = format!("`{}`", member.key);
+                found.push(wrong(span, covers, &what, content, help.to_owned()));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn wanted(kind: Kind) -> &'static str {
+    if kind == Kind::Texts {
+        "a string"
+    } else {
+        "a mapping"
+    }
 }
 
 fn described(content: &Content) -> &'static str {

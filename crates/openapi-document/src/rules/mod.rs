@@ -5,17 +5,21 @@ mod discriminators;
 mod endless;
 mod examples;
 mod features;
+mod follow;
 mod keys;
 mod kinds;
 mod operations;
+mod ranges;
 mod read_only;
 mod references;
 mod schemas;
+mod servers;
 mod tables;
 mod values;
 mod version;
 
-pub(crate) use keys::closest;
+pub(crate) use follow::{causes, doubtful, follows, settle};
+pub use keys::closest;
 pub(crate) use values::is_untyped_object;
 
 use crate::node::Node;
@@ -125,6 +129,10 @@ pub const RULES: &[(&str, &str)] = &[
         "A `readOnly` property of a request is required. OpenAPI would require it of answers only; here both share one type, so the server demands it.",
     ),
     (
+        "K0125",
+        "A variable of a server's URL is not declared, is not used, or has a default that is none of its values.",
+    ),
+    (
         "K0150",
         "A part of an OpenAPI 3.1 document is read in the words of 3.0, which mean the same. Nothing is wrong.",
     ),
@@ -136,17 +144,26 @@ pub const RULES: &[(&str, &str)] = &[
 
 /// Runs every rule of this crate over the document.
 pub(crate) fn check(root: &Node, sources: &Arc<Vec<Source>>) -> Diagnostics {
+    let version = root.get("openapi").map(|node| node.span);
+    let written = version.and_then(|span| sources.get(span.file)?.text.get(span.start..span.end));
     let mut found = Findings {
         root,
+        is_lowered: written.is_some_and(|text| text.contains("3.1")),
         diagnostics: Diagnostics::new(Arc::clone(sources)),
     };
     if version::check(&mut found) {
-        references::check(&mut found);
         keys::check(&mut found);
+        // Without its components or paths, a document says nothing that could be judged.
+        let lost = |key: &str| kinds::misspelt(root, key, &tables::ROOT);
+        if lost("components") || lost("paths") {
+            return found.diagnostics;
+        }
+        references::check(&mut found);
         operations::check(&mut found);
         schemas::check(&mut found);
         examples::check(&mut found);
         read_only::check(&mut found);
+        references::unused(&mut found);
     }
     found.diagnostics
 }
@@ -154,6 +171,8 @@ pub(crate) fn check(root: &Node, sources: &Arc<Vec<Source>>) -> Diagnostics {
 /// The document under examination and what was found so far.
 pub(crate) struct Findings<'a> {
     pub(crate) root: &'a Node,
+    /// Whether it was written in OpenAPI 3.1.
+    pub(crate) is_lowered: bool,
     diagnostics: Diagnostics,
 }
 

@@ -1,8 +1,9 @@
 //! K0105, K0106, K0110, K0112, K0121: operations have names, consistent paths and declared security.
 
-use super::{Findings, METHODS, resolve};
+use super::tables as shapes;
+use super::{Findings, METHODS, kinds, resolve};
 use crate::Diagnostic;
-use crate::node::{Entry, Node, Span};
+use crate::node::{Content, Entry, Node, Span};
 use std::collections::HashMap;
 
 pub(super) fn check(found: &mut Findings<'_>) {
@@ -36,6 +37,9 @@ pub(super) fn check(found: &mut Findings<'_>) {
 
 fn identify<'a>(found: &mut Findings<'a>, ids: &mut HashMap<&'a str, Span>, method: &'a Entry) {
     let Some(id) = method.node.get("operationId") else {
+        if kinds::misspelt(&method.node, "operationId", &shapes::OPERATION) {
+            return;
+        }
         found.push(
             Diagnostic::new("K0105", method.key_span, "the operation has no `operationId`")
                 .help("choose one, such as `operationId: listThings`: it names the method, the metric and the audit event"),
@@ -111,39 +115,70 @@ fn tags(found: &mut Findings<'_>, tags: Option<&Node>) {
 }
 
 fn requirements(found: &mut Findings<'_>, security: Option<&Node>) {
-    for alternative in security.map_or(&[][..], Node::items) {
-        if let Some(name) = alternative.as_str() {
+    for scheme in security
+        .map_or(&[][..], Node::items)
+        .iter()
+        .flat_map(Node::entries)
+    {
+        let schemes = found.components("securitySchemes");
+        let Some(declared) = schemes.iter().find(|entry| entry.key == scheme.key) else {
+            let near = super::keys::closest(&scheme.key, schemes.iter().map(|e| e.key.as_str()));
+            let help = near.map_or_else(
+                || "declare it in `components/securitySchemes`".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
             found.push(
                 Diagnostic::new(
-                    "K0102",
-                    alternative.span,
-                    "a security requirement is a mapping",
+                    "K0112",
+                    scheme.key_span,
+                    format!("the security scheme `{}` is not declared", scheme.key),
                 )
-                .help(format!("write `{name}: []`")),
+                .help(help),
             );
-        }
-        for scheme in alternative.entries() {
-            let declared = found
-                .components("securitySchemes")
-                .iter()
-                .any(|entry| entry.key == scheme.key);
-            if !declared {
-                let schemes = found.components("securitySchemes").iter();
-                let near = super::keys::closest(&scheme.key, schemes.map(|e| e.key.as_str()));
-                let help = near.map_or_else(
-                    || "declare it in `components/securitySchemes`".to_owned(),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                found.push(
-                    Diagnostic::new(
-                        "K0112",
-                        scheme.key_span,
-                        format!("the security scheme `{}` is not declared", scheme.key),
-                    )
-                    .help(help),
-                );
-            }
-        }
+            continue;
+        };
+        scopes(found, scheme, declared);
+    }
+}
+
+/// What is demanded of a scheme is a list of scopes, which only some kinds have.
+fn scopes(found: &mut Findings<'_>, scheme: &Entry, declared: &Entry) {
+    let Content::List(items) = &scheme.node.content else {
+        let message = format!("what `{}` demands is a list of scopes", scheme.key);
+        found.push(
+            Diagnostic::new("K0102", scheme.key_span, message)
+                .help(format!("write `{}: []`", scheme.key))
+                .covers(scheme.key_span.to(scheme.node.span)),
+        );
+        return;
+    };
+    if let Some(item) = items.iter().find(|item| item.as_str().is_none()) {
+        found.push(
+            Diagnostic::new("K0102", item.span, "a scope is a string")
+                .help("put its name in quotes"),
+        );
+        return;
+    }
+    let kind = found
+        .resolve(&declared.node)
+        .and_then(|node| node.get("type"))
+        .and_then(Node::as_str);
+    let Some(first) = items
+        .first()
+        .filter(|_| matches!(kind, Some("http" | "apiKey")))
+    else {
+        return;
+    };
+    if !found.is_lowered {
+        let message = format!(
+            "`{}` has no scopes: only OAuth 2 and OpenID have",
+            scheme.key
+        );
+        found.push(
+            Diagnostic::new("K0112", first.span, message)
+                .help(format!("write `{}: []`", scheme.key))
+                .warning(),
+        );
     }
 }
 
@@ -157,7 +192,10 @@ fn supported_scheme(found: &mut Findings<'_>, scheme: &Entry) {
         .and_then(Node::as_str)
         .unwrap_or_default();
     let used = || !crate::select::secured_by(found.root, &scheme.key).is_empty();
-    if (kind != "http" || !name.eq_ignore_ascii_case("bearer")) && used() {
+    if (kind != "http" || !name.eq_ignore_ascii_case("bearer"))
+        && used()
+        && !kinds::misspelt(node, "scheme", &shapes::SECURITY_SCHEME)
+    {
         let blamed = if kind == "http" { "scheme" } else { "type" };
         let span = node
             .get(blamed)
@@ -177,6 +215,13 @@ fn supported_scheme(found: &mut Findings<'_>, scheme: &Entry) {
     }
 }
 
+/// What stands in braces and is no name: nothing, or a name with a pattern behind it, as frameworks have it.
+fn misnamed(path: &str) -> Option<&str> {
+    let pieces = path.split('{').skip(1);
+    let mut names = pieces.filter_map(|piece| Some(piece.split_once('}')?.0));
+    names.find(|name| name.is_empty() || name.contains(':'))
+}
+
 fn path_parameters<'a>(
     found: &mut Findings<'a>,
     path: &'a Entry,
@@ -184,6 +229,25 @@ fn path_parameters<'a>(
     common: Option<&'a Node>,
     own: Option<&'a Node>,
 ) {
+    if path.key.matches('{').count() != path.key.matches('}').count() {
+        return;
+    }
+    match misnamed(&path.key) {
+        None => {}
+        Some("") => {
+            let methods = path.node.entries().iter();
+            let first = methods.clone().find(|e| METHODS.contains(&e.key.as_str()));
+            if first.is_some_and(|first| std::ptr::eq(first, method)) {
+                found.push(
+                    Diagnostic::new("K0110", path.key_span, "a variable of the path has no name")
+                        .help("write its name between the braces"),
+                );
+            }
+            return;
+        }
+        // No router holds it, which is told as such.
+        Some(_) => return,
+    }
     // Every `{...}` of the template, also where it is not a whole segment.
     let pieces = path.key.split('{').skip(1);
     let variables: Vec<&str> = pieces
@@ -204,7 +268,10 @@ fn path_parameters<'a>(
             continue;
         }
         declared.push(name);
-        if !node.get("required").is_some_and(Node::is_true) {
+        if variables.contains(&name)
+            && !node.get("required").is_some_and(Node::is_true)
+            && !kinds::misspelt(node, "required", &shapes::PARAMETER)
+        {
             let place = node.entry("required").map(|entry| entry.node.span);
             let span = place.or(node.get("name").map(|name| name.span));
             found.push(
@@ -231,18 +298,26 @@ fn path_parameters<'a>(
                 .help(
                     match super::keys::closest(name, variables.iter().copied()) {
                         Some(near) => format!("did you mean `{near}`?"),
-                        None => format!(
-                            "write `{{{name}}}` in the path, or put the parameter elsewhere"
-                        ),
+                        None => match variables.as_slice() {
+                            [only] => format!("the variable of the path is `{only}`"),
+                            _ => format!(
+                                "write `{{{name}}}` in the path, or put the parameter elsewhere"
+                            ),
+                        },
                     },
                 ),
             );
         }
     }
-    for variable in variables
+    // A parameter that has no variable is told, and is the one that is missing here.
+    let spare = declared
         .iter()
-        .filter(|variable| !declared.contains(variable))
-    {
+        .filter(|name| !variables.contains(name))
+        .count();
+    let missing = variables
+        .iter()
+        .filter(|variable| !declared.contains(variable));
+    for variable in missing.skip(spare) {
         if let Some(span) = elsewhere.get(*variable) {
             found.push(
                 Diagnostic::new(

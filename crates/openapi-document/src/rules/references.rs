@@ -10,7 +10,40 @@ use std::collections::HashSet;
 pub(super) fn check(found: &mut Findings<'_>) {
     let root = found.root;
     walk(found, root, "");
-    unused(found);
+    let mut meant = HashSet::new();
+    means(found, root, &mut meant);
+    names(found, &meant);
+}
+
+/// The last names of whatever looks like a reference, also where it is misspelt, or leads nowhere.
+fn means<'a>(found: &Findings<'a>, node: &'a Node, names: &mut HashSet<String>) {
+    for entry in node.entries() {
+        if let Some(text) = entry.node.as_str() {
+            let last = text.rsplit(['/', '#']).next().unwrap_or_default();
+            if text.starts_with('#') {
+                names.insert(unescaped(last));
+                let near = text
+                    .strip_prefix('#')
+                    .filter(|p| found.root.at(p).is_none());
+                if let Some(near) = near.and_then(|pointer| nearest(found, pointer)) {
+                    names.insert(unescaped(near.rsplit('/').next().unwrap_or_default()));
+                }
+            } else if entry.key.to_ascii_lowercase().trim_matches(['$', '_', '-']) == "ref" {
+                names.insert(unescaped(last));
+            }
+        }
+        means(found, &entry.node, names);
+    }
+    for item in node.items() {
+        if let Some(text) = item.as_str().filter(|text| text.starts_with("#/")) {
+            names.insert(unescaped(text.rsplit('/').next().unwrap_or_default()));
+        }
+        means(found, item, names);
+    }
+}
+
+fn unescaped(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
 }
 
 /// K0115.
@@ -31,7 +64,7 @@ fn siblings(found: &mut Findings<'_>, node: &Node, reference: &Node) {
 }
 
 /// K0118. What only an unused component refers to is unused too, and not told again.
-fn unused(found: &mut Findings<'_>) {
+pub(super) fn unused(found: &mut Findings<'_>) {
     let root = found.root;
     let mut reached = HashSet::new();
     if let Some(paths) = root.get("paths") {
@@ -52,7 +85,7 @@ fn unused(found: &mut Findings<'_>) {
                 "securitySchemes" => secured.contains(entry.key.as_str()),
                 _ => reached.contains(name.as_str()) || others.contains(name.as_str()),
             };
-            if !used {
+            if !used && !is_misnamed(&entry.key) {
                 found.push(
                     Diagnostic::new(
                         "K0118",
@@ -84,7 +117,9 @@ fn walk<'a>(found: &mut Findings<'a>, node: &'a Node, place: &str) {
         && place::refers(place)
     {
         follow(found, node, reference, place);
-        siblings(found, node, reference);
+        if !is_endless(found, node) {
+            siblings(found, node, reference);
+        }
         return;
     }
     for entry in node.entries() {
@@ -106,7 +141,10 @@ fn follow<'a>(found: &mut Findings<'a>, node: &'a Node, reference: &'a Node, pla
                 reference_key(node, span),
                 "`$ref` must be a string",
             )
-            .help("put it in quotes: without them, `#` begins a comment"),
+            .help(match reference.content {
+                Content::Null => "put it in quotes: without them, `#` begins a comment",
+                _ => "write where it leads, in quotes: `'#/components/...'`",
+            }),
         );
         return;
     };
@@ -131,8 +169,14 @@ fn follow<'a>(found: &mut Findings<'a>, node: &'a Node, reference: &'a Node, pla
         return;
     }
     if found.root.at(pointer).is_none() {
+        let near = nearest(found, pointer);
+        // The name of the component is told, rather than each reference to what it should be.
+        let last = near.as_deref().and_then(|near| near.rsplit('/').next());
+        if last.is_some_and(|last| is_misnamed(&unescaped(last))) {
+            return;
+        }
         let mut diagnostic = Diagnostic::new("K0103", span, format!("`{text}` does not exist"));
-        diagnostic = diagnostic.help(match nearest(found, pointer) {
+        diagnostic = diagnostic.help(match near {
             Some(near) => format!("did you mean `#{near}`?"),
             None => format!("declare it in `components/{place}`"),
         });
@@ -151,19 +195,86 @@ fn follow<'a>(found: &mut Findings<'a>, node: &'a Node, reference: &'a Node, pla
                     span,
                     format!("`{text}` is not one of `#/components/{place}`"),
                 )
-                .help(format!(
-                    "move it to `components/{place}` and refer to it there"
-                )),
+                .help(match place::at(pointer).filter(|kind| kind != place) {
+                    Some(kind) => {
+                        format!("it is {}: refer to what belongs here", place::called(&kind))
+                    }
+                    None => format!("move it to `components/{place}` and refer to it there"),
+                }),
             );
             return;
         }
     }
-    if is_endless(found, node) {
+    if is_endless(found, node) && is_first_of_circle(found, node) {
         found.push(
             Diagnostic::new("K0103", span, "the reference never ends")
                 .label("leads back to itself")
                 .help("write out what is meant at one of the places"),
         );
+    }
+}
+
+/// Whether the endless references that begin here come back here, and this is the first of those in the circle; or lead
+/// on for so long that none is followed.
+fn is_first_of_circle<'a>(found: &Findings<'a>, start: &'a Node) -> bool {
+    const LONG: usize = 64;
+    let at = |node: &Node| (node.span.file, node.span.start);
+    let mut seen: Vec<&Node> = vec![start];
+    let mut node = start;
+    while seen.len() < LONG {
+        let next = node.get("$ref").and_then(Node::as_str);
+        let Some(next) = next.and_then(|text| found.root.at(text.strip_prefix('#')?)) else {
+            return true;
+        };
+        if std::ptr::eq(next, start) {
+            return seen.iter().all(|other| at(start) <= at(other));
+        }
+        if seen.iter().any(|other| std::ptr::eq(*other, next)) {
+            return false;
+        }
+        seen.push(next);
+        node = next;
+    }
+    true
+}
+
+/// Whether a reference leads to the component by the very name that it has.
+fn found_by_name(found: &Findings<'_>, kind: &Entry, entry: &Entry) -> bool {
+    let pointer = format!("#/components/{}/{}", kind.key, crate::escape(&entry.key));
+    let mut reached = HashSet::new();
+    crate::select::reach(found.root, found.root, &mut reached);
+    reached.contains(pointer.as_str())
+}
+
+/// Whether a component is called what none may be called.
+pub(super) fn is_misnamed(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+    name.is_empty() || !name.chars().all(fits)
+}
+
+/// K0102: the names of components. Such a name is understood, unless it is one that references spell otherwise.
+fn names(found: &mut Findings<'_>, meant: &HashSet<String>) {
+    for kind in found.root.get("components").map_or(&[][..], Node::entries) {
+        if kind.key.starts_with("x-") {
+            continue;
+        }
+        for entry in kind
+            .node
+            .entries()
+            .iter()
+            .filter(|entry| is_misnamed(&entry.key))
+        {
+            let fits = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+            let name: String = entry.key.chars().filter(|c| fits(*c)).collect();
+            let message = format!("`{}` is no name of a component", entry.key);
+            let mut diagnostic = Diagnostic::new("K0102", entry.key_span, message);
+            diagnostic = diagnostic.help(match name.as_str() {
+                "" => "letters, digits, `.`, `-` and `_`".to_owned(),
+                name => format!("letters, digits, `.`, `-` and `_`, such as `{name}`"),
+            });
+            diagnostic.warning = !meant.contains(&entry.key) || found_by_name(found, kind, entry);
+            found.push(diagnostic);
+        }
     }
 }
 
@@ -202,7 +313,7 @@ fn nearest<'n>(found: &Findings<'n>, pointer: &str) -> Option<String> {
         return found.root.at(&right).map(|_| right);
     };
     if let Some(near) = super::keys::closest(name, keys(inside)) {
-        return Some(format!("{parent}/{near}"));
+        return Some(format!("{parent}/{}", crate::escape(near)));
     }
     // A component of that name, of another kind.
     let kinds = found.root.get("components")?.entries().iter();

@@ -1,8 +1,9 @@
 //! K0108 and K0111: formats are known, and required members exist; and the other rules of schemas, one after another.
 
-use super::{Findings, bounds, each_schema, endless, values};
+use super::{Findings, bounds, each_schema, endless, ranges, values};
 use crate::Diagnostic;
-use crate::node::Node;
+use crate::node::{Content, Node};
+use std::collections::HashSet;
 
 /// The formats that something checks or that only annotate a width, by type.
 const FORMATS: &[(&str, &[&str])] = &[
@@ -41,13 +42,84 @@ pub(super) fn check(found: &mut Findings<'_>) {
     let root = found.root;
     let mut schemas = Vec::new();
     each_schema(root, &mut |schema| schemas.push(schema));
+    // Members may leave the type to what they are combined with; parents come before them.
+    let mut members: HashSet<*const Node> = HashSet::new();
     for schema in schemas {
+        for key in ["allOf", "anyOf", "oneOf", "not"] {
+            if let Some(list) = schema.get(key) {
+                members.insert(list);
+                members.extend(list.items().iter().map(std::ptr::from_ref));
+            }
+        }
+        if !members.contains(&std::ptr::from_ref(schema)) {
+            untyped(found, schema);
+        }
         bounds::check(found, schema);
+        ranges::check(found, schema);
         values::check(found, schema);
         format(found, schema);
         required(found, schema);
     }
     endless::check(found);
+}
+
+/// K0109: a schema says what its type is before it says more of numbers, or of formats.
+fn untyped(found: &mut Findings<'_>, schema: &Node) {
+    let has = |key: &&str| schema.get(key).is_some();
+    if [
+        "type",
+        "$ref",
+        "enum",
+        "properties",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "not",
+    ]
+    .iter()
+    .any(has)
+    {
+        return;
+    }
+    let format = schema
+        .entry("format")
+        .and_then(|entry| Some((entry, entry.node.as_str()?)));
+    let (entry, kind) = match format {
+        Some((entry, text)) => {
+            let known = FORMATS.iter().find(|(_, formats)| formats.contains(&text));
+            (entry, known.map_or("string", |(kind, _)| kind))
+        }
+        None => {
+            let bounds = [
+                "minimum",
+                "maximum",
+                "exclusiveMinimum",
+                "exclusiveMaximum",
+                "multipleOf",
+            ];
+            let Some(entry) = bounds.iter().find_map(|key| schema.entry(key)) else {
+                return;
+            };
+            let part = |key: &&str| {
+                let number = schema.get(key).and_then(Node::as_number);
+                number
+                    .and_then(serde_json::Number::as_f64)
+                    .is_some_and(|n| n.fract() != 0.0)
+            };
+            let kind = if bounds.iter().any(part) {
+                "number"
+            } else {
+                "integer"
+            };
+            (entry, kind)
+        }
+    };
+    let message = format!("`{}` without a `type` is not supported", entry.key);
+    found.push(
+        Diagnostic::new("K0109", entry.key_span, message)
+            .label("says nothing of values of other types")
+            .help(format!("write `type: {kind}`")),
+    );
 }
 
 fn format(found: &mut Findings<'_>, schema: &Node) {
@@ -58,6 +130,9 @@ fn format(found: &mut Findings<'_>, schema: &Node) {
     else {
         return;
     };
+    if !values::TYPES.contains(&kind) {
+        return;
+    }
     let known = FORMATS
         .iter()
         .find(|(name, _)| *name == kind)
@@ -77,12 +152,27 @@ fn format(found: &mut Findings<'_>, schema: &Node) {
             ("url", "string") => Some("uri"),
             ("base64", "string") => Some("byte"),
             ("int" | "integer" | "i32", "integer") => Some("int32"),
+            ("u8" | "byte", "integer") => Some("uint8"),
+            ("u16", "integer") => Some("uint16"),
+            ("u32" | "unsigned", "integer") => Some("uint32"),
+            ("u64" | "ulong", "integer") => Some("uint64"),
+            ("i8", "integer") => Some("int8"),
+            ("i16" | "short", "integer") => Some("int16"),
+            ("f32" | "single", "number") => Some("float"),
+            ("f64" | "decimal", "number") => Some("double"),
             ("long" | "bigint" | "i64", "integer") => Some("int64"),
             _ => super::keys::closest(format, known.iter().copied()),
         };
         diagnostic = match (other, near) {
             (Some((other, _)), _) => diagnostic.help(format!("it is one of `type: {other}`")),
             (None, Some(near)) => diagnostic.help(format!("did you mean `{near}`?")),
+            (None, None) if kind != "string" => {
+                let known = known.join("`, `");
+                diagnostic.help(match known.as_str() {
+                    "" => format!("`{kind}` has no formats: leave it out"),
+                    known => format!("the formats of `{kind}` are `{known}`"),
+                })
+            }
             (None, None) => diagnostic
                 .help("say what a value looks like with `pattern`, and leave `format` out"),
         };
@@ -97,9 +187,6 @@ fn required(found: &mut Findings<'_>, schema: &Node) {
     };
     for (at, name) in names.items().iter().enumerate() {
         let Some(text) = name.as_str() else {
-            let message = "`required` lists names";
-            found
-                .push(Diagnostic::new("K0102", name.span, message).help("put each name in quotes"));
             continue;
         };
         let before = &names.items()[..at];
@@ -113,7 +200,8 @@ fn required(found: &mut Findings<'_>, schema: &Node) {
         }
     }
     // Members may come from the other branch of an `allOf`, so only a schema that stands alone is judged.
-    let Some(properties) = schema.get("properties") else {
+    let properties = schema.get("properties");
+    let Some(properties) = properties.filter(|node| matches!(node.content, Content::Map(_))) else {
         return;
     };
     if ["allOf", "anyOf", "oneOf"]

@@ -1,6 +1,6 @@
 //! The objects of OpenAPI 3.0: which members each has, what they hold, and which it must have.
 
-use Kind::{Any, Count, Flag, List, Map, MapOrFlag, Number, Text};
+use Kind::{Any, Count, Flag, List, Map, MapOrFlag, Maps, Named, Number, Text, Texts};
 
 /// What a member holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,10 +15,16 @@ pub(super) enum Kind {
     Number,
     /// A whole number that is not negative.
     Count,
+    /// A list of strings.
+    Texts,
+    /// A list of mappings.
+    Maps,
     /// A list.
     List,
     /// A mapping.
     Map,
+    /// A mapping from names to mappings.
+    Named,
     /// A mapping, or `true` or `false`.
     MapOrFlag,
 }
@@ -46,11 +52,11 @@ pub(super) const ROOT: Shape = shape(
     &[
         ("openapi", Text),
         ("info", Map),
-        ("servers", List),
+        ("servers", Maps),
         ("paths", Map),
         ("components", Map),
-        ("security", List),
-        ("tags", List),
+        ("security", Maps),
+        ("tags", Maps),
         ("externalDocs", Map),
     ],
     &["info", "paths"],
@@ -91,21 +97,27 @@ pub(super) const TAG: Shape = shape(
 
 pub(super) const SERVER: Shape = shape(
     "a server",
-    &[("url", Text), ("description", Text), ("variables", Map)],
+    &[("url", Text), ("description", Text), ("variables", Named)],
     &["url"],
+);
+
+pub(super) const VARIABLE: Shape = shape(
+    "a variable of a server",
+    &[("enum", Texts), ("default", Text), ("description", Text)],
+    &["default"],
 );
 
 pub(super) const COMPONENTS: Shape = shape(
     "`components`",
     &[
-        ("schemas", Map),
-        ("responses", Map),
-        ("parameters", Map),
-        ("examples", Map),
-        ("requestBodies", Map),
-        ("headers", Map),
-        ("securitySchemes", Map),
-        ("links", Map),
+        ("schemas", Named),
+        ("responses", Named),
+        ("parameters", Named),
+        ("examples", Named),
+        ("requestBodies", Named),
+        ("headers", Named),
+        ("securitySchemes", Named),
+        ("links", Named),
         ("callbacks", Map),
     ],
     &[],
@@ -116,8 +128,8 @@ pub(super) const PATH_ITEM: Shape = shape(
     &[
         ("summary", Text),
         ("description", Text),
-        ("parameters", List),
-        ("servers", List),
+        ("parameters", Maps),
+        ("servers", Maps),
         ("get", Map),
         ("put", Map),
         ("post", Map),
@@ -133,18 +145,18 @@ pub(super) const PATH_ITEM: Shape = shape(
 pub(super) const OPERATION: Shape = shape(
     "an operation",
     &[
-        ("tags", List),
+        ("tags", Texts),
         ("summary", Text),
         ("description", Text),
         ("externalDocs", Map),
         ("operationId", Text),
-        ("parameters", List),
+        ("parameters", Maps),
         ("requestBody", Map),
         ("responses", Map),
         ("callbacks", Map),
         ("deprecated", Flag),
-        ("security", List),
-        ("servers", List),
+        ("security", Maps),
+        ("servers", Maps),
     ],
     &["responses"],
 );
@@ -163,8 +175,8 @@ pub(super) const PARAMETER: Shape = shape(
         ("allowReserved", Flag),
         ("schema", Map),
         ("example", Any),
-        ("examples", Map),
-        ("content", Map),
+        ("examples", Named),
+        ("content", Named),
     ],
     &["name", "in"],
 );
@@ -179,15 +191,19 @@ pub(super) const HEADER: Shape = shape(
         ("explode", Flag),
         ("schema", Map),
         ("example", Any),
-        ("examples", Map),
-        ("content", Map),
+        ("examples", Named),
+        ("content", Named),
     ],
     &[],
 );
 
 pub(super) const BODY: Shape = shape(
     "a request body",
-    &[("description", Text), ("content", Map), ("required", Flag)],
+    &[
+        ("description", Text),
+        ("content", Named),
+        ("required", Flag),
+    ],
     &["content"],
 );
 
@@ -195,9 +211,9 @@ pub(super) const RESPONSE: Shape = shape(
     "a response",
     &[
         ("description", Text),
-        ("headers", Map),
-        ("content", Map),
-        ("links", Map),
+        ("headers", Named),
+        ("content", Named),
+        ("links", Named),
     ],
     &["description"],
 );
@@ -207,8 +223,8 @@ pub(super) const MEDIA: Shape = shape(
     &[
         ("schema", Map),
         ("example", Any),
-        ("examples", Map),
-        ("encoding", Map),
+        ("examples", Named),
+        ("encoding", Named),
     ],
     &[],
 );
@@ -256,15 +272,15 @@ pub(super) const SCHEMA: Shape = shape(
         ("uniqueItems", Flag),
         ("maxProperties", Count),
         ("minProperties", Count),
-        ("required", List),
+        ("required", Texts),
         ("enum", List),
         ("type", Text),
-        ("allOf", List),
-        ("oneOf", List),
-        ("anyOf", List),
+        ("allOf", Maps),
+        ("oneOf", Maps),
+        ("anyOf", Maps),
         ("not", Map),
         ("items", Map),
-        ("properties", Map),
+        ("properties", Named),
         ("additionalProperties", MapOrFlag),
         ("description", Text),
         ("format", Text),

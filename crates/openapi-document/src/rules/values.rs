@@ -3,8 +3,9 @@
 use super::Findings;
 use crate::Diagnostic;
 use crate::node::{Content, Node};
+use std::collections::HashMap;
 
-const TYPES: [&str; 6] = ["string", "integer", "number", "boolean", "array", "object"];
+pub(super) const TYPES: [&str; 6] = ["string", "integer", "number", "boolean", "array", "object"];
 
 pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
     if schema.get("$ref").is_some() {
@@ -23,7 +24,11 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
     }
     enumeration(found, schema);
     combination(found, schema);
-    if schema.get("type").and_then(Node::as_str) == Some("array") && schema.get("items").is_none() {
+    shared_properties(found, schema);
+    if schema.get("type").and_then(Node::as_str) == Some("array")
+        && schema.get("items").is_none()
+        && !super::kinds::misspelt(schema, "items", &super::tables::SCHEMA)
+    {
         let span = schema.get("type").map_or(schema.span, |node| node.span);
         found.push(
             Diagnostic::new("K0102", span, "an array needs `items`")
@@ -101,14 +106,17 @@ fn enumeration(found: &mut Findings<'_>, schema: &Node) {
         );
     }
     let kind = schema.get("type").and_then(Node::as_str);
+    // `enum: [null]` alone is how some frameworks write the type of null.
+    let only = matches!(entry.node.items(), [only] if only.content == Content::Null);
+    let nullable = only || schema.get("nullable").is_some_and(Node::is_true);
     for (at, value) in entry.node.items().iter().enumerate() {
         let fits = match (kind, &value.content) {
             (Some("string"), Content::String(_))
             | (Some("boolean"), Content::Bool(_))
             | (Some("number"), Content::Number(_))
             | (Some("array"), Content::List(_))
-            | (Some("object"), Content::Map(_))
-            | (_, Content::Null) => true,
+            | (Some("object"), Content::Map(_)) => true,
+            (Some(kind), Content::Null) => nullable || !TYPES.contains(&kind),
             (Some("integer"), Content::Number(number)) => {
                 number.is_i64()
                     || number.is_u64()
@@ -119,10 +127,12 @@ fn enumeration(found: &mut Findings<'_>, schema: &Node) {
         };
         if !fits {
             let kind = kind.unwrap_or_default();
-            let help = if kind == "string" {
-                "put it in quotes"
-            } else {
-                "write values of the schema's own type"
+            let help = match (kind, &value.content) {
+                (_, Content::Null) => {
+                    "write `nullable: true` if null is a value, or put it in quotes"
+                }
+                ("string", _) => "put it in quotes",
+                _ => "write values of the schema's own type",
             };
             found.push(
                 Diagnostic::new("K0102", value.span, format!("this value is no `{kind}`"))
@@ -130,7 +140,7 @@ fn enumeration(found: &mut Findings<'_>, schema: &Node) {
             );
         }
         let before = &entry.node.items()[..at.min(1000)];
-        if let Some(first) = before.iter().find(|other| other.content == value.content) {
+        if let Some(first) = before.iter().find(|other| same(other, value)) {
             found.push(
                 Diagnostic::new("K0120", value.span, "the value is listed twice")
                     .label("again here")
@@ -139,6 +149,57 @@ fn enumeration(found: &mut Findings<'_>, schema: &Node) {
             );
         }
     }
+}
+
+/// Whether both are one value: `1` and `1.0` are, as JSON has it.
+fn same(a: &Node, b: &Node) -> bool {
+    match (a.as_number(), b.as_number()) {
+        (Some(a), Some(b)) if !(a.is_i64() && b.is_i64()) => a == b || a.as_f64() == b.as_f64(),
+        _ => a.content == b.content,
+    }
+}
+
+/// The members of an `allOf` agree about the types of the properties that they share.
+fn shared_properties(found: &mut Findings<'_>, schema: &Node) {
+    let members = schema.get("allOf").map_or(&[][..], Node::items);
+    let mut known: HashMap<&str, &Node> = HashMap::new();
+    let parts = members.iter().filter_map(|member| found.resolve(member));
+    let parts: Vec<&Node> = std::iter::once(schema).chain(parts).collect();
+    if parts.len() < 2 {
+        return;
+    }
+    for part in parts {
+        for property in part.get("properties").map_or(&[][..], Node::entries) {
+            let kind = found
+                .resolve(&property.node)
+                .and_then(|node| node.get("type"));
+            let Some((kind, text)) = kind.and_then(|kind| Some((kind, kind.as_str()?))) else {
+                continue;
+            };
+            let Some(first) = known.get(property.key.as_str()).copied() else {
+                known.insert(&property.key, kind);
+                continue;
+            };
+            let other = first.as_str().unwrap_or_default();
+            if !agree(other, text) {
+                let name = &property.key;
+                let message = format!("no `{name}` is both `{other}` and `{text}`");
+                // What is referred to may be right where it stands.
+                let span = property.node.get("$ref").unwrap_or(kind).span;
+                found.push(
+                    Diagnostic::new("K0107", span, message)
+                        .related(first.span, "the other type")
+                        .help("an `allOf` demands both: give one of the properties another name, or both one type"),
+                );
+            }
+        }
+    }
+}
+
+/// Whether a value can be of both types.
+fn agree(a: &str, b: &str) -> bool {
+    let number = |kind: &str| ["integer", "number"].contains(&kind);
+    a == b || (number(a) && number(b)) || !TYPES.contains(&a) || !TYPES.contains(&b)
 }
 
 /// The members of an `allOf` have types in common.
@@ -166,8 +227,7 @@ fn combination(found: &mut Findings<'_>, schema: &Node) {
         let (Some(a), Some(b)) = (first.as_str(), kind.as_str()) else {
             continue;
         };
-        let numbers = ["integer", "number"];
-        if a != b && !(numbers.contains(&a) && numbers.contains(&b)) {
+        if !agree(a, b) {
             let span = member.get("$ref").unwrap_or(kind).span;
             found.push(
                 Diagnostic::new("K0107", span, format!("no value is both `{a}` and `{b}`"))

@@ -73,7 +73,7 @@ fn a_mistake_is_told_in_the_file_that_it_is_in() {
     );
     assert_eq!(
         places("a.yaml#/A", &[("a.yaml", "A: [\n")]),
-        ["spec/main.yaml:12:30 K0103", "spec/a.yaml:2:1 K0001"]
+        ["spec/a.yaml:1:4 K0001"]
     );
 }
 

@@ -69,6 +69,7 @@ pub fn examine(document: &Document) -> Diagnostics {
     parameters::check(document, &mut diagnostics);
     answers::check(document, &mut diagnostics);
     forms::check(document, &mut diagnostics);
+    diagnostics.retain(|diagnostic| !document.follows(diagnostic));
     diagnostics.sort();
     diagnostics
 }

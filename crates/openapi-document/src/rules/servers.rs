@@ -1,0 +1,97 @@
+//! K0125: the variables in the URL of a server are declared, and their defaults are among their values.
+
+use super::tables as shapes;
+use super::{Findings, kinds};
+use crate::Diagnostic;
+use crate::node::{Entry, Node, Span};
+
+pub(super) fn check(found: &mut Findings<'_>) {
+    for server in found.root.get("servers").map_or(&[][..], Node::items) {
+        kinds::check(found, server, server.span, &shapes::SERVER);
+        let variables = server.get("variables").map_or(&[][..], Node::entries);
+        for variable in variables {
+            let (node, place) = (&variable.node, variable.key_span);
+            kinds::check(found, node, place, &shapes::VARIABLE);
+            default(found, node);
+        }
+        if let Some((text, span)) = server
+            .get("url")
+            .and_then(|url| Some((url.as_str()?, url.span)))
+        {
+            names(found, text, span, variables);
+        }
+    }
+}
+
+/// The default is one of the values, where they are listed.
+fn default(found: &mut Findings<'_>, variable: &Node) {
+    let (Some(default), Some(values)) = (variable.get("default"), variable.entry("enum")) else {
+        return;
+    };
+    let items = values.node.items();
+    let Some(text) = default.as_str().filter(|_| !items.is_empty()) else {
+        return;
+    };
+    let mut values_of = items.iter().filter_map(Node::as_str);
+    if values_of.clone().any(|value| value == text) {
+        return;
+    }
+    let help = match super::closest(text, values_of.clone()).or(values_of.next()) {
+        Some(near) => format!("did you mean `{near}`? Or list `{text}` in `enum`"),
+        None => "list it in `enum`".to_owned(),
+    };
+    found.push(
+        Diagnostic::new(
+            "K0125",
+            default.span,
+            format!("`{text}` is none of the values"),
+        )
+        .related(values.key_span, "the values")
+        .help(help),
+    );
+}
+
+/// What the URL has in braces and what is declared are the same.
+fn names(found: &mut Findings<'_>, url: &str, span: Span, declared: &[Entry]) {
+    let used: Vec<&str> = url
+        .split('{')
+        .skip(1)
+        .filter_map(|piece| Some(piece.split_once('}')?.0))
+        .collect();
+    let spare: Vec<&Entry> = declared
+        .iter()
+        .filter(|entry| !used.contains(&entry.key.as_str()))
+        .collect();
+    let mut told: Vec<&str> = Vec::new();
+    for name in used {
+        if declared.iter().any(|entry| entry.key == name) {
+            continue;
+        }
+        let near = super::closest(name, spare.iter().map(|entry| entry.key.as_str()));
+        let message = format!("the variable `{name}` of the server is not declared");
+        let mut diagnostic = Diagnostic::new("K0125", span, message);
+        diagnostic = match near.and_then(|near| spare.iter().find(|entry| entry.key == near)) {
+            Some(near) => {
+                told.push(&near.key);
+                let help = format!("call it `{name}`, there or in the URL `{}`", near.key);
+                diagnostic.related(near.key_span, "this one?").help(help)
+            }
+            None => diagnostic.help(format!(
+                "declare it: `variables: {{{name}: {{default: ...}}}}`"
+            )),
+        };
+        found.push(diagnostic);
+    }
+    for entry in spare
+        .iter()
+        .filter(|entry| !told.contains(&entry.key.as_str()))
+    {
+        let message = format!("the URL has no variable `{{{}}}`", entry.key);
+        found.push(
+            Diagnostic::new("K0125", entry.key_span, message)
+                .related(span, "the URL")
+                .help("write it in the URL, or leave it out")
+                .warning(),
+        );
+    }
+}
