@@ -12,7 +12,7 @@ use kubemint::record::{CERTIFICATE, Record};
 use uuid::Uuid;
 
 use crate::collection::{Collection, Object};
-use crate::config::role_namespace;
+use crate::config::{is_label, role_namespace};
 use crate::failure::misbehaving;
 
 /// The label, and its value, of everything that is ours.
@@ -27,19 +27,50 @@ const USER: &str = "kubemint.io/user";
 const CREATED_BY: &str = "kubemint.io/created-by";
 const EXPIRES: &str = "kubemint.io/expires-no-later-than";
 
+/// Where the kubeconfig has bindings of its own, noted on its ServiceAccount: namespaces, or `*` for the whole cluster.
+const BINDINGS: &str = "kubemint.io/bindings";
+
 /// How long a credential may outlive `expiresAt` were the service down at that moment: Kubernetes' shortest token and
 /// its leeway, in seconds.
 const OVERTIME: i64 = 600 + 70;
 
-/// The ServiceAccount for a record.
-pub(crate) fn of_record(record: &Record, instance: Uuid) -> ServiceAccount {
+/// The ServiceAccount for a record whose bindings will be in some places.
+pub(crate) fn of_record(
+    record: &Record,
+    bindings: &[Collection],
+    instance: Uuid,
+) -> ServiceAccount {
     let mut metadata = metadata(record, instance);
     metadata.namespace = Some(role_namespace(&record.role));
+    if !bindings.is_empty() {
+        let places = bindings
+            .iter()
+            .map(|place| place.namespace().unwrap_or("*"));
+        let text = places.collect::<Vec<_>>().join(",");
+        let annotations = metadata.annotations.get_or_insert_default();
+        annotations.insert(BINDINGS.to_owned(), text);
+    }
     ServiceAccount {
         metadata,
         automount_service_account_token: Some(false),
         ..ServiceAccount::default()
     }
+}
+
+/// Where the bindings of a ServiceAccount are, as noted on it.
+pub(crate) fn bindings(account: &ObjectMeta) -> Vec<Collection> {
+    let noted = account.annotations.as_ref();
+    let noted = noted.and_then(|noted| noted.get(BINDINGS));
+    let places = noted.into_iter().flat_map(|text| text.split(','));
+    places
+        .filter_map(|place| match place {
+            "*" => Some(Collection::ClusterRoleBindings),
+            namespace if is_label(namespace, 63) => {
+                Some(Collection::RoleBindings(namespace.to_owned()))
+            }
+            _ => None,
+        })
+        .collect()
 }
 
 /// What every object for a record carries. Texts of users are annotations: data, whatever is in them.

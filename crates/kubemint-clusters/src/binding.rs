@@ -3,9 +3,8 @@
 //! asks for bindings on every request: without it the credential is refused at once, not only when the API server's
 //! memory of tokens ends.
 //!
-//! Which bindings there are is known by the configuration. When a role stops to be bound per kubeconfig, or a namespace
-//! is taken out of it, the bindings that were there stay behind; they bind ServiceAccounts that are gone, by names that
-//! are never used again.
+//! Which bindings there are is known by the configuration, and noted on the ServiceAccount: when a role stops to be bound per
+//! kubeconfig, or a namespace is taken out of it, those that were made before go with it nevertheless.
 
 use futures::stream::{self, StreamExt as _};
 use http::StatusCode;
@@ -13,6 +12,7 @@ use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding, RoleRef, Subje
 use kube::api::PostParams;
 use kubemint::ports::{ClusterError, FoundObject, ObjectRef};
 use kubemint::record::Record;
+use slog::warn;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -177,7 +177,32 @@ impl Member {
             .buffer_unordered(ABREAST)
             .collect()
             .await;
-        gone.into_iter().collect()
+        gone.into_iter().try_for_each(|gone| gone.map(drop))
+    }
+
+    /// Removes the bindings of an object that is gone where the configuration knows of none any more.
+    pub(crate) async fn unbind_elsewhere(
+        &self,
+        object: &ObjectRef,
+        noted: Vec<Collection>,
+        until: Instant,
+    ) -> Result<(), ClusterError> {
+        let role = self.config.roles.get(&object.role);
+        let known = role.map(RoleConfig::bindings).unwrap_or_default();
+        let (name, uid) = (object.id.as_str(), object.uid);
+        for place in noted.iter().filter(|place| !known.contains(place)) {
+            match self.end(place, name, uid, None, until).await {
+                Ok(_) => {}
+                // It binds nobody any more, and its name is never used again.
+                Err(ClusterError::Refused(_)) => {
+                    warn!(self.log, "the service has no rights any more where a kubeconfig was bound: the binding stays, and \
+                        binds nobody"; "cluster" => %self.config.key, "kind" => place.resource(),
+                        "namespace" => place.namespace(), "name" => name);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Adds the bindings of a role that are left without their ServiceAccount: `found` has those of the role.

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use crate::account::{Account, MANAGED_BY};
+use crate::account::{Account, MANAGED_BY, bindings};
 use crate::answer::Answer;
 use crate::config::role_namespace;
 use crate::failure::{busy, misbehaving};
@@ -35,7 +35,7 @@ const PAGE: u32 = 500;
 const PAGES: usize = 2_000;
 
 /// The objects of one kind in one place.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Collection {
     /// The ServiceAccounts of a namespace.
     Accounts(String),
@@ -81,8 +81,8 @@ impl From<ClusterRoleBinding> for Object {
 
 /// What became of a deletion.
 enum Deletion {
-    /// The cluster took it.
-    Accepted,
+    /// The cluster took it, and noted there is where its bindings are.
+    Accepted(Vec<Collection>),
     /// The object was not there.
     Absent,
     /// An object is there, and it is another one.
@@ -173,7 +173,7 @@ impl Member {
     }
 
     /// Deletes the object that stands for the kubeconfig `uid`, and looks until it is gone; `known` is the cluster's own
-    /// UID of it, `until` is when to give up.
+    /// UID of it, `until` is when to give up. Returns where its bindings are, as far as it was noted on it.
     pub(crate) async fn end(
         &self,
         place: &Collection,
@@ -181,33 +181,37 @@ impl Member {
         uid: Uuid,
         mut known: Option<String>,
         until: Instant,
-    ) -> Result<(), ClusterError> {
+    ) -> Result<Vec<Collection>, ClusterError> {
         let mut pause = Duration::from_millis(20);
+        let mut noted = Vec::new();
         loop {
             let own = match known.take() {
                 Some(own) => own,
                 None => match self.look(place, name).await? {
                     Some(object) if object.stands_for(uid) => object.uid,
-                    Some(_) | None => return Ok(()),
+                    Some(_) | None => return Ok(noted),
                 },
             };
             match self.delete(place, name, &own).await? {
-                Deletion::Absent => return Ok(()),
+                Deletion::Absent => return Ok(noted),
                 // Whether the other one is ours too is seen in the next round.
                 Deletion::Another => sleep(pause).await,
-                Deletion::Accepted => loop {
-                    match self.look(place, name).await? {
-                        None => return Ok(()),
-                        Some(object) if object.uid != own => break,
-                        Some(_) if Instant::now() + pause >= until => {
-                            return Err(busy(
-                                "the object is deleted, and something holds it: finalizers, perhaps",
-                            ));
+                Deletion::Accepted(places) => {
+                    noted = places;
+                    loop {
+                        match self.look(place, name).await? {
+                            None => return Ok(noted),
+                            Some(object) if object.uid != own => break,
+                            Some(_) if Instant::now() + pause >= until => {
+                                return Err(busy(
+                                    "the object is deleted, and something holds it: finalizers, perhaps",
+                                ));
+                            }
+                            Some(_) => sleep(pause).await,
                         }
-                        Some(_) => sleep(pause).await,
+                        pause = (pause * 2).min(Duration::from_secs(1));
                     }
-                    pause = (pause * 2).min(Duration::from_secs(1));
-                },
+                }
             }
             pause = (pause * 2).min(Duration::from_secs(1));
         }
@@ -233,7 +237,11 @@ impl Member {
             .map_err(unbuildable)?;
         let answer = self.call(&request, Repeat::Harmless, ONE).await?;
         match answer.status {
-            StatusCode::OK | StatusCode::ACCEPTED => Ok(Deletion::Accepted),
+            // Kubernetes answers with the ServiceAccount that it deleted, and otherwise with a `Status`.
+            StatusCode::OK | StatusCode::ACCEPTED => Ok(Deletion::Accepted(
+                (place.object(&answer))
+                    .map_or_else(|_| Vec::new(), |object| bindings(&object.metadata)),
+            )),
             StatusCode::CONFLICT => Ok(Deletion::Another),
             _ if answer.says_absent(place.resource(), name) => Ok(Deletion::Absent),
             _ => Err(answer.error()),

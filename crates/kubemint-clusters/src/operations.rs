@@ -25,7 +25,7 @@ impl Member {
         role: &RoleConfig,
         instance: Uuid,
     ) -> Result<String, ClusterError> {
-        let uid = self.create_account(record, instance).await?;
+        let uid = self.create_account(record, role, instance).await?;
         self.bind(record, role, instance).await?;
         Ok(uid)
     }
@@ -33,13 +33,14 @@ impl Member {
     async fn create_account(
         &self,
         record: &Record,
+        role: &RoleConfig,
         instance: Uuid,
     ) -> Result<String, ClusterError> {
         let place = Collection::of_role(&record.role);
         let namespace = role_namespace(&record.role);
         let name = record.id.as_str();
-        let body =
-            serde_json::to_vec(&account::of_record(record, instance)).map_err(unbuildable)?;
+        let account = account::of_record(record, &role.bindings(), instance);
+        let body = serde_json::to_vec(&account).map_err(unbuildable)?;
         let request = place
             .requests()
             .create(&PostParams::default(), body)
@@ -155,7 +156,8 @@ impl Member {
             self.unbind(object, until),
             self.end(&place, object.id.as_str(), object.uid, known, until)
         );
-        unbound.and(gone)
+        let noted = unbound.and(gone)?;
+        self.unbind_elsewhere(object, noted, until).await
     }
 
     /// Every object of ours in the namespace of a role, and what is left of some; and how many are another installation's.

@@ -5,6 +5,7 @@ use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding, RoleRef};
 use kube::Client;
 use kube::api::{Api, DeleteParams, ObjectMeta, PostParams};
 use kubemint::ports::{Clusters, ObjectRef};
+use kubemint_clusters::Fleet;
 use kubemint_sandbox::{ClusterOptions, Effect, Fault, Level, RequestKind, Role, Rule};
 use rustls::pki_types::pem::PemObject as _;
 use secrecy::ExposeSecret as _;
@@ -89,6 +90,35 @@ fn editor(stage: &Stage) -> kubemint::record::Record {
     let mut record = stage.record();
     record.role = "editor".into();
     record
+}
+
+#[tokio::test]
+async fn bindings_go_with_their_kubeconfig_when_the_role_is_bound_otherwise_by_now() {
+    let stage = stage().await;
+    let (wide, narrow, late) = (stage.record(), editor(&stage), editor(&stage));
+    let made = [
+        stage.created(&wide).await,
+        stage.created(&narrow).await,
+        stage.created(&late).await,
+    ];
+    assert_eq!(bindings(&stage).await.len(), 5);
+    // No role is bound per kubeconfig any more.
+    let text = crate::stage::configure(&stage.cluster, stage.folder.path());
+    let configs = crate::stage::read(&text, stage.folder.path()).unwrap();
+    let log = crate::stage::quiet();
+    let fleet = Fleet::with_limits(configs, crate::stage::INSTANCE, log, LIMITS).unwrap();
+    for object in &made[..2] {
+        fleet.remove(&stage.key, object).await.unwrap();
+    }
+    assert_eq!(bindings(&stage).await.len(), 2, "those of the third");
+    // Without rights there they bind nobody, and hold up nothing.
+    let rules = stage.cluster.service_rules();
+    let kept = rules
+        .into_iter()
+        .filter(|rule| !format!("{rule:?}").contains("bindings"));
+    stage.cluster.set_service_rules(kept.collect());
+    fleet.remove(&stage.key, &made[2]).await.unwrap();
+    assert!(stage.names().is_empty());
 }
 
 #[tokio::test]
