@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dropshot::{
@@ -28,6 +29,8 @@ pub(crate) struct Internal {
     pub(crate) authn: Arc<Authn>,
     pub(crate) fleet: Arc<Fleet>,
     pub(crate) metrics: Arc<Metrics>,
+    /// The server is about to stop.
+    pub(crate) leaving: Arc<AtomicBool>,
 }
 
 /// The body of `/readyz`.
@@ -35,6 +38,9 @@ pub(crate) struct Internal {
 struct Readiness {
     /// Whether requests can be served: the store and its audit trail can be written.
     ready: bool,
+    /// It is about to stop, and not ready for that reason alone.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    stopping: bool,
     /// `ok`, or what is wrong.
     store: String,
     /// `ok`, or why the policies cannot be read again; those before still apply.
@@ -109,8 +115,10 @@ async fn readyz(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpE
         };
         (key.to_string(), state)
     });
+    let stopping = internal.leaving.load(Ordering::Relaxed);
     let readiness = Readiness {
-        ready: store == "ok",
+        ready: store == "ok" && !stopping,
+        stopping,
         store,
         policy: internal.metrics.reloads.state(POLICY),
         certificate: internal.metrics.reloads.state(CERTIFICATE),

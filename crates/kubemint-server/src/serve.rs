@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dropshot::{ConfigDropshot, HandlerTaskMode, HttpServer, ServerBuilder};
@@ -57,6 +58,8 @@ pub struct Running {
     tasks: JoinSet<()>,
     stop: watch::Sender<bool>,
     grace: Duration,
+    drain: Duration,
+    leaving: Arc<AtomicBool>,
     log: Logger,
 }
 
@@ -139,7 +142,9 @@ pub async fn start_with(
         "listen on {} (server.listen)",
         config.listen
     )))?;
+    let leaving = Arc::new(AtomicBool::new(false));
     let told = Internal {
+        leaving: Arc::clone(&leaving),
         service: Arc::clone(&service),
         authn,
         fleet,
@@ -176,6 +181,8 @@ pub async fn start_with(
         tasks,
         stop,
         grace: config.grace,
+        drain: config.drain,
+        leaving,
         log: log.clone(),
     })
 }
@@ -217,10 +224,13 @@ impl Running {
         format!("{scheme}://{}", self.address())
     }
 
-    /// Stops: no new requests, those under way are finished, then the reconciler ends. Whatever is not done within
+    /// Stops: `/readyz` says so, and for a while all is served as before; then no new requests, those under way are finished, then the reconciler ends. Whatever is not done within
     /// the grace period is broken off; the next start goes on where it was.
     pub async fn stop(mut self) {
-        slog::info!(self.log, "stopping"; "grace_seconds" => self.grace.as_secs());
+        slog::info!(self.log, "stopping"; "grace_seconds" => self.grace.as_secs(),
+            "drain_seconds" => self.drain.as_secs());
+        self.leaving.store(true, Ordering::Relaxed);
+        tokio::time::sleep(self.drain).await;
         let orderly = async {
             self.guard.stop().await;
             let _ = self.api.close().await;

@@ -197,8 +197,13 @@ impl Stage {
 
     /// Reads from the internal listener.
     pub async fn internal(&self, path: &str) -> Answer {
+        Self::read(self.internal_request(path)).await
+    }
+
+    /// A request to the internal listener.
+    pub fn internal_request(&self, path: &str) -> reqwest::RequestBuilder {
         let url = format!("http://{}{path}", self.running().internal_address());
-        Self::read(self.http.get(url)).await
+        self.http.get(url)
     }
 
     /// Stops the server and starts another on the same files.

@@ -108,3 +108,34 @@ async fn what_hangs_is_broken_off_when_the_grace_period_is_over() {
     .await;
     stage.stop().await;
 }
+
+#[tokio::test]
+async fn a_load_balancer_hears_of_the_end_while_all_is_still_served() {
+    let setting = Setting::default().edit("[server]\n", "[server]\ndrain = \"3s\"\n");
+    let mut stage = setting.start().await;
+    let token = stage.token("alice", &["compute.viewer"]);
+    let list = stage.request(Method::GET, &collection()).bearer_auth(token);
+    let probe = stage.internal_request("/readyz");
+    let ready = |probe: &reqwest::RequestBuilder| probe.try_clone().unwrap().send();
+    assert_eq!(ready(&probe).await.unwrap().status(), StatusCode::OK);
+    let began = Instant::now();
+    let watching = tokio::spawn(async move {
+        loop {
+            let answer = probe.try_clone().unwrap().send().await.expect("an answer");
+            if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+                return (answer.json::<Value>().await, list.send().await);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    stage.stop_server().await;
+    let (told, listed) = watching.await.unwrap();
+    let told = told.unwrap();
+    assert_eq!(
+        (&told["ready"], &told["stopping"]),
+        (&json!(false), &json!(true))
+    );
+    assert_eq!(listed.expect("it is served").status(), StatusCode::OK);
+    assert!(began.elapsed() >= Duration::from_secs(3));
+    stage.stop().await;
+}

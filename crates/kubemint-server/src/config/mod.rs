@@ -35,6 +35,8 @@ pub struct Config {
     pub internal: SocketAddr,
     /// How long a shutdown may take.
     pub grace: Duration,
+    /// How long a shutdown goes on serving while `/readyz` says that it is one.
+    pub drain: Duration,
     /// How much the API takes at a time, and how often.
     pub guard: crate::guard::Limits,
     /// How much is logged.

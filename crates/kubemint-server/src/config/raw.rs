@@ -53,6 +53,7 @@ struct Server {
     #[serde(default)]
     behind_proxy: bool,
     grace: Option<RawDuration>,
+    drain: Option<RawDuration>,
 }
 
 #[derive(Deserialize)]
@@ -116,7 +117,8 @@ impl Raw {
     pub(super) fn check(self, base: &Path) -> (Option<Config>, Vec<String>) {
         let mut problems = Vec::new();
         let exposed = self.exposed(base);
-        let grace = self.server.grace(&mut problems);
+        let grace = seconds(self.server.grace.as_ref(), 20, "grace", &mut problems);
+        let drain = seconds(self.server.drain.as_ref(), 0, "drain", &mut problems);
         let tls = self.server.tls(base, &mut problems);
         let guard = self.limits.check(self.server.behind_proxy, &mut problems);
         let retention = self.retention.check(&mut problems);
@@ -150,6 +152,7 @@ impl Raw {
             tls,
             internal: self.internal.listen,
             grace,
+            drain,
             guard,
             verbosity: self.log.level,
             store,
@@ -260,18 +263,23 @@ impl RawRetention {
     }
 }
 
-impl Server {
-    fn grace(&self, problems: &mut Vec<String>) -> Duration {
-        let seconds = self.grace.as_ref().map_or(Ok(20), RawDuration::seconds);
-        match seconds {
-            Ok(seconds) => Duration::from_secs(u64::from(seconds)),
-            Err(wrong) => {
-                problems.push(format!("server.grace: {wrong}"));
-                Duration::ZERO
-            }
+/// A duration of `[server]`, or `default` seconds.
+fn seconds(
+    raw: Option<&RawDuration>,
+    default: u32,
+    name: &str,
+    problems: &mut Vec<String>,
+) -> Duration {
+    match raw.map_or(Ok(default), RawDuration::seconds) {
+        Ok(seconds) => Duration::from_secs(u64::from(seconds)),
+        Err(wrong) => {
+            problems.push(format!("server.{name}: {wrong}"));
+            Duration::ZERO
         }
     }
+}
 
+impl Server {
     fn tls(&self, base: &Path, problems: &mut Vec<String>) -> Option<Tls> {
         let Some(tls) = &self.tls else {
             if !self.listen.ip().is_loopback() && !self.behind_proxy {

@@ -32,3 +32,37 @@ fn is_ours(path: &Path) -> bool {
     let is_sandbox = |name: &str| name == cluster;
     matches!(&file.clusters[..], [only] if is_sandbox(&only.name)) && file.users.len() == 1
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_new_file_or_one_of_a_sandbox_is_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        check(&path).unwrap();
+        let ours = format!("{CLUSTER}.{PROJECT}.{REGION}");
+        let file = |cluster: &str| {
+            format!(
+                "apiVersion: v1\nkind: Config\ncurrent-context: c\n\
+                 clusters: [{{name: {cluster}, cluster: {{server: 'https://127.0.0.1:1'}}}}]\n\
+                 users: [{{name: u, user: {{token: t}}}}]\n\
+                 contexts: [{{name: c, context: {{cluster: {cluster}, user: u}}}}]\n"
+            )
+        };
+        std::fs::write(&path, file(&ours)).unwrap();
+        check(&path).unwrap();
+        for text in [
+            file("my-cluster"),
+            "precious: true\n".to_owned(),
+            String::new(),
+        ] {
+            std::fs::write(&path, &text).unwrap();
+            let refused = check(&path).unwrap_err().to_string();
+            assert!(refused.contains("name another file"), "{refused}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+        assert!(check(folder.path()).is_err(), "nor a folder");
+    }
+}
