@@ -155,7 +155,7 @@ mod served {
     use super::*;
     pub(super) async fn list_books<S: Api>(
         rqctx: ::dropshot::RequestContext<S::Context>,
-        request: ::openapi_runtime::Unread<ListBooks>,
+        request: ::openapi_runtime::Unread<super::ListBooks>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<ListBooksResponse, ListBooksError>,
         ListBooksError,
@@ -164,7 +164,7 @@ mod served {
     }
     pub(super) async fn add_book<S: Api>(
         rqctx: ::dropshot::RequestContext<S::Context>,
-        request: ::openapi_runtime::Unread<AddBook>,
+        request: ::openapi_runtime::Unread<super::AddBook>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<AddBookResponse, AddBookError>,
         AddBookError,
@@ -173,7 +173,7 @@ mod served {
     }
     pub(super) async fn get_book<S: Api>(
         rqctx: ::dropshot::RequestContext<S::Context>,
-        request: ::openapi_runtime::Unread<GetBook>,
+        request: ::openapi_runtime::Unread<super::GetBook>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<GetBookResponse, GetBookError>,
         GetBookError,
