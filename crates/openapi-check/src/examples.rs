@@ -105,8 +105,18 @@ impl Judge<'_> {
             return;
         };
         let value = example.to_value();
-        for error in validator.iter_errors(&value) {
-            self.tell(key, example, schema, &error);
+        let errors: Vec<ValidationError<'_>> = validator.iter_errors(&value).collect();
+        for error in &errors {
+            // Of a value of another type, nothing else is said.
+            let other_type = |other: &ValidationError<'_>| {
+                matches!(other.kind(), ValidationErrorKind::Type { .. })
+                    && other.instance_path() == error.instance_path()
+            };
+            if matches!(error.kind(), ValidationErrorKind::Type { .. })
+                || !errors.iter().any(other_type)
+            {
+                self.tell(key, example, schema, error);
+            }
         }
     }
 

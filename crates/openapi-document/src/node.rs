@@ -35,6 +35,19 @@ impl Span {
     }
 }
 
+impl Entry {
+    /// From the key to the end of the value.
+    pub fn span(&self) -> Span {
+        let whole = self.key_span.to(self.node.span);
+        // Nothing at all is just behind the key.
+        let more = usize::from(self.node.content == Content::Null);
+        Span {
+            end: whole.end + more,
+            ..whole
+        }
+    }
+}
+
 /// One value of the document, with its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {

@@ -205,6 +205,7 @@ fn style(found: &mut Findings<'_>, node: &Node) {
 
 pub(super) fn body(found: &mut Findings<'_>, node: &Node) {
     if !node.get("required").is_some_and(Node::is_true)
+        && node.get("content").is_some()
         && !super::kinds::misspelt(node, "required", &super::tables::BODY)
     {
         let span = node

@@ -95,12 +95,13 @@ pub(crate) fn follows(root: &Node, causes: &[Span], diagnostic: &Diagnostic) -> 
 
 /// Whether a response is not understood, so that it may be the one that is missing.
 fn lacks(root: &Node, causes: &[Span], responses: &Node) -> bool {
-    responses.entries().iter().any(|entry| {
-        let told = |span: Span| causes.contains(&span);
-        told(entry.key_span)
-            || entry.node.get("$ref").is_some_and(|node| told(node.span))
-            || super::resolve(root, &entry.node).is_none()
-    })
+    responses.entries().is_empty() && !causes.is_empty()
+        || responses.entries().iter().any(|entry| {
+            let told = |span: Span| causes.contains(&span);
+            told(entry.key_span)
+                || entry.node.get("$ref").is_some_and(|node| told(node.span))
+                || super::resolve(root, &entry.node).is_none()
+        })
 }
 
 /// What a place is about: the value of the key that is there, or the mapping that a scalar there belongs to.

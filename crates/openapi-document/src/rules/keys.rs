@@ -115,7 +115,7 @@ fn mapping(found: &mut Findings<'_>, entry: &Entry, what: &str) {
     found.push(
         Diagnostic::new("K0102", entry.key_span, format!("{what} must be a mapping"))
             .help(help)
-            .covers(entry.key_span.to(entry.node.span)),
+            .covers(entry.span()),
     );
 }
 
@@ -126,7 +126,8 @@ fn parameter<'a>(found: &mut Findings<'a>, node: &'a Node, place: Span) {
     kinds::check(found, node, place, &shapes::PARAMETER);
     let lacks =
         |key: &str| node.get(key).is_none() && !kinds::misspelt(node, key, &shapes::PARAMETER);
-    if lacks("schema") && lacks("content") && matches!(node.content, Content::Map(_)) {
+    let named = node.get("name").is_some() || kinds::misspelt(node, "name", &shapes::PARAMETER);
+    if named && lacks("schema") && lacks("content") && matches!(node.content, Content::Map(_)) {
         let at = node.get("name").map_or(place, |name| name.span);
         found.push(
             Diagnostic::new("K0102", at, "a parameter needs a `schema`")

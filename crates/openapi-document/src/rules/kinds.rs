@@ -36,14 +36,16 @@ pub(super) fn check(found: &mut Findings<'_>, node: &Node, place: Span, shape: &
     if !matches!(node.content, Content::Map(_)) {
         return;
     }
-    for key in shape.needs.iter().filter(|key| node.get(key).is_none()) {
-        // A misspelt key is told as such.
-        if !misspelt(node, key, shape) {
-            found.push(
-                Diagnostic::new("K0102", place, format!("{} needs a `{key}`", shape.what))
-                    .help(format!("add `{key}`")),
-            );
-        }
+    // A misspelt key is told as such.
+    let lacks = |key: &&&str| node.get(key).is_none() && !misspelt(node, key, shape);
+    let lacking: Vec<&str> = shape.needs.iter().filter(lacks).copied().collect();
+    if !lacking.is_empty() {
+        let keys = lacking.join("` and `");
+        let a = if lacking.len() == 1 { "a " } else { "" };
+        found.push(
+            Diagnostic::new("K0102", place, format!("{} needs {a}`{keys}`", shape.what))
+                .help(format!("add `{keys}`")),
+        );
     }
 }
 
@@ -68,6 +70,26 @@ fn outdented<'n>(node: &'n Node, shape: &Shape) -> Option<(&'n Entry, &'n Entry)
             && !next.key.starts_with("x-")
             && meant(&next.key, shape).is_none()
     })
+}
+
+/// Whether what `key` should hold is told to be misspelt or of the wrong shape, so that nothing is known of it.
+pub(super) fn lost(node: &Node, key: &str, shape: &Shape) -> bool {
+    match node.get(key) {
+        None => misspelt(node, key, shape),
+        Some(held) => match shape.keys.iter().find(|(known, _)| *known == key) {
+            Some((_, Kind::Map)) => !matches!(held.content, Content::Map(_)),
+            Some((_, Kind::Named)) => {
+                let map = |node: &Node| matches!(node.content, Content::Map(_));
+                !map(held) || held.entries().iter().any(|entry| !map(&entry.node))
+            }
+            Some((_, Kind::Maps)) => {
+                let map = |node: &Node| matches!(node.content, Content::Map(_));
+                !matches!(held.content, Content::List(_)) || !held.items().iter().all(map)
+            }
+            Some((_, Kind::Text)) => held.as_str().is_none(),
+            _ => false,
+        },
+    }
 }
 
 /// Whether `node` has a key that it should not, and that looks like `key`, which it lacks.
@@ -119,7 +141,7 @@ fn unknown(found: &mut Findings<'_>, entry: &Entry, shape: &Shape) {
         entry.key_span,
         format!("{} has no key `{}`", shape.what, entry.key),
     )
-    .covers(entry.key_span.to(entry.node.span));
+    .covers(entry.span());
     let advice = match entry.key.as_str() {
         "examples" => Some("OpenAPI 3.0 has one `example` here"),
         "required" => Some("the object that holds it lists the names that are `required`"),
@@ -207,7 +229,7 @@ fn kinds(found: &mut Findings<'_>, entry: &Entry, kind: Kind) {
         Diagnostic::new("K0102", span, format!("`{key}` must be {wanted}"))
             .label(described(content))
             .help(help)
-            .covers(entry.key_span.to(entry.node.span)),
+            .covers(entry.span()),
     );
 }
 
@@ -273,7 +295,7 @@ fn inner(found: &mut Findings<'_>, entry: &Entry, kind: Kind) {
                     Content::Null => member.key_span,
                     _ => member.node.span,
                 };
-                let covers = member.key_span.to(member.node.span);
+                let covers = member.span();
                 let what = format!("`{}`", member.key);
                 found.push(wrong(span, covers, &what, content, help.to_owned()));
             }

@@ -24,6 +24,7 @@ pub(crate) use values::is_untyped_object;
 
 use crate::node::Node;
 use crate::{Diagnostic, Diagnostics, Source};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Every code of this crate and what it means, for `explain`.
@@ -148,6 +149,7 @@ pub(crate) fn check(root: &Node, sources: &Arc<Vec<Source>>) -> Diagnostics {
     let written = version.and_then(|span| sources.get(span.file)?.text.get(span.start..span.end));
     let mut found = Findings {
         root,
+        missing: HashMap::new(),
         is_lowered: written.is_some_and(|text| text.contains("3.1")),
         diagnostics: Diagnostics::new(Arc::clone(sources)),
     };
@@ -171,6 +173,8 @@ pub(crate) fn check(root: &Node, sources: &Arc<Vec<Source>>) -> Diagnostics {
 /// The document under examination and what was found so far.
 pub(crate) struct Findings<'a> {
     pub(crate) root: &'a Node,
+    /// How many references lead to each place that does not exist; the first is told.
+    pub(crate) missing: HashMap<&'a str, usize>,
     /// Whether it was written in OpenAPI 3.1.
     pub(crate) is_lowered: bool,
     diagnostics: Diagnostics,

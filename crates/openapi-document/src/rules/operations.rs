@@ -122,6 +122,12 @@ fn requirements(found: &mut Findings<'_>, security: Option<&Node>) {
     {
         let schemes = found.components("securitySchemes");
         let Some(declared) = schemes.iter().find(|entry| entry.key == scheme.key) else {
+            let components = found.root.get("components");
+            let lost = |node| kinds::lost(node, "securitySchemes", &shapes::COMPONENTS);
+            if components.is_some_and(lost) || kinds::lost(found.root, "components", &shapes::ROOT)
+            {
+                continue;
+            }
             let near = super::keys::closest(&scheme.key, schemes.iter().map(|e| e.key.as_str()));
             let help = near.map_or_else(
                 || "declare it in `components/securitySchemes`".to_owned(),
@@ -148,7 +154,7 @@ fn scopes(found: &mut Findings<'_>, scheme: &Entry, declared: &Entry) {
         found.push(
             Diagnostic::new("K0102", scheme.key_span, message)
                 .help(format!("write `{}: []`", scheme.key))
-                .covers(scheme.key_span.to(scheme.node.span)),
+                .covers(scheme.span()),
         );
         return;
     };
@@ -194,7 +200,10 @@ fn supported_scheme(found: &mut Findings<'_>, scheme: &Entry) {
     let used = || !crate::select::secured_by(found.root, &scheme.key).is_empty();
     if (kind != "http" || !name.eq_ignore_ascii_case("bearer"))
         && used()
-        && !kinds::misspelt(node, "scheme", &shapes::SECURITY_SCHEME)
+        && !["type", "scheme"]
+            .iter()
+            .any(|key| kinds::lost(node, key, &shapes::SECURITY_SCHEME))
+        && node.get("type").is_some()
     {
         let blamed = if kind == "http" { "scheme" } else { "type" };
         let span = node
@@ -263,8 +272,14 @@ fn path_parameters<'a>(
             continue;
         };
         if node.get("in").and_then(Node::as_str) != Some("path") {
-            let span = node.get("in").map_or(node.span, |place| place.span);
-            elsewhere.insert(name, span);
+            let place = node.get("in").and_then(Node::as_str);
+            if let Some("query" | "header" | "cookie") = place {
+                let span = node.get("in").map_or(node.span, |place| place.span);
+                elsewhere.insert(name, span);
+            } else {
+                // Where it is, is told to be no place.
+                declared.push(name);
+            }
             continue;
         }
         declared.push(name);
@@ -308,6 +323,19 @@ fn path_parameters<'a>(
                 ),
             );
         }
+    }
+    // What is not understood may be what is missing.
+    let known = |node: &'a Node| {
+        found
+            .resolve(node)
+            .is_some_and(|node| node.get("name").is_some_and(|n| n.as_str().is_some()))
+    };
+    let mut lists = [common, own].into_iter().flatten().flat_map(Node::items);
+    if !lists.all(known)
+        || kinds::lost(&path.node, "parameters", &shapes::PATH_ITEM)
+        || kinds::lost(&method.node, "parameters", &shapes::OPERATION)
+    {
+        return;
     }
     // A parameter that has no variable is told, and is the one that is missing here.
     let spare = declared

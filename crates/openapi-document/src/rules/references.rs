@@ -1,7 +1,8 @@
 //! K0103, K0115 and K0118: every `$ref` leads to a component of the right kind, stands alone, and every component is
 //! led to.
 
-use super::Findings;
+use super::tables as shapes;
+use super::{Findings, kinds};
 use crate::Diagnostic;
 use crate::node::{Content, Entry, Node, Span};
 use crate::place;
@@ -169,6 +170,9 @@ fn follow<'a>(found: &mut Findings<'a>, node: &'a Node, reference: &'a Node, pla
         return;
     }
     if found.root.at(pointer).is_none() {
+        if is_lost(found, pointer) {
+            return;
+        }
         let near = nearest(found, pointer);
         // The name of the component is told, rather than each reference to what it should be.
         let last = near.as_deref().and_then(|near| near.rsplit('/').next());
@@ -176,6 +180,15 @@ fn follow<'a>(found: &mut Findings<'a>, node: &'a Node, reference: &'a Node, pla
             return;
         }
         let mut diagnostic = Diagnostic::new("K0103", span, format!("`{text}` does not exist"));
+        let alike = found.missing.entry(pointer).or_insert(0);
+        *alike += 1;
+        if *alike > 1 {
+            return;
+        }
+        let there = near.as_deref().and_then(|near| found.root.span_at(near));
+        if let Some(there) = there {
+            diagnostic = diagnostic.related(there, "this one?");
+        }
         diagnostic = diagnostic.help(match near {
             Some(near) => format!("did you mean `#{near}`?"),
             None => format!("declare it in `components/{place}`"),
@@ -212,6 +225,21 @@ fn follow<'a>(found: &mut Findings<'a>, node: &'a Node, reference: &'a Node, pla
                 .help("write out what is meant at one of the places"),
         );
     }
+}
+
+/// Whether the components of that kind are told to be misspelt, or not to be components.
+fn is_lost(found: &Findings<'_>, pointer: &str) -> bool {
+    let kind = pointer
+        .strip_prefix("/components/")
+        .and_then(|rest| rest.split('/').next());
+    let lost = |node, key| kinds::lost(node, key, &shapes::COMPONENTS);
+    kind.is_some_and(|kind| {
+        kinds::lost(found.root, "components", &shapes::ROOT)
+            || found
+                .root
+                .get("components")
+                .is_some_and(|node| lost(node, kind))
+    })
 }
 
 /// Whether the endless references that begin here come back here, and this is the first of those in the circle; or lead

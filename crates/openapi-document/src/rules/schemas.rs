@@ -114,6 +114,9 @@ fn untyped(found: &mut Findings<'_>, schema: &Node) {
             (entry, kind)
         }
     };
+    if super::kinds::misspelt(schema, "type", &super::tables::SCHEMA) {
+        return;
+    }
     let message = format!("`{}` without a `type` is not supported", entry.key);
     found.push(
         Diagnostic::new("K0109", entry.key_span, message)

@@ -14,6 +14,9 @@ pub(super) fn check(found: &mut Findings<'_>) {
             kinds::check(found, node, place, &shapes::VARIABLE);
             default(found, node);
         }
+        if kinds::lost(server, "variables", &shapes::SERVER) {
+            continue;
+        }
         if let Some((text, span)) = server
             .get("url")
             .and_then(|url| Some((url.as_str()?, url.span)))

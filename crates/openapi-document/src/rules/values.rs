@@ -13,6 +13,7 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
     }
     kind(found, schema);
     if is_untyped_object(schema)
+        && !super::kinds::misspelt(schema, "type", &super::tables::SCHEMA)
         && let Some(entry) = schema.entry("properties")
     {
         found.push(
