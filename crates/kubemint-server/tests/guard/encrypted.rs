@@ -235,7 +235,7 @@ fn a_certificate_that_cannot_be_used_is_a_problem_of_the_configuration() {
     parse().expect("a usable certificate");
     std::fs::write(folder.path().join("tls.key"), other).expect("a key file");
     assert!(
-        problem().contains("server.tls: the key does not fit the certificate"),
+        problem().contains("server.tls: the key in "),
         "{}",
         problem()
     );
