@@ -301,7 +301,7 @@ async fn a_user_has_no_more_active_kubeconfigs_at_a_cluster_than_it_allows() {
     let told = refused.filter(|event| {
         event.detail["reason"]
             .to_string()
-            .contains("active kubeconfigs")
+            .contains("kubeconfigs at this cluster")
     });
     assert!(told.count() >= 3, "each refusal is in the trail");
     stage.stop().await;
