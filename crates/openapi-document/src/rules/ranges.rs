@@ -135,7 +135,9 @@ fn values(
                 "the value is listed, and its bounds exclude it",
             )
             .related(bound, "by this")
-            .help("widen the bound, or leave the value out: `enum` alone says enough"),
+            .help("widen the bound, or leave the value out: `enum` alone says enough")
+            // The other values are right, and this one is refused as it must be.
+            .warning(),
         );
     }
 }

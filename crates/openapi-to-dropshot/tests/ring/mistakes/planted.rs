@@ -549,7 +549,7 @@ pub(super) const PLANTED: &[(&str, &str)] = &[
     ),
     (
         "          minimum: 0\n",
-        "          enum: [1, 501]\n          minimum: 0\n",
+        "          enum: [3, 12, 501]\n          minimum: 0\n",
     ),
     (
         "          type: integer\n          minimum: 0\n",
