@@ -45,8 +45,7 @@ enum Command {
     Backup(Backup),
     /// Put a copy into the place of the embedded store, while it is not served. What was there is kept beside it.
     Restore(Restore),
-    /// Accept that a cluster was built anew: whichever is met next at its api_url is the right one. The embedded store must not
-    /// be served meanwhile.
+    /// Accept that a cluster was built anew, while the embedded store is not served.
     AcceptCluster(AcceptCluster),
     /// Look at everything that serving needs: the store, the issuers, the clusters. Changes nothing.
     Doctor(ConfigArg),
