@@ -38,6 +38,12 @@ const MUTANTS: Need = Need {
     get: "cargo install --locked cargo-mutants",
 };
 
+/// libFuzzer is C++; the toolchain is the pinned one.
+const CXX: Need = Need {
+    probe: &["c++", "--version"],
+    get: "apt-get install g++",
+};
+
 /// The server's programs are seldom on the search path, so the distribution's folders are looked through too.
 const POSTGRES: Need = Need {
     probe: &[
@@ -196,6 +202,20 @@ const STEPS: &[Step] = &[
             "--test-threads=1",
         ],
         needs: Some(GO),
+    },
+    Step {
+        name: "made-up documents, 20 s each way",
+        command: &[
+            "cargo",
+            "xtask",
+            "fuzz",
+            "--seconds",
+            "20",
+            "document",
+            "generate",
+            "changes",
+        ],
+        needs: Some(CXX),
     },
     Step {
         name: "a minute of soak and flood",
