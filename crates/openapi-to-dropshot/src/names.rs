@@ -8,9 +8,14 @@ pub(crate) fn snake(name: &str) -> Ident {
     ident(&name.to_snake_case())
 }
 
-/// `issueKubeconfig` to `IssueKubeconfig`.
+/// `issueKubeconfig` to `IssueKubeconfig`, `3DModel` to `X3dModel`: as typify has it.
 pub(crate) fn camel(name: &str) -> String {
-    safe(&name.to_upper_camel_case())
+    let camel = name.to_upper_camel_case();
+    if camel.starts_with(char::is_alphabetic) {
+        safe(&camel)
+    } else {
+        format!("X{camel}")
+    }
 }
 
 /// The names that generated code gives to values of the prelude, or calls types by without their path.
