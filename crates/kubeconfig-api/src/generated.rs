@@ -426,7 +426,7 @@ mod served {
     use super::*;
     pub(super) async fn issue_kubeconfig<S: KubeconfigApi>(
         rqctx: ::dropshot::RequestContext<S::Context>,
-        request: ::openapi_runtime::Unread<IssueKubeconfig>,
+        request: ::openapi_runtime::Unread<super::IssueKubeconfig>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<IssueKubeconfigResponse, IssueKubeconfigError>,
         IssueKubeconfigError,
@@ -435,7 +435,7 @@ mod served {
     }
     pub(super) async fn list_kubeconfigs<S: KubeconfigApi>(
         rqctx: ::dropshot::RequestContext<S::Context>,
-        request: ::openapi_runtime::Unread<ListKubeconfigs>,
+        request: ::openapi_runtime::Unread<super::ListKubeconfigs>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<ListKubeconfigsResponse, ListKubeconfigsError>,
         ListKubeconfigsError,
@@ -444,7 +444,7 @@ mod served {
     }
     pub(super) async fn get_kubeconfig<S: KubeconfigApi>(
         rqctx: ::dropshot::RequestContext<S::Context>,
-        request: ::openapi_runtime::Unread<GetKubeconfig>,
+        request: ::openapi_runtime::Unread<super::GetKubeconfig>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<GetKubeconfigResponse, GetKubeconfigError>,
         GetKubeconfigError,
@@ -453,7 +453,7 @@ mod served {
     }
     pub(super) async fn revoke_kubeconfig<S: KubeconfigApi>(
         rqctx: ::dropshot::RequestContext<S::Context>,
-        request: ::openapi_runtime::Unread<RevokeKubeconfig>,
+        request: ::openapi_runtime::Unread<super::RevokeKubeconfig>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<RevokeKubeconfigResponse, RevokeKubeconfigError>,
         RevokeKubeconfigError,
@@ -462,7 +462,7 @@ mod served {
     }
     pub(super) async fn download_kubeconfig<S: KubeconfigApi>(
         rqctx: ::dropshot::RequestContext<S::Context>,
-        request: ::openapi_runtime::Unread<DownloadKubeconfig>,
+        request: ::openapi_runtime::Unread<super::DownloadKubeconfig>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<DownloadKubeconfigResponse, DownloadKubeconfigError>,
         DownloadKubeconfigError,
@@ -471,7 +471,7 @@ mod served {
     }
     pub(super) async fn get_kubeconfig_file<S: KubeconfigApi>(
         rqctx: ::dropshot::RequestContext<S::Context>,
-        request: ::openapi_runtime::Unread<GetKubeconfigFile>,
+        request: ::openapi_runtime::Unread<super::GetKubeconfigFile>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<GetKubeconfigFileResponse, GetKubeconfigFileError>,
         GetKubeconfigFileError,
@@ -480,7 +480,7 @@ mod served {
     }
     pub(super) async fn revoke_kubeconfigs<S: KubeconfigApi>(
         rqctx: ::dropshot::RequestContext<S::Context>,
-        request: ::openapi_runtime::Unread<RevokeKubeconfigs>,
+        request: ::openapi_runtime::Unread<super::RevokeKubeconfigs>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<RevokeKubeconfigsResponse, RevokeKubeconfigsError>,
         RevokeKubeconfigsError,
