@@ -100,7 +100,7 @@ async fn a_log_beside_another_database_is_not_served() {
     let noted = "UPDATE audit_chain SET head = head - 1";
     assert_eq!(database.execute(noted, []).unwrap(), 1);
     drop(database);
-    let refused = stage.start_server().await.err().expect("it is torn");
+    let refused = stage.start_server().await.expect_err("it is torn");
     let told = format!("{refused:?}");
     assert!(told.contains("Torn"), "{told}");
     let (well, told) = operator(&stage, &["restore", "--from", "copy.db"]);
