@@ -8,7 +8,8 @@ use futures::StreamExt;
 use crate::all;
 use crate::invariants::{self, Left};
 use crate::run::Run;
-use crate::scenario::{Scenario, Script};
+use crate::scenario::Scenario;
+use crate::script::Script;
 use crate::stage::{Ground, Stage};
 
 /// How many are tried at once: mostly they wait for deadlines.

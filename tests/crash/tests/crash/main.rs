@@ -22,6 +22,7 @@ mod races;
 mod rough;
 mod run;
 mod scenario;
+mod script;
 mod stage;
 
 /// Whether everything is to be tried, however long it takes.
