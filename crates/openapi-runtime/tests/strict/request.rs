@@ -1,5 +1,6 @@
 //! Every class of hostile request shape, against the request of a documented operation.
 
+use openapi_runtime::schema::Schema;
 use openapi_runtime::strict::{Limits, decode, reason};
 use serde_json::json;
 
@@ -383,4 +384,18 @@ fn names_that_are_quoted_are_escaped_and_cut() {
     assert_eq!(field(&"é".repeat(65)).field, cut);
     assert_eq!(field(&"é".repeat(10_000)).pointer, format!("/{cut}"));
     assert!(field(&"\u{202e}".repeat(10_000)).field.chars().count() <= 64);
+}
+
+#[test]
+fn each_escape_of_json_is_read_and_no_other() {
+    static TEXT: Schema = Schema::string();
+    let read = |body: &str| decode(body.as_bytes(), &TEXT, Limits::DEFAULT);
+    assert_eq!(
+        read(r#""\"\\\/\b\f\n\r\t\u0041""#),
+        Ok(json!("\"\\/\u{8}\u{c}\n\r\tA"))
+    );
+    for escape in ["a", "v", "0", "x41", "'", "B", "N", "U0041", "u{41}", "e"] {
+        let body = format!("\"\\{escape}\"");
+        assert!(read(&body).is_err(), "{body}");
+    }
 }
