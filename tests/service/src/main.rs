@@ -4,6 +4,7 @@
 
 mod acting;
 mod audit;
+mod backup;
 mod bulk;
 mod certificates;
 mod cli;
@@ -20,6 +21,7 @@ mod keyfiles;
 mod refusals;
 mod reload;
 mod restart;
+mod retention;
 mod revoke;
 mod secrets;
 mod stopping;
