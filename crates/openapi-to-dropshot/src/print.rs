@@ -30,7 +30,7 @@ pub(crate) fn file(
     below(document, &header, tokens)
 }
 
-/// As [`file`], of a file that is written once, and then the author's.
+/// As [`file()`], of a file that is written once, and then the author's.
 pub(crate) fn begun(
     document: &Document,
     options: &Options,
