@@ -173,8 +173,8 @@ fn a_change_is_told_to_people_and_programs() {
         "{human}"
     );
     let there = [
-        "  --> t.yaml:27:9",
-        "27 |         name: {type: string}",
+        "  --> t.yaml:23:9",
+        "23 |         name: {type: string}",
         "   |         ^^^^",
     ];
     for line in there {
