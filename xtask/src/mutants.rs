@@ -58,6 +58,10 @@ pub(crate) fn run(args: &MutantsArgs) -> Result<()> {
     let mut survivors = Vec::new();
     let wanted = |name: &str| args.package().is_none_or(|package| package == name);
     for subject in SUBJECTS.iter().filter(|(name, ..)| wanted(name)) {
+        // cargo-mutants makes the last folder of its output, and not those above it.
+        let output = folder(subject.0);
+        std::fs::create_dir_all(&output)
+            .with_context(|| format!("cannot make {}", output.display()))?;
         let status = command(subject, args.shard())
             .status()
             .context("cannot run cargo")?;
@@ -69,7 +73,7 @@ pub(crate) fn run(args: &MutantsArgs) -> Result<()> {
             );
         }
         for list in ["missed.txt", "timeout.txt"] {
-            let file = folder(subject.0).join("mutants.out").join(list);
+            let file = output.join("mutants.out").join(list);
             let text = std::fs::read_to_string(&file)
                 .with_context(|| format!("cannot read {}", file.display()))?;
             survivors.extend(unexplained(&text, &known));
