@@ -42,11 +42,14 @@ pub(crate) fn run(args: &CrashArgs) -> Result<()> {
 
 fn command(args: &CrashArgs) -> Command {
     let mut command = Command::new("cargo");
-    command.args(["test", "--locked", "--package", "crash", "--test", "crash"]);
+    // Of the whole workspace, so that what the test command compiled serves here as well.
+    command.args(["test", "--locked", "--workspace", "--test", "crash"]);
     let (feature, only) = match args.on {
         None => (None, None),
-        Some(Ground::Postgresql) => (Some("postgres-tests"), Some("on_postgresql")),
-        Some(Ground::ControlPlane) => (Some("cluster-tests"), Some("on_a_real_control_plane")),
+        Some(Ground::Postgresql) => (Some("crash/postgres-tests"), Some("on_postgresql")),
+        Some(Ground::ControlPlane) => {
+            (Some("crash/cluster-tests"), Some("on_a_real_control_plane"))
+        }
     };
     if let Some(feature) = feature {
         command.args(["--features", feature]);
@@ -85,7 +88,7 @@ mod tests {
             .get_args()
             .filter_map(|word| word.to_str())
             .collect();
-        assert!(words.contains(&"postgres-tests"), "{words:?}");
+        assert!(words.contains(&"crash/postgres-tests"), "{words:?}");
         assert_eq!(words.last(), Some(&"on_postgresql"), "{words:?}");
     }
 }
