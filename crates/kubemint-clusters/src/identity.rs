@@ -196,8 +196,8 @@ impl Member {
 }
 
 /// What is wrong, and how it is mended.
-const ANOTHER: &str = "behind api_url is another cluster than before; set it right, or, if the cluster was built anew, run \
-     `kubemint-server accept-cluster`";
+const ANOTHER: &str = "behind api_url is another cluster than before; set it right, or, if the cluster was built anew, or the \
+     namespaces of all its roles were, run `kubemint-server accept-cluster`";
 
 impl Verdict {
     fn judged(self) -> Result<(), ClusterError> {

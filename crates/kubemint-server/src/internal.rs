@@ -143,6 +143,11 @@ async fn readyz(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpE
 async fn metrics(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpError> {
     let internal = rqctx.context();
     internal.metrics.observe(&internal.fleet);
+    let size = internal.service.ports().store.size();
+    // A store that does not answer keeps nobody from the other metrics; its last size stays.
+    if let Ok(Ok(Some(size))) = tokio::time::timeout(STORE_DEADLINE, size).await {
+        internal.metrics.sizes.show(&size);
+    }
     let text = internal.metrics.text();
     answer(
         StatusCode::OK,

@@ -20,6 +20,7 @@ mod retention;
 pub mod sandbox;
 pub mod serve;
 mod shares;
+mod sizes;
 mod store;
 mod unconfigured;
 pub mod world;

@@ -17,6 +17,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::guard::GuardMetrics;
 use crate::reload::Reloads;
+use crate::sizes::Sizes;
 use crate::unconfigured::Unconfigured;
 
 /// Upper bounds of durations, in seconds.
@@ -74,6 +75,8 @@ pub struct Metrics {
     certificate_ends: Family<NoLabels, Gauge>,
     /// What is read again while serving.
     pub(crate) reloads: Arc<Reloads>,
+    /// How large the store is.
+    pub(crate) sizes: Sizes,
     /// What the guard counts.
     pub(crate) guard: GuardMetrics,
 }
@@ -96,6 +99,7 @@ impl Default for Metrics {
             credential_ends: Family::default(),
             certificate_ends: Family::default(),
             reloads: Arc::default(),
+            sizes: Sizes::default(),
             guard: GuardMetrics::default(),
         };
         metrics.register();
@@ -169,6 +173,7 @@ impl Metrics {
             self.certificate_ends.clone(),
         );
         self.reloads.register(registry);
+        self.sizes.register(registry);
         self.guard.register(registry);
     }
 

@@ -12,7 +12,7 @@ use kubemint::cluster::ClusterKey;
 use kubemint::id::KubeconfigId;
 use kubemint::ports::{
     Alive, Begun, Cut, Filter, Forgotten, Grant, Idempotency, Instance, Landmark, Page, Position,
-    Store, StoreError, Visible,
+    Size, Store, StoreError, Visible,
 };
 use kubemint::record::{Record, RecordRef};
 use uuid::Uuid;
@@ -239,5 +239,9 @@ impl<S: Store + ?Sized> Store for FaultyStore<S> {
     ) -> Result<Forgotten, StoreError> {
         self.around("retain", self.inner.retain(cut, now, limit))
             .await
+    }
+
+    async fn size(&self) -> Result<Option<Size>, StoreError> {
+        self.around("size", self.inner.size()).await
     }
 }

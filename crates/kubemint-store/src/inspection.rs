@@ -1,7 +1,7 @@
 //! How a store is, for an operator who asks.
 
 use chrono::{DateTime, Utc};
-use kubemint::ports::Alive;
+use kubemint::ports::{Alive, Size};
 use thiserror::Error;
 
 use crate::config::Backend;
@@ -29,6 +29,8 @@ pub struct Inspection {
     pub alive: Vec<Alive>,
     /// Pending records past their deadline: the reconciler has not given them up yet.
     pub abandoned: u64,
+    /// How large it is. `None` when the schema cannot be read.
+    pub size: Option<Size>,
 }
 
 impl Inspection {

@@ -32,7 +32,7 @@ pub use faulty::{Fault, FaultyStore};
 pub use inspection::{InspectError, Inspection, inspect};
 pub use postgres::{POSTGRES_SCHEMA_VERSION, PostgresError, PostgresStore};
 pub use sqlite::{
-    BackupError, Counts, OpenError, RestoreError, SCHEMA_VERSION, SqliteStore, WriterStats, backup,
-    restore,
+    BackupError, Counts, OpenError, RestoreError, Restored, SCHEMA_VERSION, SqliteStore,
+    WriterStats, backup, restore,
 };
 pub use trail::{MintedCredential, Trail};

@@ -142,6 +142,11 @@ impl ControlPlane {
         self.layout.log(program)
     }
 
+    /// The processes of its programs: to see what they cost.
+    pub fn processes(&self) -> impl Iterator<Item = u32> {
+        self.processes.iter().map(|process| process.identity.pid)
+    }
+
     /// # Errors
     /// When one of the programs has ended by itself; with the end of its log.
     pub fn check(&mut self) -> anyhow::Result<()> {

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use kubemint::audit::Event;
 use kubemint::ports::{
     Alive, Begun, Cut, Filter, Forgotten, Grant, Idempotency, Instance, Landmark, Page, Position,
-    Store, StoreError, Visible,
+    Size, Store, StoreError, Visible,
 };
 use kubemint::record::RecordRef;
 use kubemint::{ClusterKey, KubeconfigId, Record};
@@ -190,5 +190,9 @@ impl Store for BreakableStore {
     ) -> Result<Forgotten, StoreError> {
         let work = self.inner.retain(cut, now, limit);
         self.call("retain", work).await
+    }
+
+    async fn size(&self) -> Result<Option<Size>, StoreError> {
+        self.call("size", self.inner.size()).await
     }
 }

@@ -151,6 +151,12 @@ fn tell(found: &Verification) {
             found.unchained
         );
     }
+    if found.vanished > 0 {
+        println!(
+            "broken chains: {} that were begun are gone, with their rows and notes",
+            found.vanished
+        );
+    }
     if found.emptied {
         println!("broken all: there are kubeconfigs, and no row and no note tells of any");
     } else if found.chains.is_empty() && found.unchained == 0 && found.strays.is_none() {

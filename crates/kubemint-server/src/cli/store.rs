@@ -17,6 +17,7 @@ use super::operator::{block_on, chosen};
 use crate::config::Config;
 use crate::edge::chain;
 use crate::log::logger;
+use crate::sizes;
 use crate::unconfigured::unconfigured;
 use crate::world::SystemClock;
 
@@ -56,10 +57,16 @@ pub(super) fn restore(file: &Path, from: &Path) -> Result<ExitCode> {
             "the {store} is not restored by this program; use pg_restore or what its backups are made with"
         );
     };
-    let kept = kubemint_store::restore(&options.path, from)
+    let restored = kubemint_store::restore(&options.path, from)
         .with_context(|| format!("cannot restore {store}"))?;
-    if let Some(kept) = kept {
+    if let Some(kept) = restored.kept {
         println!("{}: what was there before", kept.display());
+        match restored.landmarks {
+            Some(count) => println!("{count} namespaces, by which clusters are known, as before the restore"),
+            None => println!(
+                "by what clusters are known is the copy's: one that was built anew since is to be accepted again"
+            ),
+        }
     }
     println!("{store}: restored; check its trail with `audit verify` before it is served");
     Ok(ExitCode::SUCCESS)
@@ -207,6 +214,12 @@ fn tell(found: &Inspection, name: &str, report: &mut Report) {
     if found.searched && found.damage.is_empty() {
         report.say(Verdict::Ok, &format!("{name}: no damage found"));
     }
+    if let Some(size) = &found.size {
+        report.say(Verdict::Ok, &format!("{name}: {}", sizes::told(size)));
+        if let Some(cramped) = sizes::cramped(size) {
+            report.say(Verdict::Warn, &format!("{name}: {cramped}"));
+        }
+    }
     for warning in &found.warnings {
         report.say(Verdict::Warn, &format!("{name}: {warning}"));
     }
@@ -250,6 +263,18 @@ async fn issuers(config: &Config, log: &Logger, report: &mut Report) -> Result<(
 }
 
 async fn clusters(config: Config, log: &Logger, report: &mut Report) -> Result<()> {
+    for cluster in &config.clusters {
+        if let [role] = cluster.roles.keys().collect::<Vec<_>>()[..]
+            && cluster.client_ca.is_none()
+        {
+            let text = format!(
+                "cluster {}: known again by the namespace kubemint-{role} alone; when that is made anew, \
+                 `kubemint-server accept-cluster` must say that the cluster is the same",
+                cluster.key
+            );
+            report.say(Verdict::Ok, &text);
+        }
+    }
     // It makes nothing, so no installation's label is needed.
     let fleet = Fleet::new(config.clusters, Uuid::nil(), log.clone())?;
     for line in fleet.preflight().await.lines {

@@ -10,14 +10,16 @@
 //! still has something to follow. The last number and hash that were written, the *head*, are kept beside the rows, so
 //! that an end that was cut off shows.
 
+mod findings;
 mod pseudonym;
 mod row;
 mod scan;
 mod verify;
 
+pub use findings::{Broken, Chain, Verification};
 pub use pseudonym::{Pseudonymous, Pseudonyms};
 pub use row::{FIELDS, FORMAT, Link, TrailRow};
 pub use scan::{Anchor, Filter, Flow, Scanned, Sink, scan};
-pub use verify::{Broken, Chain, Verification, Verifier};
+pub use verify::Verifier;
 
 pub(crate) use row::{Encoded, Hash, START, time_text};

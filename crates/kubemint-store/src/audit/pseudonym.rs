@@ -11,7 +11,7 @@ use kubemint::cluster::ClusterKey;
 use kubemint::id::KubeconfigId;
 use kubemint::ports::{
     Alive, Begun, Cut, Filter, Forgotten, Grant, Idempotency, Instance, Landmark, Page, Position,
-    Store, StoreError, Visible,
+    Size, Store, StoreError, Visible,
 };
 use kubemint::record::{Record, RecordRef};
 use serde_json::{Map, Value};
@@ -231,6 +231,10 @@ impl Store for Pseudonymous {
         limit: u16,
     ) -> Result<Forgotten, StoreError> {
         self.inner.retain(cut, now, limit).await
+    }
+
+    async fn size(&self) -> Result<Option<Size>, StoreError> {
+        self.inner.size().await
     }
 }
 

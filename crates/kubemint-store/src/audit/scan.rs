@@ -49,6 +49,8 @@ pub struct Scanned {
     pub unchained_until: u64,
     /// Whether there are kubeconfigs: none came to be without a row.
     pub records: bool,
+    /// How many chains were ever begun, where that is counted. None is ever taken away.
+    pub begun: Option<u64>,
 }
 
 /// Who is told what is read.

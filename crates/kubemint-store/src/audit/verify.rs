@@ -1,151 +1,10 @@
 //! Whether a trail is as it was written.
 
 use std::collections::HashMap;
-use std::fmt;
 
+use super::findings::{Broken, Chain, Verification};
 use super::row::hex;
 use super::{Anchor, Flow, Scanned, Sink, TrailRow};
-
-/// What is wrong with a chain: the first thing that is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Broken {
-    /// The row does not have the hash of what it holds.
-    Altered {
-        /// Its number in the chain.
-        number: i64,
-        /// Its number in the store.
-        seq: u64,
-    },
-    /// The row is whole, and follows another one than the row that is before it: one of the two was put in place of
-    /// another.
-    Unlinked {
-        /// Its number in the chain.
-        number: i64,
-        /// Its number in the store.
-        seq: u64,
-    },
-    /// Rows are missing between others.
-    Missing {
-        /// The first of them.
-        first: i64,
-        /// The last of them.
-        last: i64,
-    },
-    /// The row is not where it was, or is there twice.
-    Reordered {
-        /// Its number in the chain.
-        number: i64,
-        /// Its number in the store.
-        seq: u64,
-    },
-    /// Rows are missing at the beginning, which retention did not cut.
-    TruncatedHead {
-        /// The number of the row that must come first: the one after the anchor.
-        expected: i64,
-        /// The first that is there.
-        found: i64,
-    },
-    /// Rows are missing at the end.
-    TruncatedEnd {
-        /// The first of them.
-        first: i64,
-        /// The last that was written.
-        last: i64,
-    },
-    /// What was noted as the chain's last row is not its last row.
-    Head {
-        /// The number that was noted.
-        noted: i64,
-        /// The number of the last row.
-        last: i64,
-    },
-    /// Nothing was noted of this chain.
-    Unknown,
-}
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Altered { number, seq } => {
-                write!(
-                    f,
-                    "row {number} (seq {seq}) was altered: its hash is not that of what it holds"
-                )
-            }
-            Self::Unlinked { number, seq } => write!(
-                f,
-                "row {number} (seq {seq}) does not follow the row before it: one of the two was replaced"
-            ),
-            Self::Missing { first, last } if first == last => write!(f, "row {first} is missing"),
-            Self::Missing { first, last } => write!(f, "rows {first} to {last} are missing"),
-            Self::Reordered { number, seq } => {
-                write!(
-                    f,
-                    "row {number} (seq {seq}) is out of order, or there twice"
-                )
-            }
-            Self::TruncatedHead { expected, found } => write!(
-                f,
-                "the head is truncated: row {expected} must come first, after the anchor, and row {found} does"
-            ),
-            Self::TruncatedEnd { first, last } if first == last => {
-                write!(
-                    f,
-                    "the end is truncated: row {first} was written, and is missing"
-                )
-            }
-            Self::TruncatedEnd { first, last } => write!(
-                f,
-                "the end is truncated: rows {first} to {last} were written, and are missing"
-            ),
-            Self::Head { noted, last } => write!(
-                f,
-                "row {noted} was noted as the last, and row {last} is, or it has another hash: \
-                 rows were added or replaced by someone else"
-            ),
-            Self::Unknown => write!(f, "nothing was noted of this chain: someone else added it"),
-        }
-    }
-}
-
-/// How one chain is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chain {
-    /// The chain.
-    pub chain: String,
-    /// How many rows of it are there.
-    pub rows: u64,
-    /// The last row that retention cut, and its hash; number 0: none.
-    pub anchor: (i64, String),
-    /// The last row that is there, and its hash; the anchor when none is.
-    pub head: (i64, String),
-    /// The first thing that is wrong.
-    pub broken: Option<Broken>,
-}
-
-/// How a trail is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Verification {
-    /// Its chains, by their names.
-    pub chains: Vec<Chain>,
-    /// Rows from before there were chains. Nothing protects them.
-    pub unchained: u64,
-    /// Rows that are in no chain although there were chains already: the first of them (its seq), and how many.
-    pub strays: Option<(u64, u64)>,
-    /// Hashes that were asked for and are in no chain.
-    pub unseen: Vec<String>,
-    /// There are kubeconfigs, and no row and no note tells of any: the trail was taken away with its notes.
-    pub emptied: bool,
-}
-
-impl Verification {
-    /// Whether nothing is wrong.
-    #[must_use]
-    pub fn is_sound(&self) -> bool {
-        let chains = self.chains.iter().all(|chain| chain.broken.is_none());
-        chains && self.strays.is_none() && self.unseen.is_empty() && !self.emptied
-    }
-}
 
 /// Judges a trail row by row.
 #[derive(Default)]
@@ -156,6 +15,7 @@ pub struct Verifier {
     unchained_until: u64,
     unseen: Vec<String>,
     records: bool,
+    begun: Option<u64>,
 }
 
 struct State {
@@ -293,7 +153,9 @@ impl Verifier {
             .map(|(chain, state)| state.end(chain))
             .collect();
         chains.sort_by(|a, b| a.chain.cmp(&b.chain));
+        let met = chains.len() as u64;
         Verification {
+            vanished: self.begun.map_or(0, |begun| begun.saturating_sub(met)),
             emptied: self.records && chains.is_empty() && self.unchained == 0,
             chains,
             unchained: self.unchained,
@@ -307,6 +169,7 @@ impl Sink for Verifier {
     fn begin(&mut self, scanned: Scanned) {
         self.unchained_until = scanned.unchained_until;
         self.records = scanned.records;
+        self.begun = scanned.begun;
         for anchor in scanned.anchors {
             let hash = hex(&anchor.pruned_hash);
             self.unseen.retain(|noted| *noted != hash);
@@ -362,6 +225,7 @@ mod tests {
             anchors,
             unchained_until,
             records: true,
+            begun: None,
         });
         verifier
     }
@@ -464,6 +328,24 @@ mod tests {
         assert_eq!(verification.chains[0].broken, None);
         assert_eq!(verification.unseen, noted[..1]);
         assert!(!verification.is_sound());
+    }
+
+    #[test]
+    fn a_chain_that_was_begun_and_of_which_nothing_is_left_is_missed() {
+        let rows = chain(2);
+        for (begun, vanished) in [(None, 0), (Some(1), 0), (Some(3), 2)] {
+            let mut verifier = Verifier::new(&[]);
+            verifier.begin(Scanned {
+                anchors: vec![anchor(&rows, 0)],
+                unchained_until: 0,
+                records: true,
+                begun,
+            });
+            rows.iter().for_each(|row| verifier.judge(row));
+            let verification = verifier.end();
+            assert_eq!(verification.vanished, vanished);
+            assert_eq!(verification.is_sound(), vanished == 0);
+        }
     }
 
     #[test]

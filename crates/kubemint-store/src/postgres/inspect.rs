@@ -6,6 +6,7 @@ use deadpool_postgres::Object;
 use super::connect;
 use super::migrate::{self, POSTGRES_SCHEMA_VERSION};
 use super::reads::{ALIVE, one_alive};
+use super::size;
 use super::store::PostgresError;
 
 use crate::config::PostgresOptions;
@@ -72,5 +73,6 @@ async fn read(
             Err(_) => (inspection.warnings).push("a row of kubeconfig cannot be read".to_owned()),
         }
     }
+    inspection.size = Some(size::of(db).await?);
     Ok(())
 }

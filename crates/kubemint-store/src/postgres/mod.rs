@@ -1,5 +1,6 @@
 //! The store for replicas: PostgreSQL, which settles every race by its own constraints.
 
+mod condition;
 mod connect;
 mod error;
 mod inspect;
@@ -12,6 +13,7 @@ mod reads;
 mod retain;
 mod rows;
 mod scan;
+mod size;
 mod store;
 mod transitions;
 

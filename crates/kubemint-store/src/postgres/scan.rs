@@ -53,9 +53,10 @@ async fn read(db: &mut Object, filter: &Filter, sink: &mut impl Sink) -> Result<
             pruned_hash: row.try_get(4)?,
         });
     }
-    let unchained = "SELECT unchained_until FROM retention";
-    if let Some(row) = transaction.query_opt(unchained, &[]).await? {
+    let noted = "SELECT unchained_until, chains FROM retention";
+    if let Some(row) = transaction.query_opt(noted, &[]).await? {
         scanned.unchained_until = row.try_get::<_, i64>(0)?.unsigned_abs();
+        scanned.begun = Some(row.try_get::<_, i64>(1)?.unsigned_abs());
     }
     let records = "SELECT EXISTS (SELECT 1 FROM kubeconfig)";
     scanned.records = transaction.query_one(records, &[]).await?.try_get(0)?;

@@ -12,12 +12,13 @@ use kubemint::cluster::ClusterKey;
 use kubemint::id::KubeconfigId;
 use kubemint::ports::{
     Alive, Begun, Cut, Filter, Forgotten, Grant, Idempotency, Instance, Landmark, Page, Position,
-    Store, StoreError, Visible,
+    Size, Store, StoreError, Visible,
 };
 use kubemint::record::{Record, RecordRef};
 use thiserror::Error;
 use uuid::Uuid;
 
+use super::condition::Condition;
 use super::connect::{self, CALL, Held};
 use super::error::Trouble;
 use super::landmarks;
@@ -25,7 +26,7 @@ use super::lanes::Lanes;
 use super::lists::List;
 use super::rows::EventRow;
 use super::transitions::{self, Step};
-use super::{issue, migrate, reads, retain};
+use super::{issue, migrate, reads, retain, size};
 use crate::Counts;
 use crate::config::PostgresOptions;
 use crate::trail::{MintedCredential, Trail};
@@ -122,11 +123,13 @@ macro_rules! write {
 /// The records and the audit trail in a PostgreSQL database, which any number of replicas share.
 ///
 /// Times are kept in milliseconds: what is finer is cut off. No call takes longer than four seconds: a database that
-/// hangs or is gone is [`StoreError::Unavailable`], and is used again as soon as it answers.
+/// hangs or is gone is [`StoreError::Unavailable`], and is used again as soon as it answers. One of which a statement found a
+/// part damaged is not well until this is opened anew, though other statements may go on working.
 pub struct PostgresStore {
     pool: Pool,
     instance: Instance,
     lanes: Lanes,
+    condition: Condition,
 }
 
 impl PostgresStore {
@@ -143,6 +146,7 @@ impl PostgresStore {
             pool,
             instance,
             lanes: Lanes::default(),
+            condition: Condition::default(),
         })
     }
 
@@ -181,7 +185,10 @@ impl PostgresStore {
             Ok(outcome) => outcome,
             Err(_) => Err(Trouble::Slow),
         };
-        outcome.map_err(StoreError::from)
+        outcome.map_err(|trouble| {
+            self.condition.has_met(&trouble);
+            trouble.into()
+        })
     }
 }
 
@@ -192,6 +199,7 @@ impl Store for PostgresStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
+        self.condition.sound()?;
         // A write like any other: a database that can only be read must not look well.
         call!(self, db => async {
             let sql = "UPDATE instance SET pings = pings + 1";
@@ -207,6 +215,7 @@ impl Store for PostgresStore {
         most: Option<u32>,
         event: Event,
     ) -> Result<Begun, StoreError> {
+        self.condition.sound()?;
         write!(self, db, event => issue::begin(&mut db, record, idempotency, most, event))
     }
 
@@ -332,6 +341,11 @@ impl Store for PostgresStore {
         limit: u16,
     ) -> Result<Forgotten, StoreError> {
         call!(self, db => retain::retain(&mut db, cut, now, limit))
+    }
+
+    async fn size(&self) -> Result<Option<Size>, StoreError> {
+        let size = call!(self, db => async { Ok::<_, Trouble>(size::of(&db).await?) });
+        size.map(Some)
     }
 }
 

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use super::open::{OpenError, identify, read_only};
 use super::reads;
 use super::schema::{APPLICATION_ID, SCHEMA_VERSION};
+use super::size;
 use crate::inspection::Inspection;
 
 /// How many of an integrity check's findings are told.
@@ -33,6 +34,7 @@ pub(crate) fn inspect(path: &Path, now: DateTime<Utc>) -> Result<Inspection, Ope
     inspection.damage = damage(&connection).map_err(sqlite)?;
     if inspection.can_be_counted() {
         count(&connection, now, &mut inspection).map_err(sqlite)?;
+        inspection.size = Some(size::of(&connection, path).map_err(sqlite)?);
     }
     Ok(inspection)
 }

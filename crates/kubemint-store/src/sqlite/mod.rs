@@ -17,6 +17,7 @@ mod retain;
 mod rows;
 mod scan;
 mod schema;
+mod size;
 mod store;
 mod transitions;
 #[cfg(test)]
@@ -27,7 +28,7 @@ pub use backup::{BackupError, backup};
 pub(crate) use inspect::inspect;
 pub use open::OpenError;
 pub use reads::Counts;
-pub use restore::{RestoreError, restore};
+pub use restore::{RestoreError, Restored, restore};
 pub(crate) use scan::scan;
 pub use schema::SCHEMA_VERSION;
 pub use store::SqliteStore;

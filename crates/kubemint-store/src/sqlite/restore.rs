@@ -28,13 +28,26 @@ pub enum RestoreError {
     Io(PathBuf, #[source] io::Error),
 }
 
+/// What a restore did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// Where what was there before is kept, if there was something.
+    pub kept: Option<PathBuf>,
+    /// How many namespaces clusters are known by, when that was taken over from what was there before. `None`: it is the
+    /// copy's, because there was nothing, or it is damaged or another installation's, or one of the two is from before clusters
+    /// were known.
+    pub landmarks: Option<usize>,
+}
+
 /// Puts a copy of `from` into the place of the database at `path`, which no process may be using. What is there now is kept
-/// beside it, as `.replaced`, with its log: a log that is left beside another database would be played into that. Returns
-/// where it is kept, if there was one. It blocks.
+/// beside it, as `.replaced`, with its log: a log that is left beside another database would be played into that.
+///
+/// By what clusters are known again stays as it is now, where that can be read: it is no part of the history that comes back,
+/// and an older note would put a cluster out of order that was built anew, and accepted, since. It blocks.
 ///
 /// # Errors
 /// See [`RestoreError`].
-pub fn restore(path: &Path, from: &Path) -> Result<Option<PathBuf>, RestoreError> {
+pub fn restore(path: &Path, from: &Path) -> Result<Restored, RestoreError> {
     let path = open::resolve(path)?;
     let _lock = open::lock(&path)?;
     check(from)?;
@@ -47,8 +60,10 @@ pub fn restore(path: &Path, from: &Path) -> Result<Option<PathBuf>, RestoreError
     let _ = fs::remove_file(&new);
     backup::backup(from, &new).map_err(RestoreError::Copy)?;
     let replaced = path.exists();
+    let mut landmarks = None;
     if replaced {
         fold(&path);
+        landmarks = carry(&path, &new).map_err(|error| OpenError::Sqlite(new.clone(), error))?;
         // The logs first: without them the database is whole once they are folded into it, and a log alone is nothing.
         for end in ["-wal", "-shm"] {
             let log = beside(&path, end);
@@ -59,7 +74,10 @@ pub fn restore(path: &Path, from: &Path) -> Result<Option<PathBuf>, RestoreError
         rename(&path, &kept)?;
     }
     rename(&new, &path)?;
-    Ok(replaced.then_some(kept))
+    Ok(Restored {
+        kept: replaced.then_some(kept),
+        landmarks,
+    })
 }
 
 /// Whether a file is a database of this program, and not of a newer one.
@@ -89,6 +107,49 @@ fn fold(path: &Path) {
         let _ = database.pragma_query(None, "wal_checkpoint(TRUNCATE)", |_| Ok(()));
         let _ = database.close();
     }
+}
+
+/// Takes over by what clusters are known, from what is there now; how many notes that were. `None`: they cannot be had.
+fn carry(from: &Path, to: &Path) -> rusqlite::Result<Option<usize>> {
+    let mut copy = Connection::open_with_flags(to, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let Some(notes) = read_only(from).ok().and_then(|now| notes(&now, &copy)) else {
+        return Ok(None);
+    };
+    let transaction = copy.transaction()?;
+    transaction.execute("DELETE FROM landmark", [])?;
+    for note in &notes {
+        transaction.execute(
+            "INSERT INTO landmark (region, project, cluster, namespace, uid) VALUES (?1, ?2, ?3, ?4, ?5)",
+            note.each_ref(),
+        )?;
+    }
+    transaction.commit()?;
+    copy.close().map_err(|(_, error)| error)?;
+    Ok(Some(notes.len()))
+}
+
+/// The notes of a database that is the same installation as a copy; both must have a place for them.
+fn notes(now: &Connection, copy: &Connection) -> Option<Vec<[String; 5]>> {
+    let of = |database: &Connection| -> rusqlite::Result<String> {
+        // A schema without the table is refused here.
+        database.prepare("SELECT 1 FROM landmark")?;
+        database.query_row("SELECT id FROM instance", [], |row| row.get(0))
+    };
+    if of(now).ok()? != of(copy).ok()? {
+        return None;
+    }
+    let all = "SELECT region, project, cluster, namespace, uid FROM landmark";
+    let mut statement = now.prepare(all).ok()?;
+    let rows = statement.query_map([], |row| {
+        Ok([
+            row.get(0)?,
+            row.get(1)?,
+            row.get(2)?,
+            row.get(3)?,
+            row.get(4)?,
+        ])
+    });
+    rows.ok()?.collect::<Result<_, _>>().ok()
 }
 
 fn beside(path: &Path, end: &str) -> PathBuf {

@@ -65,6 +65,8 @@ fn read(connection: &Connection, filter: &Filter, sink: &mut impl Sink) -> rusql
         anchors,
         unchained_until: unchained.unwrap_or_default().unsigned_abs(),
         records: transaction.query_row(records, [], |row| row.get(0))?,
+        // It has one, which is missed by the records.
+        begun: None,
     });
     let (condition, parameters) = match filter {
         Filter::Between(since, until) => (

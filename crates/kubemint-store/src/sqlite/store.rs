@@ -11,7 +11,7 @@ use kubemint::cluster::ClusterKey;
 use kubemint::id::KubeconfigId;
 use kubemint::ports::{
     Alive, Begun, Cut, Filter, Forgotten, Grant, Idempotency, Instance, Landmark, Page, Position,
-    Store, StoreError, Visible,
+    Size, Store, StoreError, Visible,
 };
 use kubemint::record::{Record, RecordRef};
 use rusqlite::Connection;
@@ -27,6 +27,7 @@ use super::readers::Readers;
 use super::reads::{self, Counts};
 use super::retain;
 use super::rows::EventRow;
+use super::size;
 use super::transitions::{self, Step};
 use super::writer::{Writer, WriterStats};
 use crate::config::Options;
@@ -42,6 +43,7 @@ pub struct SqliteStore {
     readers: Arc<Readers>,
     pub(super) writer: Writer,
     condition: Arc<Condition>,
+    path: PathBuf,
     instance: Instance,
     new: bool,
     _lock: File,
@@ -82,7 +84,8 @@ impl SqliteStore {
             new,
         } = opened;
         Ok(Self {
-            condition: Arc::new(Condition::good(path.into_os_string())),
+            condition: Arc::new(Condition::good(path.clone().into_os_string())),
+            path,
             readers: Readers::new(readers, options.queue.max(1)),
             writer: Writer::start(writer, options.queue.max(1))
                 .map_err(|error| OpenError::Io(options.path.clone(), error))?,
@@ -321,6 +324,12 @@ impl Store for SqliteStore {
         let cut = *cut;
         self.write(move |connection| retain::retain(connection, &cut, now, limit))
             .await
+    }
+
+    async fn size(&self) -> Result<Option<Size>, StoreError> {
+        let path = self.path.clone();
+        let size = self.read(move |connection| size::of(connection, &path));
+        size.await.map(Some)
     }
 }
 

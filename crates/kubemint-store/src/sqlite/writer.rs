@@ -140,8 +140,7 @@ where
 fn run(connection: &Connection, queue: &Receiver<Box<dyn Job>>, counters: &Counters) {
     while let Ok(first) = queue.recv() {
         let mut batch = vec![first];
-        batch.extend(queue.try_iter().take(MAX_BATCH - 1));
-        let outcome = commit(connection, &mut batch).map_err(Arc::new);
+        let outcome = commit(connection, &mut batch, queue).map_err(Arc::new);
         if outcome.is_ok() {
             counters.commits.fetch_add(1, Ordering::Relaxed);
         }
@@ -154,15 +153,26 @@ fn run(connection: &Connection, queue: &Receiver<Box<dyn Job>>, counters: &Count
     }
 }
 
-/// Runs the jobs of a batch in one transaction, each in a savepoint.
-fn commit(connection: &Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+/// Runs the jobs of a batch in one transaction, each in a savepoint. What comes meanwhile joins them: it would wait for their
+/// commit, and then want another one.
+fn commit(
+    connection: &Connection,
+    batch: &mut Vec<Box<dyn Job>>,
+    queue: &Receiver<Box<dyn Job>>,
+) -> rusqlite::Result<()> {
     let outcome = connection
         .prepare_cached("BEGIN IMMEDIATE")
         .and_then(|mut begin| begin.execute([]))
         .and_then(|_| {
-            batch
-                .iter_mut()
-                .try_for_each(|job| work(connection, job.as_mut()))
+            let mut done = 0;
+            while let Some(job) = batch.get_mut(done) {
+                work(connection, job.as_mut())?;
+                done += 1;
+                if done == batch.len() && done < MAX_BATCH {
+                    batch.extend(queue.try_iter().take(MAX_BATCH - done));
+                }
+            }
+            Ok(())
         })
         .and_then(|()| connection.prepare_cached("COMMIT")?.execute([]).map(drop));
     if outcome.is_err() && !connection.is_autocommit() {

@@ -1,10 +1,10 @@
 //! An operator's work on the embedded store: a copy while it is used, and a look at it.
 
-use kubemint::ports::Store as _;
+use kubemint::ports::{Landmark, Store as _};
 use kubemint::record::State;
-use kubemint_store::{Backend, BackupError, Options, SqliteStore, backup, inspect};
+use kubemint_store::{Backend, BackupError, Options, SqliteStore, backup, inspect, restore};
 
-use crate::suite::fixture::{at, begin, found, grant, put, record};
+use crate::suite::fixture::{at, begin, found, grant, here, put, record};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_is_taken_while_the_store_is_used_and_opens_as_it_was() {
@@ -64,4 +64,60 @@ async fn a_store_that_is_used_is_looked_at_without_touching_it() {
     );
     let late = inspect(&backend, at(3600)).await.unwrap();
     assert_eq!((late.ended, late.abandoned), (1, 1));
+    let size = late.size.unwrap();
+    assert_eq!(Some(&size), store.size().await.unwrap().as_ref());
+    assert_eq!(size.bytes, std::fs::metadata(&path).unwrap().len());
+    assert!(size.log.unwrap() > 0 && size.free.unwrap() > 0, "{size:?}");
+}
+
+fn landmark(uid: &str) -> Landmark {
+    Landmark {
+        namespace: "kubemint-viewer".to_owned(),
+        uid: uid.to_owned(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn by_what_a_cluster_is_known_is_not_put_back_with_the_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, copy) = (folder.path().join("a.db"), folder.path().join("copy.db"));
+    let store = SqliteStore::open(Options::new(&path)).unwrap();
+    store
+        .note_landmark(&here(), &landmark("old"))
+        .await
+        .unwrap();
+    backup(&path, &copy).unwrap();
+    // The cluster was built anew, and accepted.
+    store
+        .note_landmark(&here(), &landmark("new"))
+        .await
+        .unwrap();
+    put(&store, &record("later"), State::Active, &grant()).await;
+    drop(store);
+    let restored = restore(&path, &copy).unwrap();
+    assert_eq!(restored.landmarks, Some(1));
+    let kept = restored.kept.unwrap();
+    let store = SqliteStore::open(Options::new(&path)).unwrap();
+    let known = store.landmarks(&here()).await.unwrap();
+    assert_eq!(known, [landmark("new")]);
+    let later = record("later");
+    assert_eq!(store.find(&here(), &later.id).await.unwrap(), None);
+    drop(store);
+
+    // What is there now cannot be read: the copy's own is better than none.
+    std::fs::remove_file(kept).unwrap();
+    std::fs::write(&path, "not a database").unwrap();
+    assert_eq!(restore(&path, &copy).unwrap().landmarks, None);
+    let store = SqliteStore::open(Options::new(&path)).unwrap();
+    let known = store.landmarks(&here()).await.unwrap();
+    assert_eq!(known, [landmark("old")]);
+    drop(store);
+
+    // Another installation's notes are nobody else's.
+    let (other, its) = (folder.path().join("b.db"), folder.path().join("b-copy.db"));
+    drop(SqliteStore::open(Options::new(&other)).unwrap());
+    backup(&other, &its).unwrap();
+    let place = folder.path().join("c.db");
+    backup(&path, &place).unwrap();
+    assert_eq!(restore(&place, &its).unwrap().landmarks, None);
 }

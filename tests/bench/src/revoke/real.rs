@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use controlplane::{Binaries, ControlPlane};
@@ -15,6 +16,8 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use slog::Logger;
 use tokio::runtime::{Builder, Runtime};
+
+use crate::cpu;
 
 /// How much may be asked of the service by one caller: more than is.
 const LIMITS: &str = "[limits]\nrequests_per_second_per_address = 1000000\n\
@@ -108,6 +111,11 @@ impl Real {
             "issue answered {status}: {text}"
         );
         Ok(serde_json::from_str(&text)?)
+    }
+
+    /// What the programs of the cluster have used of the processors so far.
+    pub(super) fn cluster_time(&self) -> Duration {
+        self.control_plane.processes().map(cpu::total).sum()
     }
 
     /// A client of the cluster itself, that proves nothing.

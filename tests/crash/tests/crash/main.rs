@@ -9,8 +9,9 @@
 //! - I7 ids are never used again.
 //!
 //! By default each point is met once; with `KUBEMINT_CRASH=all` (`cargo xtask crash --all`) the recovery from each crash
-//! crashes as well, at each of its points.
+//! crashes as well, after each of its changes.
 
+mod case;
 mod child;
 mod complete;
 mod invariants;
@@ -19,6 +20,7 @@ mod kubernetes;
 mod model;
 mod notes;
 mod races;
+mod recovery;
 mod rough;
 mod run;
 mod scenario;

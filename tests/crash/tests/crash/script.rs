@@ -188,6 +188,32 @@ impl Script {
         }
     }
 
+    /// Waits until the reconciler is done with what was left, planted or taken. `false`: the server died.
+    pub(crate) async fn settled(&self, run: &mut Run<'_>) -> bool {
+        if self.scenario == Scenario::Expiry {
+            // Its object is removed a second before its time, or was to be.
+            let ends = run.notes.issued.last().expect("it was issued").expires_at;
+            let left = (ends - chrono::Utc::now()).to_std().unwrap_or_default();
+            tokio::time::sleep(left).await;
+        }
+        let end = Instant::now() + Duration::from_secs(10);
+        loop {
+            if !run.quiet().await {
+                return false;
+            }
+            if self.found(run).await {
+                break;
+            }
+            assert!(Instant::now() < end, "{}: it is not found", run.what);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        // What was swept is written down.
+        let done = |name| move |seen: &[String]| seen.iter().any(|call| call == name);
+        let (removes, writes) = (done("remove"), done("append"));
+        self.scenario != Scenario::Sweep
+            || run.until(|seen, _| !removes(seen) || writes(seen)).await
+    }
+
     /// Whether the reconciler has found what was planted or taken.
     async fn found(&self, run: &mut Run<'_>) -> bool {
         if self.scenario == Scenario::Missing {
@@ -204,18 +230,6 @@ impl Script {
         let (what, scenario, id) = (run.what.clone(), self.scenario, self.id.clone());
         let body = scenario.body(&self.id);
         let before = self.acknowledged;
-        if scenario == Scenario::Expiry {
-            // Its object is removed a second before its time, or was to be.
-            let ends = run.notes.issued.last().expect("it was issued").expires_at;
-            let left = (ends - chrono::Utc::now()).to_std().unwrap_or_default();
-            tokio::time::sleep(left).await;
-            assert!(run.quiet().await, "{what}: it died");
-        }
-        let end = Instant::now() + Duration::from_secs(10);
-        while !self.found(run).await {
-            assert!(Instant::now() < end, "{what}: it is not found");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
         let ids = known(run);
         run.alice(async |alice| match scenario {
             Scenario::RevokeMany => {

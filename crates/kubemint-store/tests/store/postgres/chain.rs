@@ -75,6 +75,27 @@ async fn what_is_done_to_the_database_is_found_and_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_chain_that_is_taken_away_with_its_note_is_missed() {
+    let options = SHARED.database();
+    let backend = Backend::Postgres(options.clone());
+    let (one, other) = (migrated(&options), migrated(&options));
+    for store in [&one, &other, &one] {
+        store.append(event(Kind::Read, &record("a"))).await.unwrap();
+    }
+    let whole = verified(&backend).await;
+    assert!(whole.is_sound() && whole.chains.len() == 2, "{whole:?}");
+    let gone = &whole.chains[0].chain;
+    let tampered = format!(
+        "ALTER TABLE audit DISABLE TRIGGER USER; DELETE FROM audit WHERE chain = '{gone}';
+         DELETE FROM audit_chain WHERE chain = '{gone}'"
+    );
+    assert!(SHARED.sql(&options.database, &tampered));
+    let found = verified(&backend).await;
+    assert_eq!((found.chains.len(), found.vanished), (1, 1));
+    assert!(!found.is_sound(), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_write_that_broke_off_leaves_the_chain_whole_and_it_goes_on() {
     let cluster = Cluster::start(&[]);
     let options = cluster.database();

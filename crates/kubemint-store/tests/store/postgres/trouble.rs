@@ -175,3 +175,38 @@ async fn a_damaged_database_is_not_taken_for_one_that_is_away() {
     run("ALTER TABLE gone RENAME TO audit");
     store.append(event(Kind::Read, &record)).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_that_one_statement_met_is_remembered() {
+    for code in ["data_corrupted", "index_corrupted"] {
+        let options = SHARED.database();
+        let store = migrated(&options);
+        let record = record("a");
+        let damage = format!(
+            "CREATE FUNCTION damaged() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN RAISE EXCEPTION 'invalid page' USING ERRCODE = '{code}'; END $$;
+             CREATE TRIGGER damaged BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION damaged()"
+        );
+        assert!(SHARED.sql(&options.database, &damage));
+        store.ping().await.unwrap();
+        let met = store.append(event(Kind::Read, &record)).await;
+        assert!(matches!(met, Err(StoreError::Damaged(_))), "{met:?}");
+        // The page that the next statement needs may be sound: nothing new is begun there all the same.
+        assert!(SHARED.sql(&options.database, "DROP TRIGGER damaged ON audit"));
+        let asked = event(Kind::IssueRequested, &record);
+        let refused = [
+            store.ping().await.err(),
+            (store.begin_issue(&record, None, None, asked).await).err(),
+        ];
+        for refused in refused {
+            assert!(
+                matches!(refused, Some(StoreError::Damaged(_))),
+                "{refused:?}"
+            );
+        }
+        store.append(event(Kind::Read, &record)).await.unwrap();
+        // Once it is repaired, the service is started again.
+        let again = PostgresStore::open(&options).await.unwrap();
+        again.ping().await.unwrap();
+    }
+}

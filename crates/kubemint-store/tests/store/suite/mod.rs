@@ -63,6 +63,7 @@ macro_rules! for_every_store {
             retention::retention_goes_in_batches,
             retention::the_trail_is_cut_at_its_old_end_alone,
             retention::a_row_from_a_clock_far_ahead_keeps_no_other,
+            trail::the_size_grows_with_what_is_written_and_not_with_what_is_cut,
             trail::an_event_comes_back_as_it_was_written,
             trail::the_trail_is_read_on_from_any_number,
             trail::every_minted_credential_is_kept,

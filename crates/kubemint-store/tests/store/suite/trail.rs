@@ -2,6 +2,7 @@
 
 use kubemint::audit::{Event, Kind};
 use kubemint::policy::Decision;
+use kubemint::ports::Cut;
 use kubemint::record::State;
 use kubemint_store::MintedCredential;
 use serde_json::json;
@@ -144,4 +145,27 @@ pub(crate) async fn a_store_is_one_instance_and_can_be_pinged<S: Fresh>() {
     assert_ne!(instance.id, other.instance().id);
     assert_ne!(instance.page_key, other.instance().page_key);
     assert_eq!(store.events(0, 1).await.unwrap(), [], "a ping is no event");
+}
+
+pub(crate) async fn the_size_grows_with_what_is_written_and_not_with_what_is_cut<S: Fresh>() {
+    let store = S::fresh();
+    let empty = store.size().await.unwrap().unwrap();
+    assert!(empty.bytes > 0, "{empty:?}");
+    assert_eq!((empty.kubeconfigs, empty.events), (0, 0));
+    for name in ["a", "b", "c"] {
+        put(&store, &record(name), State::Active, &grant()).await;
+    }
+    let three = store.size().await.unwrap().unwrap();
+    let written = store.events(0, 1000).await.unwrap().len() as u64;
+    assert_eq!((three.kubeconfigs, three.events), (3, written));
+    let cut = Cut {
+        keys: at(0),
+        records: None,
+        events: Some(at(100_000)),
+    };
+    store.retain(&cut, at(100_000), 1000).await.unwrap();
+    let left = store.events(0, 1000).await.unwrap().len() as u64;
+    let after = store.size().await.unwrap().unwrap();
+    assert!(left < written, "{left} of {written}");
+    assert_eq!((after.kubeconfigs, after.events), (3, left));
 }

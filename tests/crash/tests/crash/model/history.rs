@@ -1,107 +1,18 @@
 //! Any history of requests, time, rounds of the reconciler, outages and lost answers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use crash::{Faults, Harm, Plan, Point, Side};
 use kubemint::ports::{Clock, Filter};
-use kubemint::{Error, Issue, Issued, KubeconfigId, Kubemint, Status};
+use kubemint::{Error, Issue, KubeconfigId, Kubemint, Status};
 use kubemint_store::SqliteStore;
-use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
-use uuid::Uuid;
 
+use super::expected::{Model, Seen};
+use super::steps::{Act, CALLS, NAMES, Step, step};
 use super::world::{World, caller, key};
-
-/// The names that clients choose from.
-const NAMES: usize = 6;
-/// The idempotency keys that they use.
-const KEYS: usize = 3;
-/// What may go wrong beside a step: the calls that a step may make.
-const CALLS: [&str; 13] = [
-    "begin_issue",
-    "create",
-    "mint",
-    "activate",
-    "remove",
-    "fail",
-    "begin_revoke",
-    "finish_revoke",
-    "expire",
-    "find",
-    "append",
-    "add_credential",
-    "due",
-];
-
-/// What happens next.
-#[derive(Clone, Debug)]
-enum Act {
-    /// An issue of a chosen name, for so many seconds.
-    Named(usize, i64),
-    /// An issue with an idempotency key.
-    Keyed(usize),
-    Download(usize),
-    Revoke(usize),
-    Advance(i64),
-    Reconcile,
-    Sweep,
-    Down,
-    Up,
-    /// Somebody deletes an object in the cluster.
-    Steal(usize),
-}
-
-/// An act, and a call that fails while it is done.
-type Step = (Act, Option<(usize, bool)>);
-
-fn step() -> impl Strategy<Value = Step> {
-    let lives = prop_oneof![Just(2i64), Just(60), Just(900), Just(3600)];
-    let act = prop_oneof![
-        5 => (0..NAMES, lives).prop_map(|(name, ttl)| Act::Named(name, ttl)),
-        3 => (0..KEYS).prop_map(Act::Keyed),
-        4 => (0..NAMES + KEYS).prop_map(Act::Download),
-        4 => (0..NAMES + KEYS).prop_map(Act::Revoke),
-        3 => prop_oneof![0..5i64, 30..90i64, 600..1000i64].prop_map(Act::Advance),
-        4 => Just(Act::Reconcile),
-        2 => Just(Act::Sweep),
-        1 => Just(Act::Down),
-        2 => Just(Act::Up),
-        1 => (0..NAMES + KEYS).prop_map(Act::Steal),
-    ];
-    (
-        act,
-        proptest::option::weighted(0.3, (0..CALLS.len(), any::<bool>())),
-    )
-}
-
-/// What may be seen of a kubeconfig.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Seen {
-    /// Nothing: it is pending, failed, or revoked.
-    Nothing,
-    /// Active until its time, then expired.
-    Granted,
-    Revoking,
-}
-
-/// A kubeconfig in the model.
-#[derive(Clone, Debug)]
-struct Entry {
-    may_be: BTreeSet<Seen>,
-    end: Option<DateTime<Utc>>,
-    uid: Option<Uuid>,
-    /// Its issue failed, or may have, and nothing was granted under the name: whoever tried may try again.
-    perhaps_free: bool,
-}
-
-/// The model: what may be seen of every name, and what each key was answered with.
-#[derive(Default)]
-struct Model {
-    entries: BTreeMap<KubeconfigId, Entry>,
-    keys: BTreeMap<usize, Issued>,
-}
 
 /// A history as it goes on.
 struct History {
@@ -153,11 +64,11 @@ impl History {
             Act::Advance(seconds) => self.world.pass(TimeDelta::seconds(seconds)),
             Act::Reconcile => {
                 self.service.reconcile(&key()).await;
-                self.settle();
+                self.model.settle();
             }
             Act::Sweep => {
                 self.service.sweep(&key()).await;
-                self.settle();
+                self.model.settle();
             }
             Act::Down => self.world.fall(true),
             Act::Up => self.world.fall(false),
@@ -187,13 +98,13 @@ impl History {
         match self.service.issue(&caller(), &key(), request).await {
             Ok(issued) => {
                 assert!(!taken, "{id} was issued twice");
-                self.granted(&issued);
+                self.model.granted(&issued);
             }
             Err(Error::IdTaken) => assert!(known, "{id} was free"),
             // The answer of the last write may be lost: then it is granted, and nobody was told.
-            Err(Error::Store(_)) if !taken => self.perhaps(id),
+            Err(Error::Store(_)) if !taken => self.model.perhaps(id),
             // It is failed, or will be.
-            Err(Error::Cluster(_)) if !taken => self.nothing(id),
+            Err(Error::Cluster(_)) if !taken => self.model.nothing(id),
             Err(Error::Store(_)) => {}
             Err(other) => panic!("{id}: {other:?}"),
         }
@@ -213,7 +124,7 @@ impl History {
                 } else {
                     // A lost answer may have granted it; then this one replays it, and it may be over already.
                     if issued.replayed {
-                        self.perhaps(issued.record.id.clone());
+                        self.model.perhaps(issued.record.id.clone());
                         self.model
                             .entries
                             .entry(issued.record.id.clone())
@@ -221,7 +132,7 @@ impl History {
                                 entry.perhaps_free = false;
                             });
                     } else {
-                        self.granted(&issued);
+                        self.model.granted(&issued);
                     }
                     self.model.keys.insert(number, issued);
                 }
@@ -288,43 +199,6 @@ impl History {
         }
     }
 
-    /// After a round of the reconciler, what was revoking may be gone.
-    fn settle(&mut self) {
-        for entry in self.model.entries.values_mut() {
-            if entry.may_be.contains(&Seen::Revoking) {
-                entry.may_be.insert(Seen::Nothing);
-            }
-        }
-    }
-
-    fn granted(&mut self, issued: &Issued) {
-        let record = &issued.record;
-        let entry = Entry {
-            may_be: BTreeSet::from([Seen::Granted]),
-            end: record.expires_at,
-            uid: Some(record.uid),
-            perhaps_free: false,
-        };
-        self.model.entries.insert(record.id.clone(), entry);
-    }
-
-    fn perhaps(&mut self, id: KubeconfigId) {
-        let entry = Entry {
-            may_be: BTreeSet::from([Seen::Nothing, Seen::Granted, Seen::Revoking]),
-            end: None,
-            uid: None,
-            perhaps_free: true,
-        };
-        self.model.entries.insert(id, entry);
-    }
-
-    fn nothing(&mut self, id: KubeconfigId) {
-        self.perhaps(id.clone());
-        if let Some(entry) = self.model.entries.get_mut(&id) {
-            entry.may_be = BTreeSet::from([Seen::Nothing]);
-        }
-    }
-
     /// What can be seen is what may be; and from now on it is known.
     async fn look(&mut self) {
         let now = self.world.now();
@@ -379,7 +253,7 @@ impl History {
         let swept = self.service.sweep(&key()).await;
         assert!(swept.errors.is_empty(), "{:?}", swept.errors);
         assert_eq!(swept.swept, 0, "strays that the protocol left");
-        self.settle();
+        self.model.settle();
         for entry in self.model.entries.values_mut() {
             if entry.may_be.contains(&Seen::Granted) {
                 entry.may_be.insert(Seen::Nothing);
