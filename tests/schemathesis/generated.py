@@ -43,6 +43,10 @@ WIDTHS = {f"int{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8
 WIDTHS |= {f"uint{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)} | {"uint": (0, 2**64 - 1)}
 
 
+# The greatest number of single precision.
+SINGLE = 3.4028234663852886e38
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--max-examples", type=int, default=15, help="test cases per operation and phase")
@@ -86,6 +90,9 @@ def spelt(part):
         told = part.pop("discriminator")
         key = "oneOf" if "oneOf" in part else "anyOf"
         part[key] = [member_told(told, member) for member in part[key]]
+    if part.get("type") == "number" and part.get("format") == "float":
+        part["minimum"] = max(part.get("minimum", -SINGLE), -SINGLE)
+        part["maximum"] = min(part.get("maximum", SINGLE), SINGLE)
     if part.get("type") == "integer" and "enum" not in part:
         low, high = WIDTHS.get(part.get("format"), WIDTHS["int64"])
         if part.get("minimum", low) <= low:

@@ -114,7 +114,7 @@ fn member<'n>(node: &'n mut Node, key: &str, span: Span) -> Option<&'n mut Node>
             key_span: span,
             node: Node {
                 span,
-                content: Content::Map(Vec::new()),
+                content: Content::Map(Vec::new().into()),
             },
         });
         entries.len() - 1

@@ -1,6 +1,6 @@
 //! Diagnoses: what is wrong, where, and how to mend it, rendered as rustc renders its own.
 
-use crate::Span;
+use crate::{Pointers, Span};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::fmt;
@@ -223,12 +223,20 @@ impl Diagnostics {
         self.sources.get(span.file).map_or("", |s| s.name.as_str())
     }
 
+    /// The JSON pointers of places in the sources.
+    pub fn pointers(&self) -> Pointers<'_> {
+        Pointers::new(&self.sources)
+    }
+
     /// The text for a terminal; `colour` adds escape sequences.
     pub fn render(&self, colour: bool) -> String {
         let renderer = renderer(colour);
+        let mut pointers = self.pointers();
         let mut out = String::new();
         for diagnostic in &self.list {
-            out.push_str(&self.render_one(&renderer, diagnostic, None, &[]));
+            let pointer = pointers.of(diagnostic.span).filter(|p| !p.is_empty());
+            let at = pointer.as_deref().map(|pointer| ("at", pointer));
+            out.push_str(&self.render_one(&renderer, diagnostic, None, at.as_slice()));
             out.push_str("\n\n");
         }
         let count = |of: &dyn Fn(&Diagnostic) -> bool, word: &str| {

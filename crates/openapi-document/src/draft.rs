@@ -46,26 +46,34 @@ pub fn typed(schema: &Value) -> Value {
     })
 }
 
-/// For judging values: as [`typed`], and integers are within what their `format` holds, as the types made from it are.
+/// For judging values: as [`typed`], and numbers are within what their `format` holds, as the types made from it are.
 pub fn judged(schema: &Value) -> Value {
     walk(&typed(schema), &|object| {
         let kind = object.get("type");
-        let integer = kind.is_some_and(|kind| {
-            *kind == "integer"
-                || kind
-                    .as_array()
-                    .is_some_and(|kinds| kinds.contains(&"integer".into()))
-        });
+        let is = |wanted: &str| {
+            kind.is_some_and(|kind| {
+                let among = |kinds: &Vec<Value>| kinds.iter().any(|kind| kind == wanted);
+                kind == wanted || kind.as_array().is_some_and(among)
+            })
+        };
         let format = object.get("format").and_then(Value::as_str);
-        if let Some((least, greatest)) = format.filter(|_| integer).and_then(crate::width::range) {
+        let range: Option<(Value, Value)> = match format {
+            Some("float") if is("number") => Some((f32::MIN.into(), f32::MAX.into())),
+            Some(format) if is("integer") => {
+                let range = crate::width::range(format);
+                range.map(|(least, greatest)| (least.into(), greatest.into()))
+            }
+            _ => None,
+        };
+        if let Some((least, greatest)) = range {
             let number = |key: &str| object.get(key).and_then(Value::as_f64);
-            let low = number("minimum").is_none_or(|n| n < least as f64);
-            let high = number("maximum").is_none_or(|n| n > greatest as f64);
+            let low = number("minimum").is_none_or(|n| Some(n) < least.as_f64());
+            let high = number("maximum").is_none_or(|n| Some(n) > greatest.as_f64());
             if low {
-                object.insert("minimum".to_owned(), least.into());
+                object.insert("minimum".to_owned(), least);
             }
             if high {
-                object.insert("maximum".to_owned(), greatest.into());
+                object.insert("maximum".to_owned(), greatest);
             }
         }
         // A name that is listed twice is told as such, and confuses validators.

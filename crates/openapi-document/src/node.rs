@@ -1,5 +1,6 @@
 //! A document as it was written: values in their order, each with the place it came from.
 
+use crate::members::Members;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 /// A place in the source text. Lines and columns count from 1; columns count characters.
@@ -71,7 +72,7 @@ pub enum Content {
     /// A sequence.
     List(Vec<Node>),
     /// A mapping, in the order of the document. Keys are unique.
-    Map(Vec<Entry>),
+    Map(Members),
 }
 
 /// One member of a mapping.
@@ -104,7 +105,10 @@ impl Node {
 
     /// The member named `key`.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
-        self.entries().iter().find(|entry| entry.key == key)
+        match &self.content {
+            Content::Map(members) => members.find(key),
+            _ => None,
+        }
     }
 
     /// The value of the member named `key`.

@@ -350,7 +350,10 @@ fn plain(schema: &Schema) -> bool {
                 && (unsigned || !matches!(integer.format, VariantOrUnknownOrEmpty::Unknown(_)))
         }
         SchemaKind::Type(Type::Number(number)) => {
-            number.minimum.is_none() && number.maximum.is_none() && number.enumeration.is_empty()
+            number.minimum.is_none()
+                && number.maximum.is_none()
+                && number.multiple_of.is_none()
+                && number.enumeration.is_empty()
         }
         SchemaKind::Type(Type::Boolean(boolean)) => boolean.enumeration.is_empty(),
         _ => false,

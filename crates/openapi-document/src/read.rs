@@ -52,6 +52,71 @@ struct Reader<'a> {
 /// # Errors
 /// Diagnoses `K0001` to `K0006`. Duplicate keys are all reported; other defects end the reading.
 pub(crate) fn read(text: &str, file: usize) -> Result<Node, Vec<Diagnostic>> {
+    let Reader {
+        root,
+        mut diagnostics,
+        ..
+    } = Reader::run(text, file);
+    let root = root.unwrap_or(Node {
+        span: Span::default(),
+        content: Content::Null,
+    });
+    if root.content == Content::Null && diagnostics.is_empty() {
+        diagnostics.push(Diagnostic::new(
+            "K0001",
+            Span {
+                line: 1,
+                column: 1,
+                file,
+                ..Span::default()
+            },
+            "the document is empty",
+        ));
+    }
+    if diagnostics.is_empty() {
+        Ok(root)
+    } else {
+        Err(diagnostics)
+    }
+}
+
+/// What can be read of a document, whatever is wrong with it: to tell where in it a place is. Keys may be twice in it.
+pub(crate) fn partly(text: &str, file: usize) -> Node {
+    let mut reader = Reader::run(text, file);
+    while let Some(open) = reader.open.pop() {
+        let node = match open {
+            Open::List(span, items) => Node {
+                span,
+                content: Content::List(items),
+            },
+            Open::Map(span, mut members) => {
+                let pending = members.key.take().map(|(key, key_span)| Entry {
+                    key,
+                    key_span,
+                    node: Node {
+                        span: key_span,
+                        content: Content::Null,
+                    },
+                });
+                members.entries.extend(pending);
+                Node {
+                    span,
+                    content: Content::Map(members.entries.into()),
+                }
+            }
+        };
+        // What it is in waits for it.
+        let _ = reader.close(node);
+    }
+    reader.root.unwrap_or(Node {
+        span: Span::default(),
+        content: Content::Null,
+    })
+}
+
+impl<'a> Reader<'a> {
+    /// Reads as far as can be read.
+    fn run(text: &'a str, file: usize) -> Self {
     let mut reader = Reader {
         text,
         file,
@@ -80,35 +145,9 @@ pub(crate) fn read(text: &str, file: usize) -> Result<Node, Vec<Diagnostic>> {
             break;
         }
     }
-    let Reader {
-        root,
-        mut diagnostics,
-        ..
-    } = reader;
-    let root = root.unwrap_or(Node {
-        span: Span::default(),
-        content: Content::Null,
-    });
-    if root.content == Content::Null && diagnostics.is_empty() {
-        diagnostics.push(Diagnostic::new(
-            "K0001",
-            Span {
-                line: 1,
-                column: 1,
-                file,
-                ..Span::default()
-            },
-            "the document is empty",
-        ));
+    reader
     }
-    if diagnostics.is_empty() {
-        Ok(root)
-    } else {
-        Err(diagnostics)
-    }
-}
 
-impl Reader<'_> {
     fn span(&self, start: Marker, end: Marker) -> Span {
         let offset = |marker: Marker| {
             let at = if self.offsets.is_empty() {
@@ -149,7 +188,7 @@ impl Reader<'_> {
             Event::SequenceEnd | Event::MappingEnd => {
                 let (start, content) = match self.open.pop() {
                     Some(Open::List(start, items)) => (start, Content::List(items)),
-                    Some(Open::Map(start, members)) => (start, Content::Map(members.entries)),
+                    Some(Open::Map(start, members)) => (start, Content::Map(members.entries.into())),
                     None => return stop("K0001", span, "not valid YAML: unbalanced end", ""),
                 };
                 let span = Span {
@@ -216,8 +255,8 @@ impl Reader<'_> {
                 let Some((key, key_span)) = key.take() else {
                     return stop("K0001", node.span, "a key must be a string", "");
                 };
-                match seen.get(&key) {
-                    Some(first) => self.diagnostics.push(
+                if let Some(first) = seen.get(&key) {
+                    self.diagnostics.push(
                         Diagnostic::new(
                             "K0002",
                             key_span,
@@ -226,16 +265,15 @@ impl Reader<'_> {
                         .label("again here")
                         .related(*first, "first here")
                         .help("keep one of them"),
-                    ),
-                    None => {
-                        seen.insert(key.clone(), key_span);
-                        entries.push(Entry {
-                            key,
-                            key_span,
-                            node,
-                        });
-                    }
+                    );
+                } else {
+                    seen.insert(key.clone(), key_span);
                 }
+                entries.push(Entry {
+                    key,
+                    key_span,
+                    node,
+                });
             }
         }
         Ok(())

@@ -147,7 +147,7 @@ fn member<'a>(node: &'a mut Node, key: &str) -> Option<&'a mut Vec<Entry>> {
     };
     let entry = entries.iter_mut().find(|entry| entry.key == key)?;
     match &mut entry.node.content {
-        Content::Map(entries) => Some(entries),
+        Content::Map(entries) => Some(&mut **entries),
         _ => None,
     }
 }

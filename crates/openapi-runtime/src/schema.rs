@@ -113,6 +113,8 @@ pub struct NumberRules {
     pub exclusive_maximum: bool,
     /// The value must be a multiple of this (within the precision of a double); 0 and less are ignored.
     pub multiple_of: Option<f64>,
+    /// `format: float`: a single must hold the value, and what it makes of it must keep the other rules too.
+    pub single: bool,
 }
 
 /// The rules of a string. Lengths count Unicode scalar values, as JSON Schema says: not bytes, not UTF-16 units.

@@ -37,7 +37,8 @@ impl FromStr for MessageFormat {
 /// assert!(told.starts_with("::error file=a.yaml,line=1,col=10,title=K0101::"), "{told}");
 /// ```
 pub fn diagnostics(found: &Diagnostics, format: MessageFormat, colour: bool) -> String {
-    let one = |d: &Diagnostic| {
+    let mut pointers = found.pointers();
+    let mut one = |d: &Diagnostic| {
         let (file, line, column) = (found.file_of(d.span), d.span.line, d.span.column);
         let level = match (d.warning, d.note) {
             (_, true) => "note",
@@ -58,13 +59,13 @@ pub fn diagnostics(found: &Diagnostics, format: MessageFormat, colour: bool) -> 
             .collect();
         let object = serde_json::json!({
             "code": d.code, "level": level, "message": d.message, "file": file, "line": line, "column": column,
-            "label": d.label, "help": d.help, "related": related,
+            "pointer": pointers.of(d.span), "label": d.label, "help": d.help, "related": related,
         });
         format!("{object}\n")
     };
     match format {
         MessageFormat::Human => format!("{}\n", found.render(colour)),
-        _ => found.iter().map(one).collect(),
+        _ => found.iter().map(&mut one).collect(),
     }
 }
 

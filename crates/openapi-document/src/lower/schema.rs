@@ -13,7 +13,7 @@ pub(super) fn lower(node: &mut Node, found: &mut Found) {
                 "`true` is read as the schema `{}`",
                 "OpenAPI 3.0 has no boolean schemas",
             );
-            node.content = Content::Map(Vec::new());
+            node.content = Content::Map(Vec::new().into());
             return;
         }
         Content::Bool(false) => {
@@ -23,7 +23,7 @@ pub(super) fn lower(node: &mut Node, found: &mut Found) {
                 "`false` is read as the schema `not: {}`",
                 "OpenAPI 3.0 has no boolean schemas",
             );
-            node.content = Content::Map(vec![entry("not", node.span, Content::Map(Vec::new()))]);
+            node.content = Content::Map(vec![entry("not", node.span, Content::Map(Vec::new().into()))].into());
             return;
         }
         Content::Map(_) => {}
@@ -60,7 +60,7 @@ fn beside_reference(node: &mut Node, found: &mut Found) {
     );
     let alone = Node {
         span: reference.node.span,
-        content: Content::Map(vec![reference]),
+        content: Content::Map(vec![reference].into()),
     };
     match member(node, "allOf") {
         Some(Node {

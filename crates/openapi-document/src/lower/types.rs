@@ -177,7 +177,7 @@ fn only(node: &Node, name: &str) -> Node {
     }
     Node {
         span: node.span,
-        content: Content::Map(own),
+        content: Content::Map(own.into()),
     }
 }
 

@@ -75,6 +75,7 @@ impl Schema {
             exclusive_minimum: false,
             exclusive_maximum: false,
             multiple_of: None,
+            single: false,
         }))
     }
 
@@ -214,6 +215,8 @@ keywords! { Number, NumberRules, "a number":
     number_exclusive_maximum() => exclusive_maximum = true;
     /// `multipleOf`.
     number_multiple_of(divisor: f64) => multiple_of = Some(divisor);
+    /// `format: float`.
+    single() => single = true;
 }
 
 keywords! { String, StringRules, "a string":

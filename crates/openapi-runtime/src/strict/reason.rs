@@ -26,7 +26,7 @@ reasons! {
     DUPLICATE_MEMBER = "duplicate_member";
     /// A string has half of a surrogate pair.
     LONE_SURROGATE = "lone_surrogate";
-    /// A number that a double cannot hold, such as `1e400`.
+    /// A number that a double cannot hold, such as `1e400`; or, of `format: float`, a single.
     NUMBER_OUT_OF_RANGE = "number_out_of_range";
     /// Validation would take too many steps for a document of this size.
     TOO_COMPLEX = "too_complex";

@@ -120,6 +120,33 @@ fn numbers_keep_to_their_bounds() {
 }
 
 #[test]
+fn a_single_holds_what_it_is_given() {
+    let float = Schema::number().single();
+    assert_rule(
+        &float,
+        &["0.1", "3.4028235e38", "1e-300"],
+        &[
+            ("3.5e38", reason::NUMBER_OUT_OF_RANGE),
+            ("-1e300", reason::NUMBER_OUT_OF_RANGE),
+        ],
+    );
+    // The single nearest to 0.1 is a little above it, and is written `0.1`.
+    let share = float.number_minimum(0.1).number_maximum(0.3);
+    assert_rule(&share, &["0.1", "0.3"], &[("0.30001", reason::TOO_LARGE)]);
+    // As a single, what is just below the maximum is the maximum.
+    assert_rule(
+        &share.number_exclusive_maximum(),
+        &["0.29"],
+        &[("0.29999999999", reason::TOO_LARGE)],
+    );
+    assert_rule(
+        &share.number_multiple_of(0.1),
+        &["0.1", "0.2", "0.3"],
+        &[("0.25", reason::NOT_A_MULTIPLE)],
+    );
+}
+
+#[test]
 fn patterns_are_ecma_262_and_search_unless_anchored() {
     let schema = Schema::string().pattern(pattern!(r"\p{Lu}\d"));
     assert_rule(

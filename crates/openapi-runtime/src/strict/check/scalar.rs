@@ -60,6 +60,19 @@ impl Checker {
             let message = "must be a number that a double can hold";
             return self.report(path, reason::NUMBER_OUT_OF_RANGE, None, message);
         };
+        self.bounds(value, rules, path);
+        if rules.single {
+            let single = value as f32;
+            if single.is_finite() {
+                self.bounds(written(single), rules, path);
+            } else {
+                let message = "must be a number that a float can hold";
+                self.report(path, reason::NUMBER_OUT_OF_RANGE, None, message);
+            }
+        }
+    }
+
+    fn bounds(&mut self, value: f64, rules: &NumberRules, path: &Path<'_>) {
         if let Some(minimum) = rules.minimum {
             let above = rules.exclusive_minimum;
             if value < minimum || (above && value == minimum) {
@@ -140,6 +153,11 @@ pub(super) fn count(n: usize, what: &str) -> String {
         1 => format!("1 {what}"),
         _ => format!("{n} {what}s"),
     }
+}
+
+/// What is read where the single is written: it has fewer digits than the double that equals it.
+fn written(single: f32) -> f64 {
+    single.to_string().parse().unwrap_or(f64::from(single))
 }
 
 /// Whether the value is a multiple of the divisor, as far as doubles can tell: 0.3 is one of 0.1.
