@@ -117,35 +117,35 @@ pub(crate) fn partly(text: &str, file: usize) -> Node {
 impl<'a> Reader<'a> {
     /// Reads as far as can be read.
     fn run(text: &'a str, file: usize) -> Self {
-    let mut reader = Reader {
-        text,
-        file,
-        offsets: if text.is_ascii() {
-            Vec::new()
-        } else {
-            text.char_indices().map(|(at, _)| at).collect()
-        },
-        open: Vec::new(),
-        root: None,
-        diagnostics: Vec::new(),
-    };
-    for event in Parser::new_from_str(text) {
-        let outcome = match event {
-            Ok((event, span)) => {
-                let span = reader.span(span.start, span.end);
-                reader.event(event, span)
-            }
-            Err(error) => {
-                let at = reader.span(*error.marker(), *error.marker());
-                Err(Box::new(crate::slip::explain(text, at, error.info())))
-            }
+        let mut reader = Reader {
+            text,
+            file,
+            offsets: if text.is_ascii() {
+                Vec::new()
+            } else {
+                text.char_indices().map(|(at, _)| at).collect()
+            },
+            open: Vec::new(),
+            root: None,
+            diagnostics: Vec::new(),
         };
-        if let Err(diagnostic) = outcome {
-            reader.diagnostics.push(*diagnostic);
-            break;
+        for event in Parser::new_from_str(text) {
+            let outcome = match event {
+                Ok((event, span)) => {
+                    let span = reader.span(span.start, span.end);
+                    reader.event(event, span)
+                }
+                Err(error) => {
+                    let at = reader.span(*error.marker(), *error.marker());
+                    Err(Box::new(crate::slip::explain(text, at, error.info())))
+                }
+            };
+            if let Err(diagnostic) = outcome {
+                reader.diagnostics.push(*diagnostic);
+                break;
+            }
         }
-    }
-    reader
+        reader
     }
 
     fn span(&self, start: Marker, end: Marker) -> Span {
@@ -188,7 +188,9 @@ impl<'a> Reader<'a> {
             Event::SequenceEnd | Event::MappingEnd => {
                 let (start, content) = match self.open.pop() {
                     Some(Open::List(start, items)) => (start, Content::List(items)),
-                    Some(Open::Map(start, members)) => (start, Content::Map(members.entries.into())),
+                    Some(Open::Map(start, members)) => {
+                        (start, Content::Map(members.entries.into()))
+                    }
                     None => return stop("K0001", span, "not valid YAML: unbalanced end", ""),
                 };
                 let span = Span {

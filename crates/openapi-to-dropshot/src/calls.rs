@@ -1,7 +1,6 @@
 //! Calls that progenitor would send otherwise than the document says: JSON under a vendor's media type, lists in one text,
 //! and lists in forms. The builders are progenitor's; what is sent is corrected in their code.
 
-use crate::client::called;
 use crate::kind::{self, Body};
 use crate::wire_names::rust_name;
 use openapi_document::openapiv3::{Parameter, ParameterSchemaOrContent, ReferenceOr, Response};
@@ -28,11 +27,12 @@ struct Call {
 }
 
 impl Calls {
-    /// Of all operations.
-    pub(crate) fn of(document: &Document) -> Calls {
-        let each = document
-            .operations()
-            .map(|o| (rust_name(&called(o.id())), Call::of(document, o)));
+    /// Of all operations, which progenitor is told are `called` so.
+    pub(crate) fn of(document: &Document, called: &BTreeMap<String, String>) -> Calls {
+        let each = document.operations().filter_map(|operation| {
+            let called = called.get(operation.id())?;
+            Some((rust_name(called), Call::of(document, operation)))
+        });
         Calls(each.filter(|(_, call)| *call != Call::default()).collect())
     }
 

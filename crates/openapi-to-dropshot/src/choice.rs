@@ -1,113 +1,24 @@
-//! Types that typify cannot make, and that are made here instead: integers with bounds ([`Bounded`]), texts that are
-//! called as their type ([`Namesake`]), what a property tells apart ([`Tagged`]), and enums whose values differ only in what Rust's names do not keep.
+//! Enums whose values differ only in what Rust's names do not keep: typify cannot name their variants.
 
-use crate::bounded::Bounded;
 use crate::names;
-use crate::namesake::Namesake;
 use crate::print::docs;
-use crate::tagged::Tagged;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use std::collections::BTreeSet;
-use typify::TypeSpaceImpl;
-
-/// A type that is made here.
-pub(crate) enum Own {
-    /// An integer with bounds.
-    Bounded(Bounded),
-    /// A text that is called as its type.
-    Namesake(Namesake),
-    /// Components that a property tells apart.
-    Tagged(Tagged),
-    /// An enum.
-    Choice(Choice),
-}
 
 /// An enum of strings.
 pub(crate) struct Choice {
-    name: String,
+    /// The name of the component: its own, or that of the property which it was taken out of.
+    pub(crate) name: String,
     values: Vec<String>,
     default: Option<String>,
     description: String,
 }
 
-impl Own {
-    /// The type for `schema`, if typify has none.
-    pub(crate) fn of(name: &str, schema: &Value) -> Option<Own> {
-        let nullable = schema.get("nullable") == Some(&Value::Bool(true));
-        let bounded = Bounded::of(name, schema).map(Own::Bounded);
-        let namesake = || Namesake::of(name, schema).map(Own::Namesake);
-        let or_null = || Own::beside_null(name, schema).filter(|_| !nullable);
-        bounded.or_else(namesake).or_else(or_null)
-    }
-
-    /// The type for `schema` but for its null.
-    fn beside_null(name: &str, schema: &Value) -> Option<Own> {
-        let choice = || Choice::of(name, schema).map(Own::Choice);
-        Tagged::of(name, schema).map(Own::Tagged).or_else(choice)
-    }
-
-    /// The name of the component: its own, or that of the property which it was taken out of.
-    pub(crate) fn name(&self) -> &str {
-        match self {
-            Own::Bounded(bounded) => &bounded.name,
-            Own::Namesake(namesake) => &namesake.name,
-            Own::Tagged(tagged) => &tagged.name,
-            Own::Choice(choice) => &choice.name,
-        }
-    }
-
-    fn called(mut self, name: String) -> Own {
-        match &mut self {
-            Own::Bounded(bounded) => bounded.name = name,
-            Own::Namesake(namesake) => namesake.name = name,
-            Own::Tagged(tagged) => tagged.name = name,
-            Own::Choice(choice) => choice.name = name,
-        }
-        self
-    }
-
-    /// The Rust name.
-    pub(crate) fn rust_name(&self) -> String {
-        names::type_name(self.name())
-    }
-
-    /// What the type implements, of what the client asks for.
-    pub(crate) fn impls(&self) -> Vec<TypeSpaceImpl> {
-        let mut impls = Vec::new();
-        if !matches!(self, Own::Tagged(_)) {
-            impls.extend([TypeSpaceImpl::FromStr, TypeSpaceImpl::Display]);
-        }
-        if self.has_default() {
-            impls.push(TypeSpaceImpl::Default);
-        }
-        impls
-    }
-
-    /// Whether the type has a default value.
-    pub(crate) fn has_default(&self) -> bool {
-        match self {
-            Own::Bounded(bounded) => bounded.has_default(),
-            Own::Namesake(_) | Own::Tagged(_) => false,
-            Own::Choice(choice) => choice.default.is_some(),
-        }
-    }
-
-    /// The type.
-    pub(crate) fn tokens(&self) -> TokenStream {
-        match self {
-            Own::Bounded(bounded) => bounded.tokens(),
-            Own::Namesake(namesake) => namesake.tokens(),
-            Own::Tagged(tagged) => tagged.tokens(),
-            Own::Choice(choice) => choice.tokens(),
-        }
-    }
-}
-
 impl Choice {
-    /// The enum for `schema`, if its values collide.
-    fn of(name: &str, schema: &Value) -> Option<Choice> {
+    /// The enum for `schema`, if its values collide. Whether it is nullable is not looked at.
+    pub(crate) fn of(name: &str, schema: &Value) -> Option<Choice> {
         if schema.get("type")?.as_str()? != "string" {
             return None;
         }
@@ -153,7 +64,13 @@ impl Choice {
         self.values.iter().map(variant).collect()
     }
 
-    fn tokens(&self) -> TokenStream {
+    /// Whether the type has a default value.
+    pub(crate) fn has_default(&self) -> bool {
+        self.default.is_some()
+    }
+
+    /// The enum.
+    pub(crate) fn tokens(&self) -> TokenStream {
         let name = names::ident(&names::type_name(&self.name));
         let (variants, values) = (self.variants(), &self.values);
         let doc = docs(if self.description.is_empty() {
@@ -223,78 +140,4 @@ impl Choice {
             #default
         }
     }
-}
-
-/// Takes such types out of the properties and items of `schema`, leaving references, and notes each.
-pub(crate) fn lift(
-    name: &str,
-    schema: &mut Value,
-    taken: &dyn Fn(&str) -> bool,
-    lifted: &mut Vec<Own>,
-) {
-    let Value::Object(object) = schema else {
-        return;
-    };
-    if let Some(Value::Object(properties)) = object.get_mut("properties") {
-        for (property, schema) in properties.iter_mut() {
-            place(
-                &names::camel(&format!("{name}-{property}")),
-                schema,
-                taken,
-                lifted,
-            );
-        }
-    }
-    for key in ["items", "additionalProperties"] {
-        if let Some(schema) = object.get_mut(key) {
-            place(
-                &names::camel(&format!(
-                    "{name}-{}",
-                    if key == "items" { "item" } else { "value" }
-                )),
-                schema,
-                taken,
-                lifted,
-            );
-        }
-    }
-    for key in ["allOf", "anyOf", "oneOf"] {
-        if let Some(Value::Array(schemas)) = object.get_mut(key) {
-            schemas
-                .iter_mut()
-                .for_each(|schema| lift(name, schema, taken, lifted));
-        }
-    }
-}
-
-fn place(name: &str, schema: &mut Value, taken: &dyn Fn(&str) -> bool, lifted: &mut Vec<Own>) {
-    // A `null` beside the values stays where the reference is.
-    let beside_null = || Own::beside_null(name, schema);
-    let Some(own) = Own::of(name, schema).or_else(beside_null) else {
-        lift(name, schema, taken, lifted);
-        return;
-    };
-    let used = |name: &str| taken(name) || lifted.iter().any(|other| other.name() == name);
-    let mut numbered = (2..).map(|n| format!("{name}{n}"));
-    let free = if used(name) {
-        numbered.find(|name| !used(name))
-    } else {
-        None
-    };
-    let own = match free {
-        Some(free) => own.called(free),
-        None => own,
-    };
-    let mut replaced = Map::new();
-    for key in ["description", "default", "nullable"] {
-        if let Some(value) = schema.get(key) {
-            replaced.insert(key.to_owned(), value.clone());
-        }
-    }
-    replaced.insert(
-        "allOf".to_owned(),
-        json!([{ "$ref": format!("#/components/schemas/{}", own.name()) }]),
-    );
-    *schema = Value::Object(replaced);
-    lifted.push(own);
 }

@@ -7,8 +7,8 @@ use crate::calls::{self, Calls};
 use crate::kind;
 use crate::quiet::quietly;
 use crate::types::Types;
-use crate::wire_names::WireNames;
-use crate::{Options, gave_up};
+use crate::wire_names::{WireNames, rust_name};
+use crate::{Options, gave_up, reasons};
 use heck::ToSnakeCase;
 use openapi_document::openapiv3::{
     OpenAPI, Operation, Parameter, ParameterSchemaOrContent, PathItem, ReferenceOr, Response,
@@ -17,7 +17,7 @@ use openapi_document::openapiv3::{
 use openapi_document::{Diagnostics, Document, OperationRef, draft};
 use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, InterfaceStyle, TagStyle};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use typify::TypeSpaceImpl;
 
 /// Operations that are left out, each with the reason.
@@ -39,7 +39,8 @@ pub(crate) fn generate(
         let name = crate::names::camel(name);
         settings.with_replacement(name, path, component.impls.iter().cloned());
     }
-    let mut openapi = plainer(document, types);
+    let called = called(document);
+    let mut openapi = plainer(document, types, &called);
     // reqwest has no call of these methods.
     let (callable, not): (Vec<OperationRef<'_>>, Vec<OperationRef<'_>>) = document
         .operations()
@@ -56,10 +57,10 @@ pub(crate) fn generate(
             !["options", "trace"].contains(&method)
         });
     }
-    let calls = Calls::of(document);
+    let calls = Calls::of(document, &called);
     let whole = attempt(&settings, &openapi);
     let whole = match whole {
-        Ok(tokens) => return Ok((calls.correct(tokens), lacks)),
+        Ok(tokens) => return Ok((reasons::given(calls.correct(tokens)), lacks)),
         Err(why) => why,
     };
     // Some of the operations are beyond it: which, and all that are not.
@@ -72,7 +73,7 @@ pub(crate) fn generate(
     };
     let rest = keep(&openapi, &|path, method| !missing(path, method));
     match attempt(&settings, &rest) {
-        Ok(tokens) => Ok((calls.correct(tokens), lacks)),
+        Ok(tokens) => Ok((reasons::given(calls.correct(tokens)), lacks)),
         Err(_) => Err(gave_up(document, "generating the client", whole)),
     }
 }
@@ -110,7 +111,7 @@ fn attempt(settings: &GenerationSettings, openapi: &OpenAPI) -> Result<TokenStre
 }
 
 /// Names that the client, or the code of its builders, has already; an operation of such a name is called
-/// `NAME_operation` there.
+/// `NAME_operation` there, or with a number behind it.
 const RESERVED: &[&str] = &[
     "api_version",
     "baseurl",
@@ -147,17 +148,25 @@ const RESERVED: &[&str] = &[
     "vec",
 ];
 
-/// What progenitor is told that an operation is called.
-pub(crate) fn called(id: &str) -> String {
-    if RESERVED.contains(&id.to_snake_case().as_str()) {
-        format!("{id}_operation")
-    } else {
-        id.to_owned()
-    }
+/// What progenitor is told that each operation is called: by its `operationId`.
+pub(crate) fn called(document: &Document) -> BTreeMap<String, String> {
+    let ids = || document.operations().map(|operation| operation.id());
+    let mut used: BTreeSet<String> = ids().map(rust_name).collect();
+    let mut name = |id: &str| {
+        if !RESERVED.contains(&id.to_snake_case().as_str()) {
+            return id.to_owned();
+        }
+        let first = format!("{id}_operation");
+        let numbered = (2..).map(|number| format!("{first}{number}"));
+        let mut names = std::iter::once(first.clone()).chain(numbered);
+        let free = names.find(|name| used.insert(rust_name(name)));
+        free.unwrap_or(first)
+    };
+    ids().map(|id| (id.to_owned(), name(id))).collect()
 }
 
 /// The document in the words that progenitor knows.
-fn plainer(document: &Document, types: &Types) -> OpenAPI {
+fn plainer(document: &Document, types: &Types, called: &BTreeMap<String, String>) -> OpenAPI {
     let mut openapi = document.openapi.clone();
     // `calls` writes what lists are in a header.
     let lists: BTreeSet<&str> = document
@@ -191,8 +200,10 @@ fn plainer(document: &Document, types: &Types) -> OpenAPI {
                 shown(parameter, &mute);
             }
             errors_by_range(operation);
-            if let Some(id) = &mut operation.operation_id {
-                *id = called(id);
+            if let Some(id) = &mut operation.operation_id
+                && let Some(called) = called.get(id)
+            {
+                id.clone_from(called);
             }
             let varied = varied.contains(&(path.clone(), method.to_owned()));
             each_response(operation, &mut |is_error, response| {

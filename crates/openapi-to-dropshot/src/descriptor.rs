@@ -151,6 +151,9 @@ fn typed(schema: &Value) -> TokenStream {
             out.number("multipleOf", quote!(number_multiple_of));
             out.flag("exclusiveMinimum", quote!(number_exclusive_minimum));
             out.flag("exclusiveMaximum", quote!(number_exclusive_maximum));
+            if schema.get("format").and_then(Value::as_str) == Some("float") {
+                out.push(quote!(single), TokenStream::new());
+            }
             out.tokens
         }
         Some("string") => string(out),

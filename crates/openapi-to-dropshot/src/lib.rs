@@ -1,7 +1,7 @@
 //! Writes a dropshot API trait, types and a client from an OpenAPI document.
 //!
 //! ```text
-//! Document ─┬─ types   typify: validated newtypes; our own newtypes for bounded integers; the document's own schemas
+//! Document ─┬─ types   typify: validated newtypes; our own for bounded numbers, lists and maps; the document's own schemas
 //!           ├─ api     per operation: what it takes, answers and declares; the trait; the one registration function
 //!           └─ client  progenitor, on those same types
 //! ```
@@ -68,22 +68,32 @@
 
 mod aloud;
 mod api;
+mod blame;
 mod bounded;
 mod calls;
 mod choice;
 mod client;
+mod counted;
 mod descriptor;
 mod distinct;
 mod failure;
+mod helpers;
+mod items;
 mod kind;
+mod lift;
+mod merged;
 mod names;
 mod namesake;
+mod newtype;
 mod nullable;
+mod number;
 mod operation;
 pub mod output;
+mod own;
 mod parameters;
 mod print;
 mod quiet;
+mod reasons;
 pub mod report;
 mod rules;
 mod sample;
@@ -94,6 +104,7 @@ mod tagged;
 mod types;
 mod unicode;
 mod wire_names;
+mod words;
 
 use openapi_document::{Diagnostic, Diagnostics, Document};
 use proc_macro2::TokenStream;
@@ -222,16 +233,16 @@ pub fn generate_read(
     };
     if parts.api {
         let api = api::generate(document, options, &types)?;
-        generated.api = print::file(document, options, api)?;
+        generated.api = print::file(options, api);
         generated.document = document.source_json();
     }
     if parts.client {
         let (client, lacks) = client::generate(document, options, &types)?;
-        generated.client = print::file(document, options, client)?;
+        generated.client = print::file(options, client);
         generated.client_lacks = lacks;
     }
     if parts.types {
-        generated.types = print::file(document, options, types.tokens)?;
+        generated.types = print::file(options, types.tokens);
     }
     Ok(generated)
 }
@@ -245,11 +256,8 @@ pub fn stub(document: &Document, options: &Options, api: &str) -> Result<String,
     let path: TokenStream = api
         .parse()
         .map_err(|_| gave_up(document, "writing the stub", format!("`{api}` is no path")))?;
-    print::begun(
-        document,
-        options,
-        stub::generate(document, options, &path, false),
-    )
+    let stub = stub::generate(document, options, &path, false);
+    Ok(print::begun(options, stub))
 }
 
 /// A mock: as [`stub()`], but every operation succeeds with the document's example, or with the plainest value that its
@@ -262,11 +270,8 @@ pub fn mock(document: &Document, options: &Options, api: &str) -> Result<String,
     let path: TokenStream = api
         .parse()
         .map_err(|_| gave_up(document, "writing the mock", format!("`{api}` is no path")))?;
-    print::file(
-        document,
-        options,
-        stub::generate(document, options, &path, true),
-    )
+    let mock = stub::generate(document, options, &path, true);
+    Ok(print::file(options, mock))
 }
 
 /// One diagnosis about the document as a whole: a generator gave up for a reason that no rule foresaw.

@@ -64,13 +64,24 @@ fn safe(name: &str) -> String {
     } else {
         format!("_{name}")
     };
-    // `_` alone and keywords are not identifiers; `gen` is a keyword since the edition of 2024.
-    if syn::parse_str::<Ident>(&name).is_ok() && !["_", "gen"].contains(&name.as_str()) {
-        name
+    // `_` alone and keywords are not identifiers.
+    let plain = name.is_ascii() && !name.contains(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let fits = if plain {
+        !KEYWORDS.contains(&name.as_str())
     } else {
-        format!("{name}_")
-    }
+        syn::parse_str::<Ident>(&name).is_ok()
+    };
+    if fits { name } else { format!("{name}_") }
 }
+
+/// The words of the language, reserved ones and those of the edition of 2024 included.
+const KEYWORDS: [&str; 53] = [
+    "_", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue",
+    "crate", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if",
+    "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv",
+    "pub", "ref", "return", "self", "Self", "static", "struct", "super", "trait", "true", "try",
+    "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+];
 
 /// The variant for a status: its name in RFC 9110, or `Status418`.
 pub(crate) fn status(code: u16) -> Ident {

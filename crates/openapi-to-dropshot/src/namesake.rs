@@ -16,7 +16,7 @@ pub(crate) struct Namesake {
 }
 
 impl Namesake {
-    /// The newtype for `schema`, if its name is that of its type.
+    /// The newtype for `schema`, if its name is that of its type. Whether it is nullable is not looked at.
     pub(crate) fn of(name: &str, schema: &Value) -> Option<Namesake> {
         let text = |key: &str| schema.get(key).and_then(Value::as_str);
         let plain = ["enum", "pattern", "minLength", "maxLength", "default"];
@@ -31,8 +31,7 @@ impl Namesake {
             "ipv6" => ("Ipv6Addr", quote!(::std::net::Ipv6Addr)),
             _ => return None,
         };
-        let nullable = schema.get("nullable") == Some(&Value::Bool(true));
-        (name == called && !nullable).then(|| Namesake {
+        (name == called).then(|| Namesake {
             name: name.to_owned(),
             inner,
             description: text("description").unwrap_or(name).to_owned(),

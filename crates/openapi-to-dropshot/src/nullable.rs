@@ -1,7 +1,7 @@
 //! Named schemas that allow null: `Thing` holds a `ThingValue` or nothing, where one type cannot be both.
 
-use crate::choice::Own;
 use crate::names;
+use crate::own::Own;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 /// The deepest that values are made up; what is deeper must have an example.
 const DEPTH: usize = 12;
 
-/// A value that `schema` allows. Texts with a pattern, and numbers with steps, need an example.
+/// A value that `schema` allows. Texts with a pattern need an example.
 pub(crate) fn sample(document: &Document, schema: &Value) -> Value {
     value(document, schema, DEPTH)
 }
@@ -66,22 +66,36 @@ fn typed(document: &Document, schema: &Value, depth: usize) -> Option<Value> {
             let bound = |key: &str| schema.get(key).and_then(Value::as_i64);
             let low = bound("minimum").map(|n| n + i64::from(flag("exclusiveMinimum")));
             let high = bound("maximum").map(|n| n - i64::from(flag("exclusiveMaximum")));
-            low.or(high.map(|high| high.min(0))).unwrap_or(0).into()
+            let plain = low.or(high.map(|high| high.min(0))).unwrap_or(0);
+            let step = bound("multipleOf").filter(|step| *step > 1).unwrap_or(1);
+            let over = plain.rem_euclid(step);
+            // Up where a minimum is, and down from a maximum.
+            let up = over > 0 && low.is_some();
+            (plain - over + if up { step } else { 0 }).into()
         }
         "number" => {
             let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
-            match (bound("minimum"), bound("maximum")) {
-                (Some(low), Some(high)) => json!((low + high) / 2.0),
-                (Some(low), None) => json!(low + 1.0),
-                (None, Some(high)) => json!(high - 1.0),
-                (None, None) => json!(0.5),
+            let middle = match (bound("minimum"), bound("maximum")) {
+                (Some(low), Some(high)) => (low + high) / 2.0,
+                (Some(low), None) => low + 1.0,
+                (None, Some(high)) => high - 1.0,
+                (None, None) => 0.5,
+            };
+            match bound("multipleOf").filter(|step| *step > 0.0) {
+                Some(step) => json!((middle / step).round() * step),
+                None => json!(middle),
             }
         }
         "string" => text(schema, count("minLength")).into(),
         "array" => {
             let item = schema.get("items").cloned().unwrap_or_else(|| json!({}));
-            let item = value(document, &item, depth - 1);
-            vec![item; count("minItems")].into()
+            let item_schema = &item;
+            let item = value(document, item_schema, depth - 1);
+            let mut items = vec![item; count("minItems")];
+            if flag("uniqueItems") {
+                differ(&draft::resolved(document, item_schema), &mut items);
+            }
+            items.into()
         }
         "object" => {
             let names = schema.get("required").and_then(Value::as_array);
@@ -95,6 +109,26 @@ fn typed(document: &Document, schema: &Value, depth: usize) -> Option<Value> {
         }
         _ => return None,
     })
+}
+
+/// Makes items differ, where it is plain how: the values of an enum, numbers, and texts without a format.
+fn differ(schema: &Value, items: &mut [Value]) {
+    let listed = schema.get("enum").and_then(Value::as_array);
+    let step = schema.get("multipleOf").and_then(Value::as_i64);
+    for (at, item) in items.iter_mut().enumerate().skip(1) {
+        let number = item.as_i64();
+        *item = match (listed, number, &*item) {
+            (Some(listed), ..) => listed.get(at).cloned().unwrap_or_default(),
+            (None, Some(number), _) => (number + at as i64 * step.unwrap_or(1)).into(),
+            (None, None, Value::Number(number)) => {
+                json!(number.as_f64().unwrap_or_default() + at as f64)
+            }
+            (None, None, Value::String(text)) if schema.get("format").is_none() => {
+                format!("{text}{}", "a".repeat(at)).into()
+            }
+            (None, None, other) => other.clone(),
+        };
+    }
 }
 
 fn text(schema: &Value, least: usize) -> String {

@@ -1,11 +1,12 @@
 //! Types whose content must not be shown: `x-secret: true` on a schema takes `Debug` and `Display` from its type.
 
+use crate::items::items;
 use crate::names;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use syn::{Item, Type};
+use syn::Item;
 
 /// The Rust names of the types that are secret. A property's type is called after its object and itself.
 pub(crate) fn names(components: &[(String, Value)]) -> BTreeSet<String> {
@@ -35,56 +36,66 @@ pub(crate) fn redact(tokens: TokenStream, secrets: &BTreeSet<String>) -> syn::Re
     if secrets.is_empty() {
         return Ok(tokens);
     }
-    let mut file = syn::parse2::<syn::File>(tokens)?;
-    file.items.retain(|item| !shows(item, secrets));
     let mut out = TokenStream::new();
-    for mut item in file.items {
-        let name = match &item {
-            Item::Struct(item) => Some(item.ident.clone()),
-            Item::Enum(item) => Some(item.ident.clone()),
-            _ => None,
-        };
-        let secret = name.filter(|name| secrets.contains(&name.to_string()));
-        if secret.is_some() {
-            match &mut item {
-                Item::Struct(item) => without_debug(&mut item.attrs)?,
-                Item::Enum(item) => without_debug(&mut item.attrs)?,
-                _ => {}
-            }
-        }
-        item.to_tokens(&mut out);
-        if let Some(name) = secret {
-            let shown = format!("{name}(..)");
-            out.extend(quote! {
-                /// Shows that there is a value, and not which.
-                impl ::std::fmt::Debug for #name {
-                    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                        f.write_str(#shown)
-                    }
+    for item in items(tokens) {
+        match Shows::of(&item, secrets) {
+            Shows::Nothing => out.extend(item),
+            Shows::Content => {}
+            Shows::Derived(name) => {
+                let mut item = syn::parse2::<Item>(item.into_iter().collect())?;
+                match &mut item {
+                    Item::Struct(item) => without_debug(&mut item.attrs)?,
+                    Item::Enum(item) => without_debug(&mut item.attrs)?,
+                    _ => {}
                 }
-            });
+                item.to_tokens(&mut out);
+                let shown = format!("{name}(..)");
+                out.extend(quote! {
+                    /// Shows that there is a value, and not which.
+                    impl ::std::fmt::Debug for #name {
+                        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                            f.write_str(#shown)
+                        }
+                    }
+                });
+            }
         }
     }
     Ok(out)
 }
 
-/// Whether the item is `impl Display` for a secret type.
-fn shows(item: &Item, secrets: &BTreeSet<String>) -> bool {
-    let Item::Impl(item) = item else { return false };
-    let display = item
-        .trait_
-        .as_ref()
-        .and_then(|(path, ..)| path.segments.last())
-        .is_some_and(|last| last.ident == "Display");
-    let Type::Path(ty) = &*item.self_ty else {
-        return false;
-    };
-    display
-        && ty
-            .path
-            .segments
-            .last()
-            .is_some_and(|last| secrets.contains(&last.ident.to_string()))
+/// What an item shows of secrets.
+enum Shows {
+    Nothing,
+    /// It is `impl Display` for a secret type.
+    Content,
+    /// It is a secret type, which derives `Debug`.
+    Derived(Ident),
+}
+
+impl Shows {
+    fn of(item: &[TokenTree], secrets: &BTreeSet<String>) -> Shows {
+        let words: Vec<&Ident> = item
+            .iter()
+            .filter_map(|token| match token {
+                TokenTree::Ident(word) => Some(word),
+                _ => None,
+            })
+            .collect();
+        let is_secret = |name: &Ident| secrets.contains(&name.to_string());
+        let at = |word: &str| words.iter().position(|other| *other == word);
+        if let Some(declared) = at("struct").or_else(|| at("enum")) {
+            return match words.get(declared + 1) {
+                Some(name) if is_secret(name) => Shows::Derived((*name).clone()),
+                _ => Shows::Nothing,
+            };
+        }
+        let displays = at("impl") == Some(0) && at("Display").is_some();
+        match words.last() {
+            Some(name) if displays && is_secret(name) => Shows::Content,
+            _ => Shows::Nothing,
+        }
+    }
 }
 
 fn without_debug(attributes: &mut [syn::Attribute]) -> syn::Result<()> {

@@ -1,12 +1,15 @@
-//! The types: typify's, ours for bounded integers, and for each the document's own schema.
+//! The types: typify's, [ours](crate::own), and for each the document's own schema.
 
-use crate::choice::{self, Own};
+use crate::own::Own;
 use crate::quiet::quietly;
-use crate::{Options, aloud, distinct, gave_up, names, nullable, secret, unicode};
-use openapi_document::{Diagnostic, Diagnostics, Document, draft};
+use crate::{
+    Options, aloud, blame, distinct, gave_up, helpers, lift, merged, names, nullable, secret,
+    unicode,
+};
+use openapi_document::{Diagnostics, Document, draft};
 use proc_macro2::TokenStream;
 use quote::quote;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use typify::{TypeSpace, TypeSpaceImpl, TypeSpacePatch, TypeSpaceSettings};
 
@@ -26,7 +29,8 @@ pub(crate) struct Component {
     pub(crate) impls: Vec<TypeSpaceImpl>,
 }
 
-const IMPLS: [TypeSpaceImpl; 3] = [
+/// What the client asks of a type.
+pub(crate) const IMPLS: [TypeSpaceImpl; 3] = [
     TypeSpaceImpl::FromStr,
     TypeSpaceImpl::Display,
     TypeSpaceImpl::Default,
@@ -37,7 +41,7 @@ pub(crate) fn generate(document: &Document, options: &Options) -> Result<Types, 
     // typify panics on some schemas; rules foresee the known ones, and the rest must not look like a crash.
     let all = quietly(|| typify(document, options))
         .unwrap_or_else(|| Err(gave_up(document, "generating types", "typify panicked")));
-    all.map_err(|failed| blame(document).unwrap_or(failed))
+    all.map_err(|failed| blame::blame(document).unwrap_or(failed))
 }
 
 /// Diagnoses about the schemas that typify cannot make types of; none when it can make all of them.
@@ -53,63 +57,6 @@ pub(crate) fn untypable(document: &Document) -> Diagnostics {
         Ok(_) => document.diagnostics(),
         Err(found) => found,
     }
-}
-
-/// The schemas that typify cannot make types of, each tried alone, beside others that are not looked at.
-fn blame(document: &Document) -> Option<Diagnostics> {
-    let mut diagnostics = document.diagnostics();
-    for (name, schema) in document.schemas() {
-        let mut settings = TypeSpaceSettings::default();
-        for (other, _) in document.schemas().filter(|(other, _)| *other != name) {
-            settings.with_replacement(names::camel(other), "Other", IMPLS.into_iter());
-        }
-        let mut definitions: Vec<(String, Value)> = document
-            .schemas()
-            .map(|(other, _)| (other.to_owned(), json!({})))
-            .filter(|(other, _)| other != name)
-            .collect();
-        let mut schema = draft::json(schema);
-        if Own::of(name, &schema).is_some() {
-            continue;
-        }
-        let mut lifted = Vec::new();
-        choice::lift(name, &mut schema, &|_| false, &mut lifted);
-        for own in lifted {
-            settings.with_replacement(own.rust_name(), "Other", IMPLS.into_iter());
-            definitions.push((own.name().to_owned(), json!({})));
-        }
-        definitions.push((name.to_owned(), draft::typed(&schema)));
-        let tried = quietly(|| {
-            let mut parsed = Vec::new();
-            for (name, schema) in definitions {
-                let schema = serde_json::from_value::<schemars::schema::Schema>(schema);
-                parsed.push((name, schema.map_err(|e| e.to_string())?));
-            }
-            let mut space = TypeSpace::new(&settings);
-            space.add_ref_types(parsed).map_err(|e| e.to_string())
-        });
-        let why = match tried {
-            Some(Ok(())) => continue,
-            Some(Err(why)) => why,
-            None => "it gave up".to_owned(),
-        };
-        let original = document.original_name(name);
-        let pointer = format!("/components/schemas/{}", openapi_document::escape(original));
-        let span = document.root.at("/components/schemas");
-        let span = span
-            .and_then(|schemas| schemas.entry(original))
-            .map_or_else(|| document.span(&pointer), |entry| entry.key_span);
-        diagnostics.push(
-            Diagnostic::new(
-                "K0208",
-                span,
-                format!("typify cannot make a type of `{original}`"),
-            )
-            .label(why)
-            .help("say the same with fewer combinations: `oneOf` of objects, or one `enum`"),
-        );
-    }
-    (!diagnostics.is_empty()).then_some(diagnostics)
 }
 
 /// Makes the types, with other names for inline schemas where typify would call two types the same.
@@ -145,27 +92,34 @@ fn attempt(
         .collect();
     let taken = |name: &str| named.contains(name);
 
+    // As typify is to read a schema.
+    let as_read = |name: &str, schema: &Value| {
+        let mut schema = draft::typed(schema);
+        aloud::say(&mut schema);
+        distinct::rename(name, &mut schema, unclear, &taken);
+        schema
+    };
     let mut own: Vec<Own> = Vec::new();
     let mut definitions: Vec<(String, Value)> = Vec::new();
     for (name, schema) in &originals {
+        let mut schema = schema.clone();
+        merged::merge(document, &mut schema);
         let mut parts = vec![(name.clone(), schema.clone())];
-        if let Some((value, inner)) = nullable::value(name, schema, unclear, &taken) {
+        if let Some((value, inner)) = nullable::value(name, &schema, unclear, &taken) {
             parts = vec![(name.clone(), nullable::or_null(&value)), (value, inner)];
         }
         for (name, mut schema) in parts {
             match Own::of(&name, &schema) {
-                Some(ours) => own.push(ours),
-                None => choice::lift(&name, &mut schema, &taken, &mut own),
+                Some(ours) => lift::note(ours, &taken, &mut own),
+                None => lift::lift(&name, &mut schema, &taken, &mut own),
             }
-            let mut schema = draft::typed(&schema);
-            aloud::say(&mut schema);
-            distinct::rename(&name, &mut schema, unclear, &taken);
+            let schema = as_read(&name, &schema);
             definitions.push((name, schema));
         }
     }
     for ours in &own {
         if !definitions.iter().any(|(name, _)| name == ours.name()) {
-            definitions.push((ours.name().to_owned(), json!({ "type": "integer" })));
+            definitions.push((ours.name().to_owned(), ours.outline()));
         }
     }
 
@@ -190,6 +144,15 @@ fn attempt(
         ));
     }
     space.add_ref_types(schemas).map_err(|e| failed(&e))?;
+    for ours in &mut own {
+        if let Own::Counted(counted) = ours {
+            let plain = as_read(&counted.name, &counted.plain);
+            let plain = serde_json::from_value(plain).map_err(|e| failed(&e))?;
+            let id = space.add_type_with_name(&plain, Some(counted.name.clone()));
+            let id = id.map_err(|e| failed(&e))?;
+            counted.inner = space.get_type(&id).map_err(|e| failed(&e))?.ident();
+        }
+    }
 
     let secrets = secret::names(&originals);
     let mut components = BTreeMap::new();
@@ -222,20 +185,22 @@ fn attempt(
     }
     let own_names = own.iter().map(Own::rust_name);
     let twice = distinct::twice(&stream, own_names);
+    stream.extend(own.iter().map(Own::tokens));
     let generated = secret::redact(stream, &secrets).map_err(|e| failed(&e))?;
+    let helpers = own.iter().flat_map(|ours| ours.helpers().iter().copied());
+    let helpers = helpers::module(&helpers.collect());
     let feature = options
         .schemars_feature
         .iter()
         .map(|name| quote!(#[cfg(feature = #name)]));
     let feature = quote!(#(#feature)*);
-    let own = own.iter().map(Own::tokens);
     let described = originals.iter().filter_map(|(name, schema)| {
         let component = components.get(name)?;
         Some(describe(document, name, schema, component, &components))
     });
     let tokens = quote! {
         #generated
-        #(#own)*
+        #helpers
 
         /// The document's own schemas, for servers that describe themselves.
         #feature

@@ -16,6 +16,7 @@ mod client;
 #[path = "../ring/golden/types.rs"]
 mod types;
 
+mod bounds;
 mod served;
 mod wire;
 

@@ -33,6 +33,54 @@ fn the_output_for_what_is_not_plain_json_is_as_recorded() {
     assert_contents("tests/ring/golden/wire/client.rs", &generated.client);
 }
 
+/// What `tests/live` tries to break.
+#[test]
+fn the_output_for_bounds_is_as_recorded() {
+    let options = Options {
+        source: "bounds.yaml".to_owned(),
+        command: "cargo test".to_owned(),
+        types_crate: "crate::bounds::types".to_owned(),
+        trait_name: "BoundsApi".to_owned(),
+        schemars_feature: None,
+    };
+    let document = Document::read("bounds.yaml", include_str!("../accept/bounds.yaml")).unwrap();
+    let generated = generate(&document, &options).unwrap();
+    assert!(generated.client_lacks.is_empty());
+    let types = &generated.types;
+    assert_contents("tests/ring/golden/bounds/types.rs", types);
+    assert_contents("tests/ring/golden/bounds/api.rs", &generated.api);
+    assert_contents("tests/ring/golden/bounds/openapi.json", &generated.document);
+    assert_contents("tests/ring/golden/bounds/client.rs", &generated.client);
+    // The fields are private, so there is no way around the check.
+    for private in [
+        "Price(f64)",
+        "Share(f32)",
+        "Half(i64)",
+        "Labels(",
+        "Names(",
+        "BasketRate(",
+    ] {
+        let open = format!("pub struct {private}pub");
+        let closed = format!("pub struct {private}");
+        assert!(
+            types.contains(&closed) && !types.contains(&open),
+            "{private}"
+        );
+    }
+    let open = types.lines().filter(|line| line.contains("(pub "));
+    let open: Vec<&str> = open.collect();
+    // Other names of closed types are open about that only.
+    assert_eq!(
+        open,
+        [
+            "pub struct Alias(pub crate::bounds::types::Price);",
+            "pub struct Cheap(pub crate::bounds::types::Price);",
+            "pub struct MaybeNames(pub ::std::option::Option<crate::bounds::types::MaybeNamesValue>);",
+            "pub struct MaybePrice(pub ::std::option::Option<crate::bounds::types::MaybePriceValue>);",
+        ]
+    );
+}
+
 #[test]
 fn two_runs_write_the_same() {
     assert_eq!(generated(THINGS).unwrap(), generated(THINGS).unwrap());

@@ -2,10 +2,13 @@
 
 /// The document that this crate was generated from, as JSON: what `GET /openapi.json` answers.
 pub const DOCUMENT: &str = include_str!("openapi.json");
+
 /// `info.title` of the document.
 pub const TITLE: &str = "Things API";
+
 /// `info.version` of the document.
 pub const VERSION: &str = "1.2.3";
+
 /// Things API
 pub trait ThingsApi: 'static {
     /// What handlers share; it knows the callers.
@@ -16,17 +19,14 @@ pub trait ThingsApi: 'static {
     fn get_thing(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, GetThing>,
-    ) -> impl ::std::future::Future<
-        Output = ::std::result::Result<GetThingResponse, GetThingError>,
-    > + ::std::marker::Send;
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<GetThingResponse, GetThingError>> + ::std::marker::Send;
     /// `PUT /things/{thingId}`
     fn put_thing(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<PutThing>,
-    ) -> impl ::std::future::Future<
-        Output = ::std::result::Result<PutThingResponse, PutThingError>,
-    > + ::std::marker::Send;
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<PutThingResponse, PutThingError>> + ::std::marker::Send;
 }
+
 /// The API that `S` implements: every operation, and no way to register one otherwise.
 ///
 /// # Panics
@@ -34,32 +34,33 @@ pub trait ThingsApi: 'static {
 pub fn api<S: ThingsApi>() -> ::dropshot::ApiDescription<S::Context> {
     let mut api = ::dropshot::ApiDescription::new().tag_config(tags());
     api.register(
-            ::dropshot::ApiEndpoint::new(
-                    "getThing".to_owned(),
-                    served::get_thing::<S>,
-                    ::dropshot::Method::GET,
-                    "application/json",
-                    "/things/{thingId}",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("Get a thing")
-                .tag("things"),
+        ::dropshot::ApiEndpoint::new(
+            "getThing".to_owned(),
+            served::get_thing::<S>,
+            ::dropshot::Method::GET,
+            "application/json",
+            "/things/{thingId}",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("Get a thing")
+            .tag("things")
+    )
         .expect("checked when this was generated");
     api.register(
-            ::dropshot::ApiEndpoint::new(
-                    "putThing".to_owned(),
-                    served::put_thing::<S>,
-                    ::dropshot::Method::PUT,
-                    "application/json",
-                    "/things/{thingId}",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .tag("things"),
+        ::dropshot::ApiEndpoint::new(
+            "putThing".to_owned(),
+            served::put_thing::<S>,
+            ::dropshot::Method::PUT,
+            "application/json",
+            "/things/{thingId}",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .tag("things")
+    )
         .expect("checked when this was generated");
     api
 }
+
 /// The API without an implementation, from which dropshot's own document is made.
 ///
 /// # Panics
@@ -67,59 +68,56 @@ pub fn api<S: ThingsApi>() -> ::dropshot::ApiDescription<S::Context> {
 pub fn description() -> ::dropshot::ApiDescription<::dropshot::StubContext> {
     let mut api = ::dropshot::ApiDescription::new().tag_config(tags());
     api.register(
-            ::dropshot::ApiEndpoint::new_for_types::<
-                (::openapi_runtime::Unread<GetThing>,),
-                ::std::result::Result<
-                    ::openapi_runtime::Reply<GetThingResponse, GetThingError>,
-                    GetThingError,
-                >,
-            >(
-                    "getThing".to_owned(),
-                    ::dropshot::Method::GET,
-                    "application/json",
-                    "/things/{thingId}",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("Get a thing")
-                .tag("things"),
+        ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<GetThing>,),
+            ::std::result::Result<
+                ::openapi_runtime::Reply<GetThingResponse, GetThingError>,
+                GetThingError
+            >,
+        >(
+            "getThing".to_owned(),
+            ::dropshot::Method::GET,
+            "application/json",
+            "/things/{thingId}",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("Get a thing")
+            .tag("things")
+    )
         .expect("checked when this was generated");
     api.register(
-            ::dropshot::ApiEndpoint::new_for_types::<
-                (::openapi_runtime::Unread<PutThing>,),
-                ::std::result::Result<
-                    ::openapi_runtime::Reply<PutThingResponse, PutThingError>,
-                    PutThingError,
-                >,
-            >(
-                    "putThing".to_owned(),
-                    ::dropshot::Method::PUT,
-                    "application/json",
-                    "/things/{thingId}",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .tag("things"),
+        ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<PutThing>,),
+            ::std::result::Result<
+                ::openapi_runtime::Reply<PutThingResponse, PutThingError>,
+                PutThingError
+            >,
+        >(
+            "putThing".to_owned(),
+            ::dropshot::Method::PUT,
+            "application/json",
+            "/things/{thingId}",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .tag("things")
+    )
         .expect("checked when this was generated");
     api
 }
+
 fn tags() -> ::dropshot::TagConfig {
     ::dropshot::TagConfig {
         allow_other_tags: true,
         policy: ::dropshot::EndpointTagPolicy::Any,
-        tags: [
-            (
-                "things".to_owned(),
-                ::dropshot::TagDetails {
-                    description: Some("Things.".to_owned()),
-                    external_docs: None,
-                },
-            ),
-        ]
+        tags: [(
+            "things".to_owned(),
+            ::dropshot::TagDetails { description: Some("Things.".to_owned()), external_docs: None }
+        )]
             .into_iter()
             .collect(),
     }
 }
+
 /// What dropshot calls: each function leads through `openapi_runtime` to the trait.
 mod served {
     use super::*;
@@ -128,7 +126,7 @@ mod served {
         request: ::openapi_runtime::Unread<super::GetThing>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<GetThingResponse, GetThingError>,
-        GetThingError,
+        GetThingError
     > {
         ::openapi_runtime::serve(rqctx, request, S::get_thing).await
     }
@@ -137,39 +135,41 @@ mod served {
         request: ::openapi_runtime::Unread<super::PutThing>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<PutThingResponse, PutThingError>,
-        PutThingError,
+        PutThingError
     > {
         ::openapi_runtime::serve_open(rqctx, request, S::put_thing).await
     }
 }
+
 /// The path parameters of [`GetThing`].
 #[derive(Clone, Debug)]
 pub struct GetThingPath {
     /// Which thing
     pub thing_id: ::things_types::ThingId,
 }
+
 impl ::openapi_runtime::Parameters for GetThingPath {
-    fn decode(
-        __values: &mut ::openapi_runtime::Values<'_>,
-    ) -> ::std::option::Option<Self> {
+    fn decode(__values: &mut ::openapi_runtime::Values<'_>) -> ::std::option::Option<Self> {
         let thing_id = __values.required("thingId", &schemas::THING_ID);
         Some(Self { thing_id: thing_id? })
     }
 }
+
 impl ::schemars::JsonSchema for GetThingPath {
     fn schema_name() -> ::std::string::String {
         "GetThingPath".to_owned()
     }
     fn json_schema(
-        generator: &mut ::schemars::r#gen::SchemaGenerator,
+        generator: &mut ::schemars::r#gen::SchemaGenerator
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<::things_types::ThingId>();
         ::serde_json::from_str(
-                "{\"type\":\"object\",\"properties\":{\"thingId\":{\"description\":\"Which thing\",\"allOf\":[{\"$ref\":\"#/components/schemas/ThingId\"}]}},\"required\":[\"thingId\"]}",
-            )
+            "{\"type\":\"object\",\"properties\":{\"thingId\":{\"description\":\"Which thing\",\"allOf\":[{\"$ref\":\"#/components/schemas/ThingId\"}]}},\"required\":[\"thingId\"]}"
+        )
             .expect("checked when this was generated")
     }
 }
+
 /// The query parameters of [`GetThing`].
 #[derive(Clone, Debug)]
 pub struct GetThingQuery {
@@ -178,47 +178,40 @@ pub struct GetThingQuery {
     /// `verbose`
     pub verbose: ::std::option::Option<bool>,
 }
+
 impl ::openapi_runtime::Parameters for GetThingQuery {
-    fn decode(
-        __values: &mut ::openapi_runtime::Values<'_>,
-    ) -> ::std::option::Option<Self> {
+    fn decode(__values: &mut ::openapi_runtime::Values<'_>) -> ::std::option::Option<Self> {
         let depth = __values.or("depth", &schemas::DEPTH, "3");
-        let verbose = __values
-            .optional(
-                "verbose",
-                const {
-                    #[allow(unused_imports)]
-                    use ::openapi_runtime::pattern;
-                    #[allow(unused_imports)]
-                    use ::openapi_runtime::schema::{
-                        Format, IntegerFormat, Literal, Property, Schema,
-                    };
-                    &Schema::boolean()
-                },
-            );
-        Some(Self {
-            depth: depth?,
-            verbose: verbose?,
-        })
+        let verbose = __values.optional("verbose", const {
+            #[allow(unused_imports)]
+            use ::openapi_runtime::pattern;
+            #[allow(unused_imports)]
+            use ::openapi_runtime::schema::{Format, IntegerFormat, Literal, Property, Schema};
+            &Schema::boolean()
+        });
+        Some(Self { depth: depth?, verbose: verbose? })
     }
 }
+
 impl ::schemars::JsonSchema for GetThingQuery {
     fn schema_name() -> ::std::string::String {
         "GetThingQuery".to_owned()
     }
     fn json_schema(
-        generator: &mut ::schemars::r#gen::SchemaGenerator,
+        generator: &mut ::schemars::r#gen::SchemaGenerator
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<::things_types::Depth>();
         ::serde_json::from_str(
-                "{\"type\":\"object\",\"properties\":{\"depth\":{\"allOf\":[{\"$ref\":\"#/components/schemas/Depth\"}]},\"verbose\":{\"allOf\":[{\"type\":\"boolean\"}]}}}",
-            )
+            "{\"type\":\"object\",\"properties\":{\"depth\":{\"allOf\":[{\"$ref\":\"#/components/schemas/Depth\"}]},\"verbose\":{\"allOf\":[{\"type\":\"boolean\"}]}}}"
+        )
             .expect("checked when this was generated")
     }
 }
+
 /// What `GET /things/{thingId}` takes.
 #[derive(Debug)]
 pub enum GetThing {}
+
 impl ::openapi_runtime::Operation for GetThing {
     const ID: &'static str = "getThing";
     const PATH: &'static str = "/things/{thingId}";
@@ -228,6 +221,7 @@ impl ::openapi_runtime::Operation for GetThing {
     type Headers = ();
     type Body = ();
 }
+
 /// 200: The thing
 pub struct GetThingResponse {
     /// The body.
@@ -235,6 +229,7 @@ pub struct GetThingResponse {
     /// The `ETag` header. `ETag`
     pub e_tag: ::std::string::String,
 }
+
 impl ::openapi_runtime::Answer for GetThingResponse {
     const STATUS: u16 = 200u16;
     const DESCRIPTION: &'static str = "The thing";
@@ -250,24 +245,28 @@ impl ::openapi_runtime::Answer for GetThingResponse {
         headers
     }
 }
+
 ::openapi_runtime::answer!(GetThingResponse);
+
 /// Describes the headers of [`GetThingResponse`].
 #[derive(Debug)]
 pub enum GetThingResponseHeaders {}
+
 impl ::schemars::JsonSchema for GetThingResponseHeaders {
     fn schema_name() -> ::std::string::String {
         "GetThingResponseHeaders".to_owned()
     }
     fn json_schema(
-        generator: &mut ::schemars::r#gen::SchemaGenerator,
+        generator: &mut ::schemars::r#gen::SchemaGenerator
     ) -> ::schemars::schema::Schema {
         let _ = generator;
         ::serde_json::from_str(
-                "{\"type\":\"object\",\"properties\":{\"ETag\":{\"allOf\":[{\"type\":\"string\"}]}},\"required\":[\"ETag\"]}",
-            )
+            "{\"type\":\"object\",\"properties\":{\"ETag\":{\"allOf\":[{\"type\":\"string\"}]}},\"required\":[\"ETag\"]}"
+        )
             .expect("checked when this was generated")
     }
 }
+
 /// How `getThing` fails: exactly the statuses that the document declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GetThingError {
@@ -284,29 +283,37 @@ pub enum GetThingError {
     /// 503: What went wrong
     ServiceUnavailable(::openapi_runtime::Fault),
 }
-::openapi_runtime::failure!(
-    GetThingError : ::things_types::Error { 400 => BadRequest, 401 => Unauthorized, 404
-    => NotFound, 429 => TooManyRequests, 500 => InternalServerError, 503 =>
-    ServiceUnavailable }
-);
+
+::openapi_runtime::failure!(GetThingError: ::things_types::Error {
+    400 => BadRequest,
+    401 => Unauthorized,
+    404 => NotFound,
+    429 => TooManyRequests,
+    500 => InternalServerError,
+    503 => ServiceUnavailable
+});
+
 /// The path parameters of [`PutThing`].
 pub type PutThingPath = GetThingPath;
+
 /// What `PUT /things/{thingId}` takes.
 #[derive(Debug)]
 pub enum PutThing {}
+
 impl ::openapi_runtime::Operation for PutThing {
     const ID: &'static str = "putThing";
     const PATH: &'static str = "/things/{thingId}";
-    const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = Some(
-        &schemas::THING,
-    );
+    const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> =
+        Some(&schemas::THING);
     type Path = PutThingPath;
     type Query = ();
     type Headers = ();
     type Body = ::openapi_runtime::Json<::things_types::Thing>;
 }
+
 /// 204: Written
 pub struct PutThingResponse {}
+
 impl ::openapi_runtime::Answer for PutThingResponse {
     const STATUS: u16 = 204u16;
     const DESCRIPTION: &'static str = "Written";
@@ -320,7 +327,9 @@ impl ::openapi_runtime::Answer for PutThingResponse {
         ::std::vec::Vec::new()
     }
 }
+
 ::openapi_runtime::answer!(PutThingResponse);
+
 /// How `putThing` fails: exactly the statuses that the document declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PutThingError {
@@ -337,11 +346,16 @@ pub enum PutThingError {
     /// 500: What went wrong
     InternalServerError(::openapi_runtime::Fault),
 }
-::openapi_runtime::failure!(
-    PutThingError : ::things_types::Error { 400 => BadRequest, 404 => NotFound, 408 =>
-    RequestTimeout, 413 => PayloadTooLarge, 415 => UnsupportedMediaType, 500 =>
-    InternalServerError }
-);
+
+::openapi_runtime::failure!(PutThingError: ::things_types::Error {
+    400 => BadRequest,
+    404 => NotFound,
+    408 => RequestTimeout,
+    413 => PayloadTooLarge,
+    415 => UnsupportedMediaType,
+    500 => InternalServerError
+});
+
 /// The whole schemas of the document, as `openapi_runtime::strict` reads them.
 pub mod schemas {
     #[allow(unused_imports)]
@@ -349,71 +363,40 @@ pub mod schemas {
     #[allow(unused_imports)]
     use ::openapi_runtime::schema::{Format, IntegerFormat, Literal, Property, Schema};
     /// `#/components/schemas/Thing`
-    pub static THING: Schema = Schema::object(
-            &[
-                Property::required(
-                    "name",
-                    &Schema::string().min_length(1).max_length(16),
-                ),
-                Property::required(
-                    "size",
-                    &Schema::integer().minimum(2).maximum(20).multiple_of(2),
-                ),
-                Property::optional(
-                    "colour",
-                    &Schema::string().one_of(&["red", "dark-blue"]),
-                ),
-                Property::optional("secret", &Schema::string().min_length(1)),
-                Property::optional(
-                    "parts",
-                    &Schema::array(&THING).max_items(3).unique_items(),
-                ),
-                Property::optional(
-                    "labels",
-                    &Schema::object(&[])
-                        .additional_properties(&Schema::string().max_length(4)),
-                ),
-                Property::optional(
-                    "either",
-                    &Schema::one_of_schemas(
-                        &[
-                            &Schema::string().max_length(2),
-                            &Schema::integer().integer_format(IntegerFormat::Uint8),
-                        ],
-                    ),
-                ),
-            ],
+    pub static THING: Schema = Schema::object(&[
+        Property::required("name", &Schema::string().min_length(1).max_length(16)),
+        Property::required("size", &Schema::integer().minimum(2).maximum(20).multiple_of(2)),
+        Property::optional("colour", &Schema::string().one_of(&["red", "dark-blue"])),
+        Property::optional("secret", &Schema::string().min_length(1)),
+        Property::optional("parts", &Schema::array(&THING).max_items(3).unique_items()),
+        Property::optional(
+            "labels",
+            &Schema::object(&[]).additional_properties(&Schema::string().max_length(4))
+        ),
+        Property::optional(
+            "either",
+            &Schema::one_of_schemas(&[
+                &Schema::string().max_length(2),
+                &Schema::integer().integer_format(IntegerFormat::Uint8)
+            ])
         )
+    ])
         .closed();
     /// `#/components/schemas/Error`
-    pub static ERROR: Schema = Schema::object(
-        &[
+    pub static ERROR: Schema = Schema::object(&[Property::required(
+        "error",
+        &Schema::object(&[
+            Property::required("code", &Schema::integer()),
+            Property::required("message", &Schema::string()),
             Property::required(
-                "error",
-                &Schema::object(
-                    &[
-                        Property::required("code", &Schema::integer()),
-                        Property::required("message", &Schema::string()),
-                        Property::required(
-                            "details",
-                            &Schema::array(
-                                &Schema::object(
-                                    &[Property::required("reason", &Schema::string())],
-                                ),
-                            ),
-                        ),
-                    ],
-                ),
-            ),
-        ],
-    );
+                "details",
+                &Schema::array(&Schema::object(&[Property::required("reason", &Schema::string())]))
+            )
+        ])
+    )]);
     /// `#/components/schemas/ThingId`
-    pub static THING_ID: Schema = Schema::string()
-        .max_length(8)
-        .pattern(pattern!("^[a-z]+$"));
+    pub static THING_ID: Schema = Schema::string().max_length(8).pattern(pattern!("^[a-z]+$"));
     /// `#/components/schemas/Depth`
-    pub static DEPTH: Schema = Schema::integer()
-        .integer_format(IntegerFormat::Int32)
-        .minimum(1)
-        .maximum(9);
+    pub static DEPTH: Schema =
+        Schema::integer().integer_format(IntegerFormat::Int32).minimum(1).maximum(9);
 }

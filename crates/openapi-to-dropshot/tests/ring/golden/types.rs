@@ -5,6 +5,7 @@
 pub struct Error {
     pub error: ErrorError,
 }
+
 ///`ErrorError`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct ErrorError {
@@ -12,11 +13,13 @@ pub struct ErrorError {
     pub details: ::std::vec::Vec<ErrorErrorDetailsItem>,
     pub message: ::std::string::String,
 }
+
 ///`ErrorErrorDetailsItem`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct ErrorErrorDetailsItem {
     pub reason: ::std::string::String,
 }
+
 ///A thing.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(deny_unknown_fields)]
@@ -25,19 +28,17 @@ pub struct Thing {
     pub colour: ::std::option::Option<ThingColour>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub either: ::std::option::Option<ThingEither>,
-    #[serde(
-        default,
-        skip_serializing_if = ":: std :: collections :: BTreeMap::is_empty"
-    )]
+    #[serde(default, skip_serializing_if = ":: std :: collections :: BTreeMap::is_empty")]
     pub labels: ::std::collections::BTreeMap<::std::string::String, ThingLabelsValue>,
     pub name: ThingName,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub parts: ::std::option::Option<::std::vec::Vec<Thing>>,
+    pub parts: ::std::option::Option<crate::ThingParts>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub secret: ::std::option::Option<ThingSecret>,
     ///How large.
     pub size: crate::ThingSize,
 }
+
 ///`ThingColour`
 #[derive(
     ::serde::Deserialize,
@@ -57,6 +58,7 @@ pub enum ThingColour {
     #[serde(rename = "dark-blue")]
     DarkBlue,
 }
+
 impl ::std::fmt::Display for ThingColour {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         match *self {
@@ -65,11 +67,10 @@ impl ::std::fmt::Display for ThingColour {
         }
     }
 }
+
 impl ::std::str::FromStr for ThingColour {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "red" => Ok(Self::Red),
             "dark-blue" => Ok(Self::DarkBlue),
@@ -77,22 +78,23 @@ impl ::std::str::FromStr for ThingColour {
         }
     }
 }
+
 impl ::std::convert::TryFrom<&str> for ThingColour {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for ThingColour {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 ///`ThingEither`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(untagged)]
@@ -100,6 +102,7 @@ pub enum ThingEither {
     String(ThingEitherString),
     Uint8(u8),
 }
+
 impl ::std::fmt::Display for ThingEither {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         match self {
@@ -108,11 +111,10 @@ impl ::std::fmt::Display for ThingEither {
         }
     }
 }
+
 impl ::std::str::FromStr for ThingEither {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if let Ok(v) = value.parse() {
             Ok(Self::String(v))
         } else if let Ok(v) = value.parse() {
@@ -122,219 +124,233 @@ impl ::std::str::FromStr for ThingEither {
         }
     }
 }
+
 impl ::std::convert::TryFrom<&str> for ThingEither {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for ThingEither {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::From<ThingEitherString> for ThingEither {
     fn from(value: ThingEitherString) -> Self {
         Self::String(value)
     }
 }
+
 impl ::std::convert::From<u8> for ThingEither {
     fn from(value: u8) -> Self {
         Self::Uint8(value)
     }
 }
+
 ///`ThingEitherString`
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct ThingEitherString(::std::string::String);
+
 impl ::std::ops::Deref for ThingEitherString {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<ThingEitherString> for ::std::string::String {
     fn from(value: ThingEitherString) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for ThingEitherString {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 2usize {
             return Err("longer than 2 characters".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for ThingEitherString {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for ThingEitherString {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for ThingEitherString {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///`ThingId`
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct ThingId(::std::string::String);
+
 impl ::std::ops::Deref for ThingId {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<ThingId> for ::std::string::String {
     fn from(value: ThingId) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for ThingId {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 8usize {
             return Err("longer than 8 characters".into());
         }
-        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-        { ::regress::Regex::new("^[a-z]+$").unwrap() });
+        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(|| {
+            ::regress::Regex::new("^[a-z]+$").unwrap()
+        });
         if PATTERN.find(value).is_none() {
             return Err("doesn't match pattern \"^[a-z]+$\"".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for ThingId {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for ThingId {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for ThingId {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///`ThingLabelsValue`
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct ThingLabelsValue(::std::string::String);
+
 impl ::std::ops::Deref for ThingLabelsValue {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<ThingLabelsValue> for ::std::string::String {
     fn from(value: ThingLabelsValue) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for ThingLabelsValue {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 4usize {
             return Err("longer than 4 characters".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for ThingLabelsValue {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for ThingLabelsValue {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for ThingLabelsValue {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///`ThingName`
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct ThingName(::std::string::String);
+
 impl ::std::ops::Deref for ThingName {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<ThingName> for ::std::string::String {
     fn from(value: ThingName) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for ThingName {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 16usize {
             return Err("longer than 16 characters".into());
         }
@@ -344,112 +360,112 @@ impl ::std::str::FromStr for ThingName {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for ThingName {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for ThingName {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for ThingName {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///`ThingSecret`
 #[derive(::serde::Serialize, Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct ThingSecret(::std::string::String);
+
 /// Shows that there is a value, and not which.
 impl ::std::fmt::Debug for ThingSecret {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.write_str("ThingSecret(..)")
     }
 }
+
 impl ::std::ops::Deref for ThingSecret {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<ThingSecret> for ::std::string::String {
     fn from(value: ThingSecret) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for ThingSecret {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() < 1usize {
             return Err("shorter than 1 characters".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for ThingSecret {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for ThingSecret {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for ThingSecret {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 /// Error types.
 pub mod error {
     /// Error from a `TryFrom` or `FromStr` implementation.
     pub struct ConversionError(::std::borrow::Cow<'static, str>);
     impl ::std::error::Error for ConversionError {}
     impl ::std::fmt::Display for ConversionError {
-        fn fmt(
-            &self,
-            f: &mut ::std::fmt::Formatter<'_>,
-        ) -> Result<(), ::std::fmt::Error> {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> Result<(), ::std::fmt::Error> {
             ::std::fmt::Display::fmt(&self.0, f)
         }
     }
     impl ::std::fmt::Debug for ConversionError {
-        fn fmt(
-            &self,
-            f: &mut ::std::fmt::Formatter<'_>,
-        ) -> Result<(), ::std::fmt::Error> {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> Result<(), ::std::fmt::Error> {
             ::std::fmt::Debug::fmt(&self.0, f)
         }
     }
@@ -464,12 +480,14 @@ pub mod error {
         }
     }
 }
+
 /// How large.
 ///
 /// Holds an integer from 2 to 20, a multiple of 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
 #[serde(transparent)]
 pub struct ThingSize(i64);
+
 impl ThingSize {
     /// The least value.
     pub const MIN: i64 = 2;
@@ -480,51 +498,123 @@ impl ThingSize {
         self.0
     }
 }
+
 impl ::std::convert::TryFrom<i64> for ThingSize {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: i64,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
-        if (Self::MIN..=Self::MAX).contains(&value) && value % 2 == 0 {
-            Ok(Self(value))
-        } else {
-            Err("must be an integer from 2 to 20, a multiple of 2".into())
+    fn try_from(value: i64) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value < Self::MIN {
+            return ::std::result::Result::Err("must be at least 2".into());
         }
+        if value > Self::MAX {
+            return ::std::result::Result::Err("must be at most 20".into());
+        }
+        if value % 2 != 0 {
+            return ::std::result::Result::Err("must be a multiple of 2".into());
+        }
+        ::std::result::Result::Ok(Self(value))
     }
 }
+
 impl ::std::convert::From<ThingSize> for i64 {
     fn from(value: ThingSize) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for ThingSize {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value
             .parse::<i64>()
             .map_err(|_| "must be an integer from 2 to 20, a multiple of 2".into())
             .and_then(Self::try_from)
     }
 }
+
 impl ::std::fmt::Display for ThingSize {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         self.0.fmt(f)
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for ThingSize {
     fn deserialize<D: ::serde::Deserializer<'de>>(
-        deserializer: D,
+        deserializer: D
     ) -> ::std::result::Result<Self, D::Error> {
         let value = <i64 as ::serde::Deserialize>::deserialize(deserializer)?;
         Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
+
+/// ThingParts: a list that must have at most 3 items, must not have two equal items.
+#[derive(Clone, Debug, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct ThingParts(::std::vec::Vec<Thing>);
+
+impl ThingParts {
+    /// What it holds.
+    pub fn into_inner(self) -> ::std::vec::Vec<Thing> {
+        self.0
+    }
+}
+
+impl ::std::convert::TryFrom<::std::vec::Vec<Thing>> for ThingParts {
+    type Error = self::error::ConversionError;
+    fn try_from(value: ::std::vec::Vec<Thing>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.len() > 3 {
+            return ::std::result::Result::Err("must have at most 3 items".into());
+        }
+        self::bounds::unique(&value)?;
+        ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::From<ThingParts> for ::std::vec::Vec<Thing> {
+    fn from(value: ThingParts) -> Self {
+        value.0
+    }
+}
+
+impl ::std::ops::Deref for ThingParts {
+    type Target = ::std::vec::Vec<Thing>;
+    fn deref(&self) -> &::std::vec::Vec<Thing> {
+        &self.0
+    }
+}
+
+impl ::std::iter::IntoIterator for ThingParts {
+    type Item = <::std::vec::Vec<Thing> as ::std::iter::IntoIterator>::Item;
+    type IntoIter = <::std::vec::Vec<Thing> as ::std::iter::IntoIterator>::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> ::std::iter::IntoIterator for &'a ThingParts {
+    type Item = <&'a ::std::vec::Vec<Thing> as ::std::iter::IntoIterator>::Item;
+    type IntoIter = <&'a ::std::vec::Vec<Thing> as ::std::iter::IntoIterator>::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for ThingParts {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value = <::std::vec::Vec<Thing> as ::serde::Deserialize>::deserialize(deserializer)?;
+        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
+
 /// Depth: an integer from 1 to 9.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
 #[serde(transparent)]
 pub struct Depth(i32);
+
 impl Depth {
     /// The least value.
     pub const MIN: i32 = 1;
@@ -535,52 +625,112 @@ impl Depth {
         self.0
     }
 }
+
 impl ::std::convert::TryFrom<i32> for Depth {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: i32,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
-        if (Self::MIN..=Self::MAX).contains(&value) {
-            Ok(Self(value))
-        } else {
-            Err("must be an integer from 1 to 9".into())
+    fn try_from(value: i32) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value < Self::MIN {
+            return ::std::result::Result::Err("must be at least 1".into());
         }
+        if value > Self::MAX {
+            return ::std::result::Result::Err("must be at most 9".into());
+        }
+        ::std::result::Result::Ok(Self(value))
     }
 }
+
 impl ::std::convert::From<Depth> for i32 {
     fn from(value: Depth) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for Depth {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value
             .parse::<i32>()
             .map_err(|_| "must be an integer from 1 to 9".into())
             .and_then(Self::try_from)
     }
 }
+
 impl ::std::fmt::Display for Depth {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         self.0.fmt(f)
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for Depth {
     fn deserialize<D: ::serde::Deserializer<'de>>(
-        deserializer: D,
+        deserializer: D
     ) -> ::std::result::Result<Self, D::Error> {
         let value = <i32 as ::serde::Deserialize>::deserialize(deserializer)?;
         Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
+
 impl ::std::default::Default for Depth {
     fn default() -> Self {
         Self(3)
     }
 }
+
+/// Bounds, kept as the server keeps them.
+mod bounds {
+    /// Refuses a list of which two items are equal as JSON.
+    pub(super) fn unique<T: ::serde::Serialize>(
+        items: &[T],
+    ) -> ::std::result::Result<(), super::error::ConversionError> {
+        let mut seen = ::std::collections::HashSet::new();
+        for (at, item) in items.iter().enumerate() {
+            let item = ::serde_json::to_value(item).map_err(|error| error.to_string())?;
+            let mut text = ::std::string::String::new();
+            canonical(&item, &mut text);
+            if !seen.insert(text) {
+                return ::std::result::Result::Err(
+                    format!("[{at}]: must not equal an earlier item").into()
+                );
+            }
+        }
+        ::std::result::Result::Ok(())
+    }
+    /// Writes the value so that equal values have equal texts: members sorted, numbers by value.
+    fn canonical(value: &::serde_json::Value, out: &mut ::std::string::String) {
+        match value {
+            ::serde_json::Value::Number(number) => {
+                let float = || number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 1e18);
+                let whole = number.as_i64().map(i128::from);
+                let whole = whole.or_else(|| number.as_u64().map(i128::from));
+                match whole.or_else(|| float().map(|n| n as i128)) {
+                    ::std::option::Option::Some(whole) => out.push_str(&whole.to_string()),
+                    ::std::option::Option::None => out.push_str(&number.to_string()),
+                }
+            }
+            ::serde_json::Value::Array(items) => {
+                out.push('[');
+                for item in items {
+                    canonical(item, out);
+                    out.push(',');
+                }
+                out.push(']');
+            }
+            ::serde_json::Value::Object(members) => {
+                let sorted: ::std::collections::BTreeMap<_, _> = members.iter().collect();
+                out.push('{');
+                for (name, value) in sorted {
+                    out.push_str(&format!("{name:?}:"));
+                    canonical(value, out);
+                    out.push(',');
+                }
+                out.push('}');
+            }
+            ::serde_json::Value::String(text) => out.push_str(&format!("{text:?}")),
+            other => out.push_str(&other.to_string()),
+        }
+    }
+}
+
 /// The document's own schemas, for servers that describe themselves.
 mod described {
     use super::*;
@@ -589,12 +739,12 @@ mod described {
             "Thing".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<Thing>();
             ::serde_json::from_str(
-                    "{\"description\":\"A thing.\",\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":16},\"size\":{\"description\":\"How large.\",\"type\":\"integer\",\"multipleOf\":2,\"minimum\":2,\"maximum\":20},\"colour\":{\"nullable\":true,\"type\":\"string\",\"enum\":[\"red\",\"dark-blue\"]},\"secret\":{\"x-secret\":true,\"type\":\"string\",\"minLength\":1},\"parts\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Thing\"},\"maxItems\":3,\"uniqueItems\":true},\"labels\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\",\"maxLength\":4}},\"either\":{\"oneOf\":[{\"type\":\"string\",\"maxLength\":2},{\"type\":\"integer\",\"format\":\"uint8\"}]}},\"required\":[\"name\",\"size\"],\"additionalProperties\":false}",
-                )
+                "{\"description\":\"A thing.\",\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":16},\"size\":{\"description\":\"How large.\",\"type\":\"integer\",\"multipleOf\":2,\"minimum\":2,\"maximum\":20},\"colour\":{\"nullable\":true,\"type\":\"string\",\"enum\":[\"red\",\"dark-blue\"]},\"secret\":{\"x-secret\":true,\"type\":\"string\",\"minLength\":1},\"parts\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Thing\"},\"maxItems\":3,\"uniqueItems\":true},\"labels\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\",\"maxLength\":4}},\"either\":{\"oneOf\":[{\"type\":\"string\",\"maxLength\":2},{\"type\":\"integer\",\"format\":\"uint8\"}]}},\"required\":[\"name\",\"size\"],\"additionalProperties\":false}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -603,12 +753,12 @@ mod described {
             "Error".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"type\":\"object\",\"properties\":{\"error\":{\"type\":\"object\",\"properties\":{\"code\":{\"type\":\"integer\"},\"message\":{\"type\":\"string\"},\"details\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"reason\":{\"type\":\"string\"}},\"required\":[\"reason\"]}}},\"required\":[\"code\",\"message\",\"details\"]}},\"required\":[\"error\"]}",
-                )
+                "{\"type\":\"object\",\"properties\":{\"error\":{\"type\":\"object\",\"properties\":{\"code\":{\"type\":\"integer\"},\"message\":{\"type\":\"string\"},\"details\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"reason\":{\"type\":\"string\"}},\"required\":[\"reason\"]}}},\"required\":[\"code\",\"message\",\"details\"]}},\"required\":[\"error\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -617,12 +767,10 @@ mod described {
             "ThingId".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
-            ::serde_json::from_str(
-                    "{\"type\":\"string\",\"pattern\":\"^[a-z]+$\",\"maxLength\":8}",
-                )
+            ::serde_json::from_str("{\"type\":\"string\",\"pattern\":\"^[a-z]+$\",\"maxLength\":8}")
                 .expect("checked when this was generated")
         }
     }
@@ -631,12 +779,12 @@ mod described {
             "Depth".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"default\":3,\"type\":\"integer\",\"format\":\"int32\",\"minimum\":1,\"maximum\":9}",
-                )
+                "{\"default\":3,\"type\":\"integer\",\"format\":\"int32\",\"minimum\":1,\"maximum\":9}"
+            )
                 .expect("checked when this was generated")
         }
     }

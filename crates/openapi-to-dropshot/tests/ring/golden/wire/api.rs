@@ -2,10 +2,13 @@
 
 /// The document that this crate was generated from, as JSON: what `GET /openapi.json` answers.
 pub const DOCUMENT: &str = include_str!("openapi.json");
+
 /// `info.title` of the document.
 pub const TITLE: &str = "Wire";
+
 /// `info.version` of the document.
 pub const VERSION: &str = "1.0.0";
+
 /// Wire
 pub trait WireApi: 'static {
     /// What handlers share; it knows the callers.
@@ -14,83 +17,69 @@ pub trait WireApi: 'static {
     fn add_note(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<AddNote>,
-    ) -> impl ::std::future::Future<
-        Output = ::std::result::Result<AddNoteResponse, AddNoteError>,
-    > + ::std::marker::Send;
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<AddNoteResponse, AddNoteError>> + ::std::marker::Send;
     /// `PATCH /notes`
     fn merge(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<Merge>,
-    ) -> impl ::std::future::Future<
-        Output = ::std::result::Result<MergeResponse, MergeError>,
-    > + ::std::marker::Send;
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<MergeResponse, MergeError>> + ::std::marker::Send;
     /// `GET /notes`
     fn default(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<Default>,
-    ) -> impl ::std::future::Future<
-        Output = ::std::result::Result<DefaultResponse, DefaultError>,
-    > + ::std::marker::Send;
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<DefaultResponse, DefaultError>> + ::std::marker::Send;
     /// `POST /forms`
     fn fill(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<Fill>,
-    ) -> impl ::std::future::Future<
-        Output = ::std::result::Result<FillResponse, FillError>,
-    > + ::std::marker::Send;
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<FillResponse, FillError>> + ::std::marker::Send;
 }
+
 /// The API that `S` implements: every operation, and no way to register one otherwise.
 ///
 /// # Panics
 /// Never for a document that passed the generator's checks.
 pub fn api<S: WireApi>() -> ::dropshot::ApiDescription<S::Context> {
     let mut api = ::dropshot::ApiDescription::new().tag_config(tags());
-    api.register(
-            ::dropshot::ApiEndpoint::new(
-                "addNote".to_owned(),
-                served::add_note::<S>,
-                ::dropshot::Method::POST,
-                "application/json",
-                "/notes",
-                ::dropshot::ApiEndpointVersions::All,
-            ),
-        )
+    api.register(::dropshot::ApiEndpoint::new(
+        "addNote".to_owned(),
+        served::add_note::<S>,
+        ::dropshot::Method::POST,
+        "application/json",
+        "/notes",
+        ::dropshot::ApiEndpointVersions::All
+    ))
         .expect("checked when this was generated");
-    api.register(
-            ::dropshot::ApiEndpoint::new(
-                "merge".to_owned(),
-                served::merge::<S>,
-                ::dropshot::Method::PATCH,
-                "application/json",
-                "/notes",
-                ::dropshot::ApiEndpointVersions::All,
-            ),
-        )
+    api.register(::dropshot::ApiEndpoint::new(
+        "merge".to_owned(),
+        served::merge::<S>,
+        ::dropshot::Method::PATCH,
+        "application/json",
+        "/notes",
+        ::dropshot::ApiEndpointVersions::All
+    ))
         .expect("checked when this was generated");
-    api.register(
-            ::dropshot::ApiEndpoint::new(
-                "default".to_owned(),
-                served::default::<S>,
-                ::dropshot::Method::GET,
-                "application/json",
-                "/notes",
-                ::dropshot::ApiEndpointVersions::All,
-            ),
-        )
+    api.register(::dropshot::ApiEndpoint::new(
+        "default".to_owned(),
+        served::default::<S>,
+        ::dropshot::Method::GET,
+        "application/json",
+        "/notes",
+        ::dropshot::ApiEndpointVersions::All
+    ))
         .expect("checked when this was generated");
-    api.register(
-            ::dropshot::ApiEndpoint::new(
-                "fill".to_owned(),
-                served::fill::<S>,
-                ::dropshot::Method::POST,
-                "application/json",
-                "/forms",
-                ::dropshot::ApiEndpointVersions::All,
-            ),
-        )
+    api.register(::dropshot::ApiEndpoint::new(
+        "fill".to_owned(),
+        served::fill::<S>,
+        ::dropshot::Method::POST,
+        "application/json",
+        "/forms",
+        ::dropshot::ApiEndpointVersions::All
+    ))
         .expect("checked when this was generated");
     api
 }
+
 /// The API without an implementation, from which dropshot's own document is made.
 ///
 /// # Panics
@@ -98,71 +87,66 @@ pub fn api<S: WireApi>() -> ::dropshot::ApiDescription<S::Context> {
 pub fn description() -> ::dropshot::ApiDescription<::dropshot::StubContext> {
     let mut api = ::dropshot::ApiDescription::new().tag_config(tags());
     api.register(
-            ::dropshot::ApiEndpoint::new_for_types::<
-                (::openapi_runtime::Unread<AddNote>,),
-                ::std::result::Result<
-                    ::openapi_runtime::Reply<AddNoteResponse, AddNoteError>,
-                    AddNoteError,
-                >,
-            >(
-                "addNote".to_owned(),
-                ::dropshot::Method::POST,
-                "application/json",
-                "/notes",
-                ::dropshot::ApiEndpointVersions::All,
-            ),
+        ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<AddNote>,),
+            ::std::result::Result<
+                ::openapi_runtime::Reply<AddNoteResponse, AddNoteError>,
+                AddNoteError
+            >,
+        >(
+            "addNote".to_owned(),
+            ::dropshot::Method::POST,
+            "application/json",
+            "/notes",
+            ::dropshot::ApiEndpointVersions::All
         )
+    )
         .expect("checked when this was generated");
     api.register(
-            ::dropshot::ApiEndpoint::new_for_types::<
-                (::openapi_runtime::Unread<Merge>,),
-                ::std::result::Result<
-                    ::openapi_runtime::Reply<MergeResponse, MergeError>,
-                    MergeError,
-                >,
-            >(
-                "merge".to_owned(),
-                ::dropshot::Method::PATCH,
-                "application/json",
-                "/notes",
-                ::dropshot::ApiEndpointVersions::All,
-            ),
+        ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<Merge>,),
+            ::std::result::Result<::openapi_runtime::Reply<MergeResponse, MergeError>, MergeError>,
+        >(
+            "merge".to_owned(),
+            ::dropshot::Method::PATCH,
+            "application/json",
+            "/notes",
+            ::dropshot::ApiEndpointVersions::All
         )
+    )
         .expect("checked when this was generated");
     api.register(
-            ::dropshot::ApiEndpoint::new_for_types::<
-                (::openapi_runtime::Unread<Default>,),
-                ::std::result::Result<
-                    ::openapi_runtime::Reply<DefaultResponse, DefaultError>,
-                    DefaultError,
-                >,
-            >(
-                "default".to_owned(),
-                ::dropshot::Method::GET,
-                "application/json",
-                "/notes",
-                ::dropshot::ApiEndpointVersions::All,
-            ),
+        ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<Default>,),
+            ::std::result::Result<
+                ::openapi_runtime::Reply<DefaultResponse, DefaultError>,
+                DefaultError
+            >,
+        >(
+            "default".to_owned(),
+            ::dropshot::Method::GET,
+            "application/json",
+            "/notes",
+            ::dropshot::ApiEndpointVersions::All
         )
+    )
         .expect("checked when this was generated");
     api.register(
-            ::dropshot::ApiEndpoint::new_for_types::<
-                (::openapi_runtime::Unread<Fill>,),
-                ::std::result::Result<
-                    ::openapi_runtime::Reply<FillResponse, FillError>,
-                    FillError,
-                >,
-            >(
-                "fill".to_owned(),
-                ::dropshot::Method::POST,
-                "application/json",
-                "/forms",
-                ::dropshot::ApiEndpointVersions::All,
-            ),
+        ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<Fill>,),
+            ::std::result::Result<::openapi_runtime::Reply<FillResponse, FillError>, FillError>,
+        >(
+            "fill".to_owned(),
+            ::dropshot::Method::POST,
+            "application/json",
+            "/forms",
+            ::dropshot::ApiEndpointVersions::All
         )
+    )
         .expect("checked when this was generated");
     api
 }
+
 fn tags() -> ::dropshot::TagConfig {
     ::dropshot::TagConfig {
         allow_other_tags: true,
@@ -170,6 +154,7 @@ fn tags() -> ::dropshot::TagConfig {
         tags: [].into_iter().collect(),
     }
 }
+
 /// What dropshot calls: each function leads through `openapi_runtime` to the trait.
 mod served {
     use super::*;
@@ -178,17 +163,14 @@ mod served {
         request: ::openapi_runtime::Unread<super::AddNote>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<AddNoteResponse, AddNoteError>,
-        AddNoteError,
+        AddNoteError
     > {
         ::openapi_runtime::serve_open(rqctx, request, S::add_note).await
     }
     pub(super) async fn merge<S: WireApi>(
         rqctx: ::dropshot::RequestContext<S::Context>,
         request: ::openapi_runtime::Unread<super::Merge>,
-    ) -> ::std::result::Result<
-        ::openapi_runtime::Reply<MergeResponse, MergeError>,
-        MergeError,
-    > {
+    ) -> ::std::result::Result<::openapi_runtime::Reply<MergeResponse, MergeError>, MergeError> {
         ::openapi_runtime::serve_open(rqctx, request, S::merge).await
     }
     pub(super) async fn default<S: WireApi>(
@@ -196,40 +178,40 @@ mod served {
         request: ::openapi_runtime::Unread<super::Default>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<DefaultResponse, DefaultError>,
-        DefaultError,
+        DefaultError
     > {
         ::openapi_runtime::serve_open(rqctx, request, S::default).await
     }
     pub(super) async fn fill<S: WireApi>(
         rqctx: ::dropshot::RequestContext<S::Context>,
         request: ::openapi_runtime::Unread<super::Fill>,
-    ) -> ::std::result::Result<
-        ::openapi_runtime::Reply<FillResponse, FillError>,
-        FillError,
-    > {
+    ) -> ::std::result::Result<::openapi_runtime::Reply<FillResponse, FillError>, FillError> {
         ::openapi_runtime::serve_open(rqctx, request, S::fill).await
     }
 }
+
 /// What `POST /notes` takes.
 #[derive(Debug)]
 pub enum AddNote {}
+
 impl ::openapi_runtime::Operation for AddNote {
     const ID: &'static str = "addNote";
     const PATH: &'static str = "/notes";
-    const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = Some(
-        &schemas::NOTE,
-    );
+    const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> =
+        Some(&schemas::NOTE);
     const MEDIA_TYPE: &'static str = "application/vnd.notes.v2+json";
     type Path = ();
     type Query = ();
     type Headers = ();
     type Body = ::openapi_runtime::Json<crate::wire::types::Note>;
 }
+
 /// 201: The note
 pub struct AddNoteResponse {
     /// The body.
     pub body: crate::wire::types::Note,
 }
+
 impl ::openapi_runtime::Answer for AddNoteResponse {
     const STATUS: u16 = 201u16;
     const DESCRIPTION: &'static str = "The note";
@@ -243,7 +225,9 @@ impl ::openapi_runtime::Answer for AddNoteResponse {
         ::std::vec::Vec::new()
     }
 }
+
 ::openapi_runtime::answer!(AddNoteResponse);
+
 /// How `addNote` fails: what the document declares, and what the server finds wrong itself.
 #[derive(Debug)]
 pub enum AddNoteError {
@@ -252,17 +236,17 @@ pub enum AddNoteError {
     /// A fault under this status, told in the body that the document gives to it.
     Fault(u16, ::openapi_runtime::Fault),
 }
+
 impl AddNoteError {
     /// The schema of the body under this status.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(
-        status: u16,
-    ) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
         match status {
             _ => Some(&schemas::FAILURE),
         }
     }
 }
+
 impl ::openapi_runtime::Failure for AddNoteError {
     fn of(status: u16, fault: ::openapi_runtime::Fault) -> Self {
         Self::Fault(::openapi_runtime::told::declared(status, &[(400, 599)]), fault)
@@ -285,38 +269,35 @@ impl ::openapi_runtime::Failure for AddNoteError {
     }
     fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::Other(status, body) => {
-                ::openapi_runtime::told::body(status.as_u16(), body)
-            }
+            Self::Other(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(
-                    *status,
-                    fault,
-                    Self::schema(*status),
-                    request_id,
-                )
+                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
             }
         }
     }
 }
-::openapi_runtime::told_failure!(AddNoteError : crate ::wire::types::Failure);
+
+::openapi_runtime::told_failure!(AddNoteError: crate::wire::types::Failure);
+
 /// What `PATCH /notes` takes.
 #[derive(Debug)]
 pub enum Merge {}
+
 impl ::openapi_runtime::Operation for Merge {
     const ID: &'static str = "merge";
     const PATH: &'static str = "/notes";
-    const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = Some(
-        &schemas::NOTE,
-    );
+    const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> =
+        Some(&schemas::NOTE);
     const MEDIA_TYPE: &'static str = "application/merge-patch+json";
     type Path = ();
     type Query = ();
     type Headers = ();
     type Body = ::openapi_runtime::Json<crate::wire::types::Note>;
 }
+
 /// 204: done
 pub struct MergeResponse {}
+
 impl ::openapi_runtime::Answer for MergeResponse {
     const STATUS: u16 = 204u16;
     const DESCRIPTION: &'static str = "done";
@@ -330,7 +311,9 @@ impl ::openapi_runtime::Answer for MergeResponse {
         ::std::vec::Vec::new()
     }
 }
+
 ::openapi_runtime::answer!(MergeResponse);
+
 /// How `merge` fails: what the document declares, and what the server finds wrong itself.
 #[derive(Debug)]
 pub enum MergeError {
@@ -339,17 +322,17 @@ pub enum MergeError {
     /// A fault under this status, told in the body that the document gives to it.
     Fault(u16, ::openapi_runtime::Fault),
 }
+
 impl MergeError {
     /// The schema of the body under this status.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(
-        status: u16,
-    ) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
         match status {
             _ => Some(&schemas::FAILURE),
         }
     }
 }
+
 impl ::openapi_runtime::Failure for MergeError {
     fn of(status: u16, fault: ::openapi_runtime::Fault) -> Self {
         Self::Fault(::openapi_runtime::told::declared(status, &[(400, 599)]), fault)
@@ -372,21 +355,16 @@ impl ::openapi_runtime::Failure for MergeError {
     }
     fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::Other(status, body) => {
-                ::openapi_runtime::told::body(status.as_u16(), body)
-            }
+            Self::Other(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(
-                    *status,
-                    fault,
-                    Self::schema(*status),
-                    request_id,
-                )
+                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
             }
         }
     }
 }
-::openapi_runtime::told_failure!(MergeError : crate ::wire::types::Failure);
+
+::openapi_runtime::told_failure!(MergeError: crate::wire::types::Failure);
+
 /// The query parameters of [`Default`].
 #[derive(Clone, Debug)]
 pub struct DefaultQuery {
@@ -397,33 +375,30 @@ pub struct DefaultQuery {
     /// `each`
     pub each: ::std::option::Option<crate::wire::types::Each>,
 }
+
 impl ::openapi_runtime::Parameters for DefaultQuery {
     const DESCRIBED: bool = false;
-    fn decode(
-        __values: &mut ::openapi_runtime::Values<'_>,
-    ) -> ::std::option::Option<Self> {
+    fn decode(__values: &mut ::openapi_runtime::Values<'_>) -> ::std::option::Option<Self> {
         let colours = __values.list("colours", &schemas::COLOURS, false);
         let sizes = __values.list_required("sizes", &schemas::SIZES, false);
         let each = __values.list("each", &schemas::EACH, true);
-        Some(Self {
-            colours: colours?,
-            sizes: sizes?,
-            each: each?,
-        })
+        Some(Self { colours: colours?, sizes: sizes?, each: each? })
     }
 }
+
 impl ::schemars::JsonSchema for DefaultQuery {
     fn schema_name() -> ::std::string::String {
         "DefaultQuery".to_owned()
     }
     fn json_schema(
-        generator: &mut ::schemars::r#gen::SchemaGenerator,
+        generator: &mut ::schemars::r#gen::SchemaGenerator
     ) -> ::schemars::schema::Schema {
         let _ = generator;
         ::serde_json::from_str("{\"type\":\"object\",\"properties\":{}}")
             .expect("checked when this was generated")
     }
 }
+
 /// The header parameters of [`Default`].
 #[derive(Clone, Debug)]
 pub struct DefaultHeaders {
@@ -432,34 +407,33 @@ pub struct DefaultHeaders {
     /// `send`
     pub send: crate::wire::types::Send,
 }
+
 impl ::openapi_runtime::Parameters for DefaultHeaders {
     const DESCRIBED: bool = false;
-    fn decode(
-        __values: &mut ::openapi_runtime::Values<'_>,
-    ) -> ::std::option::Option<Self> {
+    fn decode(__values: &mut ::openapi_runtime::Values<'_>) -> ::std::option::Option<Self> {
         let x_words = __values.list("X-Words", &schemas::X_WORDS, false);
         let send = __values.list_required("send", &schemas::SEND, false);
-        Some(Self {
-            x_words: x_words?,
-            send: send?,
-        })
+        Some(Self { x_words: x_words?, send: send? })
     }
 }
+
 impl ::schemars::JsonSchema for DefaultHeaders {
     fn schema_name() -> ::std::string::String {
         "DefaultHeaders".to_owned()
     }
     fn json_schema(
-        generator: &mut ::schemars::r#gen::SchemaGenerator,
+        generator: &mut ::schemars::r#gen::SchemaGenerator
     ) -> ::schemars::schema::Schema {
         let _ = generator;
         ::serde_json::from_str("{\"type\":\"object\",\"properties\":{}}")
             .expect("checked when this was generated")
     }
 }
+
 /// What `GET /notes` takes.
 #[derive(Debug)]
 pub enum Default {}
+
 impl ::openapi_runtime::Operation for Default {
     const ID: &'static str = "default";
     const PATH: &'static str = "/notes";
@@ -469,11 +443,13 @@ impl ::openapi_runtime::Operation for Default {
     type Headers = DefaultHeaders;
     type Body = ();
 }
+
 /// 200: What was understood
 pub struct DefaultResponse {
     /// The body.
     pub body: crate::wire::types::Note,
 }
+
 impl ::openapi_runtime::Answer for DefaultResponse {
     const STATUS: u16 = 200u16;
     const DESCRIPTION: &'static str = "What was understood";
@@ -487,7 +463,9 @@ impl ::openapi_runtime::Answer for DefaultResponse {
         ::std::vec::Vec::new()
     }
 }
+
 ::openapi_runtime::answer!(DefaultResponse);
+
 /// How `default` fails: what the document declares, and what the server finds wrong itself.
 #[derive(Debug)]
 pub enum DefaultError {
@@ -496,17 +474,17 @@ pub enum DefaultError {
     /// A fault under this status, told in the body that the document gives to it.
     Fault(u16, ::openapi_runtime::Fault),
 }
+
 impl DefaultError {
     /// The schema of the body under this status.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(
-        status: u16,
-    ) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
         match status {
             _ => Some(&schemas::FAILURE),
         }
     }
 }
+
 impl ::openapi_runtime::Failure for DefaultError {
     fn of(status: u16, fault: ::openapi_runtime::Fault) -> Self {
         Self::Fault(::openapi_runtime::told::declared(status, &[(400, 599)]), fault)
@@ -529,41 +507,38 @@ impl ::openapi_runtime::Failure for DefaultError {
     }
     fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::Other(status, body) => {
-                ::openapi_runtime::told::body(status.as_u16(), body)
-            }
+            Self::Other(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(
-                    *status,
-                    fault,
-                    Self::schema(*status),
-                    request_id,
-                )
+                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
             }
         }
     }
 }
-::openapi_runtime::told_failure!(DefaultError : crate ::wire::types::Failure);
+
+::openapi_runtime::told_failure!(DefaultError: crate::wire::types::Failure);
+
 /// What `POST /forms` takes.
 #[derive(Debug)]
 pub enum Fill {}
+
 impl ::openapi_runtime::Operation for Fill {
     const ID: &'static str = "fill";
     const PATH: &'static str = "/forms";
-    const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = Some(
-        &schemas::FILL_BODY,
-    );
+    const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> =
+        Some(&schemas::FILL_BODY);
     const MEDIA_TYPE: &'static str = "application/x-www-form-urlencoded";
     type Path = ();
     type Query = ();
     type Headers = ();
     type Body = ::openapi_runtime::Form<crate::wire::types::FillBody>;
 }
+
 /// 200: What was understood
 pub struct FillResponse {
     /// The body.
     pub body: crate::wire::types::Note,
 }
+
 impl ::openapi_runtime::Answer for FillResponse {
     const STATUS: u16 = 200u16;
     const DESCRIPTION: &'static str = "What was understood";
@@ -577,7 +552,9 @@ impl ::openapi_runtime::Answer for FillResponse {
         ::std::vec::Vec::new()
     }
 }
+
 ::openapi_runtime::answer!(FillResponse);
+
 /// How `fill` fails: what the document declares, and what the server finds wrong itself.
 #[derive(Debug)]
 pub enum FillError {
@@ -586,17 +563,17 @@ pub enum FillError {
     /// A fault under this status, told in the body that the document gives to it.
     Fault(u16, ::openapi_runtime::Fault),
 }
+
 impl FillError {
     /// The schema of the body under this status.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(
-        status: u16,
-    ) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
         match status {
             _ => Some(&schemas::FAILURE),
         }
     }
 }
+
 impl ::openapi_runtime::Failure for FillError {
     fn of(status: u16, fault: ::openapi_runtime::Fault) -> Self {
         Self::Fault(::openapi_runtime::told::declared(status, &[(400, 599)]), fault)
@@ -619,21 +596,16 @@ impl ::openapi_runtime::Failure for FillError {
     }
     fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::Other(status, body) => {
-                ::openapi_runtime::told::body(status.as_u16(), body)
-            }
+            Self::Other(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(
-                    *status,
-                    fault,
-                    Self::schema(*status),
-                    request_id,
-                )
+                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
             }
         }
     }
 }
-::openapi_runtime::told_failure!(FillError : crate ::wire::types::Failure);
+
+::openapi_runtime::told_failure!(FillError: crate::wire::types::Failure);
+
 /// The whole schemas of the document, as `openapi_runtime::strict` reads them.
 pub mod schemas {
     #[allow(unused_imports)]
@@ -641,20 +613,18 @@ pub mod schemas {
     #[allow(unused_imports)]
     use ::openapi_runtime::schema::{Format, IntegerFormat, Literal, Property, Schema};
     /// `#/components/schemas/Note`
-    pub static NOTE: Schema = Schema::object(
-        &[Property::required("text", &Schema::string().min_length(1))],
-    );
+    pub static NOTE: Schema =
+        Schema::object(&[Property::required("text", &Schema::string().min_length(1))]);
     /// `#/components/schemas/Colour`
     pub static COLOUR: Schema = Schema::string().one_of(&["red", "light blue"]);
     /// `#/components/schemas/Sizes`
     pub static SIZES: Schema = Schema::array(
-            &Schema::integer().integer_format(IntegerFormat::Int32).minimum(1),
-        )
+        &Schema::integer().integer_format(IntegerFormat::Int32).minimum(1)
+    )
         .min_items(1);
     /// `#/components/schemas/Failure`
-    pub static FAILURE: Schema = Schema::object(
-        &[Property::required("message", &Schema::string())],
-    );
+    pub static FAILURE: Schema =
+        Schema::object(&[Property::required("message", &Schema::string())]);
     /// `#/components/schemas/Colours`
     pub static COLOURS: Schema = Schema::array(&COLOUR);
     /// `#/components/schemas/Each`
@@ -664,13 +634,11 @@ pub mod schemas {
     /// `#/components/schemas/Send`
     pub static SEND: Schema = Schema::array(&Schema::boolean());
     /// `#/components/schemas/FillBody`
-    pub static FILL_BODY: Schema = Schema::object(
-        &[
-            Property::required("title", &Schema::string().min_length(1)),
-            Property::required("rooms", &Schema::array(&Schema::integer().minimum(1))),
-            Property::optional("tags", &Schema::array(&COLOUR)),
-            Property::optional("when", &Schema::string().format(Format::DateTime)),
-            Property::optional("ratio", &Schema::number()),
-        ],
-    );
+    pub static FILL_BODY: Schema = Schema::object(&[
+        Property::required("title", &Schema::string().min_length(1)),
+        Property::required("rooms", &Schema::array(&Schema::integer().minimum(1))),
+        Property::optional("tags", &Schema::array(&COLOUR)),
+        Property::optional("when", &Schema::string().format(Format::DateTime)),
+        Property::optional("ratio", &Schema::number())
+    ]);
 }

@@ -19,6 +19,7 @@ pub enum Colour {
     #[serde(rename = "light blue")]
     LightBlue,
 }
+
 impl ::std::fmt::Display for Colour {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         match *self {
@@ -27,11 +28,10 @@ impl ::std::fmt::Display for Colour {
         }
     }
 }
+
 impl ::std::str::FromStr for Colour {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "red" => Ok(Self::Red),
             "light blue" => Ok(Self::LightBlue),
@@ -39,67 +39,77 @@ impl ::std::str::FromStr for Colour {
         }
     }
 }
+
 impl ::std::convert::TryFrom<&str> for Colour {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for Colour {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 ///`Colours`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(transparent)]
 pub struct Colours(pub ::std::vec::Vec<Colour>);
+
 impl ::std::ops::Deref for Colours {
     type Target = ::std::vec::Vec<Colour>;
     fn deref(&self) -> &::std::vec::Vec<Colour> {
         &self.0
     }
 }
+
 impl ::std::convert::From<Colours> for ::std::vec::Vec<Colour> {
     fn from(value: Colours) -> Self {
         value.0
     }
 }
+
 impl ::std::convert::From<::std::vec::Vec<Colour>> for Colours {
     fn from(value: ::std::vec::Vec<Colour>) -> Self {
         Self(value)
     }
 }
+
 ///`Each`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(transparent)]
 pub struct Each(pub ::std::vec::Vec<::uuid::Uuid>);
+
 impl ::std::ops::Deref for Each {
     type Target = ::std::vec::Vec<::uuid::Uuid>;
     fn deref(&self) -> &::std::vec::Vec<::uuid::Uuid> {
         &self.0
     }
 }
+
 impl ::std::convert::From<Each> for ::std::vec::Vec<::uuid::Uuid> {
     fn from(value: Each) -> Self {
         value.0
     }
 }
+
 impl ::std::convert::From<::std::vec::Vec<::uuid::Uuid>> for Each {
     fn from(value: ::std::vec::Vec<::uuid::Uuid>) -> Self {
         Self(value)
     }
 }
+
 ///`Failure`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct Failure {
     pub message: ::std::string::String,
 }
+
 ///`FillBody`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct FillBody {
@@ -112,251 +122,244 @@ pub struct FillBody {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub when: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
 }
+
 ///`FillBodyTitle`
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct FillBodyTitle(::std::string::String);
+
 impl ::std::ops::Deref for FillBodyTitle {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<FillBodyTitle> for ::std::string::String {
     fn from(value: FillBodyTitle) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for FillBodyTitle {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() < 1usize {
             return Err("shorter than 1 characters".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for FillBodyTitle {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for FillBodyTitle {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for FillBodyTitle {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///`Note`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct Note {
     pub text: NoteText,
 }
+
 ///`NoteText`
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct NoteText(::std::string::String);
+
 impl ::std::ops::Deref for NoteText {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<NoteText> for ::std::string::String {
     fn from(value: NoteText) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for NoteText {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() < 1usize {
             return Err("shorter than 1 characters".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for NoteText {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for NoteText {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for NoteText {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///`Send`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(transparent)]
 pub struct Send(pub ::std::vec::Vec<bool>);
+
 impl ::std::ops::Deref for Send {
     type Target = ::std::vec::Vec<bool>;
     fn deref(&self) -> &::std::vec::Vec<bool> {
         &self.0
     }
 }
+
 impl ::std::convert::From<Send> for ::std::vec::Vec<bool> {
     fn from(value: Send) -> Self {
         value.0
     }
 }
+
 impl ::std::convert::From<::std::vec::Vec<bool>> for Send {
     fn from(value: ::std::vec::Vec<bool>) -> Self {
         Self(value)
     }
 }
-///`Sizes`
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-#[serde(transparent)]
-pub struct Sizes(pub ::std::vec::Vec<crate::wire::types::SizesItem>);
-impl ::std::ops::Deref for Sizes {
-    type Target = ::std::vec::Vec<crate::wire::types::SizesItem>;
-    fn deref(&self) -> &::std::vec::Vec<crate::wire::types::SizesItem> {
-        &self.0
-    }
-}
-impl ::std::convert::From<Sizes> for ::std::vec::Vec<crate::wire::types::SizesItem> {
-    fn from(value: Sizes) -> Self {
-        value.0
-    }
-}
-impl ::std::convert::From<::std::vec::Vec<crate::wire::types::SizesItem>> for Sizes {
-    fn from(value: ::std::vec::Vec<crate::wire::types::SizesItem>) -> Self {
-        Self(value)
-    }
-}
+
 ///`XWords`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(transparent)]
 pub struct XWords(pub ::std::vec::Vec<XWordsItem>);
+
 impl ::std::ops::Deref for XWords {
     type Target = ::std::vec::Vec<XWordsItem>;
     fn deref(&self) -> &::std::vec::Vec<XWordsItem> {
         &self.0
     }
 }
+
 impl ::std::convert::From<XWords> for ::std::vec::Vec<XWordsItem> {
     fn from(value: XWords) -> Self {
         value.0
     }
 }
+
 impl ::std::convert::From<::std::vec::Vec<XWordsItem>> for XWords {
     fn from(value: ::std::vec::Vec<XWordsItem>) -> Self {
         Self(value)
     }
 }
+
 ///`XWordsItem`
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct XWordsItem(::std::string::String);
+
 impl ::std::ops::Deref for XWordsItem {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<XWordsItem> for ::std::string::String {
     fn from(value: XWordsItem) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for XWordsItem {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 5usize {
             return Err("longer than 5 characters".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for XWordsItem {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for XWordsItem {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for XWordsItem {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 /// Error types.
 pub mod error {
     /// Error from a `TryFrom` or `FromStr` implementation.
     pub struct ConversionError(::std::borrow::Cow<'static, str>);
     impl ::std::error::Error for ConversionError {}
     impl ::std::fmt::Display for ConversionError {
-        fn fmt(
-            &self,
-            f: &mut ::std::fmt::Formatter<'_>,
-        ) -> Result<(), ::std::fmt::Error> {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> Result<(), ::std::fmt::Error> {
             ::std::fmt::Display::fmt(&self.0, f)
         }
     }
     impl ::std::fmt::Debug for ConversionError {
-        fn fmt(
-            &self,
-            f: &mut ::std::fmt::Formatter<'_>,
-        ) -> Result<(), ::std::fmt::Error> {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> Result<(), ::std::fmt::Error> {
             ::std::fmt::Debug::fmt(&self.0, f)
         }
     }
@@ -371,10 +374,81 @@ pub mod error {
         }
     }
 }
+
+/// Sizes: a list that must have at least 1 item.
+#[derive(Clone, Debug, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct Sizes(::std::vec::Vec<crate::wire::types::SizesItem>);
+
+impl Sizes {
+    /// What it holds.
+    pub fn into_inner(self) -> ::std::vec::Vec<crate::wire::types::SizesItem> {
+        self.0
+    }
+}
+
+impl ::std::convert::TryFrom<::std::vec::Vec<crate::wire::types::SizesItem>> for Sizes {
+    type Error = self::error::ConversionError;
+    fn try_from(value: ::std::vec::Vec<crate::wire::types::SizesItem>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.is_empty() {
+            return ::std::result::Result::Err("must have at least 1 item".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::From<Sizes> for ::std::vec::Vec<crate::wire::types::SizesItem> {
+    fn from(value: Sizes) -> Self {
+        value.0
+    }
+}
+
+impl ::std::ops::Deref for Sizes {
+    type Target = ::std::vec::Vec<crate::wire::types::SizesItem>;
+    fn deref(&self) -> &::std::vec::Vec<crate::wire::types::SizesItem> {
+        &self.0
+    }
+}
+
+impl ::std::iter::IntoIterator for Sizes {
+    type Item = <::std::vec::Vec<crate::wire::types::SizesItem> as ::std::iter::IntoIterator>::Item;
+    type IntoIter =
+        <::std::vec::Vec<crate::wire::types::SizesItem> as ::std::iter::IntoIterator>::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> ::std::iter::IntoIterator for &'a Sizes {
+    type Item =
+        <&'a ::std::vec::Vec<crate::wire::types::SizesItem> as ::std::iter::IntoIterator>::Item;
+    type IntoIter = <
+        &'a ::std::vec::Vec<crate::wire::types::SizesItem> as ::std::iter::IntoIterator
+    >::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for Sizes {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value = <
+            ::std::vec::Vec<crate::wire::types::SizesItem> as ::serde::Deserialize
+        >::deserialize(deserializer)?;
+        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
+
 /// SizesItem: an integer from 1 to 2147483647.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
 #[serde(transparent)]
 pub struct SizesItem(i32);
+
 impl SizesItem {
     /// The least value.
     pub const MIN: i32 = 1;
@@ -385,51 +459,53 @@ impl SizesItem {
         self.0
     }
 }
+
 impl ::std::convert::TryFrom<i32> for SizesItem {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: i32,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
-        if (Self::MIN..=Self::MAX).contains(&value) {
-            Ok(Self(value))
-        } else {
-            Err("must be an integer from 1 to 2147483647".into())
+    fn try_from(value: i32) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value < Self::MIN {
+            return ::std::result::Result::Err("must be at least 1".into());
         }
+        ::std::result::Result::Ok(Self(value))
     }
 }
+
 impl ::std::convert::From<SizesItem> for i32 {
     fn from(value: SizesItem) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for SizesItem {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value
             .parse::<i32>()
             .map_err(|_| "must be an integer from 1 to 2147483647".into())
             .and_then(Self::try_from)
     }
 }
+
 impl ::std::fmt::Display for SizesItem {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         self.0.fmt(f)
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for SizesItem {
     fn deserialize<D: ::serde::Deserializer<'de>>(
-        deserializer: D,
+        deserializer: D
     ) -> ::std::result::Result<Self, D::Error> {
         let value = <i32 as ::serde::Deserialize>::deserialize(deserializer)?;
         Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
+
 /// FillBodyRoomsItem: an integer from 1 to 9223372036854775807.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
 #[serde(transparent)]
 pub struct FillBodyRoomsItem(i64);
+
 impl FillBodyRoomsItem {
     /// The least value.
     pub const MIN: i64 = 1;
@@ -440,47 +516,48 @@ impl FillBodyRoomsItem {
         self.0
     }
 }
+
 impl ::std::convert::TryFrom<i64> for FillBodyRoomsItem {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: i64,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
-        if (Self::MIN..=Self::MAX).contains(&value) {
-            Ok(Self(value))
-        } else {
-            Err("must be an integer from 1 to 9223372036854775807".into())
+    fn try_from(value: i64) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value < Self::MIN {
+            return ::std::result::Result::Err("must be at least 1".into());
         }
+        ::std::result::Result::Ok(Self(value))
     }
 }
+
 impl ::std::convert::From<FillBodyRoomsItem> for i64 {
     fn from(value: FillBodyRoomsItem) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for FillBodyRoomsItem {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value
             .parse::<i64>()
             .map_err(|_| "must be an integer from 1 to 9223372036854775807".into())
             .and_then(Self::try_from)
     }
 }
+
 impl ::std::fmt::Display for FillBodyRoomsItem {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         self.0.fmt(f)
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for FillBodyRoomsItem {
     fn deserialize<D: ::serde::Deserializer<'de>>(
-        deserializer: D,
+        deserializer: D
     ) -> ::std::result::Result<Self, D::Error> {
         let value = <i64 as ::serde::Deserialize>::deserialize(deserializer)?;
         Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
+
 /// The document's own schemas, for servers that describe themselves.
 mod described {
     use super::*;
@@ -489,12 +566,12 @@ mod described {
             "Note".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"type\":\"object\",\"properties\":{\"text\":{\"type\":\"string\",\"minLength\":1}},\"required\":[\"text\"]}",
-                )
+                "{\"type\":\"object\",\"properties\":{\"text\":{\"type\":\"string\",\"minLength\":1}},\"required\":[\"text\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -503,12 +580,10 @@ mod described {
             "Colour".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
-            ::serde_json::from_str(
-                    "{\"type\":\"string\",\"enum\":[\"red\",\"light blue\"]}",
-                )
+            ::serde_json::from_str("{\"type\":\"string\",\"enum\":[\"red\",\"light blue\"]}")
                 .expect("checked when this was generated")
         }
     }
@@ -517,12 +592,12 @@ mod described {
             "Sizes".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"format\":\"int32\",\"minimum\":1},\"minItems\":1}",
-                )
+                "{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"format\":\"int32\",\"minimum\":1},\"minItems\":1}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -531,12 +606,12 @@ mod described {
             "Failure".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"type\":\"object\",\"properties\":{\"message\":{\"type\":\"string\"}},\"required\":[\"message\"]}",
-                )
+                "{\"type\":\"object\",\"properties\":{\"message\":{\"type\":\"string\"}},\"required\":[\"message\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -545,12 +620,12 @@ mod described {
             "Colours".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<Colour>();
             ::serde_json::from_str(
-                    "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Colour\"}}",
-                )
+                "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Colour\"}}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -559,12 +634,12 @@ mod described {
             "Each".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"type\":\"array\",\"items\":{\"type\":\"string\",\"format\":\"uuid\"}}",
-                )
+                "{\"type\":\"array\",\"items\":{\"type\":\"string\",\"format\":\"uuid\"}}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -573,12 +648,12 @@ mod described {
             "XWords".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"type\":\"array\",\"items\":{\"type\":\"string\",\"maxLength\":5}}",
-                )
+                "{\"type\":\"array\",\"items\":{\"type\":\"string\",\"maxLength\":5}}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -587,12 +662,10 @@ mod described {
             "Send".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
-            ::serde_json::from_str(
-                    "{\"type\":\"array\",\"items\":{\"type\":\"boolean\"}}",
-                )
+            ::serde_json::from_str("{\"type\":\"array\",\"items\":{\"type\":\"boolean\"}}")
                 .expect("checked when this was generated")
         }
     }
@@ -601,12 +674,12 @@ mod described {
             "FillBody".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<Colour>();
             ::serde_json::from_str(
-                    "{\"type\":\"object\",\"properties\":{\"title\":{\"type\":\"string\",\"minLength\":1},\"rooms\":{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"minimum\":1}},\"tags\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Colour\"}},\"when\":{\"type\":\"string\",\"format\":\"date-time\"},\"ratio\":{\"type\":\"number\"}},\"required\":[\"title\",\"rooms\"]}",
-                )
+                "{\"type\":\"object\",\"properties\":{\"title\":{\"type\":\"string\",\"minLength\":1},\"rooms\":{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"minimum\":1}},\"tags\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Colour\"}},\"when\":{\"type\":\"string\",\"format\":\"date-time\"},\"ratio\":{\"type\":\"number\"}},\"required\":[\"title\",\"rooms\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }

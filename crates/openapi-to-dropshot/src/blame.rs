@@ -1,0 +1,72 @@
+//! Which schemas are to blame when typify gives up.
+
+use crate::own::Own;
+use crate::quiet::quietly;
+use crate::types::IMPLS;
+use crate::{lift, names};
+use openapi_document::{Diagnostic, Diagnostics, Document, draft};
+use serde_json::{Value, json};
+use typify::{TypeSpace, TypeSpaceSettings};
+
+/// The schemas that typify cannot make types of, each tried alone, beside others that are not looked at.
+pub(crate) fn blame(document: &Document) -> Option<Diagnostics> {
+    let mut diagnostics = document.diagnostics();
+    for (name, schema) in document.schemas() {
+        let mut settings = TypeSpaceSettings::default();
+        for (other, _) in document.schemas().filter(|(other, _)| *other != name) {
+            settings.with_replacement(names::camel(other), "Other", IMPLS.into_iter());
+        }
+        let mut definitions: Vec<(String, Value)> = document
+            .schemas()
+            .map(|(other, _)| (other.to_owned(), json!({})))
+            .filter(|(other, _)| other != name)
+            .collect();
+        let mut schema = draft::json(schema);
+        match Own::of(name, &schema) {
+            Some(Own::Counted(counted)) => schema = counted.plain,
+            Some(_) => continue,
+            None => {}
+        }
+        let mut lifted = Vec::new();
+        lift::lift(name, &mut schema, &|_| false, &mut lifted);
+        for own in lifted {
+            settings.with_replacement(own.rust_name(), "Other", IMPLS.into_iter());
+            definitions.push((own.name().to_owned(), json!({})));
+            if let Own::Counted(counted) = own {
+                let within = format!("{}Within", counted.name);
+                definitions.push((within, draft::typed(&counted.plain)));
+            }
+        }
+        definitions.push((name.to_owned(), draft::typed(&schema)));
+        let tried = quietly(|| {
+            let mut parsed = Vec::new();
+            for (name, schema) in definitions {
+                let schema = serde_json::from_value::<schemars::schema::Schema>(schema);
+                parsed.push((name, schema.map_err(|e| e.to_string())?));
+            }
+            let mut space = TypeSpace::new(&settings);
+            space.add_ref_types(parsed).map_err(|e| e.to_string())
+        });
+        let why = match tried {
+            Some(Ok(())) => continue,
+            Some(Err(why)) => why,
+            None => "it gave up".to_owned(),
+        };
+        let original = document.original_name(name);
+        let pointer = format!("/components/schemas/{}", openapi_document::escape(original));
+        let span = document.root.at("/components/schemas");
+        let span = span
+            .and_then(|schemas| schemas.entry(original))
+            .map_or_else(|| document.span(&pointer), |entry| entry.key_span);
+        diagnostics.push(
+            Diagnostic::new(
+                "K0208",
+                span,
+                format!("typify cannot make a type of `{original}`"),
+            )
+            .label(why)
+            .help("say the same with fewer combinations: `oneOf` of objects, or one `enum`"),
+        );
+    }
+    (!diagnostics.is_empty()).then_some(diagnostics)
+}

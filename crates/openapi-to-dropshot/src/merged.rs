@@ -1,0 +1,260 @@
+//! One schema for an `allOf` of bounds: `allOf: [{$ref: Percent}, {maximum: 50}]` is an integer from 0 to 50, and its type
+//! must be as narrow. typify would merge the members too, and forget their bounds.
+
+use openapi_document::{Document, draft};
+use serde_json::{Map, Value};
+use std::cmp::Ordering;
+
+/// The deepest that members are looked into.
+const DEPTH: usize = 8;
+
+/// Keywords that only say something of the value.
+const SAID: [&str; 9] = [
+    "title",
+    "description",
+    "default",
+    "example",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+    "externalDocs",
+    "xml",
+];
+
+/// Keywords that hold once, whoever says them.
+const ONCE: [&str; 5] = [
+    "type",
+    "format",
+    "multipleOf",
+    "items",
+    "additionalProperties",
+];
+
+/// Merges such `allOf`s everywhere in `schema`.
+pub(crate) fn merge(document: &Document, schema: &mut Value) {
+    if let Some(merged) = merged(document, schema) {
+        *schema = merged;
+    }
+    let Value::Object(members) = schema else {
+        return;
+    };
+    for (key, value) in members.iter_mut() {
+        match (key.as_str(), value) {
+            ("properties", Value::Object(properties)) => properties
+                .values_mut()
+                .for_each(|schema| merge(document, schema)),
+            ("items" | "additionalProperties", schema) => merge(document, schema),
+            ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => schemas
+                .iter_mut()
+                .for_each(|schema| merge(document, schema)),
+            _ => {}
+        }
+    }
+}
+
+/// The one schema for `schema`, if that is an `allOf` of bounds of one type, and more than another name of a schema.
+fn merged(document: &Document, schema: &Value) -> Option<Value> {
+    schema.get("allOf")?;
+    let mut alone = schema.clone();
+    let null = alone.as_object_mut()?.remove("nullable");
+    let mut whole = Map::new();
+    let constraining = add(document, &alone, &mut whole, DEPTH)?;
+    let kind = whole.get("type").and_then(Value::as_str)?;
+    let known = ["integer", "number", "array", "object"].contains(&kind);
+    let integer = kind == "integer";
+    if !known || constraining.is_reference() || !whole.keys().any(|key| is_bound(key)) {
+        return None;
+    }
+    if integer {
+        for key in ["minimum", "maximum", "multipleOf"] {
+            let whole_number = whole.get(key).map(whole_number);
+            if let Some(number) = whole_number {
+                whole.insert(key.to_owned(), number?);
+            }
+        }
+    }
+    whole.extend(null.map(|null| ("nullable".to_owned(), null)));
+    Some(whole.into())
+}
+
+/// How many schemas constrain the values.
+#[derive(Default)]
+struct Constraining {
+    references: usize,
+    inline: usize,
+}
+
+impl Constraining {
+    /// Whether all that is said is said by one named schema.
+    fn is_reference(&self) -> bool {
+        self.inline == 0 && self.references < 2
+    }
+}
+
+/// Adds what `schema` says to `whole`, and gives who constrains the values; `None` when something is said that one schema
+/// cannot say.
+fn add(
+    document: &Document,
+    schema: &Value,
+    whole: &mut Map<String, Value>,
+    depth: usize,
+) -> Option<Constraining> {
+    let mut constraining = Constraining::default();
+    let mut constrains = false;
+    for (key, value) in schema.as_object()? {
+        let key = key.as_str();
+        if key == "allOf" {
+            for member in value.as_array()? {
+                let depth = depth.checked_sub(1)?;
+                if draft::reference(member).is_none() {
+                    let inner = add(document, member, whole, depth)?;
+                    constraining.references += inner.references;
+                    constraining.inline += inner.inline;
+                    continue;
+                }
+                let mut meant = draft::resolved(document, member);
+                // What is said of the component is not said of this place.
+                let members = meant.as_object_mut()?;
+                for key in SAID {
+                    members.remove(key);
+                }
+                add(document, &meant, whole, depth)?;
+                constraining.references += 1;
+            }
+        } else if SAID.contains(&key) || key.starts_with("x-") {
+            whole.entry(key).or_insert_with(|| value.clone());
+        } else if ONCE.contains(&key) {
+            constrains = true;
+            let before = whole.entry(key).or_insert_with(|| value.clone());
+            if before != value {
+                return None;
+            }
+        } else if is_bound(key) {
+            constrains = true;
+        } else {
+            return None;
+        }
+    }
+    for (bound, exclusive, tighter) in [
+        ("minimum", "exclusiveMinimum", Ordering::Greater),
+        ("maximum", "exclusiveMaximum", Ordering::Less),
+        ("minItems", "", Ordering::Greater),
+        ("maxItems", "", Ordering::Less),
+        ("minProperties", "", Ordering::Greater),
+        ("maxProperties", "", Ordering::Less),
+    ] {
+        let Some(value) = schema.get(bound) else {
+            continue;
+        };
+        let flag = schema.get(exclusive).cloned().unwrap_or(Value::Bool(false));
+        let order = match whole.get(bound) {
+            Some(before) => compare(value, before)?,
+            None => tighter,
+        };
+        if order == tighter || (order == Ordering::Equal && flag == Value::Bool(true)) {
+            whole.insert(bound.to_owned(), value.clone());
+            if !exclusive.is_empty() {
+                whole.insert(exclusive.to_owned(), flag);
+            }
+        }
+    }
+    if schema.get("uniqueItems") == Some(&Value::Bool(true)) {
+        whole.insert("uniqueItems".to_owned(), Value::Bool(true));
+    }
+    constraining.inline += usize::from(constrains);
+    Some(constraining)
+}
+
+/// What a schema without a type says of integers is read as a double.
+fn whole_number(number: &Value) -> Option<Value> {
+    if number.is_i64() || number.is_u64() {
+        return Some(number.clone());
+    }
+    let double = number.as_f64()?;
+    // Beyond that, a double is no longer the integer that was written.
+    let exact = double.fract() == 0.0 && double.abs() < 9e15;
+    exact.then(|| (double as i64).into())
+}
+
+fn is_bound(key: &str) -> bool {
+    [
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "minProperties",
+        "maxProperties",
+    ]
+    .contains(&key)
+}
+
+fn compare(one: &Value, other: &Value) -> Option<Ordering> {
+    match (one.as_i64(), other.as_i64()) {
+        (Some(one), Some(other)) => Some(one.cmp(&other)),
+        _ => one.as_f64()?.partial_cmp(&other.as_f64()?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn document() -> Document {
+        let text = "{openapi: 3.0.3, info: {title: T, version: 1.0.0}, paths: {}, components: {schemas: {\
+                    Percent: {type: integer, description: P, default: 9, minimum: 0, maximum: 100}, \
+                    Names: {type: array, items: {type: string}, minItems: 1}, Text: {type: string}}}}";
+        let (document, found) = Document::examine("t.yaml", text);
+        document.unwrap_or_else(|| panic!("{found}"))
+    }
+
+    fn merged_to(schema: Value) -> Value {
+        let mut merged = schema;
+        merge(&document(), &mut merged);
+        merged
+    }
+
+    #[test]
+    fn the_tightest_bounds_of_all_members_hold() {
+        let percent = json!({"$ref": "#/components/schemas/Percent"});
+        assert_eq!(
+            merged_to(json!({"description": "D", "maximum": 50.0, "allOf": [percent]})),
+            json!({"description": "D", "type": "integer", "minimum": 0, "exclusiveMinimum": false,
+                "maximum": 50, "exclusiveMaximum": false}),
+        );
+        assert_eq!(
+            merged_to(
+                json!({"properties": {"p": {"allOf": [percent, {"minimum": 0, "exclusiveMinimum": true}, {"multipleOf": 5}]}}})
+            ),
+            json!({"properties": {"p": {"type": "integer", "minimum": 0, "exclusiveMinimum": true,
+                "maximum": 100, "exclusiveMaximum": false, "multipleOf": 5}}}),
+        );
+        assert_eq!(
+            merged_to(json!({"nullable": true, "allOf": [{"type": "number", "maximum": 1}]})),
+            json!({"nullable": true, "type": "number", "maximum": 1, "exclusiveMaximum": false}),
+        );
+        let names = json!({"$ref": "#/components/schemas/Names"});
+        assert_eq!(
+            merged_to(json!({"allOf": [names, {"maxItems": 3, "uniqueItems": true}]})),
+            json!({"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 3, "uniqueItems": true}),
+        );
+    }
+
+    #[test]
+    fn what_is_only_another_name_or_more_than_bounds_stays() {
+        let percent = json!({"$ref": "#/components/schemas/Percent"});
+        for schema in [
+            json!({"description": "D", "default": 3, "allOf": [percent]}),
+            json!({"allOf": [percent, {"nullable": true}]}),
+            json!({"allOf": [{"type": "number", "multipleOf": 2}, {"multipleOf": 3}]}),
+            json!({"allOf": [percent, {"$ref": "#/components/schemas/Text"}]}),
+            json!({"allOf": [{"type": "object", "properties": {"a": {}}}, {"minProperties": 1}]}),
+        ] {
+            assert_eq!(merged_to(schema.clone()), schema);
+        }
+    }
+}

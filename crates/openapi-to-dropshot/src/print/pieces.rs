@@ -1,0 +1,426 @@
+//! Tokens as pieces of text: how they are spaced, what belongs together, and where a line must end.
+//!
+//! The text is the item on one line, so that whatever fits on a line is copied. Nothing here knows Rust's grammar: a `<`
+//! is taken for a list of generics, and a brace for a block, by the words before it. A wrong guess costs a line break,
+//! never a token.
+
+use super::level::{Level, Word};
+use proc_macro2::token_stream::IntoIter;
+use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, TokenStream, TokenTree};
+use std::fmt::Write as _;
+use std::iter::Peekable;
+
+/// What a piece means for the layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A word, a literal, or a mark of no meaning here.
+    Plain,
+    /// `fn`
+    Fn,
+    /// `where`
+    Where,
+    /// `.`
+    Dot,
+    /// `,`
+    Comma,
+    /// `;`
+    Semicolon,
+    /// `=`
+    Assign,
+    /// `=>`
+    Arrow,
+    /// `&&` or `||` between two operands.
+    Either,
+    /// A line of documentation.
+    Doc,
+    /// `#` of an attribute.
+    Attribute,
+    /// The beginning of a group.
+    Open(Fence),
+    /// Its end.
+    Close,
+}
+
+/// What a group holds, and how it is written when it is not on one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fence {
+    /// `( )`
+    Round,
+    /// `[ ]`
+    Square,
+    /// `< >` of generics.
+    Angle,
+    /// `| |` of a closure's parameters.
+    Bar,
+    /// Statements or items: always on lines of their own.
+    Block,
+    /// The arms of a `match`: likewise.
+    Arms,
+    /// The declared fields or variants of a type: likewise.
+    Fields,
+    /// The fields of a value or a pattern.
+    Value,
+    /// What a `use` names.
+    Names,
+}
+
+impl Fence {
+    /// Whether what is inside never stands on the line of the brace.
+    pub(super) fn is_hard(self) -> bool {
+        matches!(self, Fence::Block | Fence::Arms | Fence::Fields)
+    }
+}
+
+/// One piece of the text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece {
+    pub(super) kind: Kind,
+    /// Whether a blank comes before it, unless a line begins there.
+    pub(super) space: bool,
+    /// Whether a line ends after it: it is documentation or an attribute.
+    pub(super) ends_line: bool,
+    /// Its place in the text.
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Of the beginning of a group: the index of its end.
+    pub(super) partner: usize,
+    /// How many pieces, up to this one, need lines of their own.
+    pub(super) hard: usize,
+}
+
+/// An item, in pieces.
+#[derive(Default)]
+pub(super) struct Pieces {
+    pub(super) text: String,
+    pub(super) all: Vec<Piece>,
+    hard: usize,
+}
+
+/// Marks of several characters; the tokens say which characters are joined.
+const JOINED: [&str; 24] = [
+    "::", "->", "=>", "==", "!=", "<=", ">=", "&&", "||", "..", "...", "..=", "+=", "-=", "*=",
+    "/=", "%=", "^=", "&=", "|=", "<<", ">>", "<<=", ">>=",
+];
+
+type Tokens = Peekable<IntoIter>;
+
+impl Pieces {
+    /// Reads the next item; `false` when there is none.
+    pub(super) fn read_item(&mut self, tokens: &mut Tokens) -> bool {
+        self.text.clear();
+        self.all.clear();
+        self.hard = 0;
+        let mut level = Level::new();
+        while let Some(token) = tokens.next() {
+            self.token(token, tokens, &mut level);
+            if self.item_ends(tokens) {
+                break;
+            }
+        }
+        self.unmatched(&level);
+        !self.all.is_empty()
+    }
+
+    /// Whether the item that is read ends here: with a semicolon, or with the braces of what is declared.
+    fn item_ends(&self, rest: &mut Tokens) -> bool {
+        let Some(last) = self.all.last() else {
+            return false;
+        };
+        match last.kind {
+            Kind::Semicolon => true,
+            Kind::Close => {
+                let ends = matches!(self.all[last.partner].kind, Kind::Open(fence) if fence.is_hard());
+                ends && !matches!(rest.peek(), Some(TokenTree::Punct(mark)) if mark.as_char() == ';')
+            }
+            _ => false,
+        }
+    }
+
+    fn token(&mut self, token: TokenTree, rest: &mut Tokens, level: &mut Level) {
+        match token {
+            TokenTree::Ident(word) => self.word(&word, level),
+            TokenTree::Literal(literal) => {
+                self.push(Kind::Plain, !level.glued, |text| write!(text, "{literal}"));
+                level.operand();
+            }
+            TokenTree::Punct(mark) => match (mark.as_char(), rest.peek()) {
+                ('\'', Some(TokenTree::Ident(_))) => {
+                    let space = !level.glued;
+                    if let Some(TokenTree::Ident(name)) = rest.next() {
+                        self.push(Kind::Plain, space, |text| write!(text, "'{name}"));
+                    }
+                    level.mark(false);
+                }
+                ('#', Some(TokenTree::Group(_))) => self.attribute(None, rest, level),
+                ('#', Some(TokenTree::Punct(next))) if next.as_char() == '!' => {
+                    let bang = rest.next();
+                    self.attribute(bang, rest, level);
+                }
+                _ => self.mark(&mark, rest, level),
+            },
+            TokenTree::Group(group) => self.group(group, level),
+        }
+    }
+
+    fn push(
+        &mut self,
+        kind: Kind,
+        space: bool,
+        write: impl FnOnce(&mut String) -> std::fmt::Result,
+    ) -> usize {
+        if space {
+            self.text.push(' ');
+        }
+        let start = self.text.len();
+        // Writing to a string cannot fail.
+        let _ = write(&mut self.text);
+        self.all.push(Piece {
+            kind,
+            space,
+            ends_line: false,
+            start,
+            end: self.text.len(),
+            partner: 0,
+            hard: self.hard,
+        });
+        self.all.len() - 1
+    }
+
+    fn put(&mut self, kind: Kind, space: bool, text: &str) -> usize {
+        self.push(kind, space, |all| {
+            all.push_str(text);
+            Ok(())
+        })
+    }
+
+    fn word(&mut self, word: &Ident, level: &mut Level) {
+        let index = self.push(Kind::Plain, !level.glued, |text| write!(text, "{word}"));
+        let Piece { start, end, .. } = self.all[index];
+        let word = Word::of(&self.text[start..end], level.after_dot);
+        match word {
+            Word::Fn => self.all[index].kind = Kind::Fn,
+            Word::Where => self.all[index].kind = Kind::Where,
+            _ => {}
+        }
+        level.word(word);
+    }
+
+    fn mark(&mut self, first: &Punct, rest: &mut Tokens, level: &mut Level) {
+        let mut bytes = [0_u8; 3];
+        bytes[0] = u8::try_from(first.as_char()).unwrap_or(b'?');
+        let mut length = 1;
+        let mut joint = first.spacing() == Spacing::Joint;
+        let alone = match bytes[0] {
+            b'<' => level.begins_generics(),
+            b'>' => !level.angles.is_empty(),
+            _ => false,
+        };
+        while joint && !alone && length < bytes.len() {
+            let Some(TokenTree::Punct(next)) = rest.peek() else {
+                break;
+            };
+            bytes[length] = u8::try_from(next.as_char()).unwrap_or(b'?');
+            let is_one = JOINED.iter().any(|mark| mark.as_bytes() == &bytes[..=length]);
+            if !is_one {
+                break;
+            }
+            length += 1;
+            joint = next.spacing() == Spacing::Joint;
+            rest.next();
+        }
+        let mark = std::str::from_utf8(&bytes[..length]).unwrap_or("?");
+        let (operand, space) = (level.is_operand, !level.glued);
+        match mark {
+            "," => {
+                self.put(Kind::Comma, false, mark);
+                level.mark(false);
+            }
+            ";" => {
+                self.put(Kind::Semicolon, false, mark);
+                level.ends_statement();
+            }
+            ":" => {
+                self.put(Kind::Plain, false, mark);
+                level.mark(false);
+            }
+            "." => {
+                self.put(Kind::Dot, false, mark);
+                level.mark(true);
+                level.after_dot = true;
+            }
+            "::" => {
+                self.put(Kind::Plain, space && !operand, mark);
+                level.mark(true);
+                level.after_path = true;
+            }
+            ".." | "..=" | "..." => {
+                self.put(Kind::Plain, space && !operand, mark);
+                level.mark(true);
+            }
+            "?" if operand => {
+                self.put(Kind::Plain, false, mark);
+                level.operand();
+            }
+            "!" if operand => {
+                self.put(Kind::Plain, false, mark);
+                level.mark(true);
+                level.after_bang = true;
+            }
+            "&" | "&&" | "*" | "-" | "!" | "?" if !operand => {
+                self.put(Kind::Plain, space, mark);
+                level.mark(true);
+            }
+            "|" if level.bar.is_some() => {
+                self.close(level.bar.take(), false, mark);
+                level.mark(false);
+            }
+            "|" if !operand => {
+                level.bar = Some(self.put(Kind::Open(Fence::Bar), space, mark));
+                level.mark(true);
+            }
+            "<" if alone => {
+                let open = self.put(Kind::Open(Fence::Angle), space && !level.takes_generics(), mark);
+                level.angles.push((open, level.declares_generics));
+                level.mark(true);
+            }
+            ">" if alone => {
+                if let Some((open, declared)) = level.angles.pop() {
+                    self.close(Some(open), false, mark);
+                    level.operand();
+                    // After `impl<T>` a path begins anew.
+                    level.is_operand = !declared;
+                }
+            }
+            "=" => {
+                let kind = if level.angles.is_empty() {
+                    Kind::Assign
+                } else {
+                    Kind::Plain
+                };
+                self.put(kind, true, mark);
+                level.mark(false);
+                level.in_pattern = false;
+            }
+            "=>" => {
+                self.put(Kind::Arrow, true, mark);
+                level.ends_statement();
+            }
+            "&&" | "||" if operand => {
+                self.put(Kind::Either, true, mark);
+                level.mark(false);
+            }
+            _ => {
+                self.put(Kind::Plain, space, mark);
+                level.mark(mark == "$");
+            }
+        }
+    }
+
+    fn close(&mut self, open: Option<usize>, space: bool, text: &str) {
+        let index = self.put(Kind::Close, space, text);
+        if let Some(open) = open {
+            self.all[open].partner = index;
+            self.all[index].partner = open;
+        }
+    }
+
+    fn group(&mut self, group: Group, level: &mut Level) {
+        let (delimiter, stream) = (group.delimiter(), group.stream());
+        // The stream is read without being copied when nobody else holds it.
+        drop(group);
+        let (fence, open, close) = match delimiter {
+            Delimiter::Parenthesis => (Fence::Round, "(", ")"),
+            Delimiter::Bracket => (Fence::Square, "[", "]"),
+            Delimiter::Brace => (level.brace(), "{", "}"),
+            Delimiter::None => {
+                let mut tokens = stream.into_iter().peekable();
+                while let Some(token) = tokens.next() {
+                    self.token(token, &mut tokens, level);
+                }
+                return;
+            }
+        };
+        let call = matches!(fence, Fence::Round | Fence::Square) && level.is_called();
+        let empty = stream.is_empty();
+        if fence.is_hard() && !empty {
+            self.hard += 1;
+        }
+        let open = self.put(Kind::Open(fence), !level.glued && !call, open);
+        let apart = delimiter == Delimiter::Brace && fence != Fence::Names && !empty;
+        if apart {
+            self.inside(stream, Level::apart());
+        } else {
+            self.inside(stream, Level::new());
+        }
+        self.close(Some(open), apart, close);
+        level.operand();
+        level.is_operand = !fence.is_hard();
+    }
+
+    fn inside(&mut self, stream: TokenStream, mut level: Level) {
+        let mut tokens = stream.into_iter().peekable();
+        while let Some(token) = tokens.next() {
+            self.token(token, &mut tokens, &mut level);
+        }
+        self.unmatched(&level);
+    }
+
+    /// What began no list after all.
+    fn unmatched(&mut self, level: &Level) {
+        let angles = level.angles.iter().map(|(open, _)| *open);
+        for open in angles.chain(level.bar) {
+            self.all[open].kind = Kind::Plain;
+        }
+    }
+
+    /// An attribute, or documentation, each with the line to itself.
+    fn attribute(&mut self, bang: Option<TokenTree>, rest: &mut Tokens, level: &mut Level) {
+        let inner = bang.is_some();
+        let group = match rest.peek() {
+            Some(TokenTree::Group(group)) => documentation(group),
+            _ => None,
+        };
+        if let Some(text) = group {
+            rest.next();
+            let mark = if inner { "//!" } else { "///" };
+            for line in text.split('\n') {
+                self.hard += 1;
+                let line = super::visible(line.trim_end());
+                let index = self.push(Kind::Doc, false, |all| write!(all, "{mark}{line}"));
+                self.all[index].ends_line = true;
+            }
+        } else {
+            let pound = self.put(Kind::Attribute, false, if inner { "#!" } else { "#" });
+            level.mark(true);
+            if let Some(TokenTree::Group(group)) = rest.next() {
+                self.group(group, level);
+            }
+            self.hard += 1;
+            let last = self.all.len() - 1;
+            self.all[pound].partner = last;
+            self.all[last].ends_line = true;
+            self.all[last].hard = self.hard;
+        }
+        level.mark(true);
+    }
+}
+
+/// The text of `[doc = "text"]`, unless it would not be documentation when written as such.
+fn documentation(group: &Group) -> Option<String> {
+    let mut tokens = group.stream().into_iter();
+    match (tokens.next(), tokens.next(), tokens.next()) {
+        (Some(TokenTree::Ident(word)), Some(_), Some(TokenTree::Literal(literal))) if word == "doc" => {
+            let text = unquoted(literal)?;
+            let plain = !text.split('\n').any(|line| line.starts_with('/'));
+            plain.then_some(text)
+        }
+        _ => None,
+    }
+}
+
+fn unquoted(literal: Literal) -> Option<String> {
+    match syn::Lit::new(literal) {
+        syn::Lit::Str(text) => Some(text.value()),
+        _ => None,
+    }
+}

@@ -1,0 +1,117 @@
+//! Why an argument is not sent: progenitor drops what a conversion says, and tells only that it failed.
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use quote::quote;
+
+/// The client, whose builders say which bound an argument breaks.
+pub(crate) fn given(client: TokenStream) -> TokenStream {
+    let mut out: Vec<TokenTree> = Vec::new();
+    // Whether a `where` waits for its body.
+    let mut bounded = false;
+    for token in client {
+        let group = match token {
+            TokenTree::Group(group) => group,
+            other => {
+                bounded |= matches!(&other, TokenTree::Ident(word) if word == "where");
+                out.push(other);
+                continue;
+            }
+        };
+        let body = group.delimiter() == Delimiter::Brace;
+        let converts = (bounded && body)
+            .then(|| conversion(group.stream()))
+            .flatten();
+        let inside = match converts {
+            Some(converts) => {
+                out.extend(quote!(V::Error: ::std::fmt::Display,));
+                converts
+            }
+            None => given(group.stream()),
+        };
+        bounded &= !body;
+        let mut regrouped = Group::new(group.delimiter(), inside);
+        regrouped.set_span(group.span());
+        out.push(regrouped.into());
+    }
+    out.into_iter().collect()
+}
+
+/// The body of a builder's method, if it is one that converts its argument:
+/// `.map_err(|_| "conversion to `T` for name failed".to_string())`.
+fn conversion(body: TokenStream) -> Option<TokenStream> {
+    let mut name = None;
+    let mut converted = TokenStream::new();
+    for token in body {
+        let said = match &token {
+            TokenTree::Group(group) => failure(group),
+            _ => None,
+        };
+        match said {
+            Some(argument) => {
+                let text = format!("{argument}: {{why}}");
+                let said = Group::new(Delimiter::Parenthesis, quote!(|why| format!(#text)));
+                converted.extend([TokenTree::from(said)]);
+                name = Some(argument);
+            }
+            None => converted.extend([token]),
+        }
+    }
+    name.map(|_| converted)
+}
+
+/// The argument whose conversion failed, if the brackets hold what progenitor says then.
+fn failure(group: &Group) -> Option<String> {
+    let mut tokens = group.stream().into_iter();
+    let closure = [tokens.next()?, tokens.next()?, tokens.next()?];
+    let [
+        TokenTree::Punct(_),
+        TokenTree::Ident(ignored),
+        TokenTree::Punct(_),
+    ] = &closure
+    else {
+        return None;
+    };
+    let TokenTree::Literal(said) = tokens.next().filter(|_| ignored == "_")? else {
+        return None;
+    };
+    let said = said.to_string();
+    let name = said.strip_suffix(" failed\"")?.rsplit(' ').next()?;
+    said.starts_with("\"conversion to `")
+        .then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_builder_says_why_and_nothing_else_changes() {
+        let client = quote! {
+            impl<'a> Get<'a> {
+                pub fn depth<V>(mut self, value: V) -> Self
+                where
+                    V: std::convert::TryInto<Depth>,
+                {
+                    self.depth = value.try_into().map(Some)
+                        .map_err(|_| "conversion to `Depth` for depth failed".to_string());
+                    self
+                }
+                fn other<V>(self) where V: Clone, { x.map_err(|_| "failed".to_string()) }
+            }
+        };
+        let expected = quote! {
+            impl<'a> Get<'a> {
+                pub fn depth<V>(mut self, value: V) -> Self
+                where
+                    V: std::convert::TryInto<Depth>, V::Error: ::std::fmt::Display,
+                {
+                    self.depth = value.try_into().map(Some)
+                        .map_err(|why| format!("depth: {why}"));
+                    self
+                }
+                fn other<V>(self) where V: Clone, { x.map_err(|_| "failed".to_string()) }
+            }
+        };
+        assert_eq!(given(client).to_string(), expected.to_string());
+    }
+}
