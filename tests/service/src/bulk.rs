@@ -87,6 +87,22 @@ async fn selectors_add_up() {
     stage.stop().await;
 }
 
+/// Programs have clocks of microseconds, records are dated by milliseconds.
+#[tokio::test]
+async fn a_bound_within_the_millisecond_of_an_issue_includes_it() {
+    let stage = Stage::start().await;
+    let root = Actor::new(&stage, "root", &["compute.admin"]);
+    let issued = root.issued(json!({"id": "k1", "ttl": 900})).await;
+    let created = issued["createdAt"].as_str().unwrap().to_owned();
+    let at = json!({"issuedBefore": created});
+    assert_eq!(report(&root, at).await["matched"], 0);
+    let millisecond = chrono::DateTime::parse_from_rfc3339(&created).unwrap();
+    let within = millisecond + chrono::TimeDelta::microseconds(1);
+    let told = report(&root, json!({"issuedBefore": within})).await;
+    assert_eq!(told["revoked"], 1);
+    stage.stop().await;
+}
+
 #[tokio::test]
 async fn what_a_sick_cluster_does_not_confirm_is_named_and_goes_on_by_itself() {
     let stage = Stage::start().await;

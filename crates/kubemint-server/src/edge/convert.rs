@@ -1,6 +1,7 @@
 //! Between the contract's types and the domain's. The only place that knows both.
 
 use base64::Engine as _;
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use kubeconfig_api::ListKubeconfigsQuery;
 use kubeconfig_types as wire;
 use kubemint::ports::Filter;
@@ -87,8 +88,19 @@ pub(super) fn selection(body: wire::KubeconfigRevocationRequest) -> Filter {
         status: None,
         user: body.user.map(String::from),
         role: body.role.map(String::from),
-        issued_before: body.issued_before,
+        issued_before: body.issued_before.map(to_the_next_millisecond),
     }
+}
+
+/// Records are dated by milliseconds. A finer bound is rounded up, so that nothing that was issued before it is missed.
+fn to_the_next_millisecond(time: DateTime<Utc>) -> DateTime<Utc> {
+    let whole = time.trunc_subsecs(3);
+    if whole == time {
+        return time;
+    }
+    whole
+        .checked_add_signed(TimeDelta::milliseconds(1))
+        .unwrap_or(time)
 }
 
 /// What became of a revocation of many.
