@@ -121,6 +121,13 @@ impl Policies {
                 _ = hangup.recv() => true,
                 _ = stop.wait_for(|stop| *stop) => return,
             };
+            if asked {
+                slog::info!(
+                    self.log,
+                    "SIGHUP: policy files and the API's certificate are read again; \
+                    the configuration file itself is not, so restart for a change of it"
+                );
+            }
             let Some(now) = self.look().await else {
                 continue;
             };

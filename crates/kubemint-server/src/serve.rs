@@ -15,6 +15,7 @@ use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::app::App;
 use crate::config::Config;
@@ -29,6 +30,9 @@ use crate::shares::Shares;
 use crate::store;
 use crate::unconfigured;
 use crate::world::{RandomIds, SystemClock};
+
+/// How much of the grace period, at most, is left for telling those whose requests are broken off.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Why a server does not start.
 #[derive(Debug, Error)]
@@ -84,7 +88,7 @@ pub async fn start_with(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Arc::new(Metrics::default());
     let opened = format!("open the store {}", config.store);
-    let store = store::open(&config.store, &config.audit, log)
+    let store = store::open(&config, log)
         .await
         .map_err(|e| StartError::new(opened)(e.into()))?;
     let hangup = signal(SignalKind::hangup()).map_err(|e| failed("listen for SIGHUP")(e.into()))?;
@@ -224,8 +228,9 @@ impl Running {
         format!("{scheme}://{}", self.address())
     }
 
-    /// Stops: `/readyz` says so, and for a while all is served as before; then no new requests, those under way are finished, then the reconciler ends. Whatever is not done within
-    /// the grace period is broken off; the next start goes on where it was.
+    /// Stops: `/readyz` says so, and for a while all is served as before; then no new requests, those under way are finished,
+    /// then the reconciler ends. Whatever is not done shortly before the end of the grace period is broken off, with a 503 to
+    /// who waits for it; the next start goes on where it was.
     pub async fn stop(mut self) {
         slog::info!(self.log, "stopping"; "grace_seconds" => self.grace.as_secs(),
             "drain_seconds" => self.drain.as_secs());
@@ -238,11 +243,19 @@ impl Running {
             while self.tasks.join_next().await.is_some() {}
             let _ = self.internal.close().await;
         };
-        if tokio::time::timeout(self.grace, orderly).await.is_err() {
+        let last_words = LAST_WORDS.min(self.grace / 4);
+        if timeout(self.grace - last_words, orderly).await.is_err() {
             slog::warn!(
                 self.log,
                 "the grace period is over; what is under way is broken off"
             );
+            let broken_off = async {
+                self.guard.break_off().await;
+                let _ = self.stop.send(true);
+                while self.tasks.join_next().await.is_some() {}
+            };
+            // Not all of it: the process takes a moment to end, too.
+            let _ = timeout(last_words / 2, broken_off).await;
         }
         slog::info!(self.log, "stopped");
     }

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretBox};
 use slog::Logger;
 use thiserror::Error;
 
-use crate::config::Audit;
+use crate::config::Config;
 
 /// Why the store is not open.
 #[derive(Debug, Error)]
@@ -66,16 +66,13 @@ impl From<PostgresError> for StoreOpenError {
 }
 
 /// Opens the store for serving, with pseudonyms in its trail if so configured. The embedded one is made or migrated where
-/// needed; the shared one is not.
-pub(crate) async fn open(
-    backend: &Backend,
-    audit: &Audit,
-    log: &Logger,
-) -> Result<Arc<dyn Store>, StoreOpenError> {
-    let store: Arc<dyn Store> = match backend {
+/// needed; the shared one is not. One that was made is told, unless that is as it should be.
+pub(crate) async fn open(config: &Config, log: &Logger) -> Result<Arc<dyn Store>, StoreOpenError> {
+    let audit = &config.audit;
+    let store: Arc<dyn Store> = match &config.store {
         Backend::Sqlite(options) => {
             let store = SqliteStore::open(options.clone())?;
-            if store.is_new() {
+            if store.is_new() && !config.new_store {
                 slog::warn!(log, "there was no store, and a new one was made; what another one issued is not in it";
                     "path" => options.path.display().to_string(), "instance" => store.instance().id.to_string());
             }

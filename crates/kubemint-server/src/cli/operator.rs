@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use kubemint_clusters::{ClusterConfig, Fleet};
@@ -12,14 +13,18 @@ use crate::config::{Config, EXAMPLE};
 use crate::log::logger;
 use crate::serve::{asked_to_stop, start};
 
-/// Runs a future to its end, on as many threads as there are cores.
+/// How long the end waits for what a thread is in the middle of: a file on a disk that hangs, a name that nobody resolves.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Runs a future to its end, on as many threads as there are cores. What it left behind is not waited for.
 pub(super) fn block_on<F: Future>(future: F) -> Result<F::Output> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .build();
-    Ok(runtime
-        .context("cannot start the runtime")?
-        .block_on(future))
+        .build()
+        .context("cannot start the runtime")?;
+    let output = runtime.block_on(future);
+    runtime.shutdown_timeout(PATIENCE);
+    Ok(output)
 }
 
 pub(super) fn serve(file: &Path) -> Result<ExitCode> {
@@ -107,4 +112,26 @@ pub(super) fn preflight(file: &Path) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_thread_that_hangs_keeps_nothing_from_ending() {
+        let (began, hang) = (Instant::now(), Duration::from_secs(60));
+        let ended = block_on(async move {
+            let (begun, begins) = tokio::sync::oneshot::channel();
+            tokio::task::spawn_blocking(move || {
+                let _ = begun.send(());
+                std::thread::sleep(hang);
+            });
+            begins.await.is_ok()
+        });
+        assert!(ended.unwrap());
+        assert!(began.elapsed() < Duration::from_secs(10));
+    }
 }

@@ -62,7 +62,9 @@ pub(super) fn restore(file: &Path, from: &Path) -> Result<ExitCode> {
     if let Some(kept) = restored.kept {
         println!("{}: what was there before", kept.display());
         match restored.landmarks {
-            Some(count) => println!("{count} namespaces, by which clusters are known, as before the restore"),
+            Some(count) => {
+                println!("{count} namespaces, by which clusters are known, as before the restore")
+            }
             None => println!(
                 "by what clusters are known is the copy's: one that was built anew since is to be accepted again"
             ),
@@ -78,7 +80,7 @@ pub(super) fn accept_cluster(file: &Path, name: &str) -> Result<ExitCode> {
     let (log, _guard) = logger(config.verbosity);
     let key = chosen(&config.clusters, Some(name))?.key.clone();
     block_on(async {
-        let store = crate::store::open(&config.store, &config.audit, &log)
+        let store = crate::store::open(&config, &log)
             .await
             .with_context(|| format!("cannot open the store {}", config.store))?;
         let forgotten = store.forget_landmarks(&key).await;

@@ -57,6 +57,8 @@ pub struct Config {
     pub exposed: Vec<String>,
     /// What paths are relative to: the file's folder.
     pub base: PathBuf,
+    /// Whether a store that is not there yet is as it should be. Not in the file: a sandbox knows it, and nobody else does.
+    pub new_store: bool,
     /// How long the domain waits. Not in the file: the defaults fit together, and tests are shorter of time.
     pub settings: kubemint::Settings,
     /// How long, and how much at once, a cluster is called. Not in the file either.

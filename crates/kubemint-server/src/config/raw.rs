@@ -163,6 +163,7 @@ impl Raw {
             clusters,
             exposed,
             base: base.to_owned(),
+            new_store: false,
             settings: kubemint::Settings::default(),
             limits: kubemint_clusters::Limits::default(),
         });

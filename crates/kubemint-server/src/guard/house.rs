@@ -42,6 +42,8 @@ pub(super) struct House {
     upstream: Arc<Upstream>,
     seal: Seal,
     lines: Lines,
+    /// Turns true when no answer is waited for any longer.
+    over: watch::Sender<bool>,
     pub(super) metrics: GuardMetrics,
     pub(super) log: Logger,
 }
@@ -68,6 +70,7 @@ impl House {
             limits,
             seal: setup.seal,
             lines: Lines::default(),
+            over: watch::Sender::new(false),
             metrics: setup.metrics,
             log: setup.log,
         }
@@ -104,6 +107,11 @@ impl House {
         while connections.join_next().await.is_some() {}
         self.requests.emptied().await;
         self.upstream.close();
+    }
+
+    /// From now on what is under way is answered 503.
+    pub(super) fn break_off(&self) {
+        self.over.send_replace(true);
     }
 
     /// A place for a connection of this peer. A TLS handshake is dear, and counts as a request.
@@ -216,13 +224,17 @@ impl House {
         let watch = Watch::new(slot, request.headers().contains_key(EXPECT));
         let request = request.map(|body| Inbound::new(body, Arc::clone(&watch), meter));
         let (upstream, counted) = (Arc::clone(&self.upstream), self.metrics.request());
+        let mut over = self.over.subscribe();
         // Whether or not the peer waits for it, a request holds its place until dropshot has answered it: one that is
         // cancelled costs as much as any other.
         let passed = tokio::spawn(async move {
             let _counted = counted;
             tokio::select! {
+                // An answer that is there is given.
+                biased;
                 answer = upstream.answer(request, Arc::clone(&watch)) => answer,
                 () = watch.slot().evicted() => Err(Refused::overloaded()),
+                () = told(&mut over) => Err(Refused::stopping()),
             }
         });
         passed.await.unwrap_or_else(|_| Err(Refused::overloaded()))

@@ -1,15 +1,21 @@
 //! A connection of HTTP/2. hyper's own limits hold for what is inside the protocol; here is what it leaves open:
 //! frames that carry no request, requests that are cancelled as soon as they are sent, and connections that do nothing.
 
+mod fragment;
+mod hpack;
+mod huffman;
+
 use std::error::Error;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use http::{Request, Uri};
+use hyper::body::Incoming;
 use hyper::server::conn::http2::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -20,6 +26,8 @@ use super::head::MOST_HEAD;
 use super::house::{House, told};
 use super::inbound::Meter;
 use super::slots::Slot;
+use super::target::HadFragment;
+use fragment::Fragments;
 
 /// What a peer may send before its first request, and for each request besides the body, in bytes.
 const PER_REQUEST: i64 = 64 * 1024;
@@ -42,6 +50,7 @@ struct Tally {
     /// Bytes that the peer may send.
     allowed: AtomicI64,
     quiet_since: Mutex<Instant>,
+    fragments: Mutex<Fragments>,
 }
 
 impl Tally {
@@ -54,6 +63,18 @@ impl Tally {
         let answered = self.answered.load(Ordering::Relaxed);
         self.wasted.load(Ordering::Relaxed) > WASTED + answered
             || self.allowed.load(Ordering::Relaxed) < 0
+    }
+
+    fn fragments(&self) -> MutexGuard<'_, Fragments> {
+        self.fragments
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a request for this target was sent with a fragment.
+    fn had_fragment(&self, uri: &Uri) -> bool {
+        let target = uri.path_and_query();
+        target.is_some_and(|target| self.fragments().take(target.as_str()))
     }
 
     /// How long there has been no request.
@@ -122,8 +143,12 @@ pub(super) async fn serve<S>(
         wasted: AtomicUsize::new(0),
         allowed: AtomicI64::new(PER_REQUEST),
         quiet_since: Mutex::new(Instant::now()),
+        fragments: Mutex::default(),
     });
-    let service = service_fn(|request| {
+    let service = service_fn(|mut request: Request<Incoming>| {
+        if tally.had_fragment(request.uri()) {
+            request.extensions_mut().insert(HadFragment);
+        }
         let (house, turn) = (Arc::clone(&house), Turn::new(&tally));
         let tally = Arc::clone(&tally);
         let meter: Meter = Arc::new(move |bytes| tally.allow(i64::try_from(bytes).unwrap_or(0)));
@@ -210,7 +235,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
         }
         let before = out.filled().len();
         let outcome = Pin::new(&mut metered.socket).poll_read(cx, out);
-        let bytes = i64::try_from(out.filled().len() - before).unwrap_or(i64::MAX);
+        let came = &out.filled()[before..];
+        metered.tally.fragments().read(came);
+        let bytes = i64::try_from(came.len()).unwrap_or(i64::MAX);
         metered.tally.allowed.fetch_sub(bytes, Ordering::Relaxed);
         outcome
     }

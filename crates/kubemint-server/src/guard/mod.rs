@@ -65,6 +65,7 @@ pub(crate) struct Setup {
 /// A running guard; dropped, it breaks off everything.
 pub(crate) struct Guard {
     address: SocketAddr,
+    house: Arc<House>,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
 }
@@ -101,12 +102,14 @@ impl Guard {
         let address = listener.local_addr()?;
         let house = Arc::new(House::new(setup));
         let (stop, stopping) = watch::channel(false);
+        let accepting = Arc::clone(&house).accept(listener, acceptor, stopping);
         let accepting = tokio::spawn(async move {
             let _helpers = helpers;
-            house.accept(listener, acceptor, stopping).await;
+            accepting.await;
         });
         Ok(Self {
             address,
+            house,
             stop,
             accepting,
         })
@@ -120,7 +123,22 @@ impl Guard {
     /// Stops accepting, answers the requests under way, and closes every connection.
     pub(crate) async fn stop(&mut self) {
         let _ = self.stop.send(true);
-        let _ = (&mut self.accepting).await;
+        self.accepted().await;
+    }
+
+    /// After [`Guard::stop`] was broken off: answers 503 to what is under way still, and closes every connection whose peer
+    /// takes that.
+    pub(crate) async fn break_off(&mut self) {
+        self.house.break_off();
+        self.accepted().await;
+    }
+
+    /// Returns when every connection is closed.
+    async fn accepted(&mut self) {
+        // It is asked again after it has ended, where something else took the time.
+        if !self.accepting.is_finished() {
+            let _ = (&mut self.accepting).await;
+        }
     }
 }
 

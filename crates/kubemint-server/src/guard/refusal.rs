@@ -65,6 +65,17 @@ impl Refused {
         refused
     }
 
+    /// 503: the server ends before this is done. What was begun may be done nevertheless, as after any lost answer.
+    pub(super) const fn stopping() -> Self {
+        let mut refused = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "shutting_down",
+            "the server stops before this is done; try again",
+        );
+        refused.retry_after = Some(1);
+        refused
+    }
+
     /// 429: this address asks too often.
     pub(super) const fn too_often(retry_after: u32) -> Self {
         let mut refused = Self::new(

@@ -10,7 +10,7 @@ use super::head::{
     MOST_FIELDS, MOST_HEAD, MOST_TARGET, head_too_long, too_many_fields, uri_too_long,
 };
 use super::refusal::Refused;
-use super::target::{is_host, path_is_plain, readable};
+use super::target::{HadFragment, is_host, path_is_plain, readable};
 
 /// Fields that are between two neighbours, and end here.
 const NEIGHBOURS: [HeaderName; 8] = [
@@ -32,6 +32,9 @@ pub(super) fn judge<B>(request: &Request<B>) -> Result<(), Refused> {
     let (uri, headers) = (request.uri(), request.headers());
     size(uri, headers)?;
     host(request)?;
+    if request.extensions().get::<HadFragment>().is_some() {
+        return Err(Refused::malformed("the request's target has a fragment"));
+    }
     // HTTP/1.1 heads were refused for that before; those of HTTP/2 come here with both.
     if headers.get_all(CONTENT_LENGTH).iter().count() > 1 {
         return Err(Refused::malformed(

@@ -9,6 +9,10 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 
 use super::refusal::Refused;
 
+/// A request was sent with a fragment in its target, which is cut off by now.
+#[derive(Clone, Copy)]
+pub(super) struct HadFragment;
+
 /// Whether it is a name or an address, and perhaps a port (RFC 9110, section 7.2). Of the characters that a registered
 /// name may have, those that only separate are left out: no name has them, and who splits at one would see another host.
 pub(super) fn is_host(text: &[u8]) -> bool {

@@ -107,7 +107,12 @@ impl Sandbox {
     /// # Errors
     /// See [`SandboxError`].
     pub async fn serve(&self, log: &Logger) -> Result<Running, SandboxError> {
-        Ok(serve::start(Config::read(&self.config)?, log).await?)
+        let config = Config {
+            // Nothing was issued before, and nothing is kept.
+            new_store: true,
+            ..Config::read(&self.config)?
+        };
+        Ok(serve::start(config, log).await?)
     }
 
     /// A token of the sandbox's issuer for `subject`, with these roles in the sandbox's project, good for 12 hours.
@@ -210,4 +215,61 @@ pub fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
     // A file that was there keeps its mode: narrow it before the secret is in it.
     file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
     file.write_all(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use slog::{Drain, Level, o};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Told(Arc<Mutex<Vec<u8>>>);
+
+    impl Told {
+        fn logger(&self) -> Logger {
+            let json = Mutex::new(slog_json::Json::default(self.clone())).fuse();
+            Logger::root(json.filter_level(Level::Warning).fuse(), o!())
+        }
+
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    impl io::Write for Told {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sandbox_has_nothing_to_warn_of_and_any_other_server_tells_that_its_store_is_new() {
+        let (folder, told) = (tempfile::tempdir().unwrap(), Told::default());
+        let sandbox = Sandbox::start(Options::new(folder.path())).await.unwrap();
+        let running = sandbox.serve(&told.logger()).await.unwrap();
+        running.stop().await;
+        assert_eq!(told.text(), "");
+
+        let mut config = Config::read(sandbox.config_file()).unwrap();
+        let kubemint_store::Backend::Sqlite(options) = &mut config.store else {
+            panic!("the sandbox has an embedded store");
+        };
+        options.path = folder.path().join("another.db");
+        let running = serve::start(config, &told.logger()).await.unwrap();
+        running.stop().await;
+        assert!(
+            told.text().contains("there was no store"),
+            "{}",
+            told.text()
+        );
+        sandbox.stop().await;
+    }
 }

@@ -166,3 +166,45 @@ async fn a_connection_that_asks_nothing_is_closed() {
     assert!(end.is_ok(), "the connection is open still");
     stage.stop().await;
 }
+
+/// The first answer's status on a stream, by its place in HPACK's static table or as it is written out.
+async fn first_status(stream: &mut TlsStream<TcpStream>, id: u32) -> String {
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await.expect("a frame");
+        let [a, b, c, kind, ..] = head;
+        let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
+        stream.read_exact(&mut payload).await.expect("its payload");
+        if kind == HEADERS && head[5..] == id.to_be_bytes() {
+            return match payload[0] {
+                0x88 => "200".to_owned(),
+                0x8c => "400".to_owned(),
+                0x8d => "404".to_owned(),
+                _ => format!("{payload:02x?}"),
+            };
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_path_with_a_fragment_is_refused_and_the_next_one_is_served() {
+    let (stage, certificate) = start(|_| {}).await;
+    let mut stream = open(&stage, &certificate).await;
+    for (n, (path, status)) in [
+        ("/openapi.json#x", "400"),
+        ("/openapi.json", "200"),
+        ("/openapi.json#", "400"),
+        ("/openapi.json?x=1#/../..", "400"),
+        ("/#", "400"),
+        ("/openapi.json?x=%23", "200"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = u32::try_from(2 * n + 1).expect("a few");
+        let asked = frame(HEADERS, END, id, &get(path));
+        stream.write_all(&asked).await.expect("a request");
+        assert_eq!(first_status(&mut stream, id).await, status, "{path}");
+    }
+    stage.stop().await;
+}

@@ -2,6 +2,7 @@
 
 mod deadlines;
 mod encrypted;
+mod ending;
 mod flood;
 mod frames;
 mod heads;
