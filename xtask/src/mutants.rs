@@ -106,10 +106,12 @@ fn command((package, files, timeout): &(&str, &[&str], u32), shard: Option<&str>
     for file in *files {
         command.args(["--file", file]);
     }
-    if let Some(shard) = shard {
+    match shard {
         // In turns, so that each shard has some of every file.
-        command.args(["--shard", shard, "--sharding", "round-robin"]);
-    }
+        Some(shard) => command.args(["--shard", shard, "--sharding", "round-robin"]),
+        // So that a run which is broken off has tried some of every file, too.
+        None => command.arg("--shuffle"),
+    };
     command
 }
 
@@ -161,11 +163,11 @@ mod tests {
 
     #[test]
     fn a_shard_is_asked_for_only_where_one_is_named() {
-        let has = |shard| {
+        let has = |shard, wanted: &str| {
             let command = command(&SUBJECTS[1], shard);
-            command.get_args().any(|argument| argument == "--shard")
+            command.get_args().any(|argument| argument == wanted)
         };
-        assert!(has(Some("0/8")));
-        assert!(!has(None));
+        assert!(has(Some("0/8"), "--shard") && !has(Some("0/8"), "--shuffle"));
+        assert!(!has(None, "--shard") && has(None, "--shuffle"));
     }
 }

@@ -17,8 +17,8 @@ const SLOWEST: Duration = Duration::from_secs(2);
 const MEMORY: f64 = 60.0;
 /// By how many descriptors.
 const DESCRIPTORS: f64 = 60.0;
-/// A run that is shorter than this (in seconds) is warm-up for the most part: its slope is printed, and not judged.
-const JUDGED: f64 = 600.0;
+/// A run that is shorter than this is warm-up for the most part: what its slope would come to in an hour says nothing.
+const JUDGED: Duration = Duration::from_secs(600);
 
 /// All that is known afterwards.
 pub(crate) struct Report {
@@ -111,14 +111,26 @@ impl Report {
     /// Whether something stayed at its level.
     fn flat(&self, what: &str, unit: &str, course: Course, most: f64) -> (String, bool) {
         let Course { first, last, .. } = course;
-        let told = format!(
-            "{what} {first:.0}{unit}, then {last:.0}{unit}, {:.0}{unit} at most: {:+.0}{unit} an hour, and {most:.0} may be",
-            course.most, course.per_hour
+        let seen = format!(
+            "{what} {first:.0}{unit}, then {last:.0}{unit}, {:.0}{unit} at most",
+            course.most
         );
         // The greatest burst leaves a step; more than an hour's growth at once is none.
-        let judged = self.time.as_secs_f64() >= JUDGED;
-        let grows = judged && course.per_hour > most;
-        (told, !grows && last - first <= most)
+        let leaps = last - first > most;
+        let Some(per_hour) = self.growth(course) else {
+            let told = format!(
+                "{seen}: whether that is flat, a run of less than {} minutes does not tell",
+                JUDGED.as_secs() / 60
+            );
+            return (told, !leaps);
+        };
+        let told = format!("{seen}: {per_hour:+.0}{unit} an hour, and {most:.0} may be");
+        (told, !leaps && per_hour <= most)
+    }
+
+    /// By how much something grows in an hour, if the run was long enough to tell.
+    fn growth(&self, course: Course) -> Option<f64> {
+        (self.time >= JUDGED).then_some(course.per_hour)
     }
 
     /// Whether all holds that must.
@@ -169,7 +181,7 @@ impl Report {
                 ((*kind).to_owned(), figures)
             })
             .collect();
-        let course = |course: Course| json!({"first": course.first, "last": course.last, "most": course.most, "perHour": course.per_hour});
+        let course = |course: Course| json!({"first": course.first, "last": course.last, "most": course.most, "perHour": self.growth(course)});
         let checks: Vec<_> = self
             .checks()
             .into_iter()
@@ -193,5 +205,59 @@ impl Report {
     pub(crate) fn write(&self, file: &Path) -> Result<()> {
         let text = format!("{:#}\n", self.json());
         std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A run in which memory grows by a MiB a second after the warm-up.
+    fn grown(seconds: u32) -> Report {
+        let sample = |n: u32| Sample {
+            at: f64::from(n),
+            memory: f64::from(n),
+            descriptors: 30.0,
+        };
+        let samples: Vec<_> = (0..seconds).map(sample).collect();
+        let time = Duration::from_secs(seconds.into());
+        let outcome = Outcome::default();
+        Report::new(
+            time,
+            outcome,
+            BTreeMap::new(),
+            &samples,
+            Vec::new(),
+            String::new(),
+        )
+    }
+
+    fn memory(report: &Report) -> (String, bool) {
+        report.flat("memory", " MiB", report.memory, MEMORY)
+    }
+
+    #[test]
+    fn a_short_run_says_that_it_is_too_short_to_tell_what_is_flat() {
+        let report = grown(60);
+        let (told, holds) = memory(&report);
+        assert!(
+            told.ends_with("a run of less than 10 minutes does not tell"),
+            "{told}"
+        );
+        assert!(!told.contains("an hour") && holds, "{told}");
+        assert_eq!(report.json()["memoryMiB"]["perHour"], Value::Null);
+        let (told, holds) = memory(&grown(300));
+        assert!(!holds, "more than an hour's growth at once is none: {told}");
+    }
+
+    #[test]
+    fn a_long_run_is_judged_by_what_its_slope_comes_to() {
+        let report = grown(600);
+        let (told, holds) = memory(&report);
+        assert!(told.contains("+3600 MiB an hour, and 60 may be"), "{told}");
+        assert!(!holds);
+        let level = report.flat("descriptors", "", report.descriptors, DESCRIPTORS);
+        assert!(level.1, "{}", level.0);
+        assert!(report.json()["descriptors"]["perHour"].is_number());
     }
 }
