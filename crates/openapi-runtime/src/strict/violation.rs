@@ -105,3 +105,24 @@ impl fmt::Display for Violations {
 }
 
 impl std::error::Error for Violations {}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reason;
+    use super::*;
+
+    #[test]
+    fn violations_are_told_in_one_line_and_whether_there_are_more() {
+        let of = |name| Violation::new(&Path::Parameter(name), reason::TOO_SMALL, None, "is bad");
+        let told = |names: &[&str], truncated| {
+            let list = names.iter().map(|name| of(name)).collect();
+            Violations::new(list, truncated).to_string()
+        };
+        assert_eq!(told(&["a"], false), "a: is bad");
+        assert_eq!(
+            told(&["a", "b", "c"], false),
+            "a: is bad; b: is bad; c: is bad"
+        );
+        assert_eq!(told(&["a", "b"], true), "a: is bad; b: is bad; and more");
+    }
+}
