@@ -2,10 +2,13 @@
 
 /// The document that this crate was generated from, as JSON: what `GET /openapi.json` answers.
 pub const DOCUMENT: &str = include_str!("openapi.json");
+
 /// `info.title` of the document.
 pub const TITLE: &str = "Kubeconfig API";
+
 /// `info.version` of the document.
 pub const VERSION: &str = "0.1.0";
+
 /// Kubeconfig API
 ///
 /// Issues short-lived kubeconfigs for a fleet of Kubernetes clusters.
@@ -24,9 +27,10 @@ pub trait KubeconfigApi: 'static {
     fn issue_kubeconfig(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, IssueKubeconfig>,
-    ) -> impl ::std::future::Future<
-        Output = ::std::result::Result<IssueKubeconfigResponse, IssueKubeconfigError>,
-    > + ::std::marker::Send;
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<
+        IssueKubeconfigResponse,
+        IssueKubeconfigError
+    >> + ::std::marker::Send;
     /// List kubeconfigs
     ///
     /// Lists the kubeconfigs of a cluster that the caller may see, newest first, in pages.
@@ -37,9 +41,10 @@ pub trait KubeconfigApi: 'static {
     fn list_kubeconfigs(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, ListKubeconfigs>,
-    ) -> impl ::std::future::Future<
-        Output = ::std::result::Result<ListKubeconfigsResponse, ListKubeconfigsError>,
-    > + ::std::marker::Send;
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<
+        ListKubeconfigsResponse,
+        ListKubeconfigsError
+    >> + ::std::marker::Send;
     /// Get kubeconfig
     ///
     /// Reads one kubeconfig's description. `selfLink` resolves to this operation.
@@ -48,9 +53,10 @@ pub trait KubeconfigApi: 'static {
     fn get_kubeconfig(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, GetKubeconfig>,
-    ) -> impl ::std::future::Future<
-        Output = ::std::result::Result<GetKubeconfigResponse, GetKubeconfigError>,
-    > + ::std::marker::Send;
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<
+        GetKubeconfigResponse,
+        GetKubeconfigError
+    >> + ::std::marker::Send;
     /// Revoke kubeconfig
     ///
     /// Revokes a kubeconfig.
@@ -65,9 +71,10 @@ pub trait KubeconfigApi: 'static {
     fn revoke_kubeconfig(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, RevokeKubeconfig>,
-    ) -> impl ::std::future::Future<
-        Output = ::std::result::Result<RevokeKubeconfigResponse, RevokeKubeconfigError>,
-    > + ::std::marker::Send;
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<
+        RevokeKubeconfigResponse,
+        RevokeKubeconfigError
+    >> + ::std::marker::Send;
     /// Download kubeconfig
     ///
     /// Downloads a kubeconfig file for kubectl, as YAML.
@@ -78,12 +85,10 @@ pub trait KubeconfigApi: 'static {
     fn download_kubeconfig(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, DownloadKubeconfig>,
-    ) -> impl ::std::future::Future<
-        Output = ::std::result::Result<
-            DownloadKubeconfigResponse,
-            DownloadKubeconfigError,
-        >,
-    > + ::std::marker::Send;
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<
+        DownloadKubeconfigResponse,
+        DownloadKubeconfigError
+    >> + ::std::marker::Send;
     /// Get kubeconfig file
     ///
     /// The same file as `download`, as typed JSON for programs. JSON is valid YAML: kubectl reads it too.
@@ -92,9 +97,10 @@ pub trait KubeconfigApi: 'static {
     fn get_kubeconfig_file(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, GetKubeconfigFile>,
-    ) -> impl ::std::future::Future<
-        Output = ::std::result::Result<GetKubeconfigFileResponse, GetKubeconfigFileError>,
-    > + ::std::marker::Send;
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<
+        GetKubeconfigFileResponse,
+        GetKubeconfigFileError
+    >> + ::std::marker::Send;
     /// Revoke many kubeconfigs
     ///
     /// Revokes every kubeconfig of a cluster that is `active` or `revoking` and has all that the body names.
@@ -107,10 +113,12 @@ pub trait KubeconfigApi: 'static {
     fn revoke_kubeconfigs(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, RevokeKubeconfigs>,
-    ) -> impl ::std::future::Future<
-        Output = ::std::result::Result<RevokeKubeconfigsResponse, RevokeKubeconfigsError>,
-    > + ::std::marker::Send;
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<
+        RevokeKubeconfigsResponse,
+        RevokeKubeconfigsError
+    >> + ::std::marker::Send;
 }
+
 /// The API that `S` implements: every operation, and no way to register one otherwise.
 ///
 /// # Panics
@@ -118,119 +126,120 @@ pub trait KubeconfigApi: 'static {
 pub fn api<S: KubeconfigApi>() -> ::dropshot::ApiDescription<S::Context> {
     let mut api = ::dropshot::ApiDescription::new().tag_config(tags());
     api.register(
-            ::dropshot::ApiEndpoint::new(
-                    "issueKubeconfig".to_owned(),
-                    served::issue_kubeconfig::<S>,
-                    ::dropshot::Method::POST,
-                    "application/json",
-                    "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("Issue kubeconfig")
-                .description(
-                    "Issues a new kubeconfig credential for a cluster.\n\nThe answer describes the credential; `GET .../{id}/download` (or `.../file`) delivers it.",
-                )
-                .tag("kubeconfigs"),
+        ::dropshot::ApiEndpoint::new(
+            "issueKubeconfig".to_owned(),
+            served::issue_kubeconfig::<S>,
+            ::dropshot::Method::POST,
+            "application/json",
+            "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("Issue kubeconfig")
+            .description(
+                "Issues a new kubeconfig credential for a cluster.\n\nThe answer describes the credential; `GET .../{id}/download` (or `.../file`) delivers it."
+            )
+            .tag("kubeconfigs")
+    )
         .expect("checked when this was generated");
     api.register(
-            ::dropshot::ApiEndpoint::new(
-                    "listKubeconfigs".to_owned(),
-                    served::list_kubeconfigs::<S>,
-                    ::dropshot::Method::GET,
-                    "application/json",
-                    "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("List kubeconfigs")
-                .description(
-                    "Lists the kubeconfigs of a cluster that the caller may see, newest first, in pages.\n\nFilters narrow the list; those that are given all hold. A page token goes on with the filters of its page alone.",
-                )
-                .tag("kubeconfigs"),
+        ::dropshot::ApiEndpoint::new(
+            "listKubeconfigs".to_owned(),
+            served::list_kubeconfigs::<S>,
+            ::dropshot::Method::GET,
+            "application/json",
+            "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("List kubeconfigs")
+            .description(
+                "Lists the kubeconfigs of a cluster that the caller may see, newest first, in pages.\n\nFilters narrow the list; those that are given all hold. A page token goes on with the filters of its page alone."
+            )
+            .tag("kubeconfigs")
+    )
         .expect("checked when this was generated");
     api.register(
-            ::dropshot::ApiEndpoint::new(
-                    "getKubeconfig".to_owned(),
-                    served::get_kubeconfig::<S>,
-                    ::dropshot::Method::GET,
-                    "application/json",
-                    "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("Get kubeconfig")
-                .description(
-                    "Reads one kubeconfig's description. `selfLink` resolves to this operation.",
-                )
-                .tag("kubeconfigs"),
+        ::dropshot::ApiEndpoint::new(
+            "getKubeconfig".to_owned(),
+            served::get_kubeconfig::<S>,
+            ::dropshot::Method::GET,
+            "application/json",
+            "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("Get kubeconfig")
+            .description(
+                "Reads one kubeconfig's description. `selfLink` resolves to this operation."
+            )
+            .tag("kubeconfigs")
+    )
         .expect("checked when this was generated");
     api.register(
-            ::dropshot::ApiEndpoint::new(
-                    "revokeKubeconfig".to_owned(),
-                    served::revoke_kubeconfig::<S>,
-                    ::dropshot::Method::DELETE,
-                    "application/json",
-                    "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("Revoke kubeconfig")
-                .description(
-                    "Revokes a kubeconfig.\n\n204 is answered only after the credential's object is confirmed gone from the cluster; every token of it\nis refused there within 10 seconds of that.\n\nWhere kubeconfigs are client certificates nothing but time ends one: until `expiresAt` the answer is 503 with\n`reason` `not_revocable_before_expiry` and `Retry-After`, and `status` stays `revoking`.",
-                )
-                .tag("kubeconfigs"),
+        ::dropshot::ApiEndpoint::new(
+            "revokeKubeconfig".to_owned(),
+            served::revoke_kubeconfig::<S>,
+            ::dropshot::Method::DELETE,
+            "application/json",
+            "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("Revoke kubeconfig")
+            .description(
+                "Revokes a kubeconfig.\n\n204 is answered only after the credential's object is confirmed gone from the cluster; every token of it\nis refused there within 10 seconds of that.\n\nWhere kubeconfigs are client certificates nothing but time ends one: until `expiresAt` the answer is 503 with\n`reason` `not_revocable_before_expiry` and `Retry-After`, and `status` stays `revoking`."
+            )
+            .tag("kubeconfigs")
+    )
         .expect("checked when this was generated");
     api.register(
-            ::dropshot::ApiEndpoint::new(
-                    "downloadKubeconfig".to_owned(),
-                    served::download_kubeconfig::<S>,
-                    ::dropshot::Method::GET,
-                    "application/json",
-                    "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/download",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("Download kubeconfig")
-                .description(
-                    "Downloads a kubeconfig file for kubectl, as YAML.\n\nEach download mints a fresh credential that ends at `expiresAt`; the server stores none.",
-                )
-                .tag("kubeconfigs"),
+        ::dropshot::ApiEndpoint::new(
+            "downloadKubeconfig".to_owned(),
+            served::download_kubeconfig::<S>,
+            ::dropshot::Method::GET,
+            "application/json",
+            "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/download",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("Download kubeconfig")
+            .description(
+                "Downloads a kubeconfig file for kubectl, as YAML.\n\nEach download mints a fresh credential that ends at `expiresAt`; the server stores none."
+            )
+            .tag("kubeconfigs")
+    )
         .expect("checked when this was generated");
     api.register(
-            ::dropshot::ApiEndpoint::new(
-                    "getKubeconfigFile".to_owned(),
-                    served::get_kubeconfig_file::<S>,
-                    ::dropshot::Method::GET,
-                    "application/json",
-                    "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/file",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("Get kubeconfig file")
-                .description(
-                    "The same file as `download`, as typed JSON for programs. JSON is valid YAML: kubectl reads it too.",
-                )
-                .tag("kubeconfigs"),
+        ::dropshot::ApiEndpoint::new(
+            "getKubeconfigFile".to_owned(),
+            served::get_kubeconfig_file::<S>,
+            ::dropshot::Method::GET,
+            "application/json",
+            "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/file",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("Get kubeconfig file")
+            .description(
+                "The same file as `download`, as typed JSON for programs. JSON is valid YAML: kubectl reads it too."
+            )
+            .tag("kubeconfigs")
+    )
         .expect("checked when this was generated");
     api.register(
-            ::dropshot::ApiEndpoint::new(
-                    "revokeKubeconfigs".to_owned(),
-                    served::revoke_kubeconfigs::<S>,
-                    ::dropshot::Method::POST,
-                    "application/json",
-                    "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfig-revocations",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("Revoke many kubeconfigs")
-                .description(
-                    "Revokes every kubeconfig of a cluster that is `active` or `revoking` and has all that the body names.\n\nOnly for who may revoke anyone's. The answer is a report, also when some of them could not be confirmed gone in\nthe time of the request: those stay `revoking`, and the server goes on by itself. What is issued meanwhile is\nnot among them.",
-                )
-                .tag("kubeconfigs"),
+        ::dropshot::ApiEndpoint::new(
+            "revokeKubeconfigs".to_owned(),
+            served::revoke_kubeconfigs::<S>,
+            ::dropshot::Method::POST,
+            "application/json",
+            "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfig-revocations",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("Revoke many kubeconfigs")
+            .description(
+                "Revokes every kubeconfig of a cluster that is `active` or `revoking` and has all that the body names.\n\nOnly for who may revoke anyone's. The answer is a report, also when some of them could not be confirmed gone in\nthe time of the request: those stay `revoking`, and the server goes on by itself. What is issued meanwhile is\nnot among them."
+            )
+            .tag("kubeconfigs")
+    )
         .expect("checked when this was generated");
     api
 }
+
 /// The API without an implementation, from which dropshot's own document is made.
 ///
 /// # Panics
@@ -238,189 +247,171 @@ pub fn api<S: KubeconfigApi>() -> ::dropshot::ApiDescription<S::Context> {
 pub fn description() -> ::dropshot::ApiDescription<::dropshot::StubContext> {
     let mut api = ::dropshot::ApiDescription::new().tag_config(tags());
     api.register(
-            ::dropshot::ApiEndpoint::new_for_types::<
-                (::openapi_runtime::Unread<IssueKubeconfig>,),
-                ::std::result::Result<
-                    ::openapi_runtime::Reply<
-                        IssueKubeconfigResponse,
-                        IssueKubeconfigError,
-                    >,
-                    IssueKubeconfigError,
-                >,
-            >(
-                    "issueKubeconfig".to_owned(),
-                    ::dropshot::Method::POST,
-                    "application/json",
-                    "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("Issue kubeconfig")
-                .description(
-                    "Issues a new kubeconfig credential for a cluster.\n\nThe answer describes the credential; `GET .../{id}/download` (or `.../file`) delivers it.",
-                )
-                .tag("kubeconfigs"),
+        ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<IssueKubeconfig>,),
+            ::std::result::Result<
+                ::openapi_runtime::Reply<IssueKubeconfigResponse, IssueKubeconfigError>,
+                IssueKubeconfigError
+            >,
+        >(
+            "issueKubeconfig".to_owned(),
+            ::dropshot::Method::POST,
+            "application/json",
+            "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("Issue kubeconfig")
+            .description(
+                "Issues a new kubeconfig credential for a cluster.\n\nThe answer describes the credential; `GET .../{id}/download` (or `.../file`) delivers it."
+            )
+            .tag("kubeconfigs")
+    )
         .expect("checked when this was generated");
     api.register(
-            ::dropshot::ApiEndpoint::new_for_types::<
-                (::openapi_runtime::Unread<ListKubeconfigs>,),
-                ::std::result::Result<
-                    ::openapi_runtime::Reply<
-                        ListKubeconfigsResponse,
-                        ListKubeconfigsError,
-                    >,
-                    ListKubeconfigsError,
-                >,
-            >(
-                    "listKubeconfigs".to_owned(),
-                    ::dropshot::Method::GET,
-                    "application/json",
-                    "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("List kubeconfigs")
-                .description(
-                    "Lists the kubeconfigs of a cluster that the caller may see, newest first, in pages.\n\nFilters narrow the list; those that are given all hold. A page token goes on with the filters of its page alone.",
-                )
-                .tag("kubeconfigs"),
+        ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<ListKubeconfigs>,),
+            ::std::result::Result<
+                ::openapi_runtime::Reply<ListKubeconfigsResponse, ListKubeconfigsError>,
+                ListKubeconfigsError
+            >,
+        >(
+            "listKubeconfigs".to_owned(),
+            ::dropshot::Method::GET,
+            "application/json",
+            "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("List kubeconfigs")
+            .description(
+                "Lists the kubeconfigs of a cluster that the caller may see, newest first, in pages.\n\nFilters narrow the list; those that are given all hold. A page token goes on with the filters of its page alone."
+            )
+            .tag("kubeconfigs")
+    )
         .expect("checked when this was generated");
     api.register(
-            ::dropshot::ApiEndpoint::new_for_types::<
-                (::openapi_runtime::Unread<GetKubeconfig>,),
-                ::std::result::Result<
-                    ::openapi_runtime::Reply<GetKubeconfigResponse, GetKubeconfigError>,
-                    GetKubeconfigError,
-                >,
-            >(
-                    "getKubeconfig".to_owned(),
-                    ::dropshot::Method::GET,
-                    "application/json",
-                    "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("Get kubeconfig")
-                .description(
-                    "Reads one kubeconfig's description. `selfLink` resolves to this operation.",
-                )
-                .tag("kubeconfigs"),
+        ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<GetKubeconfig>,),
+            ::std::result::Result<
+                ::openapi_runtime::Reply<GetKubeconfigResponse, GetKubeconfigError>,
+                GetKubeconfigError
+            >,
+        >(
+            "getKubeconfig".to_owned(),
+            ::dropshot::Method::GET,
+            "application/json",
+            "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("Get kubeconfig")
+            .description(
+                "Reads one kubeconfig's description. `selfLink` resolves to this operation."
+            )
+            .tag("kubeconfigs")
+    )
         .expect("checked when this was generated");
     api.register(
-            ::dropshot::ApiEndpoint::new_for_types::<
-                (::openapi_runtime::Unread<RevokeKubeconfig>,),
-                ::std::result::Result<
-                    ::openapi_runtime::Reply<
-                        RevokeKubeconfigResponse,
-                        RevokeKubeconfigError,
-                    >,
-                    RevokeKubeconfigError,
-                >,
-            >(
-                    "revokeKubeconfig".to_owned(),
-                    ::dropshot::Method::DELETE,
-                    "application/json",
-                    "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("Revoke kubeconfig")
-                .description(
-                    "Revokes a kubeconfig.\n\n204 is answered only after the credential's object is confirmed gone from the cluster; every token of it\nis refused there within 10 seconds of that.\n\nWhere kubeconfigs are client certificates nothing but time ends one: until `expiresAt` the answer is 503 with\n`reason` `not_revocable_before_expiry` and `Retry-After`, and `status` stays `revoking`.",
-                )
-                .tag("kubeconfigs"),
+        ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<RevokeKubeconfig>,),
+            ::std::result::Result<
+                ::openapi_runtime::Reply<RevokeKubeconfigResponse, RevokeKubeconfigError>,
+                RevokeKubeconfigError
+            >,
+        >(
+            "revokeKubeconfig".to_owned(),
+            ::dropshot::Method::DELETE,
+            "application/json",
+            "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("Revoke kubeconfig")
+            .description(
+                "Revokes a kubeconfig.\n\n204 is answered only after the credential's object is confirmed gone from the cluster; every token of it\nis refused there within 10 seconds of that.\n\nWhere kubeconfigs are client certificates nothing but time ends one: until `expiresAt` the answer is 503 with\n`reason` `not_revocable_before_expiry` and `Retry-After`, and `status` stays `revoking`."
+            )
+            .tag("kubeconfigs")
+    )
         .expect("checked when this was generated");
     api.register(
-            ::dropshot::ApiEndpoint::new_for_types::<
-                (::openapi_runtime::Unread<DownloadKubeconfig>,),
-                ::std::result::Result<
-                    ::openapi_runtime::Reply<
-                        DownloadKubeconfigResponse,
-                        DownloadKubeconfigError,
-                    >,
-                    DownloadKubeconfigError,
-                >,
-            >(
-                    "downloadKubeconfig".to_owned(),
-                    ::dropshot::Method::GET,
-                    "application/json",
-                    "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/download",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("Download kubeconfig")
-                .description(
-                    "Downloads a kubeconfig file for kubectl, as YAML.\n\nEach download mints a fresh credential that ends at `expiresAt`; the server stores none.",
-                )
-                .tag("kubeconfigs"),
+        ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<DownloadKubeconfig>,),
+            ::std::result::Result<
+                ::openapi_runtime::Reply<DownloadKubeconfigResponse, DownloadKubeconfigError>,
+                DownloadKubeconfigError
+            >,
+        >(
+            "downloadKubeconfig".to_owned(),
+            ::dropshot::Method::GET,
+            "application/json",
+            "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/download",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("Download kubeconfig")
+            .description(
+                "Downloads a kubeconfig file for kubectl, as YAML.\n\nEach download mints a fresh credential that ends at `expiresAt`; the server stores none."
+            )
+            .tag("kubeconfigs")
+    )
         .expect("checked when this was generated");
     api.register(
-            ::dropshot::ApiEndpoint::new_for_types::<
-                (::openapi_runtime::Unread<GetKubeconfigFile>,),
-                ::std::result::Result<
-                    ::openapi_runtime::Reply<
-                        GetKubeconfigFileResponse,
-                        GetKubeconfigFileError,
-                    >,
-                    GetKubeconfigFileError,
-                >,
-            >(
-                    "getKubeconfigFile".to_owned(),
-                    ::dropshot::Method::GET,
-                    "application/json",
-                    "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/file",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("Get kubeconfig file")
-                .description(
-                    "The same file as `download`, as typed JSON for programs. JSON is valid YAML: kubectl reads it too.",
-                )
-                .tag("kubeconfigs"),
+        ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<GetKubeconfigFile>,),
+            ::std::result::Result<
+                ::openapi_runtime::Reply<GetKubeconfigFileResponse, GetKubeconfigFileError>,
+                GetKubeconfigFileError
+            >,
+        >(
+            "getKubeconfigFile".to_owned(),
+            ::dropshot::Method::GET,
+            "application/json",
+            "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/file",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("Get kubeconfig file")
+            .description(
+                "The same file as `download`, as typed JSON for programs. JSON is valid YAML: kubectl reads it too."
+            )
+            .tag("kubeconfigs")
+    )
         .expect("checked when this was generated");
     api.register(
-            ::dropshot::ApiEndpoint::new_for_types::<
-                (::openapi_runtime::Unread<RevokeKubeconfigs>,),
-                ::std::result::Result<
-                    ::openapi_runtime::Reply<
-                        RevokeKubeconfigsResponse,
-                        RevokeKubeconfigsError,
-                    >,
-                    RevokeKubeconfigsError,
-                >,
-            >(
-                    "revokeKubeconfigs".to_owned(),
-                    ::dropshot::Method::POST,
-                    "application/json",
-                    "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfig-revocations",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("Revoke many kubeconfigs")
-                .description(
-                    "Revokes every kubeconfig of a cluster that is `active` or `revoking` and has all that the body names.\n\nOnly for who may revoke anyone's. The answer is a report, also when some of them could not be confirmed gone in\nthe time of the request: those stay `revoking`, and the server goes on by itself. What is issued meanwhile is\nnot among them.",
-                )
-                .tag("kubeconfigs"),
+        ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<RevokeKubeconfigs>,),
+            ::std::result::Result<
+                ::openapi_runtime::Reply<RevokeKubeconfigsResponse, RevokeKubeconfigsError>,
+                RevokeKubeconfigsError
+            >,
+        >(
+            "revokeKubeconfigs".to_owned(),
+            ::dropshot::Method::POST,
+            "application/json",
+            "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfig-revocations",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("Revoke many kubeconfigs")
+            .description(
+                "Revokes every kubeconfig of a cluster that is `active` or `revoking` and has all that the body names.\n\nOnly for who may revoke anyone's. The answer is a report, also when some of them could not be confirmed gone in\nthe time of the request: those stay `revoking`, and the server goes on by itself. What is issued meanwhile is\nnot among them."
+            )
+            .tag("kubeconfigs")
+    )
         .expect("checked when this was generated");
     api
 }
+
 fn tags() -> ::dropshot::TagConfig {
     ::dropshot::TagConfig {
         allow_other_tags: true,
         policy: ::dropshot::EndpointTagPolicy::Any,
-        tags: [
-            (
-                "kubeconfigs".to_owned(),
-                ::dropshot::TagDetails {
-                    description: Some("Kubeconfig credentials of a cluster.".to_owned()),
-                    external_docs: None,
-                },
-            ),
-        ]
+        tags: [(
+            "kubeconfigs".to_owned(),
+            ::dropshot::TagDetails {
+                description: Some("Kubeconfig credentials of a cluster.".to_owned()),
+                external_docs: None
+            }
+        )]
             .into_iter()
             .collect(),
     }
 }
+
 /// What dropshot calls: each function leads through `openapi_runtime` to the trait.
 mod served {
     use super::*;
@@ -429,7 +420,7 @@ mod served {
         request: ::openapi_runtime::Unread<super::IssueKubeconfig>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<IssueKubeconfigResponse, IssueKubeconfigError>,
-        IssueKubeconfigError,
+        IssueKubeconfigError
     > {
         ::openapi_runtime::serve(rqctx, request, S::issue_kubeconfig).await
     }
@@ -438,7 +429,7 @@ mod served {
         request: ::openapi_runtime::Unread<super::ListKubeconfigs>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<ListKubeconfigsResponse, ListKubeconfigsError>,
-        ListKubeconfigsError,
+        ListKubeconfigsError
     > {
         ::openapi_runtime::serve(rqctx, request, S::list_kubeconfigs).await
     }
@@ -447,7 +438,7 @@ mod served {
         request: ::openapi_runtime::Unread<super::GetKubeconfig>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<GetKubeconfigResponse, GetKubeconfigError>,
-        GetKubeconfigError,
+        GetKubeconfigError
     > {
         ::openapi_runtime::serve(rqctx, request, S::get_kubeconfig).await
     }
@@ -456,7 +447,7 @@ mod served {
         request: ::openapi_runtime::Unread<super::RevokeKubeconfig>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<RevokeKubeconfigResponse, RevokeKubeconfigError>,
-        RevokeKubeconfigError,
+        RevokeKubeconfigError
     > {
         ::openapi_runtime::serve(rqctx, request, S::revoke_kubeconfig).await
     }
@@ -465,7 +456,7 @@ mod served {
         request: ::openapi_runtime::Unread<super::DownloadKubeconfig>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<DownloadKubeconfigResponse, DownloadKubeconfigError>,
-        DownloadKubeconfigError,
+        DownloadKubeconfigError
     > {
         ::openapi_runtime::serve(rqctx, request, S::download_kubeconfig).await
     }
@@ -474,7 +465,7 @@ mod served {
         request: ::openapi_runtime::Unread<super::GetKubeconfigFile>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<GetKubeconfigFileResponse, GetKubeconfigFileError>,
-        GetKubeconfigFileError,
+        GetKubeconfigFileError
     > {
         ::openapi_runtime::serve(rqctx, request, S::get_kubeconfig_file).await
     }
@@ -483,11 +474,12 @@ mod served {
         request: ::openapi_runtime::Unread<super::RevokeKubeconfigs>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<RevokeKubeconfigsResponse, RevokeKubeconfigsError>,
-        RevokeKubeconfigsError,
+        RevokeKubeconfigsError
     > {
         ::openapi_runtime::serve(rqctx, request, S::revoke_kubeconfigs).await
     }
 }
+
 /// The path parameters of [`IssueKubeconfig`].
 #[derive(Clone, Debug)]
 pub struct IssueKubeconfigPath {
@@ -498,36 +490,33 @@ pub struct IssueKubeconfigPath {
     /// Unique cluster identifier
     pub cluster_id: ::kubeconfig_types::ClusterId,
 }
+
 impl ::openapi_runtime::Parameters for IssueKubeconfigPath {
-    fn decode(
-        __values: &mut ::openapi_runtime::Values<'_>,
-    ) -> ::std::option::Option<Self> {
+    fn decode(__values: &mut ::openapi_runtime::Values<'_>) -> ::std::option::Option<Self> {
         let region = __values.required("region", &schemas::REGION);
         let project = __values.required("project", &schemas::PROJECT);
         let cluster_id = __values.required("clusterId", &schemas::CLUSTER_ID);
-        Some(Self {
-            region: region?,
-            project: project?,
-            cluster_id: cluster_id?,
-        })
+        Some(Self { region: region?, project: project?, cluster_id: cluster_id? })
     }
 }
+
 impl ::schemars::JsonSchema for IssueKubeconfigPath {
     fn schema_name() -> ::std::string::String {
         "IssueKubeconfigPath".to_owned()
     }
     fn json_schema(
-        generator: &mut ::schemars::r#gen::SchemaGenerator,
+        generator: &mut ::schemars::r#gen::SchemaGenerator
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<::kubeconfig_types::Region>();
         generator.subschema_for::<::kubeconfig_types::Project>();
         generator.subschema_for::<::kubeconfig_types::ClusterId>();
         ::serde_json::from_str(
-                "{\"type\":\"object\",\"properties\":{\"region\":{\"description\":\"Region identifier\",\"allOf\":[{\"$ref\":\"#/components/schemas/Region\"}]},\"project\":{\"description\":\"Project identifier\",\"allOf\":[{\"$ref\":\"#/components/schemas/Project\"}]},\"clusterId\":{\"description\":\"Unique cluster identifier\",\"allOf\":[{\"$ref\":\"#/components/schemas/ClusterId\"}]}},\"required\":[\"region\",\"project\",\"clusterId\"]}",
-            )
+            "{\"type\":\"object\",\"properties\":{\"region\":{\"description\":\"Region identifier\",\"allOf\":[{\"$ref\":\"#/components/schemas/Region\"}]},\"project\":{\"description\":\"Project identifier\",\"allOf\":[{\"$ref\":\"#/components/schemas/Project\"}]},\"clusterId\":{\"description\":\"Unique cluster identifier\",\"allOf\":[{\"$ref\":\"#/components/schemas/ClusterId\"}]}},\"required\":[\"region\",\"project\",\"clusterId\"]}"
+        )
             .expect("checked when this was generated")
     }
 }
+
 /// The header parameters of [`IssueKubeconfig`].
 #[derive(Clone, Debug)]
 pub struct IssueKubeconfigHeaders {
@@ -535,45 +524,45 @@ pub struct IssueKubeconfigHeaders {
     /// with another body it is refused (409). Scoped to the caller and the path.
     pub idempotency_key: ::std::option::Option<::kubeconfig_types::IdempotencyKey>,
 }
+
 impl ::openapi_runtime::Parameters for IssueKubeconfigHeaders {
-    fn decode(
-        __values: &mut ::openapi_runtime::Values<'_>,
-    ) -> ::std::option::Option<Self> {
-        let idempotency_key = __values
-            .optional("Idempotency-Key", &schemas::IDEMPOTENCY_KEY);
-        Some(Self {
-            idempotency_key: idempotency_key?,
-        })
+    fn decode(__values: &mut ::openapi_runtime::Values<'_>) -> ::std::option::Option<Self> {
+        let idempotency_key = __values.optional("Idempotency-Key", &schemas::IDEMPOTENCY_KEY);
+        Some(Self { idempotency_key: idempotency_key? })
     }
 }
+
 impl ::schemars::JsonSchema for IssueKubeconfigHeaders {
     fn schema_name() -> ::std::string::String {
         "IssueKubeconfigHeaders".to_owned()
     }
     fn json_schema(
-        generator: &mut ::schemars::r#gen::SchemaGenerator,
+        generator: &mut ::schemars::r#gen::SchemaGenerator
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<::kubeconfig_types::IdempotencyKey>();
         ::serde_json::from_str(
-                "{\"type\":\"object\",\"properties\":{\"Idempotency-Key\":{\"description\":\"Makes a repeated request safe: for 24 hours the same key with the same body gives the first answer again;\\nwith another body it is refused (409). Scoped to the caller and the path.\",\"allOf\":[{\"$ref\":\"#/components/schemas/IdempotencyKey\"}]}}}",
-            )
+            "{\"type\":\"object\",\"properties\":{\"Idempotency-Key\":{\"description\":\"Makes a repeated request safe: for 24 hours the same key with the same body gives the first answer again;\\nwith another body it is refused (409). Scoped to the caller and the path.\",\"allOf\":[{\"$ref\":\"#/components/schemas/IdempotencyKey\"}]}}}"
+        )
             .expect("checked when this was generated")
     }
 }
+
 /// What `POST /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs` takes.
 #[derive(Debug)]
 pub enum IssueKubeconfig {}
+
 impl ::openapi_runtime::Operation for IssueKubeconfig {
     const ID: &'static str = "issueKubeconfig";
-    const PATH: &'static str = "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs";
-    const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = Some(
-        &schemas::KUBECONFIG_ISSUE_REQUEST,
-    );
+    const PATH: &'static str =
+        "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs";
+    const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> =
+        Some(&schemas::KUBECONFIG_ISSUE_REQUEST);
     type Path = IssueKubeconfigPath;
     type Query = ();
     type Headers = IssueKubeconfigHeaders;
     type Body = ::openapi_runtime::Json<::kubeconfig_types::KubeconfigIssueRequest>;
 }
+
 /// 201: Kubeconfig issued
 pub struct IssueKubeconfigResponse {
     /// The body.
@@ -581,6 +570,7 @@ pub struct IssueKubeconfigResponse {
     /// The `Location` header. The `selfLink` of the new kubeconfig.
     pub location: ::kubeconfig_types::SelfLink,
 }
+
 impl ::openapi_runtime::Answer for IssueKubeconfigResponse {
     const STATUS: u16 = 201u16;
     const DESCRIPTION: &'static str = "Kubeconfig issued";
@@ -596,25 +586,29 @@ impl ::openapi_runtime::Answer for IssueKubeconfigResponse {
         headers
     }
 }
+
 ::openapi_runtime::answer!(IssueKubeconfigResponse);
+
 /// Describes the headers of [`IssueKubeconfigResponse`].
 #[derive(Debug)]
 pub enum IssueKubeconfigResponseHeaders {}
+
 impl ::schemars::JsonSchema for IssueKubeconfigResponseHeaders {
     fn schema_name() -> ::std::string::String {
         "IssueKubeconfigResponseHeaders".to_owned()
     }
     fn json_schema(
-        generator: &mut ::schemars::r#gen::SchemaGenerator,
+        generator: &mut ::schemars::r#gen::SchemaGenerator
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<::kubeconfig_types::SelfLink>();
         generator.subschema_for::<::kubeconfig_types::RequestId>();
         ::serde_json::from_str(
-                "{\"type\":\"object\",\"properties\":{\"Location\":{\"description\":\"The `selfLink` of the new kubeconfig.\",\"allOf\":[{\"$ref\":\"#/components/schemas/SelfLink\"}]},\"X-Request-Id\":{\"description\":\"Identifies the request in the server's logs and audit trail.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}]}},\"required\":[\"Location\",\"X-Request-Id\"]}",
-            )
+            "{\"type\":\"object\",\"properties\":{\"Location\":{\"description\":\"The `selfLink` of the new kubeconfig.\",\"allOf\":[{\"$ref\":\"#/components/schemas/SelfLink\"}]},\"X-Request-Id\":{\"description\":\"Identifies the request in the server's logs and audit trail.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}]}},\"required\":[\"Location\",\"X-Request-Id\"]}"
+        )
             .expect("checked when this was generated")
     }
 }
+
 /// How `issueKubeconfig` fails: exactly the statuses that the document declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IssueKubeconfigError {
@@ -641,14 +635,24 @@ pub enum IssueKubeconfigError {
     /// 503: The store, the audit trail or the cluster cannot be used right now
     ServiceUnavailable(::openapi_runtime::Fault),
 }
-::openapi_runtime::failure!(
-    IssueKubeconfigError : ::kubeconfig_types::Error { 400 => BadRequest, 401 =>
-    Unauthorized, 403 => Forbidden, 404 => NotFound, 408 => RequestTimeout, 409 =>
-    Conflict, 413 => PayloadTooLarge, 415 => UnsupportedMediaType, 429 =>
-    TooManyRequests, 500 => InternalServerError, 503 => ServiceUnavailable }
-);
+
+::openapi_runtime::failure!(IssueKubeconfigError: ::kubeconfig_types::Error {
+    400 => BadRequest,
+    401 => Unauthorized,
+    403 => Forbidden,
+    404 => NotFound,
+    408 => RequestTimeout,
+    409 => Conflict,
+    413 => PayloadTooLarge,
+    415 => UnsupportedMediaType,
+    429 => TooManyRequests,
+    500 => InternalServerError,
+    503 => ServiceUnavailable
+});
+
 /// The path parameters of [`ListKubeconfigs`].
 pub type ListKubeconfigsPath = IssueKubeconfigPath;
+
 /// The query parameters of [`ListKubeconfigs`].
 #[derive(Clone, Debug)]
 pub struct ListKubeconfigsQuery {
@@ -663,10 +667,9 @@ pub struct ListKubeconfigsQuery {
     /// Only kubeconfigs whose `role` is this.
     pub role: ::std::option::Option<::kubeconfig_types::RoleName>,
 }
+
 impl ::openapi_runtime::Parameters for ListKubeconfigsQuery {
-    fn decode(
-        __values: &mut ::openapi_runtime::Values<'_>,
-    ) -> ::std::option::Option<Self> {
+    fn decode(__values: &mut ::openapi_runtime::Values<'_>) -> ::std::option::Option<Self> {
         let page_token = __values.optional("pageToken", &schemas::PAGE_TOKEN);
         let page_size = __values.or("pageSize", &schemas::PAGE_SIZE, "50");
         let status = __values.optional("status", &schemas::KUBECONFIG_STATUS);
@@ -677,16 +680,17 @@ impl ::openapi_runtime::Parameters for ListKubeconfigsQuery {
             page_size: page_size?,
             status: status?,
             user: user?,
-            role: role?,
+            role: role?
         })
     }
 }
+
 impl ::schemars::JsonSchema for ListKubeconfigsQuery {
     fn schema_name() -> ::std::string::String {
         "ListKubeconfigsQuery".to_owned()
     }
     fn json_schema(
-        generator: &mut ::schemars::r#gen::SchemaGenerator,
+        generator: &mut ::schemars::r#gen::SchemaGenerator
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<::kubeconfig_types::PageToken>();
         generator.subschema_for::<::kubeconfig_types::PageSize>();
@@ -694,28 +698,33 @@ impl ::schemars::JsonSchema for ListKubeconfigsQuery {
         generator.subschema_for::<::kubeconfig_types::UserName>();
         generator.subschema_for::<::kubeconfig_types::RoleName>();
         ::serde_json::from_str(
-                "{\"type\":\"object\",\"properties\":{\"pageToken\":{\"description\":\"The `nextPageToken` of the page before. Absent for the first page.\",\"allOf\":[{\"$ref\":\"#/components/schemas/PageToken\"}]},\"pageSize\":{\"description\":\"The most items that the page may hold.\",\"allOf\":[{\"$ref\":\"#/components/schemas/PageSize\"}]},\"status\":{\"description\":\"Only kubeconfigs of this status, as it is when the list is read.\",\"allOf\":[{\"$ref\":\"#/components/schemas/KubeconfigStatus\"}]},\"user\":{\"description\":\"Only kubeconfigs whose `issuedFor` is this.\",\"allOf\":[{\"$ref\":\"#/components/schemas/UserName\"}]},\"role\":{\"description\":\"Only kubeconfigs whose `role` is this.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RoleName\"}]}}}",
-            )
+            "{\"type\":\"object\",\"properties\":{\"pageToken\":{\"description\":\"The `nextPageToken` of the page before. Absent for the first page.\",\"allOf\":[{\"$ref\":\"#/components/schemas/PageToken\"}]},\"pageSize\":{\"description\":\"The most items that the page may hold.\",\"allOf\":[{\"$ref\":\"#/components/schemas/PageSize\"}]},\"status\":{\"description\":\"Only kubeconfigs of this status, as it is when the list is read.\",\"allOf\":[{\"$ref\":\"#/components/schemas/KubeconfigStatus\"}]},\"user\":{\"description\":\"Only kubeconfigs whose `issuedFor` is this.\",\"allOf\":[{\"$ref\":\"#/components/schemas/UserName\"}]},\"role\":{\"description\":\"Only kubeconfigs whose `role` is this.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RoleName\"}]}}}"
+        )
             .expect("checked when this was generated")
     }
 }
+
 /// What `GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs` takes.
 #[derive(Debug)]
 pub enum ListKubeconfigs {}
+
 impl ::openapi_runtime::Operation for ListKubeconfigs {
     const ID: &'static str = "listKubeconfigs";
-    const PATH: &'static str = "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs";
+    const PATH: &'static str =
+        "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs";
     const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = None;
     type Path = ListKubeconfigsPath;
     type Query = ListKubeconfigsQuery;
     type Headers = ();
     type Body = ();
 }
+
 /// 200: A page of kubeconfigs
 pub struct ListKubeconfigsResponse {
     /// The body.
     pub body: ::kubeconfig_types::KubeconfigList,
 }
+
 impl ::openapi_runtime::Answer for ListKubeconfigsResponse {
     const STATUS: u16 = 200u16;
     const DESCRIPTION: &'static str = "A page of kubeconfigs";
@@ -729,24 +738,28 @@ impl ::openapi_runtime::Answer for ListKubeconfigsResponse {
         ::std::vec::Vec::new()
     }
 }
+
 ::openapi_runtime::answer!(ListKubeconfigsResponse);
+
 /// Describes the headers of [`ListKubeconfigsResponse`].
 #[derive(Debug)]
 pub enum ListKubeconfigsResponseHeaders {}
+
 impl ::schemars::JsonSchema for ListKubeconfigsResponseHeaders {
     fn schema_name() -> ::std::string::String {
         "ListKubeconfigsResponseHeaders".to_owned()
     }
     fn json_schema(
-        generator: &mut ::schemars::r#gen::SchemaGenerator,
+        generator: &mut ::schemars::r#gen::SchemaGenerator
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<::kubeconfig_types::RequestId>();
         ::serde_json::from_str(
-                "{\"type\":\"object\",\"properties\":{\"X-Request-Id\":{\"description\":\"Identifies the request in the server's logs and audit trail.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}]}},\"required\":[\"X-Request-Id\"]}",
-            )
+            "{\"type\":\"object\",\"properties\":{\"X-Request-Id\":{\"description\":\"Identifies the request in the server's logs and audit trail.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}]}},\"required\":[\"X-Request-Id\"]}"
+        )
             .expect("checked when this was generated")
     }
 }
+
 /// How `listKubeconfigs` fails: exactly the statuses that the document declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListKubeconfigsError {
@@ -765,11 +778,17 @@ pub enum ListKubeconfigsError {
     /// 503: The store, the audit trail or the cluster cannot be used right now
     ServiceUnavailable(::openapi_runtime::Fault),
 }
-::openapi_runtime::failure!(
-    ListKubeconfigsError : ::kubeconfig_types::Error { 400 => BadRequest, 401 =>
-    Unauthorized, 403 => Forbidden, 404 => NotFound, 429 => TooManyRequests, 500 =>
-    InternalServerError, 503 => ServiceUnavailable }
-);
+
+::openapi_runtime::failure!(ListKubeconfigsError: ::kubeconfig_types::Error {
+    400 => BadRequest,
+    401 => Unauthorized,
+    403 => Forbidden,
+    404 => NotFound,
+    429 => TooManyRequests,
+    500 => InternalServerError,
+    503 => ServiceUnavailable
+});
+
 /// The path parameters of [`GetKubeconfig`].
 #[derive(Clone, Debug)]
 pub struct GetKubeconfigPath {
@@ -782,56 +801,56 @@ pub struct GetKubeconfigPath {
     /// Name of the kubeconfig
     pub id: ::kubeconfig_types::KubeconfigId,
 }
+
 impl ::openapi_runtime::Parameters for GetKubeconfigPath {
-    fn decode(
-        __values: &mut ::openapi_runtime::Values<'_>,
-    ) -> ::std::option::Option<Self> {
+    fn decode(__values: &mut ::openapi_runtime::Values<'_>) -> ::std::option::Option<Self> {
         let region = __values.required("region", &schemas::REGION);
         let project = __values.required("project", &schemas::PROJECT);
         let cluster_id = __values.required("clusterId", &schemas::CLUSTER_ID);
         let id = __values.required("id", &schemas::KUBECONFIG_ID);
-        Some(Self {
-            region: region?,
-            project: project?,
-            cluster_id: cluster_id?,
-            id: id?,
-        })
+        Some(Self { region: region?, project: project?, cluster_id: cluster_id?, id: id? })
     }
 }
+
 impl ::schemars::JsonSchema for GetKubeconfigPath {
     fn schema_name() -> ::std::string::String {
         "GetKubeconfigPath".to_owned()
     }
     fn json_schema(
-        generator: &mut ::schemars::r#gen::SchemaGenerator,
+        generator: &mut ::schemars::r#gen::SchemaGenerator
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<::kubeconfig_types::Region>();
         generator.subschema_for::<::kubeconfig_types::Project>();
         generator.subschema_for::<::kubeconfig_types::ClusterId>();
         generator.subschema_for::<::kubeconfig_types::KubeconfigId>();
         ::serde_json::from_str(
-                "{\"type\":\"object\",\"properties\":{\"region\":{\"description\":\"Region identifier\",\"allOf\":[{\"$ref\":\"#/components/schemas/Region\"}]},\"project\":{\"description\":\"Project identifier\",\"allOf\":[{\"$ref\":\"#/components/schemas/Project\"}]},\"clusterId\":{\"description\":\"Unique cluster identifier\",\"allOf\":[{\"$ref\":\"#/components/schemas/ClusterId\"}]},\"id\":{\"description\":\"Name of the kubeconfig\",\"allOf\":[{\"$ref\":\"#/components/schemas/KubeconfigId\"}]}},\"required\":[\"region\",\"project\",\"clusterId\",\"id\"]}",
-            )
+            "{\"type\":\"object\",\"properties\":{\"region\":{\"description\":\"Region identifier\",\"allOf\":[{\"$ref\":\"#/components/schemas/Region\"}]},\"project\":{\"description\":\"Project identifier\",\"allOf\":[{\"$ref\":\"#/components/schemas/Project\"}]},\"clusterId\":{\"description\":\"Unique cluster identifier\",\"allOf\":[{\"$ref\":\"#/components/schemas/ClusterId\"}]},\"id\":{\"description\":\"Name of the kubeconfig\",\"allOf\":[{\"$ref\":\"#/components/schemas/KubeconfigId\"}]}},\"required\":[\"region\",\"project\",\"clusterId\",\"id\"]}"
+        )
             .expect("checked when this was generated")
     }
 }
+
 /// What `GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}` takes.
 #[derive(Debug)]
 pub enum GetKubeconfig {}
+
 impl ::openapi_runtime::Operation for GetKubeconfig {
     const ID: &'static str = "getKubeconfig";
-    const PATH: &'static str = "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}";
+    const PATH: &'static str =
+        "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}";
     const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = None;
     type Path = GetKubeconfigPath;
     type Query = ();
     type Headers = ();
     type Body = ();
 }
+
 /// 200: The kubeconfig
 pub struct GetKubeconfigResponse {
     /// The body.
     pub body: ::kubeconfig_types::Kubeconfig,
 }
+
 impl ::openapi_runtime::Answer for GetKubeconfigResponse {
     const STATUS: u16 = 200u16;
     const DESCRIPTION: &'static str = "The kubeconfig";
@@ -845,24 +864,28 @@ impl ::openapi_runtime::Answer for GetKubeconfigResponse {
         ::std::vec::Vec::new()
     }
 }
+
 ::openapi_runtime::answer!(GetKubeconfigResponse);
+
 /// Describes the headers of [`GetKubeconfigResponse`].
 #[derive(Debug)]
 pub enum GetKubeconfigResponseHeaders {}
+
 impl ::schemars::JsonSchema for GetKubeconfigResponseHeaders {
     fn schema_name() -> ::std::string::String {
         "GetKubeconfigResponseHeaders".to_owned()
     }
     fn json_schema(
-        generator: &mut ::schemars::r#gen::SchemaGenerator,
+        generator: &mut ::schemars::r#gen::SchemaGenerator
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<::kubeconfig_types::RequestId>();
         ::serde_json::from_str(
-                "{\"type\":\"object\",\"properties\":{\"X-Request-Id\":{\"description\":\"Identifies the request in the server's logs and audit trail.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}]}},\"required\":[\"X-Request-Id\"]}",
-            )
+            "{\"type\":\"object\",\"properties\":{\"X-Request-Id\":{\"description\":\"Identifies the request in the server's logs and audit trail.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}]}},\"required\":[\"X-Request-Id\"]}"
+        )
             .expect("checked when this was generated")
     }
 }
+
 /// How `getKubeconfig` fails: exactly the statuses that the document declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GetKubeconfigError {
@@ -881,27 +904,38 @@ pub enum GetKubeconfigError {
     /// 503: The store, the audit trail or the cluster cannot be used right now
     ServiceUnavailable(::openapi_runtime::Fault),
 }
-::openapi_runtime::failure!(
-    GetKubeconfigError : ::kubeconfig_types::Error { 400 => BadRequest, 401 =>
-    Unauthorized, 403 => Forbidden, 404 => NotFound, 429 => TooManyRequests, 500 =>
-    InternalServerError, 503 => ServiceUnavailable }
-);
+
+::openapi_runtime::failure!(GetKubeconfigError: ::kubeconfig_types::Error {
+    400 => BadRequest,
+    401 => Unauthorized,
+    403 => Forbidden,
+    404 => NotFound,
+    429 => TooManyRequests,
+    500 => InternalServerError,
+    503 => ServiceUnavailable
+});
+
 /// The path parameters of [`RevokeKubeconfig`].
 pub type RevokeKubeconfigPath = GetKubeconfigPath;
+
 /// What `DELETE /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}` takes.
 #[derive(Debug)]
 pub enum RevokeKubeconfig {}
+
 impl ::openapi_runtime::Operation for RevokeKubeconfig {
     const ID: &'static str = "revokeKubeconfig";
-    const PATH: &'static str = "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}";
+    const PATH: &'static str =
+        "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}";
     const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = None;
     type Path = RevokeKubeconfigPath;
     type Query = ();
     type Headers = ();
     type Body = ();
 }
+
 /// 204: Kubeconfig revoked
 pub struct RevokeKubeconfigResponse {}
+
 impl ::openapi_runtime::Answer for RevokeKubeconfigResponse {
     const STATUS: u16 = 204u16;
     const DESCRIPTION: &'static str = "Kubeconfig revoked";
@@ -915,24 +949,28 @@ impl ::openapi_runtime::Answer for RevokeKubeconfigResponse {
         ::std::vec::Vec::new()
     }
 }
+
 ::openapi_runtime::answer!(RevokeKubeconfigResponse);
+
 /// Describes the headers of [`RevokeKubeconfigResponse`].
 #[derive(Debug)]
 pub enum RevokeKubeconfigResponseHeaders {}
+
 impl ::schemars::JsonSchema for RevokeKubeconfigResponseHeaders {
     fn schema_name() -> ::std::string::String {
         "RevokeKubeconfigResponseHeaders".to_owned()
     }
     fn json_schema(
-        generator: &mut ::schemars::r#gen::SchemaGenerator,
+        generator: &mut ::schemars::r#gen::SchemaGenerator
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<::kubeconfig_types::RequestId>();
         ::serde_json::from_str(
-                "{\"type\":\"object\",\"properties\":{\"X-Request-Id\":{\"description\":\"Identifies the request in the server's logs and audit trail.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}]}},\"required\":[\"X-Request-Id\"]}",
-            )
+            "{\"type\":\"object\",\"properties\":{\"X-Request-Id\":{\"description\":\"Identifies the request in the server's logs and audit trail.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}]}},\"required\":[\"X-Request-Id\"]}"
+        )
             .expect("checked when this was generated")
     }
 }
+
 /// How `revokeKubeconfig` fails: exactly the statuses that the document declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RevokeKubeconfigError {
@@ -951,16 +989,24 @@ pub enum RevokeKubeconfigError {
     /// 503: The store, the audit trail or the cluster cannot be used right now
     ServiceUnavailable(::openapi_runtime::Fault),
 }
-::openapi_runtime::failure!(
-    RevokeKubeconfigError : ::kubeconfig_types::Error { 400 => BadRequest, 401 =>
-    Unauthorized, 403 => Forbidden, 404 => NotFound, 429 => TooManyRequests, 500 =>
-    InternalServerError, 503 => ServiceUnavailable }
-);
+
+::openapi_runtime::failure!(RevokeKubeconfigError: ::kubeconfig_types::Error {
+    400 => BadRequest,
+    401 => Unauthorized,
+    403 => Forbidden,
+    404 => NotFound,
+    429 => TooManyRequests,
+    500 => InternalServerError,
+    503 => ServiceUnavailable
+});
+
 /// The path parameters of [`DownloadKubeconfig`].
 pub type DownloadKubeconfigPath = GetKubeconfigPath;
+
 /// What `GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/download` takes.
 #[derive(Debug)]
 pub enum DownloadKubeconfig {}
+
 impl ::openapi_runtime::Operation for DownloadKubeconfig {
     const ID: &'static str = "downloadKubeconfig";
     const PATH: &'static str = "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/download";
@@ -970,6 +1016,7 @@ impl ::openapi_runtime::Operation for DownloadKubeconfig {
     type Headers = ();
     type Body = ();
 }
+
 /// 200: The kubeconfig file
 pub struct DownloadKubeconfigResponse {
     /// The body.
@@ -977,6 +1024,7 @@ pub struct DownloadKubeconfigResponse {
     /// The `Cache-Control` header. Always `no-store`; the body is a secret.
     pub cache_control: ::kubeconfig_types::CacheControl,
 }
+
 impl ::openapi_runtime::Answer for DownloadKubeconfigResponse {
     const STATUS: u16 = 200u16;
     const DESCRIPTION: &'static str = "The kubeconfig file";
@@ -992,25 +1040,29 @@ impl ::openapi_runtime::Answer for DownloadKubeconfigResponse {
         headers
     }
 }
+
 ::openapi_runtime::answer!(DownloadKubeconfigResponse);
+
 /// Describes the headers of [`DownloadKubeconfigResponse`].
 #[derive(Debug)]
 pub enum DownloadKubeconfigResponseHeaders {}
+
 impl ::schemars::JsonSchema for DownloadKubeconfigResponseHeaders {
     fn schema_name() -> ::std::string::String {
         "DownloadKubeconfigResponseHeaders".to_owned()
     }
     fn json_schema(
-        generator: &mut ::schemars::r#gen::SchemaGenerator,
+        generator: &mut ::schemars::r#gen::SchemaGenerator
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<::kubeconfig_types::CacheControl>();
         generator.subschema_for::<::kubeconfig_types::RequestId>();
         ::serde_json::from_str(
-                "{\"type\":\"object\",\"properties\":{\"Cache-Control\":{\"description\":\"Always `no-store`; the body is a secret.\",\"allOf\":[{\"$ref\":\"#/components/schemas/CacheControl\"}]},\"X-Request-Id\":{\"description\":\"Identifies the request in the server's logs and audit trail.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}]}},\"required\":[\"Cache-Control\",\"X-Request-Id\"]}",
-            )
+            "{\"type\":\"object\",\"properties\":{\"Cache-Control\":{\"description\":\"Always `no-store`; the body is a secret.\",\"allOf\":[{\"$ref\":\"#/components/schemas/CacheControl\"}]},\"X-Request-Id\":{\"description\":\"Identifies the request in the server's logs and audit trail.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}]}},\"required\":[\"Cache-Control\",\"X-Request-Id\"]}"
+        )
             .expect("checked when this was generated")
     }
 }
+
 /// How `downloadKubeconfig` fails: exactly the statuses that the document declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DownloadKubeconfigError {
@@ -1031,16 +1083,25 @@ pub enum DownloadKubeconfigError {
     /// 503: The store, the audit trail or the cluster cannot be used right now
     ServiceUnavailable(::openapi_runtime::Fault),
 }
-::openapi_runtime::failure!(
-    DownloadKubeconfigError : ::kubeconfig_types::Error { 400 => BadRequest, 401 =>
-    Unauthorized, 403 => Forbidden, 404 => NotFound, 409 => Conflict, 429 =>
-    TooManyRequests, 500 => InternalServerError, 503 => ServiceUnavailable }
-);
+
+::openapi_runtime::failure!(DownloadKubeconfigError: ::kubeconfig_types::Error {
+    400 => BadRequest,
+    401 => Unauthorized,
+    403 => Forbidden,
+    404 => NotFound,
+    409 => Conflict,
+    429 => TooManyRequests,
+    500 => InternalServerError,
+    503 => ServiceUnavailable
+});
+
 /// The path parameters of [`GetKubeconfigFile`].
 pub type GetKubeconfigFilePath = GetKubeconfigPath;
+
 /// What `GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/file` takes.
 #[derive(Debug)]
 pub enum GetKubeconfigFile {}
+
 impl ::openapi_runtime::Operation for GetKubeconfigFile {
     const ID: &'static str = "getKubeconfigFile";
     const PATH: &'static str = "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/file";
@@ -1050,6 +1111,7 @@ impl ::openapi_runtime::Operation for GetKubeconfigFile {
     type Headers = ();
     type Body = ();
 }
+
 /// 200: The kubeconfig file
 pub struct GetKubeconfigFileResponse {
     /// The body.
@@ -1057,6 +1119,7 @@ pub struct GetKubeconfigFileResponse {
     /// The `Cache-Control` header. Always `no-store`; the body is a secret.
     pub cache_control: ::kubeconfig_types::CacheControl,
 }
+
 impl ::openapi_runtime::Answer for GetKubeconfigFileResponse {
     const STATUS: u16 = 200u16;
     const DESCRIPTION: &'static str = "The kubeconfig file";
@@ -1072,25 +1135,29 @@ impl ::openapi_runtime::Answer for GetKubeconfigFileResponse {
         headers
     }
 }
+
 ::openapi_runtime::answer!(GetKubeconfigFileResponse);
+
 /// Describes the headers of [`GetKubeconfigFileResponse`].
 #[derive(Debug)]
 pub enum GetKubeconfigFileResponseHeaders {}
+
 impl ::schemars::JsonSchema for GetKubeconfigFileResponseHeaders {
     fn schema_name() -> ::std::string::String {
         "GetKubeconfigFileResponseHeaders".to_owned()
     }
     fn json_schema(
-        generator: &mut ::schemars::r#gen::SchemaGenerator,
+        generator: &mut ::schemars::r#gen::SchemaGenerator
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<::kubeconfig_types::CacheControl>();
         generator.subschema_for::<::kubeconfig_types::RequestId>();
         ::serde_json::from_str(
-                "{\"type\":\"object\",\"properties\":{\"Cache-Control\":{\"description\":\"Always `no-store`; the body is a secret.\",\"allOf\":[{\"$ref\":\"#/components/schemas/CacheControl\"}]},\"X-Request-Id\":{\"description\":\"Identifies the request in the server's logs and audit trail.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}]}},\"required\":[\"Cache-Control\",\"X-Request-Id\"]}",
-            )
+            "{\"type\":\"object\",\"properties\":{\"Cache-Control\":{\"description\":\"Always `no-store`; the body is a secret.\",\"allOf\":[{\"$ref\":\"#/components/schemas/CacheControl\"}]},\"X-Request-Id\":{\"description\":\"Identifies the request in the server's logs and audit trail.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}]}},\"required\":[\"Cache-Control\",\"X-Request-Id\"]}"
+        )
             .expect("checked when this was generated")
     }
 }
+
 /// How `getKubeconfigFile` fails: exactly the statuses that the document declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GetKubeconfigFileError {
@@ -1111,32 +1178,42 @@ pub enum GetKubeconfigFileError {
     /// 503: The store, the audit trail or the cluster cannot be used right now
     ServiceUnavailable(::openapi_runtime::Fault),
 }
-::openapi_runtime::failure!(
-    GetKubeconfigFileError : ::kubeconfig_types::Error { 400 => BadRequest, 401 =>
-    Unauthorized, 403 => Forbidden, 404 => NotFound, 409 => Conflict, 429 =>
-    TooManyRequests, 500 => InternalServerError, 503 => ServiceUnavailable }
-);
+
+::openapi_runtime::failure!(GetKubeconfigFileError: ::kubeconfig_types::Error {
+    400 => BadRequest,
+    401 => Unauthorized,
+    403 => Forbidden,
+    404 => NotFound,
+    409 => Conflict,
+    429 => TooManyRequests,
+    500 => InternalServerError,
+    503 => ServiceUnavailable
+});
+
 /// The path parameters of [`RevokeKubeconfigs`].
 pub type RevokeKubeconfigsPath = IssueKubeconfigPath;
+
 /// What `POST /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfig-revocations` takes.
 #[derive(Debug)]
 pub enum RevokeKubeconfigs {}
+
 impl ::openapi_runtime::Operation for RevokeKubeconfigs {
     const ID: &'static str = "revokeKubeconfigs";
     const PATH: &'static str = "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfig-revocations";
-    const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = Some(
-        &schemas::KUBECONFIG_REVOCATION_REQUEST,
-    );
+    const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> =
+        Some(&schemas::KUBECONFIG_REVOCATION_REQUEST);
     type Path = RevokeKubeconfigsPath;
     type Query = ();
     type Headers = ();
     type Body = ::openapi_runtime::Json<::kubeconfig_types::KubeconfigRevocationRequest>;
 }
+
 /// 200: What was revoked, and what could not be confirmed
 pub struct RevokeKubeconfigsResponse {
     /// The body.
     pub body: ::kubeconfig_types::KubeconfigRevocationReport,
 }
+
 impl ::openapi_runtime::Answer for RevokeKubeconfigsResponse {
     const STATUS: u16 = 200u16;
     const DESCRIPTION: &'static str = "What was revoked, and what could not be confirmed";
@@ -1150,24 +1227,28 @@ impl ::openapi_runtime::Answer for RevokeKubeconfigsResponse {
         ::std::vec::Vec::new()
     }
 }
+
 ::openapi_runtime::answer!(RevokeKubeconfigsResponse);
+
 /// Describes the headers of [`RevokeKubeconfigsResponse`].
 #[derive(Debug)]
 pub enum RevokeKubeconfigsResponseHeaders {}
+
 impl ::schemars::JsonSchema for RevokeKubeconfigsResponseHeaders {
     fn schema_name() -> ::std::string::String {
         "RevokeKubeconfigsResponseHeaders".to_owned()
     }
     fn json_schema(
-        generator: &mut ::schemars::r#gen::SchemaGenerator,
+        generator: &mut ::schemars::r#gen::SchemaGenerator
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<::kubeconfig_types::RequestId>();
         ::serde_json::from_str(
-                "{\"type\":\"object\",\"properties\":{\"X-Request-Id\":{\"description\":\"Identifies the request in the server's logs and audit trail.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}]}},\"required\":[\"X-Request-Id\"]}",
-            )
+            "{\"type\":\"object\",\"properties\":{\"X-Request-Id\":{\"description\":\"Identifies the request in the server's logs and audit trail.\",\"allOf\":[{\"$ref\":\"#/components/schemas/RequestId\"}]}},\"required\":[\"X-Request-Id\"]}"
+        )
             .expect("checked when this was generated")
     }
 }
+
 /// How `revokeKubeconfigs` fails: exactly the statuses that the document declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RevokeKubeconfigsError {
@@ -1192,12 +1273,20 @@ pub enum RevokeKubeconfigsError {
     /// 503: The store, the audit trail or the cluster cannot be used right now
     ServiceUnavailable(::openapi_runtime::Fault),
 }
-::openapi_runtime::failure!(
-    RevokeKubeconfigsError : ::kubeconfig_types::Error { 400 => BadRequest, 401 =>
-    Unauthorized, 403 => Forbidden, 404 => NotFound, 408 => RequestTimeout, 413 =>
-    PayloadTooLarge, 415 => UnsupportedMediaType, 429 => TooManyRequests, 500 =>
-    InternalServerError, 503 => ServiceUnavailable }
-);
+
+::openapi_runtime::failure!(RevokeKubeconfigsError: ::kubeconfig_types::Error {
+    400 => BadRequest,
+    401 => Unauthorized,
+    403 => Forbidden,
+    404 => NotFound,
+    408 => RequestTimeout,
+    413 => PayloadTooLarge,
+    415 => UnsupportedMediaType,
+    429 => TooManyRequests,
+    500 => InternalServerError,
+    503 => ServiceUnavailable
+});
+
 /// The whole schemas of the document, as `openapi_runtime::strict` reads them.
 pub mod schemas {
     #[allow(unused_imports)]
@@ -1225,301 +1314,194 @@ pub mod schemas {
         .max_length(63)
         .pattern(pattern!("^[a-z]([-a-z0-9]*[a-z0-9])?$"));
     /// `#/components/schemas/SelfLink`
-    pub static SELF_LINK: Schema = Schema::string()
-        .min_length(1)
-        .max_length(512)
-        .format(Format::UriReference);
+    pub static SELF_LINK: Schema =
+        Schema::string().min_length(1).max_length(512).format(Format::UriReference);
     /// `#/components/schemas/IdempotencyKey`
-    pub static IDEMPOTENCY_KEY: Schema = Schema::string()
-        .min_length(1)
-        .max_length(255)
-        .pattern(pattern!("^[!-~]+$"));
+    pub static IDEMPOTENCY_KEY: Schema =
+        Schema::string().min_length(1).max_length(255).pattern(pattern!("^[!-~]+$"));
     /// `#/components/schemas/PageToken`
-    pub static PAGE_TOKEN: Schema = Schema::string()
-        .min_length(1)
-        .max_length(1024)
-        .pattern(pattern!("^[A-Za-z0-9_-]+$"));
+    pub static PAGE_TOKEN: Schema =
+        Schema::string().min_length(1).max_length(1024).pattern(pattern!("^[A-Za-z0-9_-]+$"));
     /// `#/components/schemas/PageSize`
-    pub static PAGE_SIZE: Schema = Schema::integer()
-        .integer_format(IntegerFormat::Int32)
-        .minimum(1)
-        .maximum(500);
+    pub static PAGE_SIZE: Schema =
+        Schema::integer().integer_format(IntegerFormat::Int32).minimum(1).maximum(500);
     /// `#/components/schemas/UserName`
-    pub static USER_NAME: Schema = Schema::string()
-        .min_length(1)
-        .max_length(253)
-        .printable();
+    pub static USER_NAME: Schema = Schema::string().min_length(1).max_length(253).printable();
     /// `#/components/schemas/RoleName`
-    pub static ROLE_NAME: Schema = Schema::string()
-        .min_length(1)
-        .max_length(253)
-        .printable();
+    pub static ROLE_NAME: Schema = Schema::string().min_length(1).max_length(253).printable();
     /// `#/components/schemas/CacheControl`
     pub static CACHE_CONTROL: Schema = Schema::string().one_of(&["no-store"]);
     /// `#/components/schemas/RequestId`
     pub static REQUEST_ID: Schema = Schema::string().min_length(1).max_length(64);
     /// `#/components/schemas/RetryAfter`
-    pub static RETRY_AFTER: Schema = Schema::integer()
-        .integer_format(IntegerFormat::Int32)
-        .minimum(0)
-        .maximum(86400);
+    pub static RETRY_AFTER: Schema =
+        Schema::integer().integer_format(IntegerFormat::Int32).minimum(0).maximum(86400);
     /// `#/components/schemas/WwwAuthenticate`
     pub static WWW_AUTHENTICATE: Schema = Schema::string().min_length(1).max_length(256);
     /// `#/components/schemas/KubeconfigIssueRequest`
-    pub static KUBECONFIG_ISSUE_REQUEST: Schema = Schema::object(
-            &[
-                Property::optional(
-                    "user",
-                    &Schema::string().min_length(1).max_length(253).printable(),
-                ),
-                Property::optional(
-                    "role",
-                    &Schema::string().min_length(1).max_length(253).printable(),
-                ),
-                Property::optional(
-                    "ttl",
-                    &Schema::integer().integer_format(IntegerFormat::Int64).minimum(1),
-                ),
-                Property::optional("id", &KUBECONFIG_ID),
-                Property::optional(
-                    "displayName",
-                    &Schema::string().max_length(256).printable(),
-                ),
-                Property::optional("description", &Schema::string().max_length(1024)),
-            ],
-        )
+    pub static KUBECONFIG_ISSUE_REQUEST: Schema = Schema::object(&[
+        Property::optional("user", &Schema::string().min_length(1).max_length(253).printable()),
+        Property::optional("role", &Schema::string().min_length(1).max_length(253).printable()),
+        Property::optional(
+            "ttl",
+            &Schema::integer().integer_format(IntegerFormat::Int64).minimum(1)
+        ),
+        Property::optional("id", &KUBECONFIG_ID),
+        Property::optional("displayName", &Schema::string().max_length(256).printable()),
+        Property::optional("description", &Schema::string().max_length(1024))
+    ])
         .closed();
     /// `#/components/schemas/Kubeconfig`
-    pub static KUBECONFIG: Schema = Schema::object(
-        &[
-            Property::optional("selfLink", &SELF_LINK),
-            Property::optional("id", &KUBECONFIG_ID),
-            Property::optional(
-                "uid",
-                &Schema::string().min_length(36).max_length(36).format(Format::Uuid),
-            ),
-            Property::optional("displayName", &Schema::string().max_length(256)),
-            Property::optional("description", &Schema::string().max_length(1024)),
-            Property::optional("issuedFor", &Schema::string().max_length(253)),
-            Property::optional("role", &Schema::string().min_length(1).max_length(253)),
-            Property::optional(
-                "createdAt",
-                &Schema::string().max_length(64).format(Format::DateTime),
-            ),
-            Property::optional(
-                "expiresAt",
-                &Schema::string().max_length(64).format(Format::DateTime),
-            ),
-            Property::optional("status", &KUBECONFIG_STATUS),
-        ],
-    );
+    pub static KUBECONFIG: Schema = Schema::object(&[
+        Property::optional("selfLink", &SELF_LINK),
+        Property::optional("id", &KUBECONFIG_ID),
+        Property::optional(
+            "uid",
+            &Schema::string().min_length(36).max_length(36).format(Format::Uuid)
+        ),
+        Property::optional("displayName", &Schema::string().max_length(256)),
+        Property::optional("description", &Schema::string().max_length(1024)),
+        Property::optional("issuedFor", &Schema::string().max_length(253)),
+        Property::optional("role", &Schema::string().min_length(1).max_length(253)),
+        Property::optional("createdAt", &Schema::string().max_length(64).format(Format::DateTime)),
+        Property::optional("expiresAt", &Schema::string().max_length(64).format(Format::DateTime)),
+        Property::optional("status", &KUBECONFIG_STATUS)
+    ]);
     /// `#/components/schemas/KubeconfigStatus`
-    pub static KUBECONFIG_STATUS: Schema = Schema::string()
-        .one_of(&["active", "expired", "revoking"]);
+    pub static KUBECONFIG_STATUS: Schema =
+        Schema::string().one_of(&["active", "expired", "revoking"]);
     /// `#/components/schemas/KubeconfigList`
-    pub static KUBECONFIG_LIST: Schema = Schema::object(
-        &[
-            Property::required(
-                "kubeconfigs",
-                &Schema::array(&KUBECONFIG).max_items(500),
-            ),
-            Property::optional("nextPageToken", &PAGE_TOKEN),
-        ],
-    );
+    pub static KUBECONFIG_LIST: Schema = Schema::object(&[
+        Property::required("kubeconfigs", &Schema::array(&KUBECONFIG).max_items(500)),
+        Property::optional("nextPageToken", &PAGE_TOKEN)
+    ]);
     /// `#/components/schemas/KubeconfigRevocationRequest`
-    pub static KUBECONFIG_REVOCATION_REQUEST: Schema = Schema::object(
-            &[
-                Property::optional("user", &USER_NAME),
-                Property::optional("role", &ROLE_NAME),
-                Property::optional(
-                    "issuedBefore",
-                    &Schema::string().max_length(64).format(Format::DateTime),
-                ),
-            ],
+    pub static KUBECONFIG_REVOCATION_REQUEST: Schema = Schema::object(&[
+        Property::optional("user", &USER_NAME),
+        Property::optional("role", &ROLE_NAME),
+        Property::optional(
+            "issuedBefore",
+            &Schema::string().max_length(64).format(Format::DateTime)
         )
+    ])
         .closed()
         .min_properties(1);
     /// `#/components/schemas/KubeconfigRevocationReport`
-    pub static KUBECONFIG_REVOCATION_REPORT: Schema = Schema::object(
-        &[
-            Property::required(
-                "matched",
-                &Schema::integer().integer_format(IntegerFormat::Int32).minimum(0),
-            ),
-            Property::required(
-                "revoked",
-                &Schema::integer().integer_format(IntegerFormat::Int32).minimum(0),
-            ),
-            Property::required(
-                "unconfirmed",
-                &Schema::array(&KUBECONFIG_UNCONFIRMED).max_items(100),
-            ),
-            Property::required("complete", &Schema::boolean()),
-        ],
-    );
+    pub static KUBECONFIG_REVOCATION_REPORT: Schema = Schema::object(&[
+        Property::required(
+            "matched",
+            &Schema::integer().integer_format(IntegerFormat::Int32).minimum(0)
+        ),
+        Property::required(
+            "revoked",
+            &Schema::integer().integer_format(IntegerFormat::Int32).minimum(0)
+        ),
+        Property::required("unconfirmed", &Schema::array(&KUBECONFIG_UNCONFIRMED).max_items(100)),
+        Property::required("complete", &Schema::boolean())
+    ]);
     /// `#/components/schemas/KubeconfigUnconfirmed`
-    pub static KUBECONFIG_UNCONFIRMED: Schema = Schema::object(
-        &[
-            Property::required("id", &KUBECONFIG_ID),
-            Property::required("selfLink", &SELF_LINK),
-            Property::required(
-                "reason",
-                &Schema::string()
-                    .min_length(1)
-                    .max_length(64)
-                    .pattern(pattern!("^[a-z][a-z0-9_]*$")),
-            ),
-            Property::required(
-                "message",
-                &Schema::string().min_length(1).max_length(1024),
-            ),
-        ],
-    );
+    pub static KUBECONFIG_UNCONFIRMED: Schema = Schema::object(&[
+        Property::required("id", &KUBECONFIG_ID),
+        Property::required("selfLink", &SELF_LINK),
+        Property::required(
+            "reason",
+            &Schema::string().min_length(1).max_length(64).pattern(pattern!("^[a-z][a-z0-9_]*$"))
+        ),
+        Property::required("message", &Schema::string().min_length(1).max_length(1024))
+    ]);
     /// `#/components/schemas/KubeconfigYaml`
-    pub static KUBECONFIG_YAML: Schema = Schema::string()
-        .min_length(1)
-        .max_length(1048576);
+    pub static KUBECONFIG_YAML: Schema = Schema::string().min_length(1).max_length(1048576);
     /// `#/components/schemas/KubeconfigFile`
-    pub static KUBECONFIG_FILE: Schema = Schema::object(
-        &[
-            Property::required("apiVersion", &Schema::string().one_of(&["v1"])),
-            Property::required("kind", &Schema::string().one_of(&["Config"])),
-            Property::required(
-                "clusters",
-                &Schema::array(&KUBECONFIG_NAMED_CLUSTER).min_items(1).max_items(16),
-            ),
-            Property::required(
-                "users",
-                &Schema::array(&KUBECONFIG_NAMED_USER).min_items(1).max_items(16),
-            ),
-            Property::required(
-                "contexts",
-                &Schema::array(&KUBECONFIG_NAMED_CONTEXT).min_items(1).max_items(16),
-            ),
-            Property::required("current-context", &KUBECONFIG_ENTRY_NAME),
-            Property::optional(
-                "extensions",
-                &Schema::array(&KUBECONFIG_NAMED_EXTENSION).max_items(16),
-            ),
-        ],
-    );
+    pub static KUBECONFIG_FILE: Schema = Schema::object(&[
+        Property::required("apiVersion", &Schema::string().one_of(&["v1"])),
+        Property::required("kind", &Schema::string().one_of(&["Config"])),
+        Property::required(
+            "clusters",
+            &Schema::array(&KUBECONFIG_NAMED_CLUSTER).min_items(1).max_items(16)
+        ),
+        Property::required(
+            "users",
+            &Schema::array(&KUBECONFIG_NAMED_USER).min_items(1).max_items(16)
+        ),
+        Property::required(
+            "contexts",
+            &Schema::array(&KUBECONFIG_NAMED_CONTEXT).min_items(1).max_items(16)
+        ),
+        Property::required("current-context", &KUBECONFIG_ENTRY_NAME),
+        Property::optional("extensions", &Schema::array(&KUBECONFIG_NAMED_EXTENSION).max_items(16))
+    ]);
     /// `#/components/schemas/KubeconfigEntryName`
-    pub static KUBECONFIG_ENTRY_NAME: Schema = Schema::string()
-        .min_length(1)
-        .max_length(256);
+    pub static KUBECONFIG_ENTRY_NAME: Schema = Schema::string().min_length(1).max_length(256);
     /// `#/components/schemas/KubeconfigNamedCluster`
-    pub static KUBECONFIG_NAMED_CLUSTER: Schema = Schema::object(
-        &[
-            Property::required("name", &KUBECONFIG_ENTRY_NAME),
-            Property::required("cluster", &KUBECONFIG_CLUSTER),
-        ],
-    );
+    pub static KUBECONFIG_NAMED_CLUSTER: Schema = Schema::object(&[
+        Property::required("name", &KUBECONFIG_ENTRY_NAME),
+        Property::required("cluster", &KUBECONFIG_CLUSTER)
+    ]);
     /// `#/components/schemas/KubeconfigCluster`
-    pub static KUBECONFIG_CLUSTER: Schema = Schema::object(
-        &[
-            Property::required(
-                "server",
-                &Schema::string().min_length(1).max_length(2048).format(Format::Uri),
-            ),
-            Property::optional(
-                "certificate-authority-data",
-                &Schema::string().max_length(524288).format(Format::Byte),
-            ),
-        ],
-    );
+    pub static KUBECONFIG_CLUSTER: Schema = Schema::object(&[
+        Property::required(
+            "server",
+            &Schema::string().min_length(1).max_length(2048).format(Format::Uri)
+        ),
+        Property::optional(
+            "certificate-authority-data",
+            &Schema::string().max_length(524288).format(Format::Byte)
+        )
+    ]);
     /// `#/components/schemas/KubeconfigNamedUser`
-    pub static KUBECONFIG_NAMED_USER: Schema = Schema::object(
-        &[
-            Property::required("name", &KUBECONFIG_ENTRY_NAME),
-            Property::required("user", &KUBECONFIG_USER),
-        ],
-    );
+    pub static KUBECONFIG_NAMED_USER: Schema = Schema::object(&[
+        Property::required("name", &KUBECONFIG_ENTRY_NAME),
+        Property::required("user", &KUBECONFIG_USER)
+    ]);
     /// `#/components/schemas/KubeconfigUser`
-    pub static KUBECONFIG_USER: Schema = Schema::object(
-        &[
-            Property::optional(
-                "token",
-                &Schema::string().min_length(1).max_length(65536),
-            ),
-            Property::optional(
-                "client-certificate-data",
-                &Schema::string().min_length(1).max_length(65536),
-            ),
-            Property::optional(
-                "client-key-data",
-                &Schema::string().min_length(1).max_length(65536),
-            ),
-        ],
-    );
+    pub static KUBECONFIG_USER: Schema = Schema::object(&[
+        Property::optional("token", &Schema::string().min_length(1).max_length(65536)),
+        Property::optional(
+            "client-certificate-data",
+            &Schema::string().min_length(1).max_length(65536)
+        ),
+        Property::optional("client-key-data", &Schema::string().min_length(1).max_length(65536))
+    ]);
     /// `#/components/schemas/KubeconfigNamedContext`
-    pub static KUBECONFIG_NAMED_CONTEXT: Schema = Schema::object(
-        &[
-            Property::required("name", &KUBECONFIG_ENTRY_NAME),
-            Property::required("context", &KUBECONFIG_CONTEXT),
-        ],
-    );
+    pub static KUBECONFIG_NAMED_CONTEXT: Schema = Schema::object(&[
+        Property::required("name", &KUBECONFIG_ENTRY_NAME),
+        Property::required("context", &KUBECONFIG_CONTEXT)
+    ]);
     /// `#/components/schemas/KubeconfigContext`
-    pub static KUBECONFIG_CONTEXT: Schema = Schema::object(
-        &[
-            Property::required("cluster", &KUBECONFIG_ENTRY_NAME),
-            Property::required("user", &KUBECONFIG_ENTRY_NAME),
-        ],
-    );
+    pub static KUBECONFIG_CONTEXT: Schema = Schema::object(&[
+        Property::required("cluster", &KUBECONFIG_ENTRY_NAME),
+        Property::required("user", &KUBECONFIG_ENTRY_NAME)
+    ]);
     /// `#/components/schemas/KubeconfigNamedExtension`
-    pub static KUBECONFIG_NAMED_EXTENSION: Schema = Schema::object(
-        &[
-            Property::required("name", &Schema::string().one_of(&["kubemint"])),
-            Property::required("extension", &KUBECONFIG_ORIGIN),
-        ],
-    );
+    pub static KUBECONFIG_NAMED_EXTENSION: Schema = Schema::object(&[
+        Property::required("name", &Schema::string().one_of(&["kubemint"])),
+        Property::required("extension", &KUBECONFIG_ORIGIN)
+    ]);
     /// `#/components/schemas/KubeconfigOrigin`
-    pub static KUBECONFIG_ORIGIN: Schema = Schema::object(
-        &[
-            Property::required("id", &KUBECONFIG_ID),
-            Property::required("selfLink", &SELF_LINK),
-            Property::required("role", &Schema::string().min_length(1).max_length(253)),
-            Property::required(
-                "expiresAt",
-                &Schema::string().max_length(64).format(Format::DateTime),
-            ),
-        ],
-    );
+    pub static KUBECONFIG_ORIGIN: Schema = Schema::object(&[
+        Property::required("id", &KUBECONFIG_ID),
+        Property::required("selfLink", &SELF_LINK),
+        Property::required("role", &Schema::string().min_length(1).max_length(253)),
+        Property::required("expiresAt", &Schema::string().max_length(64).format(Format::DateTime))
+    ]);
     /// `#/components/schemas/Error`
-    pub static ERROR: Schema = Schema::object(
-        &[Property::required("error", &ERROR_BODY)],
-    );
+    pub static ERROR: Schema = Schema::object(&[Property::required("error", &ERROR_BODY)]);
     /// `#/components/schemas/ErrorBody`
-    pub static ERROR_BODY: Schema = Schema::object(
-        &[
-            Property::required(
-                "code",
-                &Schema::integer()
-                    .integer_format(IntegerFormat::Int32)
-                    .minimum(400)
-                    .maximum(599),
-            ),
-            Property::required(
-                "message",
-                &Schema::string().min_length(1).max_length(1024),
-            ),
-            Property::required("details", &Schema::array(&ERROR_DETAIL).max_items(32)),
-        ],
-    );
+    pub static ERROR_BODY: Schema = Schema::object(&[
+        Property::required(
+            "code",
+            &Schema::integer().integer_format(IntegerFormat::Int32).minimum(400).maximum(599)
+        ),
+        Property::required("message", &Schema::string().min_length(1).max_length(1024)),
+        Property::required("details", &Schema::array(&ERROR_DETAIL).max_items(32))
+    ]);
     /// `#/components/schemas/ErrorDetail`
-    pub static ERROR_DETAIL: Schema = Schema::object(
-        &[
-            Property::required(
-                "reason",
-                &Schema::string()
-                    .min_length(1)
-                    .max_length(64)
-                    .pattern(pattern!("^[a-z][a-z0-9_]*$")),
-            ),
-            Property::optional("field", &Schema::string().min_length(1).max_length(256)),
-            Property::optional(
-                "limit",
-                &Schema::integer().integer_format(IntegerFormat::Int64),
-            ),
-        ],
-    );
+    pub static ERROR_DETAIL: Schema = Schema::object(&[
+        Property::required(
+            "reason",
+            &Schema::string().min_length(1).max_length(64).pattern(pattern!("^[a-z][a-z0-9_]*$"))
+        ),
+        Property::optional("field", &Schema::string().min_length(1).max_length(256)),
+        Property::optional("limit", &Schema::integer().integer_format(IntegerFormat::Int64))
+    ]);
 }

@@ -17,6 +17,7 @@ pub enum CacheControl {
     #[serde(rename = "no-store")]
     NoStore,
 }
+
 impl ::std::fmt::Display for CacheControl {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         match *self {
@@ -24,132 +25,137 @@ impl ::std::fmt::Display for CacheControl {
         }
     }
 }
+
 impl ::std::str::FromStr for CacheControl {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "no-store" => Ok(Self::NoStore),
             _ => Err("invalid value".into()),
         }
     }
 }
+
 impl ::std::convert::TryFrom<&str> for CacheControl {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for CacheControl {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 ///Unique cluster identifier
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct ClusterId(::std::string::String);
+
 impl ::std::ops::Deref for ClusterId {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<ClusterId> for ::std::string::String {
     fn from(value: ClusterId) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for ClusterId {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 63usize {
             return Err("longer than 63 characters".into());
         }
         if value.chars().count() < 1usize {
             return Err("shorter than 1 characters".into());
         }
-        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-        { ::regress::Regex::new("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$").unwrap() });
+        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(|| {
+            ::regress::Regex::new("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$").unwrap()
+        });
         if PATTERN.find(value).is_none() {
-            return Err(
-                "doesn't match pattern \"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$\"".into(),
-            );
+            return Err("doesn't match pattern \"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$\"".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for ClusterId {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for ClusterId {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for ClusterId {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///The body of every answer that is not a success.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct Error {
     pub error: ErrorBody,
 }
+
 ///What went wrong.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct ErrorBody {
     ///The HTTP status.
     pub code: crate::ErrorBodyCode,
     ///What is wrong, for a program to read.
-    pub details: ::std::vec::Vec<ErrorDetail>,
+    pub details: crate::ErrorBodyDetails,
     ///What is wrong, and how to mend it, for a person to read. It never quotes a secret.
     pub message: ErrorBodyMessage,
 }
+
 ///What is wrong, and how to mend it, for a person to read. It never quotes a secret.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct ErrorBodyMessage(::std::string::String);
+
 impl ::std::ops::Deref for ErrorBodyMessage {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<ErrorBodyMessage> for ::std::string::String {
     fn from(value: ErrorBodyMessage) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for ErrorBodyMessage {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 1024usize {
             return Err("longer than 1024 characters".into());
         }
@@ -159,34 +165,36 @@ impl ::std::str::FromStr for ErrorBodyMessage {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for ErrorBodyMessage {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for ErrorBodyMessage {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for ErrorBodyMessage {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///One thing that is wrong.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct ErrorDetail {
@@ -199,26 +207,28 @@ pub struct ErrorDetail {
     ///A stable word for the kind of error.
     pub reason: ErrorDetailReason,
 }
+
 ///The member, parameter or header that it is about.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct ErrorDetailField(::std::string::String);
+
 impl ::std::ops::Deref for ErrorDetailField {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<ErrorDetailField> for ::std::string::String {
     fn from(value: ErrorDetailField) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for ErrorDetailField {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 256usize {
             return Err("longer than 256 characters".into());
         }
@@ -228,190 +238,188 @@ impl ::std::str::FromStr for ErrorDetailField {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for ErrorDetailField {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for ErrorDetailField {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for ErrorDetailField {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///A stable word for the kind of error.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct ErrorDetailReason(::std::string::String);
+
 impl ::std::ops::Deref for ErrorDetailReason {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<ErrorDetailReason> for ::std::string::String {
     fn from(value: ErrorDetailReason) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for ErrorDetailReason {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 64usize {
             return Err("longer than 64 characters".into());
         }
         if value.chars().count() < 1usize {
             return Err("shorter than 1 characters".into());
         }
-        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-        { ::regress::Regex::new("^[a-z][a-z0-9_]*$").unwrap() });
+        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(|| {
+            ::regress::Regex::new("^[a-z][a-z0-9_]*$").unwrap()
+        });
         if PATTERN.find(value).is_none() {
             return Err("doesn't match pattern \"^[a-z][a-z0-9_]*$\"".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for ErrorDetailReason {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for ErrorDetailReason {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for ErrorDetailReason {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///A key that the client chooses, one for each thing that it wants done once. Visible ASCII characters.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct IdempotencyKey(::std::string::String);
+
 impl ::std::ops::Deref for IdempotencyKey {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<IdempotencyKey> for ::std::string::String {
     fn from(value: IdempotencyKey) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for IdempotencyKey {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 255usize {
             return Err("longer than 255 characters".into());
         }
         if value.chars().count() < 1usize {
             return Err("shorter than 1 characters".into());
         }
-        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-        { ::regress::Regex::new("^[!-~]+$").unwrap() });
+        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(|| {
+            ::regress::Regex::new("^[!-~]+$").unwrap()
+        });
         if PATTERN.find(value).is_none() {
             return Err("doesn't match pattern \"^[!-~]+$\"".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for IdempotencyKey {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for IdempotencyKey {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for IdempotencyKey {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///Kubeconfig credential resource.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct Kubeconfig {
     ///When it was issued.
-    #[serde(
-        rename = "createdAt",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "createdAt", skip_serializing_if = "::std::option::Option::is_none")]
     pub created_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
     ///An optional description of this resource.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<KubeconfigDescription>,
     ///Optional human-friendly display name for the kubeconfig.
-    #[serde(
-        rename = "displayName",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "displayName", skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<KubeconfigDisplayName>,
-    /**Expiration timestamp if applicable. It is what the cluster granted, read from the credential itself; nothing
-delivered for this kubeconfig is accepted later than 10 seconds after it.*/
-    #[serde(
-        rename = "expiresAt",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    ///Expiration timestamp if applicable. It is what the cluster granted, read from the credential itself; nothing
+    ///delivered for this kubeconfig is accepted later than 10 seconds after it.
+    #[serde(rename = "expiresAt", skip_serializing_if = "::std::option::Option::is_none")]
     pub expires_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<KubeconfigId>,
     ///User or role for which kubeconfig was issued
-    #[serde(
-        rename = "issuedFor",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "issuedFor", skip_serializing_if = "::std::option::Option::is_none")]
     pub issued_for: ::std::option::Option<KubeconfigIssuedFor>,
     ///The role that it gives.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -424,6 +432,7 @@ delivered for this kubeconfig is accepted later than 10 seconds after it.*/
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub uid: ::std::option::Option<::uuid::Uuid>,
 }
+
 ///Where a cluster is, and how to trust it.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct KubeconfigCluster {
@@ -433,87 +442,90 @@ pub struct KubeconfigCluster {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub certificate_authority_data: ::std::option::Option<
-        KubeconfigClusterCertificateAuthorityData,
+        KubeconfigClusterCertificateAuthorityData
     >,
     ///The URL of the Kubernetes API.
     pub server: KubeconfigClusterServer,
 }
+
 ///The PEM bundle that signs the server's certificate, in base64. Absent where the system's roots do.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigClusterCertificateAuthorityData(::std::string::String);
+
 impl ::std::ops::Deref for KubeconfigClusterCertificateAuthorityData {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
-impl ::std::convert::From<KubeconfigClusterCertificateAuthorityData>
-for ::std::string::String {
+
+impl ::std::convert::From<KubeconfigClusterCertificateAuthorityData> for ::std::string::String {
     fn from(value: KubeconfigClusterCertificateAuthorityData) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigClusterCertificateAuthorityData {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 524288usize {
             return Err("longer than 524288 characters".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigClusterCertificateAuthorityData {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
-impl ::std::convert::TryFrom<::std::string::String>
-for KubeconfigClusterCertificateAuthorityData {
+
+impl ::std::convert::TryFrom<::std::string::String> for KubeconfigClusterCertificateAuthorityData {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigClusterCertificateAuthorityData {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///The URL of the Kubernetes API.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigClusterServer(::std::string::String);
+
 impl ::std::ops::Deref for KubeconfigClusterServer {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<KubeconfigClusterServer> for ::std::string::String {
     fn from(value: KubeconfigClusterServer) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigClusterServer {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 2048usize {
             return Err("longer than 2048 characters".into());
         }
@@ -523,168 +535,178 @@ impl ::std::str::FromStr for KubeconfigClusterServer {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigClusterServer {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for KubeconfigClusterServer {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigClusterServer {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///A user at a cluster.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct KubeconfigContext {
     pub cluster: KubeconfigEntryName,
     pub user: KubeconfigEntryName,
 }
+
 ///An optional description of this resource.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigDescription(::std::string::String);
+
 impl ::std::ops::Deref for KubeconfigDescription {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<KubeconfigDescription> for ::std::string::String {
     fn from(value: KubeconfigDescription) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigDescription {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 1024usize {
             return Err("longer than 1024 characters".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigDescription {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for KubeconfigDescription {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigDescription {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///Optional human-friendly display name for the kubeconfig.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigDisplayName(::std::string::String);
+
 impl ::std::ops::Deref for KubeconfigDisplayName {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<KubeconfigDisplayName> for ::std::string::String {
     fn from(value: KubeconfigDisplayName) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigDisplayName {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 256usize {
             return Err("longer than 256 characters".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigDisplayName {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for KubeconfigDisplayName {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigDisplayName {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///The name of an entry; unique in the fleet, so that files merge without collisions.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigEntryName(::std::string::String);
+
 impl ::std::ops::Deref for KubeconfigEntryName {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<KubeconfigEntryName> for ::std::string::String {
     fn from(value: KubeconfigEntryName) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigEntryName {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 256usize {
             return Err("longer than 256 characters".into());
         }
@@ -694,34 +716,36 @@ impl ::std::str::FromStr for KubeconfigEntryName {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigEntryName {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for KubeconfigEntryName {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigEntryName {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///A kubeconfig file (Kubernetes `v1` `Config`).
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct KubeconfigFile {
@@ -729,19 +753,20 @@ pub struct KubeconfigFile {
     #[serde(rename = "apiVersion")]
     pub api_version: KubeconfigFileApiVersion,
     ///One cluster.
-    pub clusters: ::std::vec::Vec<KubeconfigNamedCluster>,
+    pub clusters: crate::KubeconfigFileClusters,
     ///One context, of that user at that cluster.
-    pub contexts: ::std::vec::Vec<KubeconfigNamedContext>,
+    pub contexts: crate::KubeconfigFileContexts,
     #[serde(rename = "current-context")]
     pub current_context: KubeconfigEntryName,
     ///What kubemint knows of the file; kubectl keeps it and does not read it.
-    #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-    pub extensions: ::std::vec::Vec<KubeconfigNamedExtension>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub extensions: ::std::option::Option<crate::KubeconfigFileExtensions>,
     ///Always `Config`.
     pub kind: KubeconfigFileKind,
     ///One user, named after the kubeconfig.
-    pub users: ::std::vec::Vec<KubeconfigNamedUser>,
+    pub users: crate::KubeconfigFileUsers,
 }
+
 ///Always `v1`.
 #[derive(
     ::serde::Deserialize,
@@ -759,6 +784,7 @@ pub enum KubeconfigFileApiVersion {
     #[serde(rename = "v1")]
     V1,
 }
+
 impl ::std::fmt::Display for KubeconfigFileApiVersion {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         match *self {
@@ -766,33 +792,33 @@ impl ::std::fmt::Display for KubeconfigFileApiVersion {
         }
     }
 }
+
 impl ::std::str::FromStr for KubeconfigFileApiVersion {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "v1" => Ok(Self::V1),
             _ => Err("invalid value".into()),
         }
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigFileApiVersion {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for KubeconfigFileApiVersion {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 ///Always `Config`.
 #[derive(
     ::serde::Deserialize,
@@ -809,6 +835,7 @@ impl ::std::convert::TryFrom<::std::string::String> for KubeconfigFileApiVersion
 pub enum KubeconfigFileKind {
     Config,
 }
+
 impl ::std::fmt::Display for KubeconfigFileKind {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         match *self {
@@ -816,98 +843,102 @@ impl ::std::fmt::Display for KubeconfigFileKind {
         }
     }
 }
+
 impl ::std::str::FromStr for KubeconfigFileKind {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "Config" => Ok(Self::Config),
             _ => Err("invalid value".into()),
         }
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigFileKind {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for KubeconfigFileKind {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
-/**Name of the resource. Provided by the client when the resource is created, or generated by the server if not
-specified. Must be 1-63 characters long and match the pattern: the first character must be a lowercase letter,
-and all following characters must be lowercase letters, digits, or hyphens, with the last character being a
-letter or digit. Cannot be changed after the resource is created.*/
+
+///Name of the resource. Provided by the client when the resource is created, or generated by the server if not
+///specified. Must be 1-63 characters long and match the pattern: the first character must be a lowercase letter,
+///and all following characters must be lowercase letters, digits, or hyphens, with the last character being a
+///letter or digit. Cannot be changed after the resource is created.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigId(::std::string::String);
+
 impl ::std::ops::Deref for KubeconfigId {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<KubeconfigId> for ::std::string::String {
     fn from(value: KubeconfigId) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigId {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 63usize {
             return Err("longer than 63 characters".into());
         }
         if value.chars().count() < 1usize {
             return Err("shorter than 1 characters".into());
         }
-        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-        { ::regress::Regex::new("^[a-z]([-a-z0-9]*[a-z0-9])?$").unwrap() });
+        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(|| {
+            ::regress::Regex::new("^[a-z]([-a-z0-9]*[a-z0-9])?$").unwrap()
+        });
         if PATTERN.find(value).is_none() {
             return Err("doesn't match pattern \"^[a-z]([-a-z0-9]*[a-z0-9])?$\"".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigId {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for KubeconfigId {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigId {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///Request to issue kubeconfig.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 #[serde(deny_unknown_fields)]
@@ -916,155 +947,158 @@ pub struct KubeconfigIssueRequest {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<KubeconfigIssueRequestDescription>,
     ///Optional human-friendly display name for the kubeconfig.
-    #[serde(
-        rename = "displayName",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "displayName", skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<KubeconfigIssueRequestDisplayName>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<KubeconfigId>,
     ///Role for kubeconfig permissions, a name that the cluster's operator allows. Absent: the cluster's default.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub role: ::std::option::Option<KubeconfigIssueRequestRole>,
-    /**Time-to-live in seconds. Absent: the cluster's default. The range that a cluster and role allow is
-configuration; a value out of it is refused, never clamped.*/
+    ///Time-to-live in seconds. Absent: the cluster's default. The range that a cluster and role allow is
+    ///configuration; a value out of it is refused, never clamped.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ttl: ::std::option::Option<crate::KubeconfigIssueRequestTtl>,
-    /**User identifier for kubeconfig. Absent: the caller's own subject. It is attribution, never authority.
-Never begins with `system:`.*/
+    ///User identifier for kubeconfig. Absent: the caller's own subject. It is attribution, never authority.
+    ///Never begins with `system:`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub user: ::std::option::Option<KubeconfigIssueRequestUser>,
 }
+
 ///An optional description of this resource.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigIssueRequestDescription(::std::string::String);
+
 impl ::std::ops::Deref for KubeconfigIssueRequestDescription {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<KubeconfigIssueRequestDescription> for ::std::string::String {
     fn from(value: KubeconfigIssueRequestDescription) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigIssueRequestDescription {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 1024usize {
             return Err("longer than 1024 characters".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigIssueRequestDescription {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
-impl ::std::convert::TryFrom<::std::string::String>
-for KubeconfigIssueRequestDescription {
+
+impl ::std::convert::TryFrom<::std::string::String> for KubeconfigIssueRequestDescription {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigIssueRequestDescription {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///Optional human-friendly display name for the kubeconfig.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigIssueRequestDisplayName(::std::string::String);
+
 impl ::std::ops::Deref for KubeconfigIssueRequestDisplayName {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<KubeconfigIssueRequestDisplayName> for ::std::string::String {
     fn from(value: KubeconfigIssueRequestDisplayName) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigIssueRequestDisplayName {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 256usize {
             return Err("longer than 256 characters".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigIssueRequestDisplayName {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
-impl ::std::convert::TryFrom<::std::string::String>
-for KubeconfigIssueRequestDisplayName {
+
+impl ::std::convert::TryFrom<::std::string::String> for KubeconfigIssueRequestDisplayName {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigIssueRequestDisplayName {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///Role for kubeconfig permissions, a name that the cluster's operator allows. Absent: the cluster's default.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigIssueRequestRole(::std::string::String);
+
 impl ::std::ops::Deref for KubeconfigIssueRequestRole {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<KubeconfigIssueRequestRole> for ::std::string::String {
     fn from(value: KubeconfigIssueRequestRole) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigIssueRequestRole {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 253usize {
             return Err("longer than 253 characters".into());
         }
@@ -1074,55 +1108,58 @@ impl ::std::str::FromStr for KubeconfigIssueRequestRole {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigIssueRequestRole {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for KubeconfigIssueRequestRole {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigIssueRequestRole {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
-/**User identifier for kubeconfig. Absent: the caller's own subject. It is attribution, never authority.
-Never begins with `system:`.*/
+
+///User identifier for kubeconfig. Absent: the caller's own subject. It is attribution, never authority.
+///Never begins with `system:`.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigIssueRequestUser(::std::string::String);
+
 impl ::std::ops::Deref for KubeconfigIssueRequestUser {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<KubeconfigIssueRequestUser> for ::std::string::String {
     fn from(value: KubeconfigIssueRequestUser) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigIssueRequestUser {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 253usize {
             return Err("longer than 253 characters".into());
         }
@@ -1132,111 +1169,116 @@ impl ::std::str::FromStr for KubeconfigIssueRequestUser {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigIssueRequestUser {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for KubeconfigIssueRequestUser {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigIssueRequestUser {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///User or role for which kubeconfig was issued
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigIssuedFor(::std::string::String);
+
 impl ::std::ops::Deref for KubeconfigIssuedFor {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<KubeconfigIssuedFor> for ::std::string::String {
     fn from(value: KubeconfigIssuedFor) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigIssuedFor {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 253usize {
             return Err("longer than 253 characters".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigIssuedFor {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for KubeconfigIssuedFor {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigIssuedFor {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///A page of kubeconfigs.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct KubeconfigList {
     ///The items, newest first.
-    pub kubeconfigs: ::std::vec::Vec<Kubeconfig>,
-    #[serde(
-        rename = "nextPageToken",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    pub kubeconfigs: crate::KubeconfigListKubeconfigs,
+    #[serde(rename = "nextPageToken", skip_serializing_if = "::std::option::Option::is_none")]
     pub next_page_token: ::std::option::Option<PageToken>,
 }
+
 ///A named cluster of a kubeconfig file.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct KubeconfigNamedCluster {
     pub cluster: KubeconfigCluster,
     pub name: KubeconfigEntryName,
 }
+
 ///A named context of a kubeconfig file.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct KubeconfigNamedContext {
     pub context: KubeconfigContext,
     pub name: KubeconfigEntryName,
 }
+
 ///A named extension of a kubeconfig file.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct KubeconfigNamedExtension {
@@ -1244,6 +1286,7 @@ pub struct KubeconfigNamedExtension {
     ///Always `kubemint`.
     pub name: KubeconfigNamedExtensionName,
 }
+
 ///Always `kubemint`.
 #[derive(
     ::serde::Deserialize,
@@ -1261,6 +1304,7 @@ pub enum KubeconfigNamedExtensionName {
     #[serde(rename = "kubemint")]
     Kubemint,
 }
+
 impl ::std::fmt::Display for KubeconfigNamedExtensionName {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         match *self {
@@ -1268,39 +1312,40 @@ impl ::std::fmt::Display for KubeconfigNamedExtensionName {
         }
     }
 }
+
 impl ::std::str::FromStr for KubeconfigNamedExtensionName {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "kubemint" => Ok(Self::Kubemint),
             _ => Err("invalid value".into()),
         }
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigNamedExtensionName {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for KubeconfigNamedExtensionName {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 ///A named user of a kubeconfig file.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct KubeconfigNamedUser {
     pub name: KubeconfigEntryName,
     pub user: KubeconfigUser,
 }
+
 ///Which kubeconfig the file was delivered for.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct KubeconfigOrigin {
@@ -1313,26 +1358,28 @@ pub struct KubeconfigOrigin {
     #[serde(rename = "selfLink")]
     pub self_link: SelfLink,
 }
+
 ///The role that was given.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigOriginRole(::std::string::String);
+
 impl ::std::ops::Deref for KubeconfigOriginRole {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<KubeconfigOriginRole> for ::std::string::String {
     fn from(value: KubeconfigOriginRole) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigOriginRole {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 253usize {
             return Err("longer than 253 characters".into());
         }
@@ -1342,82 +1389,84 @@ impl ::std::str::FromStr for KubeconfigOriginRole {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigOriginRole {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for KubeconfigOriginRole {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigOriginRole {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///What became of a revocation of many.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct KubeconfigRevocationReport {
-    /**Whether it was begun for everything that matches. `false`: the time or the limit of one request (10000
-kubeconfigs) was over before; ask again.*/
+    ///Whether it was begun for everything that matches. `false`: the time or the limit of one request (10000
+    ///kubeconfigs) was over before; ask again.
     pub complete: bool,
     ///How many kubeconfigs it was begun for. Those that are not `revoked` are not confirmed.
     pub matched: crate::KubeconfigRevocationReportMatched,
     ///How many of them are gone from the cluster, confirmed.
     pub revoked: crate::KubeconfigRevocationReportRevoked,
     ///The first 100 of those that could not be confirmed.
-    pub unconfirmed: ::std::vec::Vec<KubeconfigUnconfirmed>,
+    pub unconfirmed: crate::KubeconfigRevocationReportUnconfirmed,
 }
+
 ///Which kubeconfigs to revoke: those that have everything that is named here. At least one thing must be named.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 #[serde(deny_unknown_fields)]
 pub struct KubeconfigRevocationRequest {
     ///Only kubeconfigs whose `createdAt` is before this.
-    #[serde(
-        rename = "issuedBefore",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "issuedBefore", skip_serializing_if = "::std::option::Option::is_none")]
     pub issued_before: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub role: ::std::option::Option<RoleName>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub user: ::std::option::Option<UserName>,
 }
+
 ///The role that it gives.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigRole(::std::string::String);
+
 impl ::std::ops::Deref for KubeconfigRole {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<KubeconfigRole> for ::std::string::String {
     fn from(value: KubeconfigRole) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigRole {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 253usize {
             return Err("longer than 253 characters".into());
         }
@@ -1427,36 +1476,38 @@ impl ::std::str::FromStr for KubeconfigRole {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigRole {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for KubeconfigRole {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigRole {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
-/**`active`: it can be downloaded. `expired`: `expiresAt` has passed. `revoking`: it was revoked, and the cluster
-has not yet confirmed that the credential is gone.*/
+
+///`active`: it can be downloaded. `expired`: `expiresAt` has passed. `revoking`: it was revoked, and the cluster
+///has not yet confirmed that the credential is gone.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -1477,6 +1528,7 @@ pub enum KubeconfigStatus {
     #[serde(rename = "revoking")]
     Revoking,
 }
+
 impl ::std::fmt::Display for KubeconfigStatus {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         match *self {
@@ -1486,11 +1538,10 @@ impl ::std::fmt::Display for KubeconfigStatus {
         }
     }
 }
+
 impl ::std::str::FromStr for KubeconfigStatus {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "active" => Ok(Self::Active),
             "expired" => Ok(Self::Expired),
@@ -1499,54 +1550,57 @@ impl ::std::str::FromStr for KubeconfigStatus {
         }
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigStatus {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for KubeconfigStatus {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 ///A kubeconfig whose revocation could not be confirmed.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct KubeconfigUnconfirmed {
     pub id: KubeconfigId,
     ///Why, for a person to read.
     pub message: KubeconfigUnconfirmedMessage,
-    /**A stable word for why, as in an error's details; `not_confirmed` when the time of the request was over before,
-or the cluster had failed for others.*/
+    ///A stable word for why, as in an error's details; `not_confirmed` when the time of the request was over before,
+    ///or the cluster had failed for others.
     pub reason: KubeconfigUnconfirmedReason,
     #[serde(rename = "selfLink")]
     pub self_link: SelfLink,
 }
+
 ///Why, for a person to read.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigUnconfirmedMessage(::std::string::String);
+
 impl ::std::ops::Deref for KubeconfigUnconfirmedMessage {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<KubeconfigUnconfirmedMessage> for ::std::string::String {
     fn from(value: KubeconfigUnconfirmedMessage) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigUnconfirmedMessage {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 1024usize {
             return Err("longer than 1024 characters".into());
         }
@@ -1556,97 +1610,103 @@ impl ::std::str::FromStr for KubeconfigUnconfirmedMessage {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigUnconfirmedMessage {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for KubeconfigUnconfirmedMessage {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigUnconfirmedMessage {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
-/**A stable word for why, as in an error's details; `not_confirmed` when the time of the request was over before,
-or the cluster had failed for others.*/
+
+///A stable word for why, as in an error's details; `not_confirmed` when the time of the request was over before,
+///or the cluster had failed for others.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigUnconfirmedReason(::std::string::String);
+
 impl ::std::ops::Deref for KubeconfigUnconfirmedReason {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<KubeconfigUnconfirmedReason> for ::std::string::String {
     fn from(value: KubeconfigUnconfirmedReason) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigUnconfirmedReason {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 64usize {
             return Err("longer than 64 characters".into());
         }
         if value.chars().count() < 1usize {
             return Err("shorter than 1 characters".into());
         }
-        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-        { ::regress::Regex::new("^[a-z][a-z0-9_]*$").unwrap() });
+        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(|| {
+            ::regress::Regex::new("^[a-z][a-z0-9_]*$").unwrap()
+        });
         if PATTERN.find(value).is_none() {
             return Err("doesn't match pattern \"^[a-z][a-z0-9_]*$\"".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigUnconfirmedReason {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for KubeconfigUnconfirmedReason {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigUnconfirmedReason {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///The credential: a bearer token, or a client certificate with its key at a cluster that is so configured. A secret.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct KubeconfigUser {
@@ -1655,40 +1715,36 @@ pub struct KubeconfigUser {
         rename = "client-certificate-data",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_certificate_data: ::std::option::Option<
-        KubeconfigUserClientCertificateData,
-    >,
+    pub client_certificate_data: ::std::option::Option<KubeconfigUserClientCertificateData>,
     ///The private key of the client certificate, as PEM in base64. A secret.
-    #[serde(
-        rename = "client-key-data",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "client-key-data", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_key_data: ::std::option::Option<KubeconfigUserClientKeyData>,
     ///A bearer token for the Kubernetes API. A secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub token: ::std::option::Option<KubeconfigUserToken>,
 }
+
 ///A client certificate for the Kubernetes API, as PEM in base64.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigUserClientCertificateData(::std::string::String);
+
 impl ::std::ops::Deref for KubeconfigUserClientCertificateData {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
-impl ::std::convert::From<KubeconfigUserClientCertificateData>
-for ::std::string::String {
+
+impl ::std::convert::From<KubeconfigUserClientCertificateData> for ::std::string::String {
     fn from(value: KubeconfigUserClientCertificateData) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigUserClientCertificateData {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 65536usize {
             return Err("longer than 65536 characters".into());
         }
@@ -1698,61 +1754,64 @@ impl ::std::str::FromStr for KubeconfigUserClientCertificateData {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigUserClientCertificateData {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
-impl ::std::convert::TryFrom<::std::string::String>
-for KubeconfigUserClientCertificateData {
+
+impl ::std::convert::TryFrom<::std::string::String> for KubeconfigUserClientCertificateData {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigUserClientCertificateData {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///The private key of the client certificate, as PEM in base64. A secret.
 #[derive(::serde::Serialize, Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigUserClientKeyData(::std::string::String);
+
 /// Shows that there is a value, and not which.
 impl ::std::fmt::Debug for KubeconfigUserClientKeyData {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.write_str("KubeconfigUserClientKeyData(..)")
     }
 }
+
 impl ::std::ops::Deref for KubeconfigUserClientKeyData {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<KubeconfigUserClientKeyData> for ::std::string::String {
     fn from(value: KubeconfigUserClientKeyData) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigUserClientKeyData {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 65536usize {
             return Err("longer than 65536 characters".into());
         }
@@ -1762,60 +1821,64 @@ impl ::std::str::FromStr for KubeconfigUserClientKeyData {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigUserClientKeyData {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for KubeconfigUserClientKeyData {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigUserClientKeyData {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///A bearer token for the Kubernetes API. A secret.
 #[derive(::serde::Serialize, Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigUserToken(::std::string::String);
+
 /// Shows that there is a value, and not which.
 impl ::std::fmt::Debug for KubeconfigUserToken {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.write_str("KubeconfigUserToken(..)")
     }
 }
+
 impl ::std::ops::Deref for KubeconfigUserToken {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<KubeconfigUserToken> for ::std::string::String {
     fn from(value: KubeconfigUserToken) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigUserToken {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 65536usize {
             return Err("longer than 65536 characters".into());
         }
@@ -1825,60 +1888,64 @@ impl ::std::str::FromStr for KubeconfigUserToken {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigUserToken {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for KubeconfigUserToken {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigUserToken {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///A kubeconfig file (Kubernetes `v1` `Config`) as YAML.
 #[derive(::serde::Serialize, Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigYaml(::std::string::String);
+
 /// Shows that there is a value, and not which.
 impl ::std::fmt::Debug for KubeconfigYaml {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.write_str("KubeconfigYaml(..)")
     }
 }
+
 impl ::std::ops::Deref for KubeconfigYaml {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<KubeconfigYaml> for ::std::string::String {
     fn from(value: KubeconfigYaml) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigYaml {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 1048576usize {
             return Err("longer than 1048576 characters".into());
         }
@@ -1888,244 +1955,255 @@ impl ::std::str::FromStr for KubeconfigYaml {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for KubeconfigYaml {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for KubeconfigYaml {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigYaml {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///An opaque position in a list.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct PageToken(::std::string::String);
+
 impl ::std::ops::Deref for PageToken {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<PageToken> for ::std::string::String {
     fn from(value: PageToken) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for PageToken {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 1024usize {
             return Err("longer than 1024 characters".into());
         }
         if value.chars().count() < 1usize {
             return Err("shorter than 1 characters".into());
         }
-        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-        { ::regress::Regex::new("^[A-Za-z0-9_-]+$").unwrap() });
+        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(|| {
+            ::regress::Regex::new("^[A-Za-z0-9_-]+$").unwrap()
+        });
         if PATTERN.find(value).is_none() {
             return Err("doesn't match pattern \"^[A-Za-z0-9_-]+$\"".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for PageToken {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for PageToken {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for PageToken {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///Project identifier
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct Project(::std::string::String);
+
 impl ::std::ops::Deref for Project {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<Project> for ::std::string::String {
     fn from(value: Project) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for Project {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 63usize {
             return Err("longer than 63 characters".into());
         }
         if value.chars().count() < 1usize {
             return Err("shorter than 1 characters".into());
         }
-        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-        { ::regress::Regex::new("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$").unwrap() });
+        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(|| {
+            ::regress::Regex::new("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$").unwrap()
+        });
         if PATTERN.find(value).is_none() {
-            return Err(
-                "doesn't match pattern \"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$\"".into(),
-            );
+            return Err("doesn't match pattern \"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$\"".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for Project {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for Project {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for Project {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///Region identifier
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct Region(::std::string::String);
+
 impl ::std::ops::Deref for Region {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<Region> for ::std::string::String {
     fn from(value: Region) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for Region {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 63usize {
             return Err("longer than 63 characters".into());
         }
         if value.chars().count() < 1usize {
             return Err("shorter than 1 characters".into());
         }
-        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-        { ::regress::Regex::new("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$").unwrap() });
+        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(|| {
+            ::regress::Regex::new("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$").unwrap()
+        });
         if PATTERN.find(value).is_none() {
-            return Err(
-                "doesn't match pattern \"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$\"".into(),
-            );
+            return Err("doesn't match pattern \"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$\"".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for Region {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for Region {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for Region {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///Identifies a request.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct RequestId(::std::string::String);
+
 impl ::std::ops::Deref for RequestId {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<RequestId> for ::std::string::String {
     fn from(value: RequestId) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for RequestId {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 64usize {
             return Err("longer than 64 characters".into());
         }
@@ -2135,54 +2213,57 @@ impl ::std::str::FromStr for RequestId {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for RequestId {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for RequestId {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for RequestId {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///A role that the cluster's operator allows.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct RoleName(::std::string::String);
+
 impl ::std::ops::Deref for RoleName {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<RoleName> for ::std::string::String {
     fn from(value: RoleName) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for RoleName {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 253usize {
             return Err("longer than 253 characters".into());
         }
@@ -2192,54 +2273,57 @@ impl ::std::str::FromStr for RoleName {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for RoleName {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for RoleName {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for RoleName {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///Server-defined URL for this resource.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct SelfLink(::std::string::String);
+
 impl ::std::ops::Deref for SelfLink {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<SelfLink> for ::std::string::String {
     fn from(value: SelfLink) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for SelfLink {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 512usize {
             return Err("longer than 512 characters".into());
         }
@@ -2249,54 +2333,57 @@ impl ::std::str::FromStr for SelfLink {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for SelfLink {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for SelfLink {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for SelfLink {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///Who a kubeconfig is for.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct UserName(::std::string::String);
+
 impl ::std::ops::Deref for UserName {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<UserName> for ::std::string::String {
     fn from(value: UserName) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for UserName {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 253usize {
             return Err("longer than 253 characters".into());
         }
@@ -2306,54 +2393,57 @@ impl ::std::str::FromStr for UserName {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for UserName {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for UserName {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for UserName {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///A challenge (RFC 9110, section 11.6.1).
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct WwwAuthenticate(::std::string::String);
+
 impl ::std::ops::Deref for WwwAuthenticate {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<WwwAuthenticate> for ::std::string::String {
     fn from(value: WwwAuthenticate) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for WwwAuthenticate {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 256usize {
             return Err("longer than 256 characters".into());
         }
@@ -2363,52 +2453,48 @@ impl ::std::str::FromStr for WwwAuthenticate {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for WwwAuthenticate {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for WwwAuthenticate {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for WwwAuthenticate {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 /// Error types.
 pub mod error {
     /// Error from a `TryFrom` or `FromStr` implementation.
     pub struct ConversionError(::std::borrow::Cow<'static, str>);
     impl ::std::error::Error for ConversionError {}
     impl ::std::fmt::Display for ConversionError {
-        fn fmt(
-            &self,
-            f: &mut ::std::fmt::Formatter<'_>,
-        ) -> Result<(), ::std::fmt::Error> {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> Result<(), ::std::fmt::Error> {
             ::std::fmt::Display::fmt(&self.0, f)
         }
     }
     impl ::std::fmt::Debug for ConversionError {
-        fn fmt(
-            &self,
-            f: &mut ::std::fmt::Formatter<'_>,
-        ) -> Result<(), ::std::fmt::Error> {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> Result<(), ::std::fmt::Error> {
             ::std::fmt::Debug::fmt(&self.0, f)
         }
     }
@@ -2423,12 +2509,14 @@ pub mod error {
         }
     }
 }
+
 /// The most items that a page may hold.
 ///
 /// Holds an integer from 1 to 500.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
 #[serde(transparent)]
 pub struct PageSize(i32);
+
 impl PageSize {
     /// The least value.
     pub const MIN: i32 = 1;
@@ -2439,58 +2527,64 @@ impl PageSize {
         self.0
     }
 }
+
 impl ::std::convert::TryFrom<i32> for PageSize {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: i32,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
-        if (Self::MIN..=Self::MAX).contains(&value) {
-            Ok(Self(value))
-        } else {
-            Err("must be an integer from 1 to 500".into())
+    fn try_from(value: i32) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value < Self::MIN {
+            return ::std::result::Result::Err("must be at least 1".into());
         }
+        if value > Self::MAX {
+            return ::std::result::Result::Err("must be at most 500".into());
+        }
+        ::std::result::Result::Ok(Self(value))
     }
 }
+
 impl ::std::convert::From<PageSize> for i32 {
     fn from(value: PageSize) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for PageSize {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value
             .parse::<i32>()
             .map_err(|_| "must be an integer from 1 to 500".into())
             .and_then(Self::try_from)
     }
 }
+
 impl ::std::fmt::Display for PageSize {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         self.0.fmt(f)
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for PageSize {
     fn deserialize<D: ::serde::Deserializer<'de>>(
-        deserializer: D,
+        deserializer: D
     ) -> ::std::result::Result<Self, D::Error> {
         let value = <i32 as ::serde::Deserialize>::deserialize(deserializer)?;
         Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
+
 impl ::std::default::Default for PageSize {
     fn default() -> Self {
         Self(50)
     }
 }
+
 /// Seconds to wait before trying again (RFC 9110, section 10.2.3).
 ///
 /// Holds an integer from 0 to 86400.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
 #[serde(transparent)]
 pub struct RetryAfter(i32);
+
 impl RetryAfter {
     /// The least value.
     pub const MIN: i32 = 0;
@@ -2501,47 +2595,51 @@ impl RetryAfter {
         self.0
     }
 }
+
 impl ::std::convert::TryFrom<i32> for RetryAfter {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: i32,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
-        if (Self::MIN..=Self::MAX).contains(&value) {
-            Ok(Self(value))
-        } else {
-            Err("must be an integer from 0 to 86400".into())
+    fn try_from(value: i32) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value < Self::MIN {
+            return ::std::result::Result::Err("must be at least 0".into());
         }
+        if value > Self::MAX {
+            return ::std::result::Result::Err("must be at most 86400".into());
+        }
+        ::std::result::Result::Ok(Self(value))
     }
 }
+
 impl ::std::convert::From<RetryAfter> for i32 {
     fn from(value: RetryAfter) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for RetryAfter {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value
             .parse::<i32>()
             .map_err(|_| "must be an integer from 0 to 86400".into())
             .and_then(Self::try_from)
     }
 }
+
 impl ::std::fmt::Display for RetryAfter {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         self.0.fmt(f)
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for RetryAfter {
     fn deserialize<D: ::serde::Deserializer<'de>>(
-        deserializer: D,
+        deserializer: D
     ) -> ::std::result::Result<Self, D::Error> {
         let value = <i32 as ::serde::Deserialize>::deserialize(deserializer)?;
         Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
+
 /// Time-to-live in seconds. Absent: the cluster's default. The range that a cluster and role allow is
 /// configuration; a value out of it is refused, never clamped.
 ///
@@ -2549,6 +2647,7 @@ impl<'de> ::serde::Deserialize<'de> for RetryAfter {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
 #[serde(transparent)]
 pub struct KubeconfigIssueRequestTtl(i64);
+
 impl KubeconfigIssueRequestTtl {
     /// The least value.
     pub const MIN: i64 = 1;
@@ -2559,53 +2658,121 @@ impl KubeconfigIssueRequestTtl {
         self.0
     }
 }
+
 impl ::std::convert::TryFrom<i64> for KubeconfigIssueRequestTtl {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: i64,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
-        if (Self::MIN..=Self::MAX).contains(&value) {
-            Ok(Self(value))
-        } else {
-            Err("must be an integer from 1 to 9223372036854775807".into())
+    fn try_from(value: i64) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value < Self::MIN {
+            return ::std::result::Result::Err("must be at least 1".into());
         }
+        ::std::result::Result::Ok(Self(value))
     }
 }
+
 impl ::std::convert::From<KubeconfigIssueRequestTtl> for i64 {
     fn from(value: KubeconfigIssueRequestTtl) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigIssueRequestTtl {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value
             .parse::<i64>()
             .map_err(|_| "must be an integer from 1 to 9223372036854775807".into())
             .and_then(Self::try_from)
     }
 }
+
 impl ::std::fmt::Display for KubeconfigIssueRequestTtl {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         self.0.fmt(f)
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigIssueRequestTtl {
     fn deserialize<D: ::serde::Deserializer<'de>>(
-        deserializer: D,
+        deserializer: D
     ) -> ::std::result::Result<Self, D::Error> {
         let value = <i64 as ::serde::Deserialize>::deserialize(deserializer)?;
         Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
+
+/// The items, newest first.
+///
+/// Holds a list that must have at most 500 items.
+#[derive(Clone, Debug, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct KubeconfigListKubeconfigs(::std::vec::Vec<Kubeconfig>);
+
+impl KubeconfigListKubeconfigs {
+    /// What it holds.
+    pub fn into_inner(self) -> ::std::vec::Vec<Kubeconfig> {
+        self.0
+    }
+}
+
+impl ::std::convert::TryFrom<::std::vec::Vec<Kubeconfig>> for KubeconfigListKubeconfigs {
+    type Error = self::error::ConversionError;
+    fn try_from(value: ::std::vec::Vec<Kubeconfig>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.len() > 500 {
+            return ::std::result::Result::Err("must have at most 500 items".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::From<KubeconfigListKubeconfigs> for ::std::vec::Vec<Kubeconfig> {
+    fn from(value: KubeconfigListKubeconfigs) -> Self {
+        value.0
+    }
+}
+
+impl ::std::ops::Deref for KubeconfigListKubeconfigs {
+    type Target = ::std::vec::Vec<Kubeconfig>;
+    fn deref(&self) -> &::std::vec::Vec<Kubeconfig> {
+        &self.0
+    }
+}
+
+impl ::std::iter::IntoIterator for KubeconfigListKubeconfigs {
+    type Item = <::std::vec::Vec<Kubeconfig> as ::std::iter::IntoIterator>::Item;
+    type IntoIter = <::std::vec::Vec<Kubeconfig> as ::std::iter::IntoIterator>::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> ::std::iter::IntoIterator for &'a KubeconfigListKubeconfigs {
+    type Item = <&'a ::std::vec::Vec<Kubeconfig> as ::std::iter::IntoIterator>::Item;
+    type IntoIter = <&'a ::std::vec::Vec<Kubeconfig> as ::std::iter::IntoIterator>::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for KubeconfigListKubeconfigs {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value =
+            <::std::vec::Vec<Kubeconfig> as ::serde::Deserialize>::deserialize(deserializer)?;
+        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
+
 /// How many kubeconfigs it was begun for. Those that are not `revoked` are not confirmed.
 ///
 /// Holds an integer from 0 to 2147483647.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
 #[serde(transparent)]
 pub struct KubeconfigRevocationReportMatched(i32);
+
 impl KubeconfigRevocationReportMatched {
     /// The least value.
     pub const MIN: i32 = 0;
@@ -2616,53 +2783,55 @@ impl KubeconfigRevocationReportMatched {
         self.0
     }
 }
+
 impl ::std::convert::TryFrom<i32> for KubeconfigRevocationReportMatched {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: i32,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
-        if (Self::MIN..=Self::MAX).contains(&value) {
-            Ok(Self(value))
-        } else {
-            Err("must be an integer from 0 to 2147483647".into())
+    fn try_from(value: i32) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value < Self::MIN {
+            return ::std::result::Result::Err("must be at least 0".into());
         }
+        ::std::result::Result::Ok(Self(value))
     }
 }
+
 impl ::std::convert::From<KubeconfigRevocationReportMatched> for i32 {
     fn from(value: KubeconfigRevocationReportMatched) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigRevocationReportMatched {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value
             .parse::<i32>()
             .map_err(|_| "must be an integer from 0 to 2147483647".into())
             .and_then(Self::try_from)
     }
 }
+
 impl ::std::fmt::Display for KubeconfigRevocationReportMatched {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         self.0.fmt(f)
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigRevocationReportMatched {
     fn deserialize<D: ::serde::Deserializer<'de>>(
-        deserializer: D,
+        deserializer: D
     ) -> ::std::result::Result<Self, D::Error> {
         let value = <i32 as ::serde::Deserialize>::deserialize(deserializer)?;
         Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
+
 /// How many of them are gone from the cluster, confirmed.
 ///
 /// Holds an integer from 0 to 2147483647.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
 #[serde(transparent)]
 pub struct KubeconfigRevocationReportRevoked(i32);
+
 impl KubeconfigRevocationReportRevoked {
     /// The least value.
     pub const MIN: i32 = 0;
@@ -2673,53 +2842,409 @@ impl KubeconfigRevocationReportRevoked {
         self.0
     }
 }
+
 impl ::std::convert::TryFrom<i32> for KubeconfigRevocationReportRevoked {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: i32,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
-        if (Self::MIN..=Self::MAX).contains(&value) {
-            Ok(Self(value))
-        } else {
-            Err("must be an integer from 0 to 2147483647".into())
+    fn try_from(value: i32) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value < Self::MIN {
+            return ::std::result::Result::Err("must be at least 0".into());
         }
+        ::std::result::Result::Ok(Self(value))
     }
 }
+
 impl ::std::convert::From<KubeconfigRevocationReportRevoked> for i32 {
     fn from(value: KubeconfigRevocationReportRevoked) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for KubeconfigRevocationReportRevoked {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value
             .parse::<i32>()
             .map_err(|_| "must be an integer from 0 to 2147483647".into())
             .and_then(Self::try_from)
     }
 }
+
 impl ::std::fmt::Display for KubeconfigRevocationReportRevoked {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         self.0.fmt(f)
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for KubeconfigRevocationReportRevoked {
     fn deserialize<D: ::serde::Deserializer<'de>>(
-        deserializer: D,
+        deserializer: D
     ) -> ::std::result::Result<Self, D::Error> {
         let value = <i32 as ::serde::Deserialize>::deserialize(deserializer)?;
         Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
+
+/// The first 100 of those that could not be confirmed.
+///
+/// Holds a list that must have at most 100 items.
+#[derive(Clone, Debug, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct KubeconfigRevocationReportUnconfirmed(::std::vec::Vec<KubeconfigUnconfirmed>);
+
+impl KubeconfigRevocationReportUnconfirmed {
+    /// What it holds.
+    pub fn into_inner(self) -> ::std::vec::Vec<KubeconfigUnconfirmed> {
+        self.0
+    }
+}
+
+impl ::std::convert::TryFrom<::std::vec::Vec<KubeconfigUnconfirmed>> for KubeconfigRevocationReportUnconfirmed {
+    type Error = self::error::ConversionError;
+    fn try_from(value: ::std::vec::Vec<KubeconfigUnconfirmed>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.len() > 100 {
+            return ::std::result::Result::Err("must have at most 100 items".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::From<KubeconfigRevocationReportUnconfirmed> for ::std::vec::Vec<
+    KubeconfigUnconfirmed
+> {
+    fn from(value: KubeconfigRevocationReportUnconfirmed) -> Self {
+        value.0
+    }
+}
+
+impl ::std::ops::Deref for KubeconfigRevocationReportUnconfirmed {
+    type Target = ::std::vec::Vec<KubeconfigUnconfirmed>;
+    fn deref(&self) -> &::std::vec::Vec<KubeconfigUnconfirmed> {
+        &self.0
+    }
+}
+
+impl ::std::iter::IntoIterator for KubeconfigRevocationReportUnconfirmed {
+    type Item = <::std::vec::Vec<KubeconfigUnconfirmed> as ::std::iter::IntoIterator>::Item;
+    type IntoIter = <::std::vec::Vec<KubeconfigUnconfirmed> as ::std::iter::IntoIterator>::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> ::std::iter::IntoIterator for &'a KubeconfigRevocationReportUnconfirmed {
+    type Item = <&'a ::std::vec::Vec<KubeconfigUnconfirmed> as ::std::iter::IntoIterator>::Item;
+    type IntoIter =
+        <&'a ::std::vec::Vec<KubeconfigUnconfirmed> as ::std::iter::IntoIterator>::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for KubeconfigRevocationReportUnconfirmed {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value = <::std::vec::Vec<KubeconfigUnconfirmed> as ::serde::Deserialize>::deserialize(
+            deserializer
+        )?;
+        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
+
+/// One cluster.
+///
+/// Holds a list that must have at least 1 item, must have at most 16 items.
+#[derive(Clone, Debug, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct KubeconfigFileClusters(::std::vec::Vec<KubeconfigNamedCluster>);
+
+impl KubeconfigFileClusters {
+    /// What it holds.
+    pub fn into_inner(self) -> ::std::vec::Vec<KubeconfigNamedCluster> {
+        self.0
+    }
+}
+
+impl ::std::convert::TryFrom<::std::vec::Vec<KubeconfigNamedCluster>> for KubeconfigFileClusters {
+    type Error = self::error::ConversionError;
+    fn try_from(value: ::std::vec::Vec<KubeconfigNamedCluster>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.is_empty() {
+            return ::std::result::Result::Err("must have at least 1 item".into());
+        }
+        if value.len() > 16 {
+            return ::std::result::Result::Err("must have at most 16 items".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::From<KubeconfigFileClusters> for ::std::vec::Vec<KubeconfigNamedCluster> {
+    fn from(value: KubeconfigFileClusters) -> Self {
+        value.0
+    }
+}
+
+impl ::std::ops::Deref for KubeconfigFileClusters {
+    type Target = ::std::vec::Vec<KubeconfigNamedCluster>;
+    fn deref(&self) -> &::std::vec::Vec<KubeconfigNamedCluster> {
+        &self.0
+    }
+}
+
+impl ::std::iter::IntoIterator for KubeconfigFileClusters {
+    type Item = <::std::vec::Vec<KubeconfigNamedCluster> as ::std::iter::IntoIterator>::Item;
+    type IntoIter =
+        <::std::vec::Vec<KubeconfigNamedCluster> as ::std::iter::IntoIterator>::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> ::std::iter::IntoIterator for &'a KubeconfigFileClusters {
+    type Item = <&'a ::std::vec::Vec<KubeconfigNamedCluster> as ::std::iter::IntoIterator>::Item;
+    type IntoIter =
+        <&'a ::std::vec::Vec<KubeconfigNamedCluster> as ::std::iter::IntoIterator>::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for KubeconfigFileClusters {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value = <::std::vec::Vec<KubeconfigNamedCluster> as ::serde::Deserialize>::deserialize(
+            deserializer
+        )?;
+        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
+
+/// One user, named after the kubeconfig.
+///
+/// Holds a list that must have at least 1 item, must have at most 16 items.
+#[derive(Clone, Debug, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct KubeconfigFileUsers(::std::vec::Vec<KubeconfigNamedUser>);
+
+impl KubeconfigFileUsers {
+    /// What it holds.
+    pub fn into_inner(self) -> ::std::vec::Vec<KubeconfigNamedUser> {
+        self.0
+    }
+}
+
+impl ::std::convert::TryFrom<::std::vec::Vec<KubeconfigNamedUser>> for KubeconfigFileUsers {
+    type Error = self::error::ConversionError;
+    fn try_from(value: ::std::vec::Vec<KubeconfigNamedUser>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.is_empty() {
+            return ::std::result::Result::Err("must have at least 1 item".into());
+        }
+        if value.len() > 16 {
+            return ::std::result::Result::Err("must have at most 16 items".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::From<KubeconfigFileUsers> for ::std::vec::Vec<KubeconfigNamedUser> {
+    fn from(value: KubeconfigFileUsers) -> Self {
+        value.0
+    }
+}
+
+impl ::std::ops::Deref for KubeconfigFileUsers {
+    type Target = ::std::vec::Vec<KubeconfigNamedUser>;
+    fn deref(&self) -> &::std::vec::Vec<KubeconfigNamedUser> {
+        &self.0
+    }
+}
+
+impl ::std::iter::IntoIterator for KubeconfigFileUsers {
+    type Item = <::std::vec::Vec<KubeconfigNamedUser> as ::std::iter::IntoIterator>::Item;
+    type IntoIter = <::std::vec::Vec<KubeconfigNamedUser> as ::std::iter::IntoIterator>::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> ::std::iter::IntoIterator for &'a KubeconfigFileUsers {
+    type Item = <&'a ::std::vec::Vec<KubeconfigNamedUser> as ::std::iter::IntoIterator>::Item;
+    type IntoIter =
+        <&'a ::std::vec::Vec<KubeconfigNamedUser> as ::std::iter::IntoIterator>::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for KubeconfigFileUsers {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value = <::std::vec::Vec<KubeconfigNamedUser> as ::serde::Deserialize>::deserialize(
+            deserializer
+        )?;
+        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
+
+/// One context, of that user at that cluster.
+///
+/// Holds a list that must have at least 1 item, must have at most 16 items.
+#[derive(Clone, Debug, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct KubeconfigFileContexts(::std::vec::Vec<KubeconfigNamedContext>);
+
+impl KubeconfigFileContexts {
+    /// What it holds.
+    pub fn into_inner(self) -> ::std::vec::Vec<KubeconfigNamedContext> {
+        self.0
+    }
+}
+
+impl ::std::convert::TryFrom<::std::vec::Vec<KubeconfigNamedContext>> for KubeconfigFileContexts {
+    type Error = self::error::ConversionError;
+    fn try_from(value: ::std::vec::Vec<KubeconfigNamedContext>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.is_empty() {
+            return ::std::result::Result::Err("must have at least 1 item".into());
+        }
+        if value.len() > 16 {
+            return ::std::result::Result::Err("must have at most 16 items".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::From<KubeconfigFileContexts> for ::std::vec::Vec<KubeconfigNamedContext> {
+    fn from(value: KubeconfigFileContexts) -> Self {
+        value.0
+    }
+}
+
+impl ::std::ops::Deref for KubeconfigFileContexts {
+    type Target = ::std::vec::Vec<KubeconfigNamedContext>;
+    fn deref(&self) -> &::std::vec::Vec<KubeconfigNamedContext> {
+        &self.0
+    }
+}
+
+impl ::std::iter::IntoIterator for KubeconfigFileContexts {
+    type Item = <::std::vec::Vec<KubeconfigNamedContext> as ::std::iter::IntoIterator>::Item;
+    type IntoIter =
+        <::std::vec::Vec<KubeconfigNamedContext> as ::std::iter::IntoIterator>::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> ::std::iter::IntoIterator for &'a KubeconfigFileContexts {
+    type Item = <&'a ::std::vec::Vec<KubeconfigNamedContext> as ::std::iter::IntoIterator>::Item;
+    type IntoIter =
+        <&'a ::std::vec::Vec<KubeconfigNamedContext> as ::std::iter::IntoIterator>::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for KubeconfigFileContexts {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value = <::std::vec::Vec<KubeconfigNamedContext> as ::serde::Deserialize>::deserialize(
+            deserializer
+        )?;
+        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
+
+/// What kubemint knows of the file; kubectl keeps it and does not read it.
+///
+/// Holds a list that must have at most 16 items.
+#[derive(Clone, Debug, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct KubeconfigFileExtensions(::std::vec::Vec<KubeconfigNamedExtension>);
+
+impl KubeconfigFileExtensions {
+    /// What it holds.
+    pub fn into_inner(self) -> ::std::vec::Vec<KubeconfigNamedExtension> {
+        self.0
+    }
+}
+
+impl ::std::convert::TryFrom<::std::vec::Vec<KubeconfigNamedExtension>> for KubeconfigFileExtensions {
+    type Error = self::error::ConversionError;
+    fn try_from(value: ::std::vec::Vec<KubeconfigNamedExtension>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.len() > 16 {
+            return ::std::result::Result::Err("must have at most 16 items".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::From<KubeconfigFileExtensions> for ::std::vec::Vec<KubeconfigNamedExtension> {
+    fn from(value: KubeconfigFileExtensions) -> Self {
+        value.0
+    }
+}
+
+impl ::std::ops::Deref for KubeconfigFileExtensions {
+    type Target = ::std::vec::Vec<KubeconfigNamedExtension>;
+    fn deref(&self) -> &::std::vec::Vec<KubeconfigNamedExtension> {
+        &self.0
+    }
+}
+
+impl ::std::iter::IntoIterator for KubeconfigFileExtensions {
+    type Item = <::std::vec::Vec<KubeconfigNamedExtension> as ::std::iter::IntoIterator>::Item;
+    type IntoIter =
+        <::std::vec::Vec<KubeconfigNamedExtension> as ::std::iter::IntoIterator>::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> ::std::iter::IntoIterator for &'a KubeconfigFileExtensions {
+    type Item = <&'a ::std::vec::Vec<KubeconfigNamedExtension> as ::std::iter::IntoIterator>::Item;
+    type IntoIter =
+        <&'a ::std::vec::Vec<KubeconfigNamedExtension> as ::std::iter::IntoIterator>::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for KubeconfigFileExtensions {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value = <::std::vec::Vec<KubeconfigNamedExtension> as ::serde::Deserialize>::deserialize(
+            deserializer
+        )?;
+        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
+
 /// The HTTP status.
 ///
 /// Holds an integer from 400 to 599.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
 #[serde(transparent)]
 pub struct ErrorBodyCode(i32);
+
 impl ErrorBodyCode {
     /// The least value.
     pub const MIN: i32 = 400;
@@ -2730,47 +3255,117 @@ impl ErrorBodyCode {
         self.0
     }
 }
+
 impl ::std::convert::TryFrom<i32> for ErrorBodyCode {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: i32,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
-        if (Self::MIN..=Self::MAX).contains(&value) {
-            Ok(Self(value))
-        } else {
-            Err("must be an integer from 400 to 599".into())
+    fn try_from(value: i32) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value < Self::MIN {
+            return ::std::result::Result::Err("must be at least 400".into());
         }
+        if value > Self::MAX {
+            return ::std::result::Result::Err("must be at most 599".into());
+        }
+        ::std::result::Result::Ok(Self(value))
     }
 }
+
 impl ::std::convert::From<ErrorBodyCode> for i32 {
     fn from(value: ErrorBodyCode) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for ErrorBodyCode {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value
             .parse::<i32>()
             .map_err(|_| "must be an integer from 400 to 599".into())
             .and_then(Self::try_from)
     }
 }
+
 impl ::std::fmt::Display for ErrorBodyCode {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         self.0.fmt(f)
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for ErrorBodyCode {
     fn deserialize<D: ::serde::Deserializer<'de>>(
-        deserializer: D,
+        deserializer: D
     ) -> ::std::result::Result<Self, D::Error> {
         let value = <i32 as ::serde::Deserialize>::deserialize(deserializer)?;
         Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
+
+/// What is wrong, for a program to read.
+///
+/// Holds a list that must have at most 32 items.
+#[derive(Clone, Debug, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct ErrorBodyDetails(::std::vec::Vec<ErrorDetail>);
+
+impl ErrorBodyDetails {
+    /// What it holds.
+    pub fn into_inner(self) -> ::std::vec::Vec<ErrorDetail> {
+        self.0
+    }
+}
+
+impl ::std::convert::TryFrom<::std::vec::Vec<ErrorDetail>> for ErrorBodyDetails {
+    type Error = self::error::ConversionError;
+    fn try_from(value: ::std::vec::Vec<ErrorDetail>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.len() > 32 {
+            return ::std::result::Result::Err("must have at most 32 items".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::From<ErrorBodyDetails> for ::std::vec::Vec<ErrorDetail> {
+    fn from(value: ErrorBodyDetails) -> Self {
+        value.0
+    }
+}
+
+impl ::std::ops::Deref for ErrorBodyDetails {
+    type Target = ::std::vec::Vec<ErrorDetail>;
+    fn deref(&self) -> &::std::vec::Vec<ErrorDetail> {
+        &self.0
+    }
+}
+
+impl ::std::iter::IntoIterator for ErrorBodyDetails {
+    type Item = <::std::vec::Vec<ErrorDetail> as ::std::iter::IntoIterator>::Item;
+    type IntoIter = <::std::vec::Vec<ErrorDetail> as ::std::iter::IntoIterator>::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> ::std::iter::IntoIterator for &'a ErrorBodyDetails {
+    type Item = <&'a ::std::vec::Vec<ErrorDetail> as ::std::iter::IntoIterator>::Item;
+    type IntoIter = <&'a ::std::vec::Vec<ErrorDetail> as ::std::iter::IntoIterator>::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for ErrorBodyDetails {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value =
+            <::std::vec::Vec<ErrorDetail> as ::serde::Deserialize>::deserialize(deserializer)?;
+        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
+
 /// The document's own schemas, for servers that describe themselves.
 #[cfg(feature = "schemars")]
 mod described {
@@ -2780,12 +3375,12 @@ mod described {
             "Region".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":\"us-texas-1\",\"description\":\"Region identifier\",\"type\":\"string\",\"pattern\":\"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$\",\"minLength\":1,\"maxLength\":63}",
-                )
+                "{\"example\":\"us-texas-1\",\"description\":\"Region identifier\",\"type\":\"string\",\"pattern\":\"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$\",\"minLength\":1,\"maxLength\":63}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -2794,12 +3389,12 @@ mod described {
             "Project".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":\"project-x9y8z7\",\"description\":\"Project identifier\",\"type\":\"string\",\"pattern\":\"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$\",\"minLength\":1,\"maxLength\":63}",
-                )
+                "{\"example\":\"project-x9y8z7\",\"description\":\"Project identifier\",\"type\":\"string\",\"pattern\":\"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$\",\"minLength\":1,\"maxLength\":63}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -2808,12 +3403,12 @@ mod described {
             "ClusterId".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":\"cluster-a1b2c3\",\"description\":\"Unique cluster identifier\",\"type\":\"string\",\"pattern\":\"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$\",\"minLength\":1,\"maxLength\":63}",
-                )
+                "{\"example\":\"cluster-a1b2c3\",\"description\":\"Unique cluster identifier\",\"type\":\"string\",\"pattern\":\"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$\",\"minLength\":1,\"maxLength\":63}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -2822,12 +3417,12 @@ mod described {
             "KubeconfigId".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":\"address-j1k2l3\",\"description\":\"Name of the resource. Provided by the client when the resource is created, or generated by the server if not\\nspecified. Must be 1-63 characters long and match the pattern: the first character must be a lowercase letter,\\nand all following characters must be lowercase letters, digits, or hyphens, with the last character being a\\nletter or digit. Cannot be changed after the resource is created.\",\"type\":\"string\",\"pattern\":\"^[a-z]([-a-z0-9]*[a-z0-9])?$\",\"minLength\":1,\"maxLength\":63}",
-                )
+                "{\"example\":\"address-j1k2l3\",\"description\":\"Name of the resource. Provided by the client when the resource is created, or generated by the server if not\\nspecified. Must be 1-63 characters long and match the pattern: the first character must be a lowercase letter,\\nand all following characters must be lowercase letters, digits, or hyphens, with the last character being a\\nletter or digit. Cannot be changed after the resource is created.\",\"type\":\"string\",\"pattern\":\"^[a-z]([-a-z0-9]*[a-z0-9])?$\",\"minLength\":1,\"maxLength\":63}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -2836,12 +3431,12 @@ mod described {
             "SelfLink".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"description\":\"Server-defined URL for this resource.\",\"type\":\"string\",\"format\":\"uri-reference\",\"minLength\":1,\"maxLength\":512}",
-                )
+                "{\"example\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"description\":\"Server-defined URL for this resource.\",\"type\":\"string\",\"format\":\"uri-reference\",\"minLength\":1,\"maxLength\":512}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -2850,12 +3445,12 @@ mod described {
             "IdempotencyKey".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":\"6f2d4b1c-7d0a-4f6e-9c1e-1f3f0f6f7a55\",\"description\":\"A key that the client chooses, one for each thing that it wants done once. Visible ASCII characters.\",\"x-extension\":true,\"type\":\"string\",\"pattern\":\"^[!-~]+$\",\"minLength\":1,\"maxLength\":255}",
-                )
+                "{\"example\":\"6f2d4b1c-7d0a-4f6e-9c1e-1f3f0f6f7a55\",\"description\":\"A key that the client chooses, one for each thing that it wants done once. Visible ASCII characters.\",\"x-extension\":true,\"type\":\"string\",\"pattern\":\"^[!-~]+$\",\"minLength\":1,\"maxLength\":255}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -2864,12 +3459,12 @@ mod described {
             "PageToken".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":\"MjAyMy0xMS0wN1QwNTozMTo1Nlo\",\"description\":\"An opaque position in a list.\",\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9_-]+$\",\"minLength\":1,\"maxLength\":1024}",
-                )
+                "{\"example\":\"MjAyMy0xMS0wN1QwNTozMTo1Nlo\",\"description\":\"An opaque position in a list.\",\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9_-]+$\",\"minLength\":1,\"maxLength\":1024}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -2878,12 +3473,12 @@ mod described {
             "PageSize".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":50,\"description\":\"The most items that a page may hold.\",\"default\":50,\"type\":\"integer\",\"format\":\"int32\",\"minimum\":1,\"maximum\":500}",
-                )
+                "{\"example\":50,\"description\":\"The most items that a page may hold.\",\"default\":50,\"type\":\"integer\",\"format\":\"int32\",\"minimum\":1,\"maximum\":500}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -2892,12 +3487,12 @@ mod described {
             "UserName".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":\"alice\",\"description\":\"Who a kubeconfig is for.\",\"x-extension\":true,\"x-printable\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":253}",
-                )
+                "{\"example\":\"alice\",\"description\":\"Who a kubeconfig is for.\",\"x-extension\":true,\"x-printable\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":253}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -2906,12 +3501,12 @@ mod described {
             "RoleName".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":\"viewer\",\"description\":\"A role that the cluster's operator allows.\",\"x-extension\":true,\"x-printable\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":253}",
-                )
+                "{\"example\":\"viewer\",\"description\":\"A role that the cluster's operator allows.\",\"x-extension\":true,\"x-printable\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":253}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -2920,12 +3515,12 @@ mod described {
             "CacheControl".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":\"no-store\",\"description\":\"How the answer may be cached (RFC 9111, section 5.2).\",\"type\":\"string\",\"enum\":[\"no-store\"]}",
-                )
+                "{\"example\":\"no-store\",\"description\":\"How the answer may be cached (RFC 9111, section 5.2).\",\"type\":\"string\",\"enum\":[\"no-store\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -2934,12 +3529,12 @@ mod described {
             "RequestId".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":\"3c90c3cc-0d44-4b50-8888-8dd25736052a\",\"description\":\"Identifies a request.\",\"type\":\"string\",\"minLength\":1,\"maxLength\":64}",
-                )
+                "{\"example\":\"3c90c3cc-0d44-4b50-8888-8dd25736052a\",\"description\":\"Identifies a request.\",\"type\":\"string\",\"minLength\":1,\"maxLength\":64}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -2948,12 +3543,12 @@ mod described {
             "RetryAfter".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":5,\"description\":\"Seconds to wait before trying again (RFC 9110, section 10.2.3).\",\"type\":\"integer\",\"format\":\"int32\",\"minimum\":0,\"maximum\":86400}",
-                )
+                "{\"example\":5,\"description\":\"Seconds to wait before trying again (RFC 9110, section 10.2.3).\",\"type\":\"integer\",\"format\":\"int32\",\"minimum\":0,\"maximum\":86400}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -2962,12 +3557,12 @@ mod described {
             "WwwAuthenticate".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":\"Bearer\",\"description\":\"A challenge (RFC 9110, section 11.6.1).\",\"type\":\"string\",\"minLength\":1,\"maxLength\":256}",
-                )
+                "{\"example\":\"Bearer\",\"description\":\"A challenge (RFC 9110, section 11.6.1).\",\"type\":\"string\",\"minLength\":1,\"maxLength\":256}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -2976,12 +3571,12 @@ mod described {
             "KubeconfigIssueRequest".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<KubeconfigId>();
             ::serde_json::from_str(
-                    "{\"example\":{\"user\":\"alice\",\"role\":\"viewer\",\"ttl\":3600},\"description\":\"Request to issue kubeconfig.\",\"type\":\"object\",\"properties\":{\"user\":{\"example\":\"alice\",\"description\":\"User identifier for kubeconfig. Absent: the caller's own subject. It is attribution, never authority.\\nNever begins with `system:`.\",\"x-printable\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":253},\"role\":{\"example\":\"viewer\",\"description\":\"Role for kubeconfig permissions, a name that the cluster's operator allows. Absent: the cluster's default.\",\"x-printable\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":253},\"ttl\":{\"example\":3600,\"description\":\"Time-to-live in seconds. Absent: the cluster's default. The range that a cluster and role allow is\\nconfiguration; a value out of it is refused, never clamped.\",\"type\":\"integer\",\"format\":\"int64\",\"minimum\":1},\"id\":{\"$ref\":\"#/components/schemas/KubeconfigId\"},\"displayName\":{\"example\":\"Alice's laptop\",\"description\":\"Optional human-friendly display name for the kubeconfig.\",\"x-extension\":true,\"x-printable\":true,\"type\":\"string\",\"maxLength\":256},\"description\":{\"example\":\"For the on-call rotation of week 48.\",\"description\":\"An optional description of this resource.\",\"x-extension\":true,\"type\":\"string\",\"maxLength\":1024}},\"additionalProperties\":false}",
-                )
+                "{\"example\":{\"user\":\"alice\",\"role\":\"viewer\",\"ttl\":3600},\"description\":\"Request to issue kubeconfig.\",\"type\":\"object\",\"properties\":{\"user\":{\"example\":\"alice\",\"description\":\"User identifier for kubeconfig. Absent: the caller's own subject. It is attribution, never authority.\\nNever begins with `system:`.\",\"x-printable\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":253},\"role\":{\"example\":\"viewer\",\"description\":\"Role for kubeconfig permissions, a name that the cluster's operator allows. Absent: the cluster's default.\",\"x-printable\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":253},\"ttl\":{\"example\":3600,\"description\":\"Time-to-live in seconds. Absent: the cluster's default. The range that a cluster and role allow is\\nconfiguration; a value out of it is refused, never clamped.\",\"type\":\"integer\",\"format\":\"int64\",\"minimum\":1},\"id\":{\"$ref\":\"#/components/schemas/KubeconfigId\"},\"displayName\":{\"example\":\"Alice's laptop\",\"description\":\"Optional human-friendly display name for the kubeconfig.\",\"x-extension\":true,\"x-printable\":true,\"type\":\"string\",\"maxLength\":256},\"description\":{\"example\":\"For the on-call rotation of week 48.\",\"description\":\"An optional description of this resource.\",\"x-extension\":true,\"type\":\"string\",\"maxLength\":1024}},\"additionalProperties\":false}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -2990,14 +3585,14 @@ mod described {
             "Kubeconfig".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<SelfLink>();
             generator.subschema_for::<KubeconfigId>();
             generator.subschema_for::<KubeconfigStatus>();
             ::serde_json::from_str(
-                    "{\"example\":{\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"id\":\"kubeconfig-s2t3u4\",\"uid\":\"3c90c3cc-0d44-4b50-8888-8dd25736052a\",\"displayName\":\"Alice's laptop\",\"description\":\"For the on-call rotation of week 48.\",\"issuedFor\":\"alice\",\"role\":\"viewer\",\"createdAt\":\"2023-11-07T05:31:56Z\",\"expiresAt\":\"2023-11-07T06:31:56Z\",\"status\":\"active\"},\"description\":\"Kubeconfig credential resource.\",\"type\":\"object\",\"properties\":{\"selfLink\":{\"$ref\":\"#/components/schemas/SelfLink\"},\"id\":{\"$ref\":\"#/components/schemas/KubeconfigId\"},\"uid\":{\"example\":\"3c90c3cc-0d44-4b50-8888-8dd25736052a\",\"description\":\"Server-generated UUID.\",\"type\":\"string\",\"format\":\"uuid\",\"minLength\":36,\"maxLength\":36},\"displayName\":{\"example\":\"Alice's laptop\",\"description\":\"Optional human-friendly display name for the kubeconfig.\",\"type\":\"string\",\"maxLength\":256},\"description\":{\"example\":\"For the on-call rotation of week 48.\",\"description\":\"An optional description of this resource.\",\"type\":\"string\",\"maxLength\":1024},\"issuedFor\":{\"example\":\"alice\",\"description\":\"User or role for which kubeconfig was issued\",\"type\":\"string\",\"maxLength\":253},\"role\":{\"example\":\"viewer\",\"description\":\"The role that it gives.\",\"x-extension\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":253},\"createdAt\":{\"example\":\"2023-11-07T05:31:56Z\",\"description\":\"When it was issued.\",\"type\":\"string\",\"format\":\"date-time\",\"maxLength\":64},\"expiresAt\":{\"example\":\"2023-11-07T06:31:56Z\",\"description\":\"Expiration timestamp if applicable. It is what the cluster granted, read from the credential itself; nothing\\ndelivered for this kubeconfig is accepted later than 10 seconds after it.\",\"type\":\"string\",\"format\":\"date-time\",\"maxLength\":64},\"status\":{\"$ref\":\"#/components/schemas/KubeconfigStatus\"}}}",
-                )
+                "{\"example\":{\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"id\":\"kubeconfig-s2t3u4\",\"uid\":\"3c90c3cc-0d44-4b50-8888-8dd25736052a\",\"displayName\":\"Alice's laptop\",\"description\":\"For the on-call rotation of week 48.\",\"issuedFor\":\"alice\",\"role\":\"viewer\",\"createdAt\":\"2023-11-07T05:31:56Z\",\"expiresAt\":\"2023-11-07T06:31:56Z\",\"status\":\"active\"},\"description\":\"Kubeconfig credential resource.\",\"type\":\"object\",\"properties\":{\"selfLink\":{\"$ref\":\"#/components/schemas/SelfLink\"},\"id\":{\"$ref\":\"#/components/schemas/KubeconfigId\"},\"uid\":{\"example\":\"3c90c3cc-0d44-4b50-8888-8dd25736052a\",\"description\":\"Server-generated UUID.\",\"type\":\"string\",\"format\":\"uuid\",\"minLength\":36,\"maxLength\":36},\"displayName\":{\"example\":\"Alice's laptop\",\"description\":\"Optional human-friendly display name for the kubeconfig.\",\"type\":\"string\",\"maxLength\":256},\"description\":{\"example\":\"For the on-call rotation of week 48.\",\"description\":\"An optional description of this resource.\",\"type\":\"string\",\"maxLength\":1024},\"issuedFor\":{\"example\":\"alice\",\"description\":\"User or role for which kubeconfig was issued\",\"type\":\"string\",\"maxLength\":253},\"role\":{\"example\":\"viewer\",\"description\":\"The role that it gives.\",\"x-extension\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":253},\"createdAt\":{\"example\":\"2023-11-07T05:31:56Z\",\"description\":\"When it was issued.\",\"type\":\"string\",\"format\":\"date-time\",\"maxLength\":64},\"expiresAt\":{\"example\":\"2023-11-07T06:31:56Z\",\"description\":\"Expiration timestamp if applicable. It is what the cluster granted, read from the credential itself; nothing\\ndelivered for this kubeconfig is accepted later than 10 seconds after it.\",\"type\":\"string\",\"format\":\"date-time\",\"maxLength\":64},\"status\":{\"$ref\":\"#/components/schemas/KubeconfigStatus\"}}}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -3006,12 +3601,12 @@ mod described {
             "KubeconfigStatus".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":\"active\",\"description\":\"`active`: it can be downloaded. `expired`: `expiresAt` has passed. `revoking`: it was revoked, and the cluster\\nhas not yet confirmed that the credential is gone.\",\"x-extension\":true,\"type\":\"string\",\"enum\":[\"active\",\"expired\",\"revoking\"]}",
-                )
+                "{\"example\":\"active\",\"description\":\"`active`: it can be downloaded. `expired`: `expiresAt` has passed. `revoking`: it was revoked, and the cluster\\nhas not yet confirmed that the credential is gone.\",\"x-extension\":true,\"type\":\"string\",\"enum\":[\"active\",\"expired\",\"revoking\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -3020,13 +3615,13 @@ mod described {
             "KubeconfigList".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<Kubeconfig>();
             generator.subschema_for::<PageToken>();
             ::serde_json::from_str(
-                    "{\"example\":{\"kubeconfigs\":[{\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"id\":\"kubeconfig-s2t3u4\",\"uid\":\"3c90c3cc-0d44-4b50-8888-8dd25736052a\",\"issuedFor\":\"alice\",\"role\":\"viewer\",\"createdAt\":\"2023-11-07T05:31:56Z\",\"expiresAt\":\"2023-11-07T06:31:56Z\",\"status\":\"active\"}],\"nextPageToken\":\"MjAyMy0xMS0wN1QwNTozMTo1Nlo\"},\"description\":\"A page of kubeconfigs.\",\"type\":\"object\",\"properties\":{\"kubeconfigs\":{\"description\":\"The items, newest first.\",\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Kubeconfig\"},\"maxItems\":500},\"nextPageToken\":{\"$ref\":\"#/components/schemas/PageToken\"}},\"required\":[\"kubeconfigs\"]}",
-                )
+                "{\"example\":{\"kubeconfigs\":[{\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"id\":\"kubeconfig-s2t3u4\",\"uid\":\"3c90c3cc-0d44-4b50-8888-8dd25736052a\",\"issuedFor\":\"alice\",\"role\":\"viewer\",\"createdAt\":\"2023-11-07T05:31:56Z\",\"expiresAt\":\"2023-11-07T06:31:56Z\",\"status\":\"active\"}],\"nextPageToken\":\"MjAyMy0xMS0wN1QwNTozMTo1Nlo\"},\"description\":\"A page of kubeconfigs.\",\"type\":\"object\",\"properties\":{\"kubeconfigs\":{\"description\":\"The items, newest first.\",\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Kubeconfig\"},\"maxItems\":500},\"nextPageToken\":{\"$ref\":\"#/components/schemas/PageToken\"}},\"required\":[\"kubeconfigs\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -3035,13 +3630,13 @@ mod described {
             "KubeconfigRevocationRequest".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<UserName>();
             generator.subschema_for::<RoleName>();
             ::serde_json::from_str(
-                    "{\"example\":{\"user\":\"alice\"},\"description\":\"Which kubeconfigs to revoke: those that have everything that is named here. At least one thing must be named.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"user\":{\"$ref\":\"#/components/schemas/UserName\"},\"role\":{\"$ref\":\"#/components/schemas/RoleName\"},\"issuedBefore\":{\"example\":\"2023-11-07T05:31:56Z\",\"description\":\"Only kubeconfigs whose `createdAt` is before this.\",\"type\":\"string\",\"format\":\"date-time\",\"maxLength\":64}},\"additionalProperties\":false,\"minProperties\":1}",
-                )
+                "{\"example\":{\"user\":\"alice\"},\"description\":\"Which kubeconfigs to revoke: those that have everything that is named here. At least one thing must be named.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"user\":{\"$ref\":\"#/components/schemas/UserName\"},\"role\":{\"$ref\":\"#/components/schemas/RoleName\"},\"issuedBefore\":{\"example\":\"2023-11-07T05:31:56Z\",\"description\":\"Only kubeconfigs whose `createdAt` is before this.\",\"type\":\"string\",\"format\":\"date-time\",\"maxLength\":64}},\"additionalProperties\":false,\"minProperties\":1}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -3050,12 +3645,12 @@ mod described {
             "KubeconfigRevocationReport".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<KubeconfigUnconfirmed>();
             ::serde_json::from_str(
-                    "{\"example\":{\"matched\":3,\"revoked\":2,\"unconfirmed\":[{\"id\":\"kubeconfig-s2t3u4\",\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"reason\":\"cluster_unreachable\",\"message\":\"the cluster cannot be reached\"}],\"complete\":true},\"description\":\"What became of a revocation of many.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"matched\":{\"example\":3,\"description\":\"How many kubeconfigs it was begun for. Those that are not `revoked` are not confirmed.\",\"type\":\"integer\",\"format\":\"int32\",\"minimum\":0},\"revoked\":{\"example\":2,\"description\":\"How many of them are gone from the cluster, confirmed.\",\"type\":\"integer\",\"format\":\"int32\",\"minimum\":0},\"unconfirmed\":{\"description\":\"The first 100 of those that could not be confirmed.\",\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/KubeconfigUnconfirmed\"},\"maxItems\":100},\"complete\":{\"example\":true,\"description\":\"Whether it was begun for everything that matches. `false`: the time or the limit of one request (10000\\nkubeconfigs) was over before; ask again.\",\"type\":\"boolean\"}},\"required\":[\"matched\",\"revoked\",\"unconfirmed\",\"complete\"]}",
-                )
+                "{\"example\":{\"matched\":3,\"revoked\":2,\"unconfirmed\":[{\"id\":\"kubeconfig-s2t3u4\",\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"reason\":\"cluster_unreachable\",\"message\":\"the cluster cannot be reached\"}],\"complete\":true},\"description\":\"What became of a revocation of many.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"matched\":{\"example\":3,\"description\":\"How many kubeconfigs it was begun for. Those that are not `revoked` are not confirmed.\",\"type\":\"integer\",\"format\":\"int32\",\"minimum\":0},\"revoked\":{\"example\":2,\"description\":\"How many of them are gone from the cluster, confirmed.\",\"type\":\"integer\",\"format\":\"int32\",\"minimum\":0},\"unconfirmed\":{\"description\":\"The first 100 of those that could not be confirmed.\",\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/KubeconfigUnconfirmed\"},\"maxItems\":100},\"complete\":{\"example\":true,\"description\":\"Whether it was begun for everything that matches. `false`: the time or the limit of one request (10000\\nkubeconfigs) was over before; ask again.\",\"type\":\"boolean\"}},\"required\":[\"matched\",\"revoked\",\"unconfirmed\",\"complete\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -3064,13 +3659,13 @@ mod described {
             "KubeconfigUnconfirmed".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<KubeconfigId>();
             generator.subschema_for::<SelfLink>();
             ::serde_json::from_str(
-                    "{\"example\":{\"id\":\"kubeconfig-s2t3u4\",\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"reason\":\"cluster_unreachable\",\"message\":\"the cluster cannot be reached\"},\"description\":\"A kubeconfig whose revocation could not be confirmed.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"id\":{\"$ref\":\"#/components/schemas/KubeconfigId\"},\"selfLink\":{\"$ref\":\"#/components/schemas/SelfLink\"},\"reason\":{\"example\":\"cluster_unreachable\",\"description\":\"A stable word for why, as in an error's details; `not_confirmed` when the time of the request was over before,\\nor the cluster had failed for others.\",\"type\":\"string\",\"pattern\":\"^[a-z][a-z0-9_]*$\",\"minLength\":1,\"maxLength\":64},\"message\":{\"example\":\"the cluster cannot be reached\",\"description\":\"Why, for a person to read.\",\"type\":\"string\",\"minLength\":1,\"maxLength\":1024}},\"required\":[\"id\",\"selfLink\",\"reason\",\"message\"]}",
-                )
+                "{\"example\":{\"id\":\"kubeconfig-s2t3u4\",\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"reason\":\"cluster_unreachable\",\"message\":\"the cluster cannot be reached\"},\"description\":\"A kubeconfig whose revocation could not be confirmed.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"id\":{\"$ref\":\"#/components/schemas/KubeconfigId\"},\"selfLink\":{\"$ref\":\"#/components/schemas/SelfLink\"},\"reason\":{\"example\":\"cluster_unreachable\",\"description\":\"A stable word for why, as in an error's details; `not_confirmed` when the time of the request was over before,\\nor the cluster had failed for others.\",\"type\":\"string\",\"pattern\":\"^[a-z][a-z0-9_]*$\",\"minLength\":1,\"maxLength\":64},\"message\":{\"example\":\"the cluster cannot be reached\",\"description\":\"Why, for a person to read.\",\"type\":\"string\",\"minLength\":1,\"maxLength\":1024}},\"required\":[\"id\",\"selfLink\",\"reason\",\"message\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -3079,12 +3674,12 @@ mod described {
             "KubeconfigYaml".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":\"apiVersion: v1\\nkind: Config\\n\",\"description\":\"A kubeconfig file (Kubernetes `v1` `Config`) as YAML.\",\"x-secret\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":1048576}",
-                )
+                "{\"example\":\"apiVersion: v1\\nkind: Config\\n\",\"description\":\"A kubeconfig file (Kubernetes `v1` `Config`) as YAML.\",\"x-secret\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":1048576}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -3093,7 +3688,7 @@ mod described {
             "KubeconfigFile".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<KubeconfigNamedCluster>();
             generator.subschema_for::<KubeconfigNamedUser>();
@@ -3101,8 +3696,8 @@ mod described {
             generator.subschema_for::<KubeconfigEntryName>();
             generator.subschema_for::<KubeconfigNamedExtension>();
             ::serde_json::from_str(
-                    "{\"example\":{\"apiVersion\":\"v1\",\"kind\":\"Config\",\"clusters\":[{\"name\":\"cluster-a1b2c3.project-x9y8z7.us-texas-1\",\"cluster\":{\"server\":\"https://cluster-a1b2c3.example.com:6443\"}}],\"users\":[{\"name\":\"kubeconfig-s2t3u4.cluster-a1b2c3.project-x9y8z7.us-texas-1\",\"user\":{\"token\":\"eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl\"}}],\"contexts\":[{\"name\":\"kubeconfig-s2t3u4.cluster-a1b2c3.project-x9y8z7.us-texas-1\",\"context\":{\"cluster\":\"cluster-a1b2c3.project-x9y8z7.us-texas-1\",\"user\":\"kubeconfig-s2t3u4.cluster-a1b2c3.project-x9y8z7.us-texas-1\"}}],\"current-context\":\"kubeconfig-s2t3u4.cluster-a1b2c3.project-x9y8z7.us-texas-1\"},\"description\":\"A kubeconfig file (Kubernetes `v1` `Config`).\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"apiVersion\":{\"example\":\"v1\",\"description\":\"Always `v1`.\",\"type\":\"string\",\"enum\":[\"v1\"]},\"kind\":{\"example\":\"Config\",\"description\":\"Always `Config`.\",\"type\":\"string\",\"enum\":[\"Config\"]},\"clusters\":{\"description\":\"One cluster.\",\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/KubeconfigNamedCluster\"},\"minItems\":1,\"maxItems\":16},\"users\":{\"description\":\"One user, named after the kubeconfig.\",\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/KubeconfigNamedUser\"},\"minItems\":1,\"maxItems\":16},\"contexts\":{\"description\":\"One context, of that user at that cluster.\",\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/KubeconfigNamedContext\"},\"minItems\":1,\"maxItems\":16},\"current-context\":{\"$ref\":\"#/components/schemas/KubeconfigEntryName\"},\"extensions\":{\"description\":\"What kubemint knows of the file; kubectl keeps it and does not read it.\",\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/KubeconfigNamedExtension\"},\"maxItems\":16}},\"required\":[\"apiVersion\",\"kind\",\"clusters\",\"users\",\"contexts\",\"current-context\"]}",
-                )
+                "{\"example\":{\"apiVersion\":\"v1\",\"kind\":\"Config\",\"clusters\":[{\"name\":\"cluster-a1b2c3.project-x9y8z7.us-texas-1\",\"cluster\":{\"server\":\"https://cluster-a1b2c3.example.com:6443\"}}],\"users\":[{\"name\":\"kubeconfig-s2t3u4.cluster-a1b2c3.project-x9y8z7.us-texas-1\",\"user\":{\"token\":\"eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl\"}}],\"contexts\":[{\"name\":\"kubeconfig-s2t3u4.cluster-a1b2c3.project-x9y8z7.us-texas-1\",\"context\":{\"cluster\":\"cluster-a1b2c3.project-x9y8z7.us-texas-1\",\"user\":\"kubeconfig-s2t3u4.cluster-a1b2c3.project-x9y8z7.us-texas-1\"}}],\"current-context\":\"kubeconfig-s2t3u4.cluster-a1b2c3.project-x9y8z7.us-texas-1\"},\"description\":\"A kubeconfig file (Kubernetes `v1` `Config`).\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"apiVersion\":{\"example\":\"v1\",\"description\":\"Always `v1`.\",\"type\":\"string\",\"enum\":[\"v1\"]},\"kind\":{\"example\":\"Config\",\"description\":\"Always `Config`.\",\"type\":\"string\",\"enum\":[\"Config\"]},\"clusters\":{\"description\":\"One cluster.\",\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/KubeconfigNamedCluster\"},\"minItems\":1,\"maxItems\":16},\"users\":{\"description\":\"One user, named after the kubeconfig.\",\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/KubeconfigNamedUser\"},\"minItems\":1,\"maxItems\":16},\"contexts\":{\"description\":\"One context, of that user at that cluster.\",\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/KubeconfigNamedContext\"},\"minItems\":1,\"maxItems\":16},\"current-context\":{\"$ref\":\"#/components/schemas/KubeconfigEntryName\"},\"extensions\":{\"description\":\"What kubemint knows of the file; kubectl keeps it and does not read it.\",\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/KubeconfigNamedExtension\"},\"maxItems\":16}},\"required\":[\"apiVersion\",\"kind\",\"clusters\",\"users\",\"contexts\",\"current-context\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -3111,12 +3706,12 @@ mod described {
             "KubeconfigEntryName".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":\"cluster-a1b2c3.project-x9y8z7.us-texas-1\",\"description\":\"The name of an entry; unique in the fleet, so that files merge without collisions.\",\"x-extension\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":256}",
-                )
+                "{\"example\":\"cluster-a1b2c3.project-x9y8z7.us-texas-1\",\"description\":\"The name of an entry; unique in the fleet, so that files merge without collisions.\",\"x-extension\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":256}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -3125,13 +3720,13 @@ mod described {
             "KubeconfigNamedCluster".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<KubeconfigEntryName>();
             generator.subschema_for::<KubeconfigCluster>();
             ::serde_json::from_str(
-                    "{\"example\":{\"name\":\"cluster-a1b2c3.project-x9y8z7.us-texas-1\",\"cluster\":{\"server\":\"https://cluster-a1b2c3.example.com:6443\"}},\"description\":\"A named cluster of a kubeconfig file.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"name\":{\"$ref\":\"#/components/schemas/KubeconfigEntryName\"},\"cluster\":{\"$ref\":\"#/components/schemas/KubeconfigCluster\"}},\"required\":[\"name\",\"cluster\"]}",
-                )
+                "{\"example\":{\"name\":\"cluster-a1b2c3.project-x9y8z7.us-texas-1\",\"cluster\":{\"server\":\"https://cluster-a1b2c3.example.com:6443\"}},\"description\":\"A named cluster of a kubeconfig file.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"name\":{\"$ref\":\"#/components/schemas/KubeconfigEntryName\"},\"cluster\":{\"$ref\":\"#/components/schemas/KubeconfigCluster\"}},\"required\":[\"name\",\"cluster\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -3140,12 +3735,12 @@ mod described {
             "KubeconfigCluster".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":{\"server\":\"https://cluster-a1b2c3.example.com:6443\"},\"description\":\"Where a cluster is, and how to trust it.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"server\":{\"example\":\"https://cluster-a1b2c3.example.com:6443\",\"description\":\"The URL of the Kubernetes API.\",\"type\":\"string\",\"format\":\"uri\",\"minLength\":1,\"maxLength\":2048},\"certificate-authority-data\":{\"example\":\"LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg==\",\"description\":\"The PEM bundle that signs the server's certificate, in base64. Absent where the system's roots do.\",\"type\":\"string\",\"format\":\"byte\",\"maxLength\":524288}},\"required\":[\"server\"]}",
-                )
+                "{\"example\":{\"server\":\"https://cluster-a1b2c3.example.com:6443\"},\"description\":\"Where a cluster is, and how to trust it.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"server\":{\"example\":\"https://cluster-a1b2c3.example.com:6443\",\"description\":\"The URL of the Kubernetes API.\",\"type\":\"string\",\"format\":\"uri\",\"minLength\":1,\"maxLength\":2048},\"certificate-authority-data\":{\"example\":\"LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg==\",\"description\":\"The PEM bundle that signs the server's certificate, in base64. Absent where the system's roots do.\",\"type\":\"string\",\"format\":\"byte\",\"maxLength\":524288}},\"required\":[\"server\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -3154,13 +3749,13 @@ mod described {
             "KubeconfigNamedUser".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<KubeconfigEntryName>();
             generator.subschema_for::<KubeconfigUser>();
             ::serde_json::from_str(
-                    "{\"example\":{\"name\":\"kubeconfig-s2t3u4.cluster-a1b2c3.project-x9y8z7.us-texas-1\",\"user\":{\"token\":\"eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl\"}},\"description\":\"A named user of a kubeconfig file.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"name\":{\"$ref\":\"#/components/schemas/KubeconfigEntryName\"},\"user\":{\"$ref\":\"#/components/schemas/KubeconfigUser\"}},\"required\":[\"name\",\"user\"]}",
-                )
+                "{\"example\":{\"name\":\"kubeconfig-s2t3u4.cluster-a1b2c3.project-x9y8z7.us-texas-1\",\"user\":{\"token\":\"eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl\"}},\"description\":\"A named user of a kubeconfig file.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"name\":{\"$ref\":\"#/components/schemas/KubeconfigEntryName\"},\"user\":{\"$ref\":\"#/components/schemas/KubeconfigUser\"}},\"required\":[\"name\",\"user\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -3169,12 +3764,12 @@ mod described {
             "KubeconfigUser".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":{\"token\":\"eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl\"},\"description\":\"The credential: a bearer token, or a client certificate with its key at a cluster that is so configured. A secret.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"token\":{\"example\":\"eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl\",\"description\":\"A bearer token for the Kubernetes API. A secret.\",\"x-secret\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":65536},\"client-certificate-data\":{\"example\":\"LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg==\",\"description\":\"A client certificate for the Kubernetes API, as PEM in base64.\",\"type\":\"string\",\"minLength\":1,\"maxLength\":65536},\"client-key-data\":{\"example\":\"LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCg==\",\"description\":\"The private key of the client certificate, as PEM in base64. A secret.\",\"x-secret\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":65536}}}",
-                )
+                "{\"example\":{\"token\":\"eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl\"},\"description\":\"The credential: a bearer token, or a client certificate with its key at a cluster that is so configured. A secret.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"token\":{\"example\":\"eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl\",\"description\":\"A bearer token for the Kubernetes API. A secret.\",\"x-secret\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":65536},\"client-certificate-data\":{\"example\":\"LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg==\",\"description\":\"A client certificate for the Kubernetes API, as PEM in base64.\",\"type\":\"string\",\"minLength\":1,\"maxLength\":65536},\"client-key-data\":{\"example\":\"LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCg==\",\"description\":\"The private key of the client certificate, as PEM in base64. A secret.\",\"x-secret\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":65536}}}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -3183,13 +3778,13 @@ mod described {
             "KubeconfigNamedContext".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<KubeconfigEntryName>();
             generator.subschema_for::<KubeconfigContext>();
             ::serde_json::from_str(
-                    "{\"example\":{\"name\":\"kubeconfig-s2t3u4.cluster-a1b2c3.project-x9y8z7.us-texas-1\",\"context\":{\"cluster\":\"cluster-a1b2c3.project-x9y8z7.us-texas-1\",\"user\":\"kubeconfig-s2t3u4.cluster-a1b2c3.project-x9y8z7.us-texas-1\"}},\"description\":\"A named context of a kubeconfig file.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"name\":{\"$ref\":\"#/components/schemas/KubeconfigEntryName\"},\"context\":{\"$ref\":\"#/components/schemas/KubeconfigContext\"}},\"required\":[\"name\",\"context\"]}",
-                )
+                "{\"example\":{\"name\":\"kubeconfig-s2t3u4.cluster-a1b2c3.project-x9y8z7.us-texas-1\",\"context\":{\"cluster\":\"cluster-a1b2c3.project-x9y8z7.us-texas-1\",\"user\":\"kubeconfig-s2t3u4.cluster-a1b2c3.project-x9y8z7.us-texas-1\"}},\"description\":\"A named context of a kubeconfig file.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"name\":{\"$ref\":\"#/components/schemas/KubeconfigEntryName\"},\"context\":{\"$ref\":\"#/components/schemas/KubeconfigContext\"}},\"required\":[\"name\",\"context\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -3198,12 +3793,12 @@ mod described {
             "KubeconfigContext".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<KubeconfigEntryName>();
             ::serde_json::from_str(
-                    "{\"example\":{\"cluster\":\"cluster-a1b2c3.project-x9y8z7.us-texas-1\",\"user\":\"kubeconfig-s2t3u4.cluster-a1b2c3.project-x9y8z7.us-texas-1\"},\"description\":\"A user at a cluster.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"cluster\":{\"$ref\":\"#/components/schemas/KubeconfigEntryName\"},\"user\":{\"$ref\":\"#/components/schemas/KubeconfigEntryName\"}},\"required\":[\"cluster\",\"user\"]}",
-                )
+                "{\"example\":{\"cluster\":\"cluster-a1b2c3.project-x9y8z7.us-texas-1\",\"user\":\"kubeconfig-s2t3u4.cluster-a1b2c3.project-x9y8z7.us-texas-1\"},\"description\":\"A user at a cluster.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"cluster\":{\"$ref\":\"#/components/schemas/KubeconfigEntryName\"},\"user\":{\"$ref\":\"#/components/schemas/KubeconfigEntryName\"}},\"required\":[\"cluster\",\"user\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -3212,12 +3807,12 @@ mod described {
             "KubeconfigNamedExtension".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<KubeconfigOrigin>();
             ::serde_json::from_str(
-                    "{\"example\":{\"name\":\"kubemint\",\"extension\":{\"id\":\"kubeconfig-s2t3u4\",\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"role\":\"viewer\",\"expiresAt\":\"2023-11-07T06:31:56Z\"}},\"description\":\"A named extension of a kubeconfig file.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"name\":{\"example\":\"kubemint\",\"description\":\"Always `kubemint`.\",\"type\":\"string\",\"enum\":[\"kubemint\"]},\"extension\":{\"$ref\":\"#/components/schemas/KubeconfigOrigin\"}},\"required\":[\"name\",\"extension\"]}",
-                )
+                "{\"example\":{\"name\":\"kubemint\",\"extension\":{\"id\":\"kubeconfig-s2t3u4\",\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"role\":\"viewer\",\"expiresAt\":\"2023-11-07T06:31:56Z\"}},\"description\":\"A named extension of a kubeconfig file.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"name\":{\"example\":\"kubemint\",\"description\":\"Always `kubemint`.\",\"type\":\"string\",\"enum\":[\"kubemint\"]},\"extension\":{\"$ref\":\"#/components/schemas/KubeconfigOrigin\"}},\"required\":[\"name\",\"extension\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -3226,13 +3821,13 @@ mod described {
             "KubeconfigOrigin".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<KubeconfigId>();
             generator.subschema_for::<SelfLink>();
             ::serde_json::from_str(
-                    "{\"example\":{\"id\":\"kubeconfig-s2t3u4\",\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"role\":\"viewer\",\"expiresAt\":\"2023-11-07T06:31:56Z\"},\"description\":\"Which kubeconfig the file was delivered for.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"id\":{\"$ref\":\"#/components/schemas/KubeconfigId\"},\"selfLink\":{\"$ref\":\"#/components/schemas/SelfLink\"},\"role\":{\"example\":\"viewer\",\"description\":\"The role that was given.\",\"type\":\"string\",\"minLength\":1,\"maxLength\":253},\"expiresAt\":{\"example\":\"2023-11-07T06:31:56Z\",\"description\":\"When the credential ends.\",\"type\":\"string\",\"format\":\"date-time\",\"maxLength\":64}},\"required\":[\"id\",\"selfLink\",\"role\",\"expiresAt\"]}",
-                )
+                "{\"example\":{\"id\":\"kubeconfig-s2t3u4\",\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"role\":\"viewer\",\"expiresAt\":\"2023-11-07T06:31:56Z\"},\"description\":\"Which kubeconfig the file was delivered for.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"id\":{\"$ref\":\"#/components/schemas/KubeconfigId\"},\"selfLink\":{\"$ref\":\"#/components/schemas/SelfLink\"},\"role\":{\"example\":\"viewer\",\"description\":\"The role that was given.\",\"type\":\"string\",\"minLength\":1,\"maxLength\":253},\"expiresAt\":{\"example\":\"2023-11-07T06:31:56Z\",\"description\":\"When the credential ends.\",\"type\":\"string\",\"format\":\"date-time\",\"maxLength\":64}},\"required\":[\"id\",\"selfLink\",\"role\",\"expiresAt\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -3241,12 +3836,12 @@ mod described {
             "Error".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<ErrorBody>();
             ::serde_json::from_str(
-                    "{\"example\":{\"error\":{\"code\":404,\"message\":\"no such kubeconfig\",\"details\":[{\"reason\":\"not_found\"}]}},\"description\":\"The body of every answer that is not a success.\",\"type\":\"object\",\"properties\":{\"error\":{\"$ref\":\"#/components/schemas/ErrorBody\"}},\"required\":[\"error\"]}",
-                )
+                "{\"example\":{\"error\":{\"code\":404,\"message\":\"no such kubeconfig\",\"details\":[{\"reason\":\"not_found\"}]}},\"description\":\"The body of every answer that is not a success.\",\"type\":\"object\",\"properties\":{\"error\":{\"$ref\":\"#/components/schemas/ErrorBody\"}},\"required\":[\"error\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -3255,12 +3850,12 @@ mod described {
             "ErrorBody".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<ErrorDetail>();
             ::serde_json::from_str(
-                    "{\"example\":{\"code\":404,\"message\":\"no such kubeconfig\",\"details\":[{\"reason\":\"not_found\"}]},\"description\":\"What went wrong.\",\"type\":\"object\",\"properties\":{\"code\":{\"example\":404,\"description\":\"The HTTP status.\",\"type\":\"integer\",\"format\":\"int32\",\"minimum\":400,\"maximum\":599},\"message\":{\"example\":\"no such kubeconfig\",\"description\":\"What is wrong, and how to mend it, for a person to read. It never quotes a secret.\",\"type\":\"string\",\"minLength\":1,\"maxLength\":1024},\"details\":{\"description\":\"What is wrong, for a program to read.\",\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/ErrorDetail\"},\"maxItems\":32}},\"required\":[\"code\",\"message\",\"details\"]}",
-                )
+                "{\"example\":{\"code\":404,\"message\":\"no such kubeconfig\",\"details\":[{\"reason\":\"not_found\"}]},\"description\":\"What went wrong.\",\"type\":\"object\",\"properties\":{\"code\":{\"example\":404,\"description\":\"The HTTP status.\",\"type\":\"integer\",\"format\":\"int32\",\"minimum\":400,\"maximum\":599},\"message\":{\"example\":\"no such kubeconfig\",\"description\":\"What is wrong, and how to mend it, for a person to read. It never quotes a secret.\",\"type\":\"string\",\"minLength\":1,\"maxLength\":1024},\"details\":{\"description\":\"What is wrong, for a program to read.\",\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/ErrorDetail\"},\"maxItems\":32}},\"required\":[\"code\",\"message\",\"details\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -3269,12 +3864,12 @@ mod described {
             "ErrorDetail".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":{\"reason\":\"ttl_out_of_range\",\"field\":\"ttl\",\"limit\":60},\"description\":\"One thing that is wrong.\",\"type\":\"object\",\"properties\":{\"reason\":{\"example\":\"too_large\",\"description\":\"A stable word for the kind of error.\",\"type\":\"string\",\"pattern\":\"^[a-z][a-z0-9_]*$\",\"minLength\":1,\"maxLength\":64},\"field\":{\"example\":\"ttl\",\"description\":\"The member, parameter or header that it is about.\",\"type\":\"string\",\"minLength\":1,\"maxLength\":256},\"limit\":{\"example\":86400,\"description\":\"The bound that was passed.\",\"type\":\"integer\",\"format\":\"int64\"}},\"required\":[\"reason\"]}",
-                )
+                "{\"example\":{\"reason\":\"ttl_out_of_range\",\"field\":\"ttl\",\"limit\":60},\"description\":\"One thing that is wrong.\",\"type\":\"object\",\"properties\":{\"reason\":{\"example\":\"too_large\",\"description\":\"A stable word for the kind of error.\",\"type\":\"string\",\"pattern\":\"^[a-z][a-z0-9_]*$\",\"minLength\":1,\"maxLength\":64},\"field\":{\"example\":\"ttl\",\"description\":\"The member, parameter or header that it is about.\",\"type\":\"string\",\"minLength\":1,\"maxLength\":256},\"limit\":{\"example\":86400,\"description\":\"The bound that was passed.\",\"type\":\"integer\",\"format\":\"int64\"}},\"required\":[\"reason\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }

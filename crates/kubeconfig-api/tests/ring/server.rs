@@ -112,7 +112,7 @@ impl KubeconfigApi for Server {
             .expect("a token");
         Ok(ListKubeconfigsResponse {
             body: KubeconfigList {
-                kubeconfigs: Vec::new(),
+                kubeconfigs: Vec::new().try_into().expect("none are not too many"),
                 next_page_token: Some(token),
             },
         })

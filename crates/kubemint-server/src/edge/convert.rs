@@ -110,7 +110,7 @@ pub(super) fn report(report: Report) -> Result<wire::KubeconfigRevocationReport,
     Ok(wire::KubeconfigRevocationReport {
         matched: count(report.matched)?.try_into().map_err(|_| Misfit)?,
         revoked: count(report.revoked)?.try_into().map_err(|_| Misfit)?,
-        unconfirmed: unconfirmed.collect::<Result<_, _>>()?,
+        unconfirmed: narrow(unconfirmed.collect::<Result<Vec<_>, _>>()?)?,
         complete: report.complete,
     })
 }
@@ -123,6 +123,11 @@ fn unconfirmed(one: Unconfirmed) -> Result<wire::KubeconfigUnconfirmed, Misfit> 
         reason: fit(&reason)?,
         message: fit(&message)?,
     })
+}
+
+/// A list as a type of the contract, which bounds how long it may be.
+pub(super) fn narrow<W, T: TryFrom<W>>(wide: W) -> Result<T, Misfit> {
+    T::try_from(wide).map_err(|_| Misfit)
 }
 
 /// A text as a type of the contract.

@@ -7,7 +7,7 @@ use kubemint::Delivery;
 use kubemint::ports::Secret;
 use secrecy::ExposeSecret;
 
-use super::convert::{Misfit, fit};
+use super::convert::{Misfit, fit, narrow};
 
 /// The file as a typed value.
 pub(super) fn typed(delivery: &Delivery) -> Result<wire::KubeconfigFile, Misfit> {
@@ -37,23 +37,23 @@ pub(super) fn typed(delivery: &Delivery) -> Result<wire::KubeconfigFile, Misfit>
     Ok(wire::KubeconfigFile {
         api_version: wire::KubeconfigFileApiVersion::V1,
         kind: wire::KubeconfigFileKind::Config,
-        clusters: vec![wire::KubeconfigNamedCluster {
+        clusters: narrow(vec![wire::KubeconfigNamedCluster {
             name: fit(&cluster_name)?,
             cluster,
-        }],
-        users: vec![wire::KubeconfigNamedUser {
+        }])?,
+        users: narrow(vec![wire::KubeconfigNamedUser {
             name: fit(&user_name)?,
             user,
-        }],
-        contexts: vec![wire::KubeconfigNamedContext {
+        }])?,
+        contexts: narrow(vec![wire::KubeconfigNamedContext {
             name: fit(&user_name)?,
             context,
-        }],
+        }])?,
         current_context: fit(&user_name)?,
-        extensions: vec![wire::KubeconfigNamedExtension {
+        extensions: Some(narrow(vec![wire::KubeconfigNamedExtension {
             name: wire::KubeconfigNamedExtensionName::Kubemint,
             extension: origin,
-        }],
+        }])?),
     })
 }
 

@@ -8,7 +8,8 @@ use kubeconfig_types::{CacheControl, KubeconfigList};
 use openapi_runtime::Guarded;
 
 use super::convert::{
-    cluster_key, fit, issue_request, kubeconfig, kubeconfig_id, list_filter, report, selection,
+    cluster_key, fit, issue_request, kubeconfig, kubeconfig_id, list_filter, narrow, report,
+    selection,
 };
 use super::errors::Refused;
 use super::file;
@@ -123,7 +124,7 @@ async fn list(
         .items
         .into_iter()
         .map(|item| kubeconfig(item.record, item.status));
-    let kubeconfigs = items.collect::<Result<_, _>>()?;
+    let kubeconfigs = narrow(items.collect::<Result<Vec<_>, _>>()?)?;
     let next = page
         .next
         .map(|place| fit(&app.pager.token(caller, &key, &filter, place)));
