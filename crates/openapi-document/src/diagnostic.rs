@@ -1,8 +1,9 @@
 //! Diagnoses: what is wrong, where, and how to mend it, rendered as rustc renders its own.
 
+use crate::excerpt::{Place, are_near, excerpt};
 use crate::{Pointers, Span};
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level, Renderer};
 use std::fmt;
 use std::sync::Arc;
 
@@ -282,25 +283,28 @@ impl Diagnostics {
             let source = self.sources.get(file);
             source.map_or(("", ""), |s| (s.name.as_str(), s.text.as_str()))
         };
-        let here = diagnostic.span.file;
-        let (name, text) = source(here);
-        let mut snippet = Snippet::source(text).path(name).annotation(
-            AnnotationKind::Primary
-                .span(within(text, diagnostic.span))
-                .label(some_text(&diagnostic.label)),
-        );
+        let place = |kind, span, label| Place {
+            kind,
+            span,
+            label: some_text(label),
+        };
+        let mut shown = vec![place(
+            AnnotationKind::Primary,
+            diagnostic.span,
+            &diagnostic.label,
+        )];
         let mut elsewhere = Vec::new();
         for (span, label) in &diagnostic.related {
-            let (name, text) = source(span.file);
-            let annotation = AnnotationKind::Context
-                .span(within(text, *span))
-                .label(some_text(label));
-            if span.file == here {
-                snippet = snippet.annotation(annotation);
+            let related = place(AnnotationKind::Context, *span, label);
+            if are_near(diagnostic.span, *span) {
+                shown.push(related);
             } else {
-                elsewhere.push(Snippet::source(text).path(name).annotation(annotation));
+                let (name, text) = source(span.file);
+                elsewhere.push(excerpt(name, text, &[related]));
             }
         }
+        let (name, text) = source(diagnostic.span.file);
+        let snippet = excerpt(name, text, &shown);
         let level = if diagnostic.note {
             Level::NOTE
         } else if diagnostic.warning {
@@ -346,12 +350,4 @@ fn renderer(colour: bool) -> Renderer {
 
 fn some_text(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
-}
-
-/// The byte range of `span`, cut to its first line, so that a caret never runs over a whole block.
-fn within(text: &str, span: Span) -> std::ops::Range<usize> {
-    let start = span.start.min(text.len());
-    let end = span.end.clamp(start, text.len());
-    let end = text[start..end].find('\n').map_or(end, |line| start + line);
-    start..end
 }

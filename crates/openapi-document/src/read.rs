@@ -52,6 +52,11 @@ struct Reader<'a> {
 /// # Errors
 /// Diagnoses `K0001` to `K0006`. Duplicate keys are all reported; other defects end the reading.
 pub(crate) fn read(text: &str, file: usize) -> Result<Node, Vec<Diagnostic>> {
+    crate::json::read(text, file).map_or_else(|| yaml(text, file), Ok)
+}
+
+/// As [`read`], without asking first whether it is JSON.
+pub(crate) fn yaml(text: &str, file: usize) -> Result<Node, Vec<Diagnostic>> {
     let Reader {
         root,
         mut diagnostics,
@@ -82,6 +87,9 @@ pub(crate) fn read(text: &str, file: usize) -> Result<Node, Vec<Diagnostic>> {
 
 /// What can be read of a document, whatever is wrong with it: to tell where in it a place is. Keys may be twice in it.
 pub(crate) fn partly(text: &str, file: usize) -> Node {
+    if let Some(root) = crate::json::read(text, file) {
+        return root;
+    }
     let mut reader = Reader::run(text, file);
     while let Some(open) = reader.open.pop() {
         let node = match open {
@@ -284,7 +292,7 @@ impl<'a> Reader<'a> {
 
 /// A plain scalar by YAML's core schema, as JSON has it: hexadecimal, octal and infinite numbers are strings; so are
 /// those with a zero before them, which are octal to YAML 1.1, and decimal to YAML 1.2.
-fn resolve(text: &str) -> Content {
+pub(crate) fn resolve(text: &str) -> Content {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Content::Null,
         "true" | "True" | "TRUE" => return Content::Bool(true),

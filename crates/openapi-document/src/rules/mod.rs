@@ -150,6 +150,9 @@ pub(crate) fn check(root: &Node, sources: &Arc<Vec<Source>>) -> Diagnostics {
     let mut found = Findings {
         root,
         missing: HashMap::new(),
+        nearest: HashMap::new(),
+        comparisons: MAX_COMPARISONS,
+        is_long_told: false,
         is_lowered: written.is_some_and(|text| text.contains("3.1")),
         diagnostics: Diagnostics::new(Arc::clone(sources)),
     };
@@ -175,6 +178,12 @@ pub(crate) struct Findings<'a> {
     pub(crate) root: &'a Node,
     /// How many references lead to each place that does not exist; the first is told.
     pub(crate) missing: HashMap<&'a str, usize>,
+    /// For each place that does not exist: the one that was meant, if any is alike.
+    nearest: HashMap<&'a str, Option<String>>,
+    /// How many names may still be compared to find what was meant.
+    comparisons: usize,
+    /// Whether it was told that too many references lead from one to the next.
+    is_long_told: bool,
     /// Whether it was written in OpenAPI 3.1.
     pub(crate) is_lowered: bool,
     diagnostics: Diagnostics,
@@ -190,6 +199,17 @@ impl<'a> Findings<'a> {
         resolve(self.root, node)
     }
 
+    /// Whether so many names may be compared with one that is not among them; when no longer, none is suggested.
+    fn may_compare(&mut self, names: usize) -> bool {
+        match self.comparisons.checked_sub(names) {
+            Some(left) => {
+                self.comparisons = left;
+                true
+            }
+            None => false,
+        }
+    }
+
     /// The entries of `/components/KIND`.
     pub(crate) fn components(&self, kind: &str) -> &'a [crate::node::Entry] {
         self.root
@@ -199,10 +219,17 @@ impl<'a> Findings<'a> {
     }
 }
 
+/// The most references that lead from one to the next.
+pub(crate) const MAX_REFERENCES: usize = 16;
+
+/// The most names that are compared to suggest what was meant: a document with ten thousand mistakes and as many names gets
+/// its first suggestions only, and is told all the same.
+const MAX_COMPARISONS: usize = 200_000;
+
 /// Follows the `$ref`s of `node` inside the document, at most 16 of them.
 pub fn resolve<'a>(root: &'a Node, node: &'a Node) -> Option<&'a Node> {
     let mut node = node;
-    for _ in 0..16 {
+    for _ in 0..MAX_REFERENCES {
         match node.get("$ref").and_then(Node::as_str) {
             Some(reference) => node = root.at(reference.strip_prefix('#')?)?,
             None => return Some(node),

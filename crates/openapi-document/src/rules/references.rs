@@ -2,7 +2,7 @@
 //! led to.
 
 use super::tables as shapes;
-use super::{Findings, kinds};
+use super::{Findings, MAX_REFERENCES, kinds};
 use crate::Diagnostic;
 use crate::node::{Content, Entry, Node, Span};
 use crate::place;
@@ -17,16 +17,16 @@ pub(super) fn check(found: &mut Findings<'_>) {
 }
 
 /// The last names of whatever looks like a reference, also where it is misspelt, or leads nowhere.
-fn means<'a>(found: &Findings<'a>, node: &'a Node, names: &mut HashSet<String>) {
+fn means<'a>(found: &mut Findings<'a>, node: &'a Node, names: &mut HashSet<String>) {
     for entry in node.entries() {
         if let Some(text) = entry.node.as_str() {
             let last = text.rsplit(['/', '#']).next().unwrap_or_default();
             if text.starts_with('#') {
                 names.insert(unescaped(last));
-                let near = text
+                let lost = text
                     .strip_prefix('#')
                     .filter(|p| found.root.at(p).is_none());
-                if let Some(near) = near.and_then(|pointer| nearest(found, pointer)) {
+                if let Some(near) = lost.and_then(|pointer| nearest(found, pointer)) {
                     names.insert(unescaped(near.rsplit('/').next().unwrap_or_default()));
                 }
             } else if entry.key.to_ascii_lowercase().trim_matches(['$', '_', '-']) == "ref" {
@@ -218,12 +218,27 @@ fn follow<'a>(found: &mut Findings<'a>, node: &'a Node, reference: &'a Node, pla
             return;
         }
     }
-    if is_endless(found, node) && is_first_of_circle(found, node) {
-        found.push(
-            Diagnostic::new("K0103", span, "the reference never ends")
-                .label("leads back to itself")
-                .help("write out what is meant at one of the places"),
-        );
+    if is_endless(found, node) {
+        match goes_round(found, node) {
+            Some(true) => found.push(
+                Diagnostic::new("K0103", span, "the reference never ends")
+                    .label("leads back to itself")
+                    .help("write out what is meant at one of the places"),
+            ),
+            Some(false) => {}
+            // The first of them is enough: mending it mends those that lead through it.
+            None if found.is_long_told => {}
+            None => {
+                found.is_long_told = true;
+                let message =
+                    format!("more than {MAX_REFERENCES} references lead from one to the next");
+                found.push(
+                    Diagnostic::new("K0103", span, message)
+                        .label("too far from what is meant")
+                        .help("refer to what is meant itself"),
+                );
+            }
+        }
     }
 }
 
@@ -242,28 +257,26 @@ fn is_lost(found: &Findings<'_>, pointer: &str) -> bool {
     })
 }
 
-/// Whether the endless references that begin here come back here, and this is the first of those in the circle; or lead
-/// on for so long that none is followed.
-fn is_first_of_circle<'a>(found: &Findings<'a>, start: &'a Node) -> bool {
+/// Whether the references that begin here come back here, and this is the first of those in the circle; `None` when they
+/// lead on for so long that none is followed.
+fn goes_round<'a>(found: &Findings<'a>, start: &'a Node) -> Option<bool> {
     const LONG: usize = 64;
     let at = |node: &Node| (node.span.file, node.span.start);
     let mut seen: Vec<&Node> = vec![start];
     let mut node = start;
     while seen.len() < LONG {
         let next = node.get("$ref").and_then(Node::as_str);
-        let Some(next) = next.and_then(|text| found.root.at(text.strip_prefix('#')?)) else {
-            return true;
-        };
+        let next = next.and_then(|text| found.root.at(text.strip_prefix('#')?))?;
         if std::ptr::eq(next, start) {
-            return seen.iter().all(|other| at(start) <= at(other));
+            return Some(seen.iter().all(|other| at(start) <= at(other)));
         }
         if seen.iter().any(|other| std::ptr::eq(*other, next)) {
-            return false;
+            return Some(false);
         }
         seen.push(next);
         node = next;
     }
-    true
+    None
 }
 
 /// Whether a reference leads to the component by the very name that it has.
@@ -309,7 +322,7 @@ fn names(found: &mut Findings<'_>, meant: &HashSet<String>) {
 /// Whether the references lead on and on, rather than nowhere, which is told where they do.
 fn is_endless<'a>(found: &Findings<'a>, node: &'a Node) -> bool {
     let mut node = node;
-    for _ in 0..=16 {
+    for _ in 0..=MAX_REFERENCES {
         let next = node.get("$ref").and_then(Node::as_str);
         let next = next.and_then(|text| found.root.at(text.strip_prefix('#')?));
         match next {
@@ -328,8 +341,17 @@ fn reference_key(node: &Node, span: Span) -> Span {
     }
 }
 
-/// The component of the same kind whose name is closest.
-fn nearest<'n>(found: &Findings<'n>, pointer: &str) -> Option<String> {
+/// The component of the same kind whose name is closest; looked for once, however many references lead there.
+fn nearest<'n>(found: &mut Findings<'n>, pointer: &'n str) -> Option<String> {
+    if let Some(known) = found.nearest.get(pointer) {
+        return known.clone();
+    }
+    let near = look_for(found, pointer);
+    found.nearest.insert(pointer, near.clone());
+    near
+}
+
+fn look_for<'n>(found: &mut Findings<'n>, pointer: &str) -> Option<String> {
     let (parent, name) = pointer.rsplit_once('/')?;
     let keys = |node: &'n Node| node.entries().iter().map(|entry| entry.key.as_str());
     let Some(inside) = found.root.at(parent) else {
@@ -340,7 +362,9 @@ fn nearest<'n>(found: &Findings<'n>, pointer: &str) -> Option<String> {
         let right = format!("/components/{kind}/{name}");
         return found.root.at(&right).map(|_| right);
     };
-    if let Some(near) = super::keys::closest(name, keys(inside)) {
+    if found.may_compare(inside.entries().len())
+        && let Some(near) = super::keys::closest(name, keys(inside))
+    {
         return Some(format!("{parent}/{}", crate::escape(near)));
     }
     // A component of that name, of another kind.

@@ -183,3 +183,52 @@ fn a_long_chain_of_required_members_is_judged_in_time() {
     );
     assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
 }
+
+/// A document whose one operation answers what `refers` says, with these lines below its schemas.
+fn with_schemas(refers: &str, schemas: &str) -> String {
+    format!(
+        "openapi: 3.0.3
+info: {{title: T, version: '1'}}
+paths:
+  /a:
+    get:
+      operationId: a
+      responses:
+        '200': {{description: ok, content: {{application/json: {{schema: {refers}}}}}}}
+components:
+  schemas:
+{schemas}"
+    )
+}
+
+#[test]
+fn references_that_lead_on_and_on_are_told_once_where_the_first_begins() {
+    let link = |n: usize| format!("    S{n}: {{$ref: '#/components/schemas/S{}'}}\n", n + 1);
+    let chain: String = (0..2000).map(link).collect();
+    let end = "    S2000: {type: string}\n";
+    let text = with_schemas(
+        "{$ref: '#/components/schemas/S0'}",
+        &format!("{chain}{end}"),
+    );
+    let found = places(&text);
+    let references: Vec<&String> = found.iter().filter(|p| p.ends_with("K0103")).collect();
+    assert_eq!(references, ["things.yaml:8:78 K0103"], "{found:?}");
+}
+
+#[test]
+fn what_was_meant_is_suggested_for_the_first_mistakes_and_all_are_told() {
+    let count = 1000;
+    let right = |n: usize| format!("    Right{n}: {{type: string}}\n");
+    let wrong = |n: usize| format!("      p{n}: {{$ref: '#/components/schemas/Rihgt{n}'}}\n");
+    let mut schemas: String = (0..count).map(right).collect();
+    schemas.push_str("    All:\n      type: object\n      properties:\n");
+    schemas.extend((0..count).map(|n| format!("  {}", wrong(n))));
+    let text = with_schemas("{$ref: '#/components/schemas/All'}", &schemas);
+    let (_, found) = openapi_document::Document::examine("things.yaml", &text);
+    let told: Vec<_> = found.iter().filter(|d| d.code == "K0103").collect();
+    assert_eq!(told.len(), count);
+    let helped = |help: &Option<String>| help.as_ref().is_some_and(|h| h.starts_with("did you"));
+    let suggested = told.iter().filter(|d| helped(&d.help)).count();
+    // 200,000 names may be compared, and each mistake costs a thousand.
+    assert!((100..=200).contains(&suggested), "{suggested}");
+}
