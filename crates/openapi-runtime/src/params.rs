@@ -1,7 +1,7 @@
 //! Parameters: from the text of path, query and headers to typed values, each error naming its parameter.
 
 use crate::schema::Schema;
-use crate::strict::{self, printable_name};
+use crate::strict::{self, Limits, printable_name};
 use crate::{Detail, Fault};
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
@@ -18,6 +18,9 @@ pub trait Parameters: JsonSchema + Sized + Send + Sync + 'static {
     fn decode(values: &mut Values<'_>) -> Option<Self>;
 }
 
+/// How much is told of what is wrong with the parameters of one place: a query may have thousands.
+const MOST_TOLD: usize = Limits::DEFAULT.violations;
+
 /// The names and values of a form or query.
 ///
 /// # Errors
@@ -29,12 +32,18 @@ pub(crate) fn pairs(text: &str, place: &str) -> Result<Vec<(String, String)>, (u
         let decode = |text: &str| {
             let text = text.replace('+', " ");
             let decoded = percent_decode_str(&text).decode_utf8();
-            decoded.map(|text| text.into_owned()).map_err(|_| {
-                let fault = Fault::because("not_utf8", format!("the {place} is not UTF-8"));
-                (400, fault)
-            })
+            decoded.ok().map(|text| text.into_owned())
         };
-        pairs.push((decode(name)?, decode(value)?));
+        let name = decode(name).ok_or_else(|| {
+            let message = format!("{place}: a name is not UTF-8");
+            (400, Fault::because("not_utf8", message))
+        })?;
+        let value = decode(value).ok_or_else(|| {
+            let name = printable_name(&name);
+            let fault = Fault::new(format!("{place}: {name}: is not UTF-8"));
+            (400, fault.detail(Detail::new("not_utf8").field(name)))
+        })?;
+        pairs.push((name, value));
     }
     Ok(pairs)
 }
@@ -286,6 +295,11 @@ impl<'a> Values<'a> {
                 );
             }
         }
+        if self.details.len() > MOST_TOLD {
+            self.details.truncate(MOST_TOLD);
+            self.messages.truncate(MOST_TOLD);
+            self.messages.push("and more".to_owned());
+        }
         match decoded {
             Some(decoded) if self.details.is_empty() => Ok(decoded),
             _ => Err((
@@ -297,5 +311,35 @@ impl<'a> Values<'a> {
                 },
             )),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(query: &str) -> Fault {
+        let decoded = Values::query(query).and_then(Values::decode::<()>);
+        let (status, fault) = decoded.unwrap_err();
+        assert_eq!(status, 400);
+        fault
+    }
+
+    #[test]
+    fn a_value_that_is_not_utf_8_is_told_by_the_name_of_its_parameter() {
+        let fault = refused("a=1&user=%ff");
+        assert_eq!(fault.message, "query: user: is not UTF-8");
+        assert_eq!(fault.details, [Detail::new("not_utf8").field("user")]);
+        assert_eq!(refused("%ff=user").message, "query: a name is not UTF-8");
+    }
+
+    #[test]
+    fn no_more_is_told_than_was_agreed_however_many_parameters_there_are() {
+        let fault = refused(&"a&".repeat(16));
+        assert_eq!(fault.details.len(), 16);
+        assert!(!fault.message.ends_with("and more"), "{}", fault.message);
+        let fault = refused(&"a&".repeat(4000));
+        assert_eq!(fault.details.len(), 16);
+        assert!(fault.message.ends_with("; and more") && fault.message.len() < 1000);
     }
 }

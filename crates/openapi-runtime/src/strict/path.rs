@@ -31,10 +31,19 @@ impl Path<'_> {
         match self {
             Path::Body => "body".to_owned(),
             Path::Parameter(name) => (*name).to_owned(),
-            Path::Member(Path::Body, name) => printable_name(name),
-            Path::Member(parent, name) => format!("{}.{}", parent.field(), printable_name(name)),
+            Path::Member(Path::Body, name) => named(name),
+            Path::Member(parent, name) => format!("{}.{}", parent.field(), named(name)),
             Path::Item(parent, index) => format!("{}[{index}]", parent.field()),
         }
+    }
+}
+
+/// A member's name for people; one that is empty would not be seen.
+fn named(name: &str) -> String {
+    if name.is_empty() {
+        "\"\"".to_owned()
+    } else {
+        printable_name(name)
     }
 }
 
@@ -74,9 +83,37 @@ pub fn is_printable(c: char) -> bool {
         '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
         | '\u{890}'..='\u{891}' | '\u{8e2}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fdd0}'..='\u{fdef}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}'
-        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}');
+        | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fdd0}'..='\u{fdef}' | '\u{feff}'
+        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}'
+        | '\u{16fe4}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d159}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}');
     let noncharacter = u32::from(c) & 0xfffe == 0xfffe;
     !c.is_control() && !invisible && !noncharacter
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_name_is_seen() {
+        let outer = Path::Member(&Path::Body, "");
+        assert_eq!(
+            (outer.field(), outer.pointer()),
+            ("\"\"".into(), "/".into())
+        );
+        let inner = Path::Member(&outer, "a");
+        assert_eq!(
+            (inner.field(), inner.pointer()),
+            ("\"\".a".into(), "//a".into())
+        );
+    }
+
+    #[test]
+    fn what_is_blank_is_not_printable_and_a_space_is() {
+        for blank in ['\u{2800}', '\u{16fe4}', '\u{1d159}', '\u{3164}'] {
+            assert!(!is_printable(blank), "{}", blank.escape_unicode());
+        }
+        assert!(is_printable(' ') && is_printable('\u{2801}') && is_printable('é'));
+    }
 }

@@ -113,10 +113,10 @@ mod tests {
 
     #[test]
     fn violations_are_told_in_one_line_and_whether_there_are_more() {
-        let of = |name| Violation::new(&Path::Parameter(name), reason::TOO_SMALL, None, "is bad");
+        let of =
+            |name: &&str| Violation::new(&Path::Parameter(name), reason::TOO_SMALL, None, "is bad");
         let told = |names: &[&str], truncated| {
-            let list = names.iter().map(|name| of(name)).collect();
-            Violations::new(list, truncated).to_string()
+            Violations::new(names.iter().map(of).collect(), truncated).to_string()
         };
         assert_eq!(told(&["a"], false), "a: is bad");
         assert_eq!(

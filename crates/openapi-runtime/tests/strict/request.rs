@@ -210,7 +210,7 @@ fn each_class_of_hostile_shape_is_refused_at_its_place_for_its_reason() {
             reason::FORBIDDEN_CHARACTER,
         ),
         (
-            "{\"user\":\"\u{3164}\"}".into(),
+            "{\"user\":\"\u{2800}\"}".into(),
             "/user",
             reason::FORBIDDEN_CHARACTER,
         ),
