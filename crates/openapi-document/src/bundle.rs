@@ -1,15 +1,16 @@
 //! Several files to one document: what a `$ref` leads to outside the components becomes a component, and a `$ref` in
 //! place of a path becomes that path. Every node keeps the place that it was written at.
 
+mod target;
+
 use crate::node::{Content, Entry, Node, Span};
 use crate::place::{self, PATHS};
 use crate::{Diagnostic, Files, Source, escape, read};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use target::percent_decoded;
 
-/// The most files that one document is read from.
-pub const MAX_FILES: usize = 2000;
-/// The most text of them all, in bytes.
-const MAX_TEXT: usize = 256 << 20;
+pub use target::MAX_FILES;
+
 /// The most `$ref`s in place of paths that lead from one to the next.
 const MAX_CHAIN: usize = 16;
 
@@ -267,89 +268,6 @@ impl Bundler<'_> {
         found
     }
 
-    /// The file and pointer that a `$ref` leads to, and where it is written; `None` when that is told, or another rule
-    /// tells it.
-    fn target(&mut self, node: &Node, file: usize) -> Option<(usize, String, Span)> {
-        let reference = node.get("$ref")?;
-        let (text, span) = (reference.as_str()?, reference.span);
-        let (path, fragment) = text.split_once('#').unwrap_or((text, ""));
-        if path.is_empty() {
-            return Some((file, fragment.to_owned(), span));
-        }
-        if !path.contains(['/', '.']) && !text.contains('#') {
-            return None;
-        }
-        if path.contains("://") || path.starts_with("//") || path.starts_with('/') {
-            let message = format!("`{text}` leads out of the directory of the document");
-            let help = "save what it leads to beside the document: nothing is read over the network, or from elsewhere";
-            self.tell(span, &message, help);
-            return None;
-        }
-        let from = self.paths.get(file).cloned().unwrap_or_default();
-        let Some(path) = join(&from, path) else {
-            let message = format!("`{text}` leads out of the directory of the document");
-            self.tell(
-                span,
-                &message,
-                "move the file into that directory, or below it",
-            );
-            return None;
-        };
-        match self.load(&path) {
-            Ok(target) => Some((target, fragment.to_owned(), span)),
-            Err(why) if why.is_empty() => None,
-            Err(why) => {
-                let shown = format!("{}{path}", self.directory);
-                let message = format!("`{shown}` cannot be read");
-                self.diagnostics.push(
-                    Diagnostic::new("K0103", span, message)
-                        .label(why)
-                        .help("file names in references are relative to the file that they are in"),
-                );
-                None
-            }
-        }
-    }
-
-    fn load(&mut self, path: &str) -> Result<usize, String> {
-        if let Some(known) = self.loaded.get(path) {
-            return known.clone();
-        }
-        let loaded = self.read(path);
-        self.loaded.insert(path.to_owned(), loaded.clone());
-        loaded
-    }
-
-    fn read(&mut self, path: &str) -> Result<usize, String> {
-        let file = self.sources.len();
-        if file >= MAX_FILES {
-            return Err(format!("there are more than {MAX_FILES} files"));
-        }
-        let text = self.files.text(path)?;
-        self.size += text.len();
-        if self.size > MAX_TEXT {
-            return Err(format!("the files are larger than {MAX_TEXT} bytes"));
-        }
-        let root = read::read(&text, file);
-        self.sources.push(Source {
-            name: format!("{}{path}", self.directory),
-            text,
-        });
-        self.paths.push(path.to_owned());
-        match root {
-            Ok(root) => {
-                self.roots.push(root);
-                Ok(file)
-            }
-            Err(found) => {
-                self.roots.push(nothing());
-                self.diagnostics.extend(found);
-                // What is wrong with it is told where it is.
-                Err(String::new())
-            }
-        }
-    }
-
     /// What is at a pointer, and the place that introduces it.
     fn at(&self, file: usize, pointer: &str) -> Option<(Span, Node)> {
         if !pointer.is_empty() && !pointer.starts_with('/') {
@@ -420,54 +338,4 @@ fn tidy(name: &str) -> String {
     name.chars()
         .map(|c| if fits(c) { c } else { '_' })
         .collect()
-}
-
-/// `path` as it stands in the file `from`, without `.` and `..`; `None` when it leads above the directory.
-fn join(from: &str, path: &str) -> Option<String> {
-    let decoded = percent_decoded(path);
-    let (directory, _) = from.rsplit_once('/').unwrap_or(("", from));
-    let mut names: Vec<&str> = directory
-        .split('/')
-        .filter(|name| !name.is_empty())
-        .collect();
-    for name in decoded.split('/') {
-        match name {
-            "" | "." => {}
-            ".." => {
-                names.pop()?;
-            }
-            name => names.push(name),
-        }
-    }
-    if names.iter().any(|name| name.contains(['\\', '\0', ':'])) {
-        return None;
-    }
-    Some(names.join("/"))
-}
-
-/// `%20` to a space, where that makes sense.
-fn percent_decoded(text: &str) -> String {
-    if !text.contains('%') {
-        return text.to_owned();
-    }
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let code = (*byte == b'%')
-            .then(|| text.get(at + 1..at + 3))
-            .flatten()
-            .and_then(|code| u8::from_str_radix(code, 16).ok());
-        match code {
-            Some(code) => {
-                out.push(code);
-                at += 3;
-            }
-            None => {
-                out.push(*byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
 }

@@ -67,6 +67,7 @@
 //! The output depends on the document, the options and the versions of this crate's dependencies; on nothing else.
 
 mod aloud;
+mod answer;
 mod api;
 mod blame;
 mod bounded;

@@ -1,11 +1,11 @@
 //! One operation: what it takes, what it answers, how it fails, and how it is registered.
 
-use crate::kind::{self, Body, Success};
-use crate::parameters::{Field, Group, Place, describe, rust_type};
+use crate::kind::{self, Body};
+use crate::parameters::{Group, Place, rust_type};
 use crate::print::docs;
 use crate::types::Types;
-use crate::{descriptor, failure, names};
-use openapi_document::openapiv3::{Header, ReferenceOr, Response, StatusCode};
+use crate::{answer, descriptor, failure, names};
+use openapi_document::openapiv3::{ReferenceOr, Response, StatusCode};
 use openapi_document::routes::Routes;
 use openapi_document::{Document, OperationRef, draft};
 use proc_macro2::{Ident, TokenStream};
@@ -46,7 +46,7 @@ pub(crate) fn generate(
     let marker = names::ident(&names::camel(id));
     let method = names::snake(id);
     let error = format_ident!("{marker}Error");
-    let answer = format_ident!("{marker}Response");
+    let answered = format_ident!("{marker}Response");
     let route = format!("`{} {}`", operation.method.to_uppercase(), operation.path);
 
     let mut items = TokenStream::new();
@@ -112,7 +112,13 @@ pub(crate) fn generate(
             type Body = #body;
         }
     });
-    items.extend(success(document, operation, &answer, types, types_crate));
+    items.extend(answer::success(
+        document,
+        operation,
+        &answered,
+        types,
+        types_crate,
+    ));
     items.extend(failure::errors(
         document,
         operation,
@@ -135,14 +141,14 @@ pub(crate) fn generate(
         fn #method(
             rqctx: ::dropshot::RequestContext<Self::Context>,
             request: #taken,
-        ) -> impl ::std::future::Future<Output = ::std::result::Result<#answer, #error>> + ::std::marker::Send;
+        ) -> impl ::std::future::Future<Output = ::std::result::Result<#answered, #error>> + ::std::marker::Send;
     };
     // An operation may be called `s`, so its type is not called without its path where `S` is the server.
     let served = quote! {
         async fn #method<S: #trait_name>(
             rqctx: ::dropshot::RequestContext<S::Context>,
             request: ::openapi_runtime::Unread<super::#marker>,
-        ) -> ::std::result::Result<::openapi_runtime::Reply<#answer, #error>, #error> {
+        ) -> ::std::result::Result<::openapi_runtime::Reply<#answered, #error>, #error> {
             ::openapi_runtime::#serve(rqctx, request, S::#method).await
         }
     };
@@ -163,7 +169,7 @@ pub(crate) fn generate(
     let stub = quote! {
         ::dropshot::ApiEndpoint::new_for_types::<
             (::openapi_runtime::Unread<#marker>,),
-            ::std::result::Result<::openapi_runtime::Reply<#answer, #error>, #error>,
+            ::std::result::Result<::openapi_runtime::Reply<#answered, #error>, #error>,
         >(#id.to_owned(), #arguments) #details
     };
     Parts {
@@ -263,148 +269,4 @@ pub(crate) fn responses<'a>(
             (StatusCode::Code(code), ReferenceOr::Item(response)) => Some((*code, response)),
             _ => None,
         })
-}
-
-/// The headers of a response that a handler supplies; `x-runtime: true` marks those that it does not.
-pub(crate) fn header_fields(response: &Response) -> Vec<(Field, bool)> {
-    let resolved = response
-        .headers
-        .iter()
-        .filter_map(|(name, header)| match header {
-            ReferenceOr::Item(header) => Some((name, header)),
-            ReferenceOr::Reference { .. } => None,
-        });
-    let runtime = |header: &Header| {
-        header.extensions.get("x-runtime") == Some(&serde_json::Value::Bool(true))
-    };
-    resolved
-        .map(|(name, header)| (Field::header(name, header), runtime(header)))
-        .collect()
-}
-
-fn success(
-    document: &Document,
-    operation: OperationRef<'_>,
-    name: &Ident,
-    types: &Types,
-    types_crate: &TokenStream,
-) -> TokenStream {
-    // The rules make sure that there is one.
-    let Some(success) = kind::success(document, operation) else {
-        return TokenStream::new();
-    };
-    let (status, response) = match success {
-        Success::Typed { status, response } => (status, response),
-        Success::Raw {
-            status,
-            response,
-            body,
-        } => return raw(name, status, response, body),
-    };
-    let description = &response.description;
-    let media = response.content.iter().next();
-    let content_type = media.map_or("", |(name, _)| name.as_str());
-    let schema = media
-        .and_then(|(_, media)| media.schema.as_ref())
-        .map(draft::json);
-    let body_type = schema
-        .as_ref()
-        .map(|schema| rust_type(schema, types, types_crate));
-    let body_field = body_type
-        .as_ref()
-        .map(|ty| quote!(#[doc = " The body."] pub body: #ty,));
-    let body_value = if body_type.is_some() {
-        quote!(&self.body)
-    } else {
-        quote!(&())
-    };
-    let body_type = body_type.unwrap_or_else(|| quote!(()));
-
-    let fields = header_fields(response);
-    let own: Vec<&Field> = fields
-        .iter()
-        .filter(|(_, runtime)| !runtime)
-        .map(|(field, _)| field)
-        .collect();
-    let declarations = own.iter().map(|field| {
-        let (ident, ty, doc) = (
-            names::header(&field.name),
-            field.rust_type(types, types_crate),
-            field.doc(),
-        );
-        let doc = docs(&format!("The `{}` header. {doc}", field.name));
-        let ty = if field.required {
-            ty
-        } else {
-            quote!(::std::option::Option<#ty>)
-        };
-        quote!(#doc pub #ident: #ty,)
-    });
-    let pushes = own.iter().map(|field| {
-        let (ident, wire) = (names::header(&field.name), &field.name);
-        if field.required {
-            quote!(headers.push((#wire, self.#ident.to_string()));)
-        } else {
-            quote!(headers.extend(self.#ident.as_ref().map(|value| (#wire, value.to_string())));)
-        }
-    });
-    let headers_fn = if own.is_empty() {
-        quote!(::std::vec::Vec::new())
-    } else {
-        quote! { let mut headers = ::std::vec::Vec::new(); #(#pushes)* headers }
-    };
-    let headers_name = format_ident!("{name}Headers");
-    let (headers_type, described) = if fields.is_empty() {
-        (
-            quote!(::openapi_runtime::respond::WithoutHeaders),
-            TokenStream::new(),
-        )
-    } else {
-        let all = fields.iter().map(|(field, _)| field);
-        let described = describe(document, &headers_name, all, types, types_crate);
-        let doc = docs(&format!("Describes the headers of [`{name}`]."));
-        (
-            quote!(#headers_name),
-            quote! { #doc #[derive(Debug)] pub enum #headers_name {} #described },
-        )
-    };
-    let doc = docs(&format!("{status}: {description}"));
-    quote! {
-        #doc
-        pub struct #name { #body_field #(#declarations)* }
-
-        impl ::openapi_runtime::Answer for #name {
-            const STATUS: u16 = #status;
-            const DESCRIPTION: &'static str = #description;
-            const CONTENT_TYPE: &'static str = #content_type;
-            type Body = #body_type;
-            type Headers = #headers_type;
-            fn body(&self) -> &Self::Body {
-                #body_value
-            }
-            fn headers(&self) -> ::std::vec::Vec<(&'static str, ::std::string::String)> {
-                #headers_fn
-            }
-        }
-
-        ::openapi_runtime::answer!(#name);
-        #described
-    }
-}
-
-/// A success whose whole response the handler makes.
-fn raw(name: &Ident, status: Option<u16>, response: &Response, body: bool) -> TokenStream {
-    let description = &response.description;
-    let code = status.map_or_else(|| "any status".to_owned(), |status| status.to_string());
-    let doc = docs(&format!("{code}: {description}"));
-    let status = match status {
-        Some(status) => quote!(Some(#status)),
-        None => quote!(None),
-    };
-    quote! {
-        #doc
-        pub struct #name(pub ::http::Response<::dropshot::Body>);
-
-        ::openapi_runtime::raw_answer!(#name: #status, #description, #body);
-    }
 }

@@ -1,34 +1,40 @@
 //! Why an argument is not sent: progenitor drops what a conversion says, and tells only that it failed.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::quote;
 
 /// The client, whose builders say which bound an argument breaks.
 pub(crate) fn given(client: TokenStream) -> TokenStream {
     let mut out: Vec<TokenTree> = Vec::new();
-    // Whether a `where` waits for its body.
-    let mut bounded = false;
+    // After a `where`, until its body: the type that it is about, once that is read.
+    let mut bounded: Option<Option<Ident>> = None;
     for token in client {
         let group = match token {
             TokenTree::Group(group) => group,
             other => {
-                bounded |= matches!(&other, TokenTree::Ident(word) if word == "where");
+                if let TokenTree::Ident(word) = &other {
+                    if word == "where" {
+                        bounded = Some(None);
+                    } else if let Some(about @ None) = &mut bounded {
+                        *about = Some(word.clone());
+                    }
+                }
                 out.push(other);
                 continue;
             }
         };
         let body = group.delimiter() == Delimiter::Brace;
-        let converts = (bounded && body)
-            .then(|| conversion(group.stream()))
-            .flatten();
+        let about = if body { bounded.take().flatten() } else { None };
+        let converts = about.and_then(|about| Some((about, conversion(group.stream())?)));
         let inside = match converts {
-            Some(converts) => {
-                out.extend(quote!(V::Error: ::std::fmt::Display,));
+            Some((about, converts)) => {
+                let ends = matches!(out.last(), Some(TokenTree::Punct(p)) if p.as_char() == ',');
+                let comma = (!ends).then(|| quote!(,));
+                out.extend(quote!(#comma #about::Error: ::std::fmt::Display,));
                 converts
             }
             None => given(group.stream()),
         };
-        bounded &= !body;
         let mut regrouped = Group::new(group.delimiter(), inside);
         regrouped.set_span(group.span());
         out.push(regrouped.into());
@@ -96,6 +102,11 @@ mod tests {
                         .map_err(|_| "conversion to `Depth` for depth failed".to_string());
                     self
                 }
+                fn body<B>(self, value: B) -> Self where B: TryInto<Body> {
+                    self.body = value.try_into()
+                        .map_err(|_| "conversion to `Body` for body failed".to_string());
+                    self
+                }
                 fn other<V>(self) where V: Clone, { x.map_err(|_| "failed".to_string()) }
             }
         };
@@ -107,6 +118,11 @@ mod tests {
                 {
                     self.depth = value.try_into().map(Some)
                         .map_err(|why| format!("depth: {why}"));
+                    self
+                }
+                fn body<B>(self, value: B) -> Self
+                where B: TryInto<Body>, B::Error: ::std::fmt::Display, {
+                    self.body = value.try_into().map_err(|why| format!("body: {why}"));
                     self
                 }
                 fn other<V>(self) where V: Clone, { x.map_err(|_| "failed".to_string()) }

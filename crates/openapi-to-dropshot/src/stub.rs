@@ -1,8 +1,8 @@
 //! The first server: an implementation of the trait whose every operation answers 500, to be filled in; or, as a mock,
 //! with the document's example.
 
+use crate::answer::header_fields;
 use crate::kind::{self, Success};
-use crate::operation::header_fields;
 use crate::sample::sample;
 use crate::{Options, names};
 use openapi_document::{Document, OperationRef, draft};

@@ -213,6 +213,7 @@ pub(super) fn body(found: &mut Findings<'_>, node: &Node) {
             .map_or(node.span, |entry| entry.node.span);
         found.push(
             Diagnostic::new("K0109", span, "optional request bodies are not supported")
+                .label("dropshot says of every body that it is required")
                 .help("write `required: true`; an empty object can stand for nothing"),
         );
     }

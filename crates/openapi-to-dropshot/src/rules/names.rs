@@ -150,7 +150,8 @@ fn collisions(document: &Document, diagnostics: &mut Diagnostics) {
             .as_deref()
             .unwrap_or_default();
         let pointer = format!("{}/operationId", operation.pointer());
-        if document.root.at(&pointer).is_none() {
+        // What is no text is told as such.
+        if document.root.at(&pointer).and_then(Node::as_str).is_none() {
             continue;
         }
         let span = document.span(&pointer);

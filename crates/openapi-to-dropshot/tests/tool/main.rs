@@ -129,6 +129,10 @@ fn a_mistake_is_told_with_its_place_and_nothing_is_written() {
     let programs = place.generate(&["--message-format", "json"]);
     let line: serde_json::Value = serde_json::from_slice(&programs.stdout).unwrap();
     assert_eq!((&line["code"], &line["line"]), (&"K0113".into(), &8.into()));
+    let pointer = line["pointer"].as_str().unwrap();
+    assert!(pointer.starts_with("/paths/~1things~1{id}/"), "{pointer}");
+    assert!(pointer.ends_with("/schema/maxLenght"), "{pointer}");
+    assert!(told.contains(&format!("= at: {pointer}\n")), "{told}");
     assert!(!place.path("src/generated").exists());
 }
 

@@ -2,10 +2,13 @@
 
 /// The document that this crate was generated from, as JSON: what `GET /openapi.json` answers.
 pub const DOCUMENT: &str = include_str!("openapi.json");
+
 /// `info.title` of the document.
 pub const TITLE: &str = "Bookshelf";
+
 /// `info.version` of the document.
 pub const VERSION: &str = "1.0.0";
+
 /// Bookshelf
 ///
 /// A shelf of books.
@@ -18,28 +21,26 @@ pub trait Api: 'static {
     fn list_books(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<ListBooks>,
-    ) -> impl ::std::future::Future<
-        Output = ::std::result::Result<ListBooksResponse, ListBooksError>,
-    > + ::std::marker::Send;
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<
+        ListBooksResponse,
+        ListBooksError
+    >> + ::std::marker::Send;
     /// Add a book
     ///
     /// `POST /books`
     fn add_book(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<AddBook>,
-    ) -> impl ::std::future::Future<
-        Output = ::std::result::Result<AddBookResponse, AddBookError>,
-    > + ::std::marker::Send;
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<AddBookResponse, AddBookError>> + ::std::marker::Send;
     /// Get a book
     ///
     /// `GET /books/{isbn}`
     fn get_book(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<GetBook>,
-    ) -> impl ::std::future::Future<
-        Output = ::std::result::Result<GetBookResponse, GetBookError>,
-    > + ::std::marker::Send;
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<GetBookResponse, GetBookError>> + ::std::marker::Send;
 }
+
 /// The API that `S` implements: every operation, and no way to register one otherwise.
 ///
 /// # Panics
@@ -47,43 +48,44 @@ pub trait Api: 'static {
 pub fn api<S: Api>() -> ::dropshot::ApiDescription<S::Context> {
     let mut api = ::dropshot::ApiDescription::new().tag_config(tags());
     api.register(
-            ::dropshot::ApiEndpoint::new(
-                    "listBooks".to_owned(),
-                    served::list_books::<S>,
-                    ::dropshot::Method::GET,
-                    "application/json",
-                    "/books",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("List books"),
+        ::dropshot::ApiEndpoint::new(
+            "listBooks".to_owned(),
+            served::list_books::<S>,
+            ::dropshot::Method::GET,
+            "application/json",
+            "/books",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("List books")
+    )
         .expect("checked when this was generated");
     api.register(
-            ::dropshot::ApiEndpoint::new(
-                    "addBook".to_owned(),
-                    served::add_book::<S>,
-                    ::dropshot::Method::POST,
-                    "application/json",
-                    "/books",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("Add a book"),
+        ::dropshot::ApiEndpoint::new(
+            "addBook".to_owned(),
+            served::add_book::<S>,
+            ::dropshot::Method::POST,
+            "application/json",
+            "/books",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("Add a book")
+    )
         .expect("checked when this was generated");
     api.register(
-            ::dropshot::ApiEndpoint::new(
-                    "getBook".to_owned(),
-                    served::get_book::<S>,
-                    ::dropshot::Method::GET,
-                    "application/json",
-                    "/books/{isbn}",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("Get a book"),
+        ::dropshot::ApiEndpoint::new(
+            "getBook".to_owned(),
+            served::get_book::<S>,
+            ::dropshot::Method::GET,
+            "application/json",
+            "/books/{isbn}",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("Get a book")
+    )
         .expect("checked when this was generated");
     api
 }
+
 /// The API without an implementation, from which dropshot's own document is made.
 ///
 /// # Panics
@@ -91,58 +93,59 @@ pub fn api<S: Api>() -> ::dropshot::ApiDescription<S::Context> {
 pub fn description() -> ::dropshot::ApiDescription<::dropshot::StubContext> {
     let mut api = ::dropshot::ApiDescription::new().tag_config(tags());
     api.register(
-            ::dropshot::ApiEndpoint::new_for_types::<
-                (::openapi_runtime::Unread<ListBooks>,),
-                ::std::result::Result<
-                    ::openapi_runtime::Reply<ListBooksResponse, ListBooksError>,
-                    ListBooksError,
-                >,
-            >(
-                    "listBooks".to_owned(),
-                    ::dropshot::Method::GET,
-                    "application/json",
-                    "/books",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("List books"),
+        ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<ListBooks>,),
+            ::std::result::Result<
+                ::openapi_runtime::Reply<ListBooksResponse, ListBooksError>,
+                ListBooksError
+            >,
+        >(
+            "listBooks".to_owned(),
+            ::dropshot::Method::GET,
+            "application/json",
+            "/books",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("List books")
+    )
         .expect("checked when this was generated");
     api.register(
-            ::dropshot::ApiEndpoint::new_for_types::<
-                (::openapi_runtime::Unread<AddBook>,),
-                ::std::result::Result<
-                    ::openapi_runtime::Reply<AddBookResponse, AddBookError>,
-                    AddBookError,
-                >,
-            >(
-                    "addBook".to_owned(),
-                    ::dropshot::Method::POST,
-                    "application/json",
-                    "/books",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("Add a book"),
+        ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<AddBook>,),
+            ::std::result::Result<
+                ::openapi_runtime::Reply<AddBookResponse, AddBookError>,
+                AddBookError
+            >,
+        >(
+            "addBook".to_owned(),
+            ::dropshot::Method::POST,
+            "application/json",
+            "/books",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("Add a book")
+    )
         .expect("checked when this was generated");
     api.register(
-            ::dropshot::ApiEndpoint::new_for_types::<
-                (::openapi_runtime::Unread<GetBook>,),
-                ::std::result::Result<
-                    ::openapi_runtime::Reply<GetBookResponse, GetBookError>,
-                    GetBookError,
-                >,
-            >(
-                    "getBook".to_owned(),
-                    ::dropshot::Method::GET,
-                    "application/json",
-                    "/books/{isbn}",
-                    ::dropshot::ApiEndpointVersions::All,
-                )
-                .summary("Get a book"),
+        ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<GetBook>,),
+            ::std::result::Result<
+                ::openapi_runtime::Reply<GetBookResponse, GetBookError>,
+                GetBookError
+            >,
+        >(
+            "getBook".to_owned(),
+            ::dropshot::Method::GET,
+            "application/json",
+            "/books/{isbn}",
+            ::dropshot::ApiEndpointVersions::All
         )
+            .summary("Get a book")
+    )
         .expect("checked when this was generated");
     api
 }
+
 fn tags() -> ::dropshot::TagConfig {
     ::dropshot::TagConfig {
         allow_other_tags: true,
@@ -150,6 +153,7 @@ fn tags() -> ::dropshot::TagConfig {
         tags: [].into_iter().collect(),
     }
 }
+
 /// What dropshot calls: each function leads through `openapi_runtime` to the trait.
 mod served {
     use super::*;
@@ -158,7 +162,7 @@ mod served {
         request: ::openapi_runtime::Unread<super::ListBooks>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<ListBooksResponse, ListBooksError>,
-        ListBooksError,
+        ListBooksError
     > {
         ::openapi_runtime::serve_open(rqctx, request, S::list_books).await
     }
@@ -167,7 +171,7 @@ mod served {
         request: ::openapi_runtime::Unread<super::AddBook>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<AddBookResponse, AddBookError>,
-        AddBookError,
+        AddBookError
     > {
         ::openapi_runtime::serve_open(rqctx, request, S::add_book).await
     }
@@ -176,42 +180,45 @@ mod served {
         request: ::openapi_runtime::Unread<super::GetBook>,
     ) -> ::std::result::Result<
         ::openapi_runtime::Reply<GetBookResponse, GetBookError>,
-        GetBookError,
+        GetBookError
     > {
         ::openapi_runtime::serve_open(rqctx, request, S::get_book).await
     }
 }
+
 /// The query parameters of [`ListBooks`].
 #[derive(Clone, Debug)]
 pub struct ListBooksQuery {
     /// Only books of this author.
     pub author: ::std::option::Option<crate::generated::types::Author>,
 }
+
 impl ::openapi_runtime::Parameters for ListBooksQuery {
-    fn decode(
-        __values: &mut ::openapi_runtime::Values<'_>,
-    ) -> ::std::option::Option<Self> {
+    fn decode(__values: &mut ::openapi_runtime::Values<'_>) -> ::std::option::Option<Self> {
         let author = __values.optional("author", &schemas::AUTHOR);
         Some(Self { author: author? })
     }
 }
+
 impl ::schemars::JsonSchema for ListBooksQuery {
     fn schema_name() -> ::std::string::String {
         "ListBooksQuery".to_owned()
     }
     fn json_schema(
-        generator: &mut ::schemars::r#gen::SchemaGenerator,
+        generator: &mut ::schemars::r#gen::SchemaGenerator
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<crate::generated::types::Author>();
         ::serde_json::from_str(
-                "{\"type\":\"object\",\"properties\":{\"author\":{\"description\":\"Only books of this author.\",\"allOf\":[{\"$ref\":\"#/components/schemas/Author\"}]}}}",
-            )
+            "{\"type\":\"object\",\"properties\":{\"author\":{\"description\":\"Only books of this author.\",\"allOf\":[{\"$ref\":\"#/components/schemas/Author\"}]}}}"
+        )
             .expect("checked when this was generated")
     }
 }
+
 /// What `GET /books` takes.
 #[derive(Debug)]
 pub enum ListBooks {}
+
 impl ::openapi_runtime::Operation for ListBooks {
     const ID: &'static str = "listBooks";
     const PATH: &'static str = "/books";
@@ -221,11 +228,13 @@ impl ::openapi_runtime::Operation for ListBooks {
     type Headers = ();
     type Body = ();
 }
+
 /// 200: The books
 pub struct ListBooksResponse {
     /// The body.
     pub body: crate::generated::types::ListBooksResponse200,
 }
+
 impl ::openapi_runtime::Answer for ListBooksResponse {
     const STATUS: u16 = 200u16;
     const DESCRIPTION: &'static str = "The books";
@@ -239,7 +248,9 @@ impl ::openapi_runtime::Answer for ListBooksResponse {
         ::std::vec::Vec::new()
     }
 }
+
 ::openapi_runtime::answer!(ListBooksResponse);
+
 /// How `listBooks` fails: exactly the statuses that the document declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListBooksError {
@@ -248,29 +259,33 @@ pub enum ListBooksError {
     /// 500: It failed
     InternalServerError(::openapi_runtime::Fault),
 }
-::openapi_runtime::failure!(
-    ListBooksError : crate ::generated::types::Error { 400 => BadRequest, 500 =>
-    InternalServerError }
-);
+
+::openapi_runtime::failure!(ListBooksError: crate::generated::types::Error {
+    400 => BadRequest,
+    500 => InternalServerError
+});
+
 /// What `POST /books` takes.
 #[derive(Debug)]
 pub enum AddBook {}
+
 impl ::openapi_runtime::Operation for AddBook {
     const ID: &'static str = "addBook";
     const PATH: &'static str = "/books";
-    const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = Some(
-        &schemas::BOOK,
-    );
+    const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> =
+        Some(&schemas::BOOK);
     type Path = ();
     type Query = ();
     type Headers = ();
     type Body = ::openapi_runtime::Json<crate::generated::types::Book>;
 }
+
 /// 201: The book is on the shelf
 pub struct AddBookResponse {
     /// The body.
     pub body: crate::generated::types::Book,
 }
+
 impl ::openapi_runtime::Answer for AddBookResponse {
     const STATUS: u16 = 201u16;
     const DESCRIPTION: &'static str = "The book is on the shelf";
@@ -284,7 +299,9 @@ impl ::openapi_runtime::Answer for AddBookResponse {
         ::std::vec::Vec::new()
     }
 }
+
 ::openapi_runtime::answer!(AddBookResponse);
+
 /// How `addBook` fails: exactly the statuses that the document declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AddBookError {
@@ -301,42 +318,49 @@ pub enum AddBookError {
     /// 500: It failed
     InternalServerError(::openapi_runtime::Fault),
 }
-::openapi_runtime::failure!(
-    AddBookError : crate ::generated::types::Error { 400 => BadRequest, 408 =>
-    RequestTimeout, 409 => Conflict, 413 => PayloadTooLarge, 415 => UnsupportedMediaType,
-    500 => InternalServerError }
-);
+
+::openapi_runtime::failure!(AddBookError: crate::generated::types::Error {
+    400 => BadRequest,
+    408 => RequestTimeout,
+    409 => Conflict,
+    413 => PayloadTooLarge,
+    415 => UnsupportedMediaType,
+    500 => InternalServerError
+});
+
 /// The path parameters of [`GetBook`].
 #[derive(Clone, Debug)]
 pub struct GetBookPath {
     /// `isbn`
     pub isbn: crate::generated::types::Isbn,
 }
+
 impl ::openapi_runtime::Parameters for GetBookPath {
-    fn decode(
-        __values: &mut ::openapi_runtime::Values<'_>,
-    ) -> ::std::option::Option<Self> {
+    fn decode(__values: &mut ::openapi_runtime::Values<'_>) -> ::std::option::Option<Self> {
         let isbn = __values.required("isbn", &schemas::ISBN);
         Some(Self { isbn: isbn? })
     }
 }
+
 impl ::schemars::JsonSchema for GetBookPath {
     fn schema_name() -> ::std::string::String {
         "GetBookPath".to_owned()
     }
     fn json_schema(
-        generator: &mut ::schemars::r#gen::SchemaGenerator,
+        generator: &mut ::schemars::r#gen::SchemaGenerator
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<crate::generated::types::Isbn>();
         ::serde_json::from_str(
-                "{\"type\":\"object\",\"properties\":{\"isbn\":{\"allOf\":[{\"$ref\":\"#/components/schemas/Isbn\"}]}},\"required\":[\"isbn\"]}",
-            )
+            "{\"type\":\"object\",\"properties\":{\"isbn\":{\"allOf\":[{\"$ref\":\"#/components/schemas/Isbn\"}]}},\"required\":[\"isbn\"]}"
+        )
             .expect("checked when this was generated")
     }
 }
+
 /// What `GET /books/{isbn}` takes.
 #[derive(Debug)]
 pub enum GetBook {}
+
 impl ::openapi_runtime::Operation for GetBook {
     const ID: &'static str = "getBook";
     const PATH: &'static str = "/books/{isbn}";
@@ -346,11 +370,13 @@ impl ::openapi_runtime::Operation for GetBook {
     type Headers = ();
     type Body = ();
 }
+
 /// 200: The book
 pub struct GetBookResponse {
     /// The body.
     pub body: crate::generated::types::Book,
 }
+
 impl ::openapi_runtime::Answer for GetBookResponse {
     const STATUS: u16 = 200u16;
     const DESCRIPTION: &'static str = "The book";
@@ -364,7 +390,9 @@ impl ::openapi_runtime::Answer for GetBookResponse {
         ::std::vec::Vec::new()
     }
 }
+
 ::openapi_runtime::answer!(GetBookResponse);
+
 /// How `getBook` fails: exactly the statuses that the document declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GetBookError {
@@ -375,10 +403,13 @@ pub enum GetBookError {
     /// 500: It failed
     InternalServerError(::openapi_runtime::Fault),
 }
-::openapi_runtime::failure!(
-    GetBookError : crate ::generated::types::Error { 400 => BadRequest, 404 => NotFound,
-    500 => InternalServerError }
-);
+
+::openapi_runtime::failure!(GetBookError: crate::generated::types::Error {
+    400 => BadRequest,
+    404 => NotFound,
+    500 => InternalServerError
+});
+
 /// The whole schemas of the document, as `openapi_runtime::strict` reads them.
 pub mod schemas {
     #[allow(unused_imports)]
@@ -388,53 +419,30 @@ pub mod schemas {
     /// `#/components/schemas/Isbn`
     pub static ISBN: Schema = Schema::string().pattern(pattern!("^[0-9]{13}$"));
     /// `#/components/schemas/Book`
-    pub static BOOK: Schema = Schema::object(
-            &[
-                Property::required("isbn", &ISBN),
-                Property::required(
-                    "title",
-                    &Schema::string().min_length(1).max_length(200),
-                ),
-                Property::optional(
-                    "author",
-                    &Schema::string().min_length(1).max_length(100),
-                ),
-                Property::required(
-                    "pages",
-                    &Schema::integer()
-                        .integer_format(IntegerFormat::Int32)
-                        .minimum(1)
-                        .maximum(20000),
-                ),
-            ],
+    pub static BOOK: Schema = Schema::object(&[
+        Property::required("isbn", &ISBN),
+        Property::required("title", &Schema::string().min_length(1).max_length(200)),
+        Property::optional("author", &Schema::string().min_length(1).max_length(100)),
+        Property::required(
+            "pages",
+            &Schema::integer().integer_format(IntegerFormat::Int32).minimum(1).maximum(20000)
         )
+    ])
         .closed();
     /// `#/components/schemas/Error`
-    pub static ERROR: Schema = Schema::object(
-        &[Property::required("error", &ERROR_BODY)],
-    );
+    pub static ERROR: Schema = Schema::object(&[Property::required("error", &ERROR_BODY)]);
     /// `#/components/schemas/ErrorBody`
-    pub static ERROR_BODY: Schema = Schema::object(
-        &[
-            Property::required(
-                "code",
-                &Schema::integer().integer_format(IntegerFormat::Int32),
-            ),
-            Property::required("message", &Schema::string()),
-            Property::required("details", &Schema::array(&ERROR_DETAIL)),
-        ],
-    );
+    pub static ERROR_BODY: Schema = Schema::object(&[
+        Property::required("code", &Schema::integer().integer_format(IntegerFormat::Int32)),
+        Property::required("message", &Schema::string()),
+        Property::required("details", &Schema::array(&ERROR_DETAIL))
+    ]);
     /// `#/components/schemas/ErrorDetail`
-    pub static ERROR_DETAIL: Schema = Schema::object(
-        &[
-            Property::required("reason", &Schema::string()),
-            Property::optional("field", &Schema::string()),
-            Property::optional(
-                "limit",
-                &Schema::integer().integer_format(IntegerFormat::Int64),
-            ),
-        ],
-    );
+    pub static ERROR_DETAIL: Schema = Schema::object(&[
+        Property::required("reason", &Schema::string()),
+        Property::optional("field", &Schema::string()),
+        Property::optional("limit", &Schema::integer().integer_format(IntegerFormat::Int64))
+    ]);
     /// `#/components/schemas/Author`
     pub static AUTHOR: Schema = Schema::string().min_length(1).max_length(100);
     /// `#/components/schemas/ListBooksResponse200`

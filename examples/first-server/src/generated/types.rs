@@ -4,22 +4,23 @@
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct Author(::std::string::String);
+
 impl ::std::ops::Deref for Author {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<Author> for ::std::string::String {
     fn from(value: Author) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for Author {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 100usize {
             return Err("longer than 100 characters".into());
         }
@@ -29,34 +30,36 @@ impl ::std::str::FromStr for Author {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for Author {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for Author {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for Author {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///A book.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(deny_unknown_fields)]
@@ -67,26 +70,28 @@ pub struct Book {
     pub pages: crate::generated::types::BookPages,
     pub title: BookTitle,
 }
+
 ///`BookAuthor`
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct BookAuthor(::std::string::String);
+
 impl ::std::ops::Deref for BookAuthor {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<BookAuthor> for ::std::string::String {
     fn from(value: BookAuthor) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for BookAuthor {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 100usize {
             return Err("longer than 100 characters".into());
         }
@@ -96,54 +101,57 @@ impl ::std::str::FromStr for BookAuthor {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for BookAuthor {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for BookAuthor {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for BookAuthor {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///`BookTitle`
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct BookTitle(::std::string::String);
+
 impl ::std::ops::Deref for BookTitle {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<BookTitle> for ::std::string::String {
     fn from(value: BookTitle) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for BookTitle {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 200usize {
             return Err("longer than 200 characters".into());
         }
@@ -153,39 +161,42 @@ impl ::std::str::FromStr for BookTitle {
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for BookTitle {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for BookTitle {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for BookTitle {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///The body of every answer that is not a success.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct Error {
     pub error: ErrorBody,
 }
+
 ///What went wrong.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct ErrorBody {
@@ -193,6 +204,7 @@ pub struct ErrorBody {
     pub details: ::std::vec::Vec<ErrorDetail>,
     pub message: ::std::string::String,
 }
+
 ///One thing that is wrong.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct ErrorDetail {
@@ -202,100 +214,103 @@ pub struct ErrorDetail {
     pub limit: ::std::option::Option<i64>,
     pub reason: ::std::string::String,
 }
+
 ///The number of a book.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct Isbn(::std::string::String);
+
 impl ::std::ops::Deref for Isbn {
     type Target = ::std::string::String;
     fn deref(&self) -> &::std::string::String {
         &self.0
     }
 }
+
 impl ::std::convert::From<Isbn> for ::std::string::String {
     fn from(value: Isbn) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for Isbn {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
-        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-        { ::regress::Regex::new("^[0-9]{13}$").unwrap() });
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(|| {
+            ::regress::Regex::new("^[0-9]{13}$").unwrap()
+        });
         if PATTERN.find(value).is_none() {
             return Err("doesn't match pattern \"^[0-9]{13}$\"".into());
         }
         Ok(Self(value.to_string()))
     }
 }
+
 impl ::std::convert::TryFrom<&str> for Isbn {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl ::std::convert::TryFrom<::std::string::String> for Isbn {
     type Error = self::error::ConversionError;
     fn try_from(
-        value: ::std::string::String,
+        value: ::std::string::String
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for Isbn {
-    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
     {
         ::std::string::String::deserialize(deserializer)?
             .parse()
             .map_err(|e: self::error::ConversionError| {
-                <D::Error as ::serde::de::Error>::custom(e.to_string())
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
             })
     }
 }
+
 ///`ListBooksResponse200`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(transparent)]
 pub struct ListBooksResponse200(pub ::std::vec::Vec<Book>);
+
 impl ::std::ops::Deref for ListBooksResponse200 {
     type Target = ::std::vec::Vec<Book>;
     fn deref(&self) -> &::std::vec::Vec<Book> {
         &self.0
     }
 }
+
 impl ::std::convert::From<ListBooksResponse200> for ::std::vec::Vec<Book> {
     fn from(value: ListBooksResponse200) -> Self {
         value.0
     }
 }
+
 impl ::std::convert::From<::std::vec::Vec<Book>> for ListBooksResponse200 {
     fn from(value: ::std::vec::Vec<Book>) -> Self {
         Self(value)
     }
 }
+
 /// Error types.
 pub mod error {
     /// Error from a `TryFrom` or `FromStr` implementation.
     pub struct ConversionError(::std::borrow::Cow<'static, str>);
     impl ::std::error::Error for ConversionError {}
     impl ::std::fmt::Display for ConversionError {
-        fn fmt(
-            &self,
-            f: &mut ::std::fmt::Formatter<'_>,
-        ) -> Result<(), ::std::fmt::Error> {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> Result<(), ::std::fmt::Error> {
             ::std::fmt::Display::fmt(&self.0, f)
         }
     }
     impl ::std::fmt::Debug for ConversionError {
-        fn fmt(
-            &self,
-            f: &mut ::std::fmt::Formatter<'_>,
-        ) -> Result<(), ::std::fmt::Error> {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> Result<(), ::std::fmt::Error> {
             ::std::fmt::Debug::fmt(&self.0, f)
         }
     }
@@ -310,10 +325,12 @@ pub mod error {
         }
     }
 }
+
 /// BookPages: an integer from 1 to 20000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
 #[serde(transparent)]
 pub struct BookPages(i32);
+
 impl BookPages {
     /// The least value.
     pub const MIN: i32 = 1;
@@ -324,47 +341,51 @@ impl BookPages {
         self.0
     }
 }
+
 impl ::std::convert::TryFrom<i32> for BookPages {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: i32,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
-        if (Self::MIN..=Self::MAX).contains(&value) {
-            Ok(Self(value))
-        } else {
-            Err("must be an integer from 1 to 20000".into())
+    fn try_from(value: i32) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value < Self::MIN {
+            return ::std::result::Result::Err("must be at least 1".into());
         }
+        if value > Self::MAX {
+            return ::std::result::Result::Err("must be at most 20000".into());
+        }
+        ::std::result::Result::Ok(Self(value))
     }
 }
+
 impl ::std::convert::From<BookPages> for i32 {
     fn from(value: BookPages) -> Self {
         value.0
     }
 }
+
 impl ::std::str::FromStr for BookPages {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value
             .parse::<i32>()
             .map_err(|_| "must be an integer from 1 to 20000".into())
             .and_then(Self::try_from)
     }
 }
+
 impl ::std::fmt::Display for BookPages {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         self.0.fmt(f)
     }
 }
+
 impl<'de> ::serde::Deserialize<'de> for BookPages {
     fn deserialize<D: ::serde::Deserializer<'de>>(
-        deserializer: D,
+        deserializer: D
     ) -> ::std::result::Result<Self, D::Error> {
         let value = <i32 as ::serde::Deserialize>::deserialize(deserializer)?;
         Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
+
 /// The document's own schemas, for servers that describe themselves.
 mod described {
     use super::*;
@@ -373,12 +394,12 @@ mod described {
             "Isbn".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"example\":\"9780141439600\",\"description\":\"The number of a book.\",\"type\":\"string\",\"pattern\":\"^[0-9]{13}$\"}",
-                )
+                "{\"example\":\"9780141439600\",\"description\":\"The number of a book.\",\"type\":\"string\",\"pattern\":\"^[0-9]{13}$\"}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -387,12 +408,12 @@ mod described {
             "Book".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<Isbn>();
             ::serde_json::from_str(
-                    "{\"example\":{\"isbn\":\"9780141439600\",\"title\":\"A Tale of Two Cities\",\"author\":\"Charles Dickens\",\"pages\":489},\"description\":\"A book.\",\"type\":\"object\",\"properties\":{\"isbn\":{\"$ref\":\"#/components/schemas/Isbn\"},\"title\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":200},\"author\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":100},\"pages\":{\"type\":\"integer\",\"format\":\"int32\",\"minimum\":1,\"maximum\":20000}},\"required\":[\"isbn\",\"title\",\"pages\"],\"additionalProperties\":false}",
-                )
+                "{\"example\":{\"isbn\":\"9780141439600\",\"title\":\"A Tale of Two Cities\",\"author\":\"Charles Dickens\",\"pages\":489},\"description\":\"A book.\",\"type\":\"object\",\"properties\":{\"isbn\":{\"$ref\":\"#/components/schemas/Isbn\"},\"title\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":200},\"author\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":100},\"pages\":{\"type\":\"integer\",\"format\":\"int32\",\"minimum\":1,\"maximum\":20000}},\"required\":[\"isbn\",\"title\",\"pages\"],\"additionalProperties\":false}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -401,12 +422,12 @@ mod described {
             "Error".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<ErrorBody>();
             ::serde_json::from_str(
-                    "{\"description\":\"The body of every answer that is not a success.\",\"type\":\"object\",\"properties\":{\"error\":{\"$ref\":\"#/components/schemas/ErrorBody\"}},\"required\":[\"error\"]}",
-                )
+                "{\"description\":\"The body of every answer that is not a success.\",\"type\":\"object\",\"properties\":{\"error\":{\"$ref\":\"#/components/schemas/ErrorBody\"}},\"required\":[\"error\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -415,12 +436,12 @@ mod described {
             "ErrorBody".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<ErrorDetail>();
             ::serde_json::from_str(
-                    "{\"description\":\"What went wrong.\",\"type\":\"object\",\"properties\":{\"code\":{\"type\":\"integer\",\"format\":\"int32\"},\"message\":{\"type\":\"string\"},\"details\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/ErrorDetail\"}}},\"required\":[\"code\",\"message\",\"details\"]}",
-                )
+                "{\"description\":\"What went wrong.\",\"type\":\"object\",\"properties\":{\"code\":{\"type\":\"integer\",\"format\":\"int32\"},\"message\":{\"type\":\"string\"},\"details\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/ErrorDetail\"}}},\"required\":[\"code\",\"message\",\"details\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -429,12 +450,12 @@ mod described {
             "ErrorDetail".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                    "{\"description\":\"One thing that is wrong.\",\"type\":\"object\",\"properties\":{\"reason\":{\"type\":\"string\"},\"field\":{\"type\":\"string\"},\"limit\":{\"type\":\"integer\",\"format\":\"int64\"}},\"required\":[\"reason\"]}",
-                )
+                "{\"description\":\"One thing that is wrong.\",\"type\":\"object\",\"properties\":{\"reason\":{\"type\":\"string\"},\"field\":{\"type\":\"string\"},\"limit\":{\"type\":\"integer\",\"format\":\"int64\"}},\"required\":[\"reason\"]}"
+            )
                 .expect("checked when this was generated")
         }
     }
@@ -443,12 +464,10 @@ mod described {
             "Author".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             let _ = generator;
-            ::serde_json::from_str(
-                    "{\"type\":\"string\",\"minLength\":1,\"maxLength\":100}",
-                )
+            ::serde_json::from_str("{\"type\":\"string\",\"minLength\":1,\"maxLength\":100}")
                 .expect("checked when this was generated")
         }
     }
@@ -457,12 +476,12 @@ mod described {
             "ListBooksResponse200".to_owned()
         }
         fn json_schema(
-            generator: &mut ::schemars::r#gen::SchemaGenerator,
+            generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<Book>();
             ::serde_json::from_str(
-                    "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Book\"}}",
-                )
+                "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Book\"}}"
+            )
                 .expect("checked when this was generated")
         }
     }

@@ -72,6 +72,8 @@ pub(super) const PLANTED: &[(&str, &str)] = &[
     ("operationId: getShelf", "operationID: getShelf"),
     ("operationId: getShelf", "operationId: createShelfError"),
     ("operationId: getShelf", "operationId: ''"),
+    ("operationId: getShelf", "operationId:"),
+    ("operationId: getShelf", "operationId: 5"),
     ("      operationId: getShelf\n", ""),
     ("      summary: All shelves", "      sumary: All shelves"),
     ("      deprecated: true", "      deprecated: yes"),
