@@ -113,6 +113,11 @@ impl Connection {
         self.read(|current| current.open.as_ref()?.ends)
     }
 
+    /// What the service connects with now: certificates in DER; `None` for the system's roots, or if nothing is open.
+    pub(crate) fn roots(&self) -> Option<Vec<Vec<u8>>> {
+        self.read(|current| current.open.as_ref()?.material.roots.clone())
+    }
+
     /// Whether the profile still lacks its bundle.
     fn incomplete(&self) -> bool {
         let lacks = self.config.public_ca_file.is_some() && self.config.profile.ca_pem.is_none();
@@ -182,7 +187,7 @@ impl Connection {
     /// A client for the holder of a certificate, and nobody else.
     pub(crate) async fn for_holder(&self, identity: Identity) -> Result<Lease, ClusterError> {
         let Lease { generation, .. } = self.lease().await?;
-        let roots = self.read(|current| current.open.as_ref()?.material.roots.clone());
+        let roots = self.roots();
         let material = Material {
             token: None,
             identity: Some(identity),
@@ -323,6 +328,19 @@ impl OpenError {
             other => refused(format!("the service's credential cannot be used: {other}")),
         }
     }
+}
+
+/// A client for nobody: whoever trusts these certificates. `None` for the system's roots.
+pub(crate) fn anonymous(
+    url: &http::Uri,
+    roots: Option<Vec<Vec<u8>>>,
+) -> Result<Client, ClusterError> {
+    let material = Material {
+        token: None,
+        identity: None,
+        roots,
+    };
+    client(url, &material).map_err(|error| error.as_cluster_error())
 }
 
 fn client(url: &http::Uri, material: &Material) -> Result<Client, OpenError> {

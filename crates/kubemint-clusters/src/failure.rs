@@ -138,6 +138,22 @@ pub(crate) fn of_transport(error: &(dyn StdError + 'static)) -> ClusterError {
     })
 }
 
+/// Whether a broken exchange means that the peer's certificate was refused.
+pub(crate) fn is_distrust(error: &(dyn StdError + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(rustls::Error::InvalidCertificate(_)) = error.downcast_ref() {
+            return true;
+        }
+        let wrapped = error.downcast_ref::<std::io::Error>();
+        next = match wrapped.and_then(std::io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    false
+}
+
 /// A TLS failure by the name of its class: the error itself may quote the certificate.
 fn tls(error: &rustls::Error) -> String {
     let name = |debug: String| {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -10,7 +11,7 @@ use kubemint::ports::{ClusterError, Clusters, Credential, Listing, ObjectRef, St
 use kubemint::record::Record;
 use slog::{Logger, warn};
 use thiserror::Error;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -18,11 +19,15 @@ use crate::authority::Authority;
 use crate::clock::{Clock, Skew};
 use crate::config::{ClusterConfig, is_label};
 use crate::connection::Connection;
-use crate::health::Health;
+use crate::expiry::Expiry;
+use crate::health::{self, Health};
 use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::member::Member;
 use crate::observe::Observer;
+
+/// How old the health of a cluster may be that is not asked anew.
+const RECENT: Duration = Duration::from_secs(60);
 
 /// Why a fleet cannot be set up.
 #[derive(Debug, Error)]
@@ -93,7 +98,7 @@ impl Fleet {
                 authority,
                 clock: Clock::default(),
                 identity: Identity::default(),
-                health: Mutex::new(None),
+                health: health::Known::default(),
                 bulkhead: Semaphore::new(limits.concurrency),
             };
             if members.insert(key.clone(), member).is_some() {
@@ -131,6 +136,12 @@ impl Fleet {
         Some(self.members.get(key)?.health(self.observer.as_ref()).await)
     }
 
+    /// How a cluster was when it was asked last, if that ended a minute ago at most. Nobody is asked.
+    #[must_use]
+    pub fn last_health(&self, key: &ClusterKey) -> Option<Health> {
+        self.members.get(key)?.health.within(RECENT)
+    }
+
     /// How far a cluster's clock is ahead of this machine's, by its latest answer; `None` as long as it has given none.
     #[must_use]
     pub fn skew(&self, key: &ClusterKey) -> Option<Skew> {
@@ -141,6 +152,15 @@ impl Fleet {
     #[must_use]
     pub fn credential_ends(&self, key: &ClusterKey) -> Option<DateTime<Utc>> {
         self.members.get(key)?.connection.ends()
+    }
+
+    /// What of a cluster's files ends by time, as they are used now.
+    #[must_use]
+    pub fn expiries(&self, key: &ClusterKey) -> Vec<Expiry> {
+        self.members
+            .get(key)
+            .map(Member::expiries)
+            .unwrap_or_default()
     }
 
     /// The members in the order of the configuration.

@@ -1,8 +1,10 @@
 //! Whether a cluster serves: asked seldom, for display.
 
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use kubemint::ports::ClusterError;
+use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
 use crate::failure;
@@ -26,14 +28,34 @@ pub enum Health {
     },
 }
 
+/// What was found last, and when.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// Held while the cluster is asked.
+    asking: Mutex<()>,
+    latest: RwLock<Option<(Instant, Health)>>,
+}
+
+impl Known {
+    /// What was found last, if it is not older than this.
+    pub(crate) fn within(&self, age: Duration) -> Option<Health> {
+        let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
+        let (when, health) = latest.as_ref()?;
+        (when.elapsed() < age).then(|| health.clone())
+    }
+
+    fn take(&self, health: &Health) {
+        let mut latest = self.latest.write().unwrap_or_else(PoisonError::into_inner);
+        *latest = Some((Instant::now(), health.clone()));
+    }
+}
+
 impl Member {
     /// The health, no older than the limits say. Many may ask at once: one of them calls.
     pub(crate) async fn health(&self, observer: &dyn Observer) -> Health {
-        let mut known = self.health.lock().await;
-        if let Some((when, health)) = known.as_ref()
-            && when.elapsed() < self.limits.health
-        {
-            return health.clone();
+        let _only = self.health.asking.lock().await;
+        if let Some(health) = self.health.within(self.limits.health) {
+            return health;
         }
         let began = Instant::now();
         let result = match timeout(PROMPT.min(self.limits.deadline), self.ready()).await {
@@ -54,7 +76,7 @@ impl Member {
                 detail: failure::detail(error),
             },
         };
-        *known = Some((Instant::now(), health.clone()));
+        self.health.take(&health);
         health
     }
 

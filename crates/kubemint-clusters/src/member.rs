@@ -9,7 +9,7 @@ use http_body_util::{BodyExt as _, Limited};
 use kube::client::Body;
 use kubemint::ports::ClusterError;
 use slog::{Logger, error, info};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::answer::Answer;
@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::config::ClusterConfig;
 use crate::connection::{Connection, Lease};
 use crate::failure;
-use crate::health::Health;
+use crate::health;
 use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::observe::Observer;
@@ -51,7 +51,7 @@ pub(crate) struct Member {
     pub(crate) authority: Option<Authority>,
     pub(crate) clock: Clock,
     pub(crate) identity: Identity,
-    pub(crate) health: Mutex<Option<(Instant, Health)>>,
+    pub(crate) health: health::Known,
     pub(crate) bulkhead: Semaphore,
 }
 

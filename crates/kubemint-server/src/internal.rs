@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use chrono::Utc;
 use dropshot::{
     ApiDescription, Body, ConfigDropshot, HttpError, HttpServer, RequestContext, ServerBuilder,
     endpoint,
 };
 use http::{Response, StatusCode};
 use kubemint::Kubemint;
+use kubemint::cluster::ClusterKey;
 use kubemint_authn::Authn;
 use kubemint_clusters::{Fleet, Health};
 use serde::Serialize;
@@ -23,6 +25,10 @@ use crate::reload::{CERTIFICATE, POLICY};
 /// How long the store may take to answer the readiness probe.
 const STORE_DEADLINE: Duration = Duration::from_secs(2);
 
+/// How long a cluster may take to answer the readiness probe, before what it answered last is told: an orchestrator waits for
+/// one second, and takes a server for dead that hangs because a cluster does.
+const CLUSTER_DEADLINE: Duration = Duration::from_millis(500);
+
 /// What the internal listener tells of.
 pub(crate) struct Internal {
     pub(crate) service: Arc<Kubemint>,
@@ -31,6 +37,34 @@ pub(crate) struct Internal {
     pub(crate) metrics: Arc<Metrics>,
     /// The server is about to stop.
     pub(crate) leaving: Arc<AtomicBool>,
+}
+
+impl Internal {
+    /// How a cluster is: `ok`, or what is wrong.
+    async fn cluster(&self, key: &ClusterKey) -> String {
+        let (fleet, asked) = (Arc::clone(&self.fleet), key.clone());
+        // It goes on when this does not wait any more, so that the next probe knows.
+        let asking = tokio::spawn(async move { fleet.health(&asked).await });
+        let health = match tokio::time::timeout(CLUSTER_DEADLINE, asking).await {
+            Ok(health) => health.ok().flatten(),
+            Err(_) => self.fleet.last_health(key),
+        };
+        let mut told = match health {
+            Some(Health::Ready) => Vec::new(),
+            Some(Health::Sick { class, detail }) => vec![format!("{class}: {detail}")],
+            None => vec!["it has not answered yet".to_owned()],
+        };
+        let skew = self.fleet.skew(key).filter(|skew| skew.matters());
+        told.extend(skew.map(|skew| skew.to_string()));
+        let now = Utc::now();
+        let expiries = self.fleet.expiries(key);
+        told.extend(expiries.iter().filter_map(|expiry| expiry.warning(now)));
+        if told.is_empty() {
+            "ok".to_owned()
+        } else {
+            told.join("; ")
+        }
+    }
 }
 
 /// The body of `/readyz`.
@@ -104,17 +138,9 @@ async fn readyz(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpE
         (issuer.alias, state)
     });
     let keys = internal.service.ports().clusters.keys();
-    let probes = keys.iter().map(|key| async move {
-        let state = match internal.fleet.health(key).await {
-            Some(Health::Ready) => match internal.fleet.skew(key) {
-                Some(skew) if skew.matters() => skew.to_string(),
-                _ => "ok".to_owned(),
-            },
-            Some(Health::Sick { class, detail }) => format!("{class}: {detail}"),
-            None => "unknown".to_owned(),
-        };
-        (key.to_string(), state)
-    });
+    let probes = keys
+        .iter()
+        .map(|key| async move { (key.to_string(), internal.cluster(key).await) });
     let stopping = internal.leaving.load(Ordering::Relaxed);
     let readiness = Readiness {
         ready: store == "ok" && !stopping,
@@ -142,7 +168,10 @@ async fn readyz(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpE
 #[endpoint { method = GET, path = "/metrics", unpublished = true }]
 async fn metrics(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpError> {
     let internal = rqctx.context();
-    internal.metrics.observe(&internal.fleet);
+    let observed = &internal.metrics.observed;
+    observed.clusters(&internal.fleet);
+    observed.issuers(&internal.authn.health());
+    observed.certificate(internal.metrics.reloads.certificate_ends());
     let size = internal.service.ports().store.size();
     // A store that does not answer keeps nobody from the other metrics; its last size stays.
     if let Ok(Ok(Some(size))) = tokio::time::timeout(STORE_DEADLINE, size).await {

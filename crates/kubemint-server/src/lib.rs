@@ -13,6 +13,8 @@ pub mod guard;
 mod internal;
 pub mod log;
 pub mod metrics;
+mod observed;
+mod out;
 mod quiet;
 mod reconciler;
 mod reload;

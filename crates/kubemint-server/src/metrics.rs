@@ -6,8 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use kubemint::ClusterKey;
-use kubemint::ports::Clusters as _;
-use kubemint_clusters::{Fleet, Observer};
+use kubemint_clusters::Observer;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -16,6 +15,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::guard::GuardMetrics;
+use crate::observed::Observed;
 use crate::reload::Reloads;
 use crate::sizes::Sizes;
 use crate::unconfigured::Unconfigured;
@@ -54,8 +54,6 @@ struct Reconciled {
     outcome: &'static str,
 }
 
-/// A metric that is shown once it is known.
-type NoLabels = [(&'static str, &'static str); 0];
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// Every metric of the server.
@@ -68,13 +66,12 @@ pub struct Metrics {
     call_seconds: Histograms<Cluster>,
     reconciled: Family<Reconciled, Counter>,
     last_round: Family<Cluster, Gauge<f64, AtomicU64>>,
-    skew: Family<Cluster, Gauge>,
     unconfigured: Family<Cluster, Gauge>,
     foreign: Family<Cluster, Gauge>,
-    credential_ends: Family<Cluster, Gauge>,
-    certificate_ends: Family<NoLabels, Gauge>,
     /// What is read again while serving.
     pub(crate) reloads: Arc<Reloads>,
+    /// What others say when they are asked.
+    pub(crate) observed: Observed,
     /// How large the store is.
     pub(crate) sizes: Sizes,
     /// What the guard counts.
@@ -93,12 +90,10 @@ impl Default for Metrics {
             call_seconds: Family::new_with_constructor(histogram),
             reconciled: Family::default(),
             last_round: Family::default(),
-            skew: Family::default(),
             unconfigured: Family::default(),
             foreign: Family::default(),
-            credential_ends: Family::default(),
-            certificate_ends: Family::default(),
             reloads: Arc::default(),
+            observed: Observed::default(),
             sizes: Sizes::default(),
             guard: GuardMetrics::default(),
         };
@@ -154,25 +149,8 @@ impl Metrics {
             Unit::Seconds,
             self.last_round.clone(),
         );
-        registry.register_with_unit(
-            "cluster_clock_skew",
-            "How far a cluster's clock is ahead of this machine's, by its latest answer",
-            Unit::Seconds,
-            self.skew.clone(),
-        );
-        registry.register_with_unit(
-            "cluster_credential_end_timestamp",
-            "When the server's own credential at a cluster ends, in Unix time, where it says so",
-            Unit::Seconds,
-            self.credential_ends.clone(),
-        );
-        registry.register_with_unit(
-            "certificate_end_timestamp",
-            "When the API's certificate ends, in Unix time",
-            Unit::Seconds,
-            self.certificate_ends.clone(),
-        );
         self.reloads.register(registry);
+        self.observed.register(registry);
         self.sizes.register(registry);
         self.guard.register(registry);
     }
@@ -232,31 +210,6 @@ impl Metrics {
         // Exact until the year 285 million.
         #[allow(clippy::cast_precision_loss)]
         self.last_round.get_or_create(&labels).set(at as f64);
-    }
-
-    /// Takes over what the fleet and the certificate say of time, which is asked when the metrics are.
-    pub(crate) fn observe(&self, fleet: &Fleet) {
-        for key in fleet.keys() {
-            let cluster = key.to_string();
-            if let Some(skew) = fleet.skew(&key) {
-                let labels = Cluster {
-                    cluster: cluster.clone(),
-                };
-                self.skew.get_or_create(&labels).set(skew.0);
-            }
-            if let Some(end) = fleet.credential_ends(&key) {
-                let labels = Cluster { cluster };
-                self.credential_ends
-                    .get_or_create(&labels)
-                    .set(end.timestamp());
-            }
-        }
-        if let Some(end) = self.reloads.certificate_ends() {
-            let none: NoLabels = [];
-            self.certificate_ends
-                .get_or_create(&none)
-                .set(end.timestamp());
-        }
     }
 
     /// The metrics in the text format.

@@ -150,6 +150,19 @@ fn every_mistake_of_a_configuration_is_told_at_once() {
             "[server]\nlisten = \"127.0.0.1:9000\"\n[internal]\nlisten = \"127.0.0.1:9000\"\n[store]\npath = \"\"\n\
              [[issuers]]\nurl = \"https://login.example.com\"\naudiences = [\"kubemint\"]\n",
         ),
+        (
+            "several.toml",
+            "[server]\nlisten = \"localhost:8443\"\ngrce = \"8s\"\ndrain = \"8x\"\n[internal]\nlisten = \"127.0.0.1:9464\"\n\
+             [store]\npath = \"k.db\"\n[log]\nlevel = \"loud\"\n\
+             [[issuers]]\nurl = \"https://login.example.com\"\naudience = [\"kubemint\"]\n\
+             [[issuers]]\nurl = \"http://login.example.com\"\naudiences = [\"kubemint\"]\nleeway = 30\n",
+        ),
+        (
+            "list.toml",
+            "[server]\nlisten = \"127.0.0.1:0\"\n[store]\npath = \"k.db\"\n\
+             [[issuers]]\nurl = \"https://login.example.com\"\naudiences = [\"kubemint\"]\n\
+             [[cluster]]\nregion = \"r\"\n[clusters.roles.viewer]\n[[clusters]]\nregion = \"r\"\n[clusters.roles.viewer]\n",
+        ),
         ("broken.toml", "[server]\nlisten = 127.0.0.1\n"),
     ]);
     let mut all = String::new();
@@ -158,6 +171,8 @@ fn every_mistake_of_a_configuration_is_told_at_once() {
         "nothing.toml",
         "unknown.toml",
         "places.toml",
+        "several.toml",
+        "list.toml",
         "broken.toml",
         "no-such.toml",
     ] {
@@ -170,6 +185,85 @@ fn every_mistake_of_a_configuration_is_told_at_once() {
     let checked = run(folder.path(), &["check-config", "mistakes.toml"]);
     let served = run(folder.path(), &["serve", "--config", "mistakes.toml"]);
     assert_eq!(told(&served), told(&checked));
+}
+
+/// Every command that tells something and needs no server, with standard output somewhere that cannot be written.
+#[test]
+fn who_stops_reading_is_no_failure_and_a_full_disk_is_told() {
+    let (folder, _) = example();
+    let ended = |arguments: &[&str], out: std::process::Stdio| {
+        let mut command = Command::new(binary());
+        let command = command.args(arguments).current_dir(folder.path());
+        command.stdout(out).output().expect("the binary")
+    };
+    for arguments in [
+        &["check-config", "--example"][..],
+        &["check-config", "kubemint.toml"],
+        &["manifest", "--config", "kubemint.toml"],
+        &["policy", "check", "--config", "kubemint.toml"],
+    ] {
+        let full = std::fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .expect("a full disk");
+        let output = ended(arguments, full.into());
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            told.contains("error: cannot write to standard output: "),
+            "{told}"
+        );
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = ended(arguments, writer.into());
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    }
+    // What is wrong is wrong although nobody reads of it: there is no store, and no issuer and no cluster that answers.
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let output = ended(&["doctor", "--config", "kubemint.toml"], writer.into());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));
+}
+
+#[test]
+fn a_cluster_is_accepted_in_a_store_that_is_there_and_none_is_made() {
+    let (folder, text) = example();
+    let name = ["region", "project", "id"].map(|key| {
+        let line = text
+            .lines()
+            .find(|line| line.starts_with(&format!("{key} = ")));
+        line.and_then(|line| line.split('"').nth(1))
+            .expect("a cluster")
+            .to_owned()
+    });
+    let arguments = [
+        "accept-cluster",
+        "--config",
+        "kubemint.toml",
+        "--cluster",
+        &name.join("/"),
+    ];
+    for empty in [false, true] {
+        if empty {
+            std::fs::write(folder.path().join("kubemint.db"), "").expect("a file");
+        }
+        let output = run(folder.path(), &arguments);
+        assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+        assert!(
+            told(&output).contains("there is no database at ./kubemint.db"),
+            "{}",
+            told(&output)
+        );
+        assert!(!folder.path().join("kubemint.db.lock").exists());
+    }
+    assert_eq!(
+        std::fs::metadata(folder.path().join("kubemint.db"))
+            .expect("a file")
+            .len(),
+        0
+    );
 }
 
 #[test]

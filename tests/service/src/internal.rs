@@ -37,19 +37,25 @@ async fn liveness_depends_on_nothing_and_readiness_names_who_is_unwell() {
         (Effect::refuse(500), "busy: "),
     ] {
         sick.inject(Fault::always(RequestKind::ANY, effect));
-        let answer = stage.internal("/readyz").await;
-        let told = answer.json();
-        assert_eq!(
-            (answer.status.as_u16(), &told["ready"]),
-            (200, &json!(true)),
-            "{told}"
-        );
-        assert_eq!(told["clusters"][key(CLUSTER)], "ok");
-        let state = told["clusters"][key("sick")].as_str().unwrap();
-        assert!(state.starts_with(class), "{state}");
+        until("the sick cluster is named", async || {
+            let answer = stage.internal("/readyz").await;
+            let told = answer.json();
+            assert_eq!(
+                (answer.status.as_u16(), &told["ready"]),
+                (200, &json!(true)),
+                "{told}"
+            );
+            assert_eq!(told["clusters"][key(CLUSTER)], "ok");
+            let state = told["clusters"][key("sick")].as_str().unwrap();
+            state.starts_with(class)
+        })
+        .await;
         sick.clear_faults();
     }
-    assert_eq!(stage.internal("/readyz").await.json(), all_well);
+    until("all is well again", async || {
+        stage.internal("/readyz").await.json() == all_well
+    })
+    .await;
 
     // An issuer that cannot be asked from the start: nobody can call, and the process is still alive and ready.
     stage.world().issuer().set_failure(IssuerFailure::Down);
@@ -69,6 +75,29 @@ async fn liveness_depends_on_nothing_and_readiness_names_who_is_unwell() {
         (503, "authentication_unavailable")
     );
     assert!(answer.headers.contains_key("retry-after"));
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_cluster_that_hangs_makes_no_probe_hang_and_is_named_by_the_next() {
+    let setting = Setting::default().change(|config| config.limits.health = Duration::ZERO);
+    let stage = setting.start().await;
+    let key = format!("{REGION}/{PROJECT}/{CLUSTER}");
+    let state = async || {
+        let answer = stage.internal("/readyz");
+        // What an orchestrator waits for. Asking the cluster takes 3 s.
+        let answer = tokio::time::timeout(Duration::from_secs(1), answer).await;
+        let told = answer.expect("an answer within a second").json();
+        told["clusters"][&key].as_str().unwrap().to_owned()
+    };
+    until("it is well", async || state().await == "ok").await;
+    let cluster = stage.world().cluster();
+    cluster.inject(Fault::always(RequestKind::ANY, Effect::Hang));
+    assert_eq!(state().await, "ok", "what it answered last");
+    until("it is named", async || {
+        state().await == "unreachable: it did not answer in time"
+    })
+    .await;
     stage.stop().await;
 }
 

@@ -262,14 +262,18 @@ fn duration(text: &str, (least, most): (Duration, Duration)) -> Result<Duration,
 
 fn roots(path: &Path) -> Result<Vec<Certificate>, String> {
     let pem = fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    match Certificate::from_pem_bundle(&pem) {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        Ok(_) => Err(format!("{} holds no PEM certificate", path.display())),
-        Err(error) => Err(format!(
-            "{} does not hold PEM certificates: {error}",
-            path.display()
-        )),
+    let shown = path.display();
+    let certificates = Certificate::from_pem_bundle(&pem)
+        .map_err(|error| format!("{shown} does not hold PEM certificates: {error}"))?;
+    if certificates.is_empty() {
+        return Err(format!("{shown} holds no PEM certificate"));
     }
+    // What is inside of them is looked at when they are used, as they are later.
+    reqwest::Client::builder()
+        .tls_certs_only(certificates.iter().cloned())
+        .build()
+        .map_err(|_| format!("{shown}: a certificate in it is malformed"))?;
+    Ok(certificates)
 }
 
 fn keys(raw: &RawIssuer, issuer: Option<&Url>, place: &mut Place<'_>) -> Option<KeysAt> {
@@ -353,10 +357,14 @@ fn claims(raw: &RawClaims, place: &mut Place<'_>) -> Option<ClaimNames> {
     let mut name = |key: &str, given: &Option<String>, default: &str| {
         let name = given.as_deref().unwrap_or(default);
         let fits = !name.is_empty() && name.len() <= MAX_NAME && name != "/";
-        let checked = if fits {
-            Ok(name.to_owned())
-        } else {
+        let checked = if !fits {
             Err(format!("{name:?} is not the name of a claim"))
+        } else if name.starts_with('/') && !is_pointer(name) {
+            Err(format!(
+                "{name:?} is no JSON Pointer; in one, ~ is written ~0, and / within a name ~1"
+            ))
+        } else {
+            Ok(name.to_owned())
         };
         place.take(&format!("claims.{key}"), checked)
     };
@@ -374,4 +382,10 @@ fn claims(raw: &RawClaims, place: &mut Place<'_>) -> Option<ClaimNames> {
         principal_type: principal_type?,
         credential_id: credential_id?,
     })
+}
+
+/// Whether each `~` of a JSON Pointer (RFC 6901) is the beginning of `~0` or `~1`.
+fn is_pointer(text: &str) -> bool {
+    let mut after = text.split('~').skip(1);
+    after.all(|rest| rest.starts_with(['0', '1']))
 }

@@ -116,6 +116,10 @@ fn what_cannot_work_is_refused_by_its_key_path() {
             "issuers[0].ca_file: Cargo.toml holds no PEM certificate",
         ),
         (
+            "ca_file = 'tests/authn/malformed.pem'",
+            "issuers[0].ca_file: tests/authn/malformed.pem: a certificate in it is malformed",
+        ),
+        (
             "jwks_url = 'http://login.example.com/jwks'",
             "issuers[0].jwks_url: ",
         ),
@@ -132,6 +136,10 @@ fn what_cannot_work_is_refused_by_its_key_path() {
             "issuers[0].jwks_origins[0]: ",
         ),
         ("[issuers.claims]\nroles = ''", "issuers[0].claims.roles: "),
+        (
+            "[issuers.claims]\nroles = '/a~2'",
+            "issuers[0].claims.roles: \"/a~2\" is no JSON Pointer",
+        ),
     ];
     for (settings, expected) in cases {
         let told = check(&issuer_with(settings)).unwrap_err().to_string();

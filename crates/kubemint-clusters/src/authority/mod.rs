@@ -149,6 +149,11 @@ impl Authority {
         })
     }
 
+    /// Until when it signs, as it was read last.
+    pub(crate) fn ends(&self) -> Option<DateTime<Utc>> {
+        self.read(|current| current.signer.as_ref().map(|signer| signer.not_after()))
+    }
+
     async fn look(&self) {
         let files = self.files.clone();
         let read = tokio::task::spawn_blocking(move || Signer::load(&files));

@@ -40,6 +40,10 @@ impl Member {
                 return Ok(());
             }
         };
+        if signer.not_after() <= Utc::now() {
+            // That is told, and nothing can be shown to the cluster.
+            return Ok(());
+        }
         let until = signer
             .not_after()
             .to_rfc3339_opts(SecondsFormat::Secs, true);

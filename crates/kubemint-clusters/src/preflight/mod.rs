@@ -3,6 +3,7 @@
 
 mod ask;
 mod certificates;
+mod public;
 mod report;
 mod rights;
 
@@ -15,6 +16,7 @@ use kubemint::ports::ClusterError;
 
 use crate::binding::RBAC;
 use crate::config::{RoleConfig, SYSTEM_NAMESPACE, role_namespace};
+use crate::expiry::source;
 use crate::failure;
 use crate::fleet::Fleet;
 use crate::manifest::{BINDING_VERBS, RIGHTS};
@@ -42,6 +44,14 @@ impl Member {
             member: self,
             lines: Vec::new(),
         };
+        self.ending(&mut lines);
+        self.server(&mut lines).await;
+        self.public(&mut lines).await;
+        lines.lines
+    }
+
+    /// What the service itself meets.
+    async fn server(&self, lines: &mut Lines<'_>) {
         // Files that cannot be used: nothing can be asked.
         match self.connection.lease().await {
             Ok(_) => {}
@@ -51,11 +61,11 @@ impl Member {
                     Finding::Missing,
                     format!("{detail}; make a token as the manifest says"),
                 );
-                return lines.lines;
+                return;
             }
             Err(error) => {
                 lines.add(Finding::Unreachable, failure::detail(&error));
-                return lines.lines;
+                return;
             }
         }
         if let Some(end) = self.connection.ends() {
@@ -68,12 +78,12 @@ impl Member {
                 format!("the service's credential {how} {when}: it is to be renewed before that");
             lines.add(finding, text);
         }
-        let looked = self.looked(&mut lines).await;
+        let looked = self.looked(lines).await;
         if let Some(skew) = self.clock.skew().filter(|skew| skew.matters()) {
             lines.add(Finding::Clock, skew.to_string());
         }
         let looked = match looked {
-            Ok(()) => return lines.lines,
+            Ok(()) => return,
             Err(error) => error,
         };
         let detail = failure::detail(&looked);
@@ -84,7 +94,6 @@ impl Member {
             ),
             _ => lines.add(Finding::Unreachable, detail),
         }
-        lines.lines
     }
 
     async fn looked(&self, lines: &mut Lines<'_>) -> Result<(), ClusterError> {
@@ -95,10 +104,7 @@ impl Member {
             }
         }
         let version = self.version().await?;
-        let roots = match &self.config.ca_file {
-            Some(file) => format!("the bundle {}", file.display()),
-            None => "the system's roots".to_owned(),
-        };
+        let roots = source(self.config.ca_file.as_deref());
         lines.add(
             Finding::Ok,
             format!(

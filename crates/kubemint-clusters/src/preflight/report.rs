@@ -15,6 +15,8 @@ pub enum Finding {
     Excess,
     /// The cluster cannot be asked.
     Unreachable,
+    /// As it should be now, as far as it is known.
+    Warning,
     /// The clocks of the cluster and of this machine differ.
     Clock,
 }
@@ -28,6 +30,7 @@ impl Finding {
             Finding::Missing => "missing",
             Finding::Excess => "excess",
             Finding::Unreachable => "unreachable",
+            Finding::Warning => "warning",
             Finding::Clock => "clock",
         }
     }
@@ -65,10 +68,12 @@ pub struct Report {
 
 impl Report {
     /// Whether every cluster is as it should be: nothing missing, nothing in excess, all reachable, and no
-    /// clock wrong.
+    /// clock wrong. Warnings do not count.
     #[must_use]
     pub fn is_ok(&self) -> bool {
-        self.lines.iter().all(|line| line.finding == Finding::Ok)
+        self.lines
+            .iter()
+            .all(|line| matches!(line.finding, Finding::Ok | Finding::Warning))
     }
 }
 

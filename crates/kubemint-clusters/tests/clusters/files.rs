@@ -181,7 +181,8 @@ async fn the_bundle_of_the_kubeconfig_files_counts_too() {
     .await;
     pair.is_sick("unreachable", "public.pem is not a PEM bundle")
         .await;
-    let public = kubemint_sandbox::Pki::new("public").unwrap().ca_pem();
+    let another = kubemint_sandbox::Pki::new("public").unwrap().ca_pem();
+    let public = another + pair.world.clusters()[0].ca_pem();
     pair.heals("public.pem", &public).await;
     let sick = pair.fleet.keys().remove(0);
     let profile = pair.fleet.profile(&sick).unwrap();

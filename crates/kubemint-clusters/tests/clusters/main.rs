@@ -11,6 +11,7 @@ mod certified;
 mod config;
 mod create;
 mod credentials;
+mod expiries;
 mod files;
 mod identity;
 mod isolation;

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::operator::block_on;
 use crate::config::Config;
+use crate::out::{OutError, out, outln};
 
 /// The exit code of `audit verify` when the trail is not as it was written, and of `audit find` when nothing is found.
 const BROKEN: u8 = 3;
@@ -104,7 +105,7 @@ fn verify(file: &Path, noted: &[String]) -> Result<ExitCode> {
     let noted: Vec<String> = noted.iter().map(|hash| hash.to_lowercase()).collect();
     let store = Config::store_of(file)?;
     let found = read(&store, Filter::ALL, Verifier::new(&noted))?.end();
-    tell(&found);
+    tell(&found)?;
     Ok(if found.is_sound() {
         ExitCode::SUCCESS
     } else {
@@ -112,7 +113,7 @@ fn verify(file: &Path, noted: &[String]) -> Result<ExitCode> {
     })
 }
 
-fn tell(found: &Verification) {
+fn tell(found: &Verification) -> Result<()> {
     for Chain {
         chain,
         rows,
@@ -122,46 +123,51 @@ fn tell(found: &Verification) {
     } in &found.chains
     {
         if let Some(broken) = broken {
-            println!("broken {chain}: {broken}");
-            println!(
+            outln!("broken {chain}: {broken}")?;
+            outln!(
                 "       {rows} rows; in order up to row {} {}; anchor {} {}",
-                head.0, head.1, anchor.0, anchor.1
-            );
+                head.0,
+                head.1,
+                anchor.0,
+                anchor.1
+            )?;
             continue;
         }
-        println!("ok     {chain}: {rows} rows; head {} {}", head.0, head.1);
+        outln!("ok     {chain}: {rows} rows; head {} {}", head.0, head.1)?;
         if anchor.0 > 0 {
-            println!(
+            outln!(
                 "       retention cut up to the anchor {} {}",
-                anchor.0, anchor.1
-            );
+                anchor.0,
+                anchor.1
+            )?;
         }
     }
     if let Some((first, count)) = found.strays {
-        println!(
+        outln!(
             "broken rows in no chain: {count}, the first of them seq {first}: this program did not write them"
-        );
+        )?;
     }
     for hash in &found.unseen {
-        println!("broken noted {hash}: in no chain any more");
+        outln!("broken noted {hash}: in no chain any more")?;
     }
     if found.unchained > 0 {
-        println!(
+        outln!(
             "note   {} rows from before there were chains: nothing protects them",
             found.unchained
-        );
+        )?;
     }
     if found.vanished > 0 {
-        println!(
+        outln!(
             "broken chains: {} that were begun are gone, with their rows and notes",
             found.vanished
-        );
+        )?;
     }
     if found.emptied {
-        println!("broken all: there are kubeconfigs, and no row and no note tells of any");
+        outln!("broken all: there are kubeconfigs, and no row and no note tells of any")?;
     } else if found.chains.is_empty() && found.unchained == 0 && found.strays.is_none() {
-        println!("ok     nothing was written yet");
+        outln!("ok     nothing was written yet")?;
     }
+    Ok(())
 }
 
 /// Prints rows as they come.
@@ -182,10 +188,8 @@ impl Printer {
     fn end(mut self) -> Result<()> {
         let flushed = self.out.flush().err();
         match self.failed.or(flushed) {
-            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(error).context("cannot write to standard output")
-            }
-            _ => Ok(()),
+            Some(error) => Ok(OutError::unless_unread(error)?),
+            None => Ok(()),
         }
     }
 }
@@ -242,7 +246,7 @@ fn find(file: &Path, credential: &str, jsonl: bool) -> Result<ExitCode> {
         let uid = row.uid.clone()?;
         Some((row, uid))
     }) else {
-        println!("no credential {} in the trail of {store}", named(jti));
+        outln!("no credential {} in the trail of {store}", named(jti))?;
         return Ok(ExitCode::from(BROKEN));
     };
     if jsonl {
@@ -250,7 +254,7 @@ fn find(file: &Path, credential: &str, jsonl: bool) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let rows = read(&store, Filter::Uid(uid.clone()), Rows::default())?.0;
-    print!("{}", story(jti, &minted, &uid, &rows));
+    out!("{}", story(jti, &minted, &uid, &rows))?;
     Ok(ExitCode::SUCCESS)
 }
 

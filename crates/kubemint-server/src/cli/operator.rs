@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::config::{Config, EXAMPLE};
 use crate::log::logger;
+use crate::out::{out, outln};
 use crate::serve::{asked_to_stop, start};
 
 /// How long the end waits for what a thread is in the middle of: a file on a disk that hangs, a name that nobody resolves.
@@ -44,18 +45,17 @@ pub(super) fn check_config(file: &Path) -> Result<ExitCode> {
         eprintln!("warning: {warning}");
     }
     let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-    println!(
+    outln!(
         "{}: ok: {}, {}",
         file.display(),
         count(config.issuers.len(), "issuer"),
         count(config.clusters.len(), "cluster")
-    );
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "a command like the others")]
 pub(super) fn example() -> Result<ExitCode> {
-    print!("{EXAMPLE}");
+    out!("{EXAMPLE}")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -65,7 +65,7 @@ pub(super) fn manifest(file: &Path, cluster: Option<&str>) -> Result<ExitCode> {
     for warning in cluster.warnings() {
         eprintln!("warning: {warning}");
     }
-    print!("{}", kubemint_clusters::manifest([cluster]));
+    out!("{}", kubemint_clusters::manifest([cluster]))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -106,7 +106,7 @@ pub(super) fn preflight(file: &Path) -> Result<ExitCode> {
         let fleet = Fleet::new(config.clusters, Uuid::nil(), log)?;
         anyhow::Ok(fleet.preflight().await)
     })??;
-    print!("{report}");
+    out!("{report}")?;
     Ok(if report.is_ok() {
         ExitCode::SUCCESS
     } else {

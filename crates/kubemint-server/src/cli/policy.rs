@@ -12,6 +12,7 @@ use kubemint::{Caller, ClusterKey, ClusterProfile};
 use serde::Deserialize;
 
 use crate::config::Config;
+use crate::out::outln;
 
 /// The exit code of `policy explain` when the answer is no.
 const DENIED: u8 = 3;
@@ -99,11 +100,11 @@ pub(super) fn run(command: PolicyCommand) -> Result<ExitCode> {
 
 fn check(config: &Path) -> Result<ExitCode> {
     let policy = Config::read(config)?.load_policy()?;
-    println!(
+    outln!(
         "{}: the policies are ok; hash {}",
         config.display(),
         policy.hash()
-    );
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -119,15 +120,15 @@ fn explain(question: &Explain) -> Result<ExitCode> {
     let decisions: Vec<Decision> = decisions.collect();
     let word = |allowed| if allowed { "allowed" } else { "denied" };
     let allowed = asked.refusals.is_empty() && decisions.iter().all(|decision| decision.allowed);
-    println!("{}", word(allowed));
+    outln!("{}", word(allowed))?;
     for (query, decision) in asked.queries.iter().zip(&decisions) {
         let (action, reasons) = (query.action.as_str(), decision.reasons.join(", "));
-        println!("{action}: {} by {reasons}", word(decision.allowed));
+        outln!("{action}: {} by {reasons}", word(decision.allowed))?;
     }
     for refusal in &asked.refusals {
-        println!("the service: {refusal}");
+        outln!("the service: {refusal}")?;
     }
-    println!("policy set: {}", policy.hash());
+    outln!("policy set: {}", policy.hash())?;
     for note in &asked.notes {
         eprintln!("note: {note}");
     }

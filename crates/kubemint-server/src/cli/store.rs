@@ -17,6 +17,7 @@ use super::operator::{block_on, chosen};
 use crate::config::Config;
 use crate::edge::chain;
 use crate::log::logger;
+use crate::out::{OutError, outln};
 use crate::sizes;
 use crate::unconfigured::unconfigured;
 use crate::world::SystemClock;
@@ -25,15 +26,15 @@ use crate::world::SystemClock;
 pub(super) fn migrate(file: &Path) -> Result<ExitCode> {
     let store = Config::store_of(file)?;
     let Backend::Postgres(options) = &store else {
-        println!("nothing to do: the embedded store is migrated when it is served");
+        outln!("nothing to do: the embedded store is migrated when it is served")?;
         return Ok(ExitCode::SUCCESS);
     };
     let (from, to) = block_on(PostgresStore::migrate(options))?
         .with_context(|| format!("cannot migrate the {store}"))?;
     if from == to {
-        println!("{store}: schema {to}, as it was");
+        outln!("{store}: schema {to}, as it was")?;
     } else {
-        println!("{store}: schema {to}, from {from}");
+        outln!("{store}: schema {to}, from {from}")?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -45,7 +46,7 @@ pub(super) fn backup(file: &Path, to: &Path) -> Result<ExitCode> {
         bail!("the {store} is not copied by this program; use pg_dump or pg_basebackup");
     };
     kubemint_store::backup(&options.path, to).with_context(|| format!("cannot copy {store}"))?;
-    println!("{}: copied and checked", to.display());
+    outln!("{}: copied and checked", to.display())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -60,17 +61,17 @@ pub(super) fn restore(file: &Path, from: &Path) -> Result<ExitCode> {
     let restored = kubemint_store::restore(&options.path, from)
         .with_context(|| format!("cannot restore {store}"))?;
     if let Some(kept) = restored.kept {
-        println!("{}: what was there before", kept.display());
+        outln!("{}: what was there before", kept.display())?;
         match restored.landmarks {
             Some(count) => {
-                println!("{count} namespaces, by which clusters are known, as before the restore")
+                outln!("{count} namespaces, by which clusters are known, as before the restore")?
             }
-            None => println!(
+            None => outln!(
                 "by what clusters are known is the copy's: one that was built anew since is to be accepted again"
-            ),
+            )?,
         }
     }
-    println!("{store}: restored; check its trail with `audit verify` before it is served");
+    outln!("{store}: restored; check its trail with `audit verify` before it is served")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -79,6 +80,13 @@ pub(super) fn accept_cluster(file: &Path, name: &str) -> Result<ExitCode> {
     let config = Config::read(file)?;
     let (log, _guard) = logger(config.verbosity);
     let key = chosen(&config.clusters, Some(name))?.key.clone();
+    if let Backend::Sqlite(options) = &config.store {
+        let found = std::fs::metadata(&options.path);
+        if !found.is_ok_and(|found| found.len() > 0) {
+            // Opening makes one, which is for serving alone.
+            bail!("there is no database at {}", options.path.display());
+        }
+    }
     block_on(async {
         let store = crate::store::open(&config, &log)
             .await
@@ -86,7 +94,7 @@ pub(super) fn accept_cluster(file: &Path, name: &str) -> Result<ExitCode> {
         let forgotten = store.forget_landmarks(&key).await;
         forgotten.with_context(|| format!("cannot write to the store {}", config.store))
     })??;
-    println!("{key}: whichever cluster is met next at its api_url is the right one");
+    outln!("{key}: whichever cluster is met next at its api_url is the right one")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -101,6 +109,8 @@ enum Verdict {
 /// Lines of what was looked at. The worst of them is the outcome.
 struct Report {
     failed: bool,
+    /// Why a line could not be told.
+    unsaid: Option<OutError>,
 }
 
 impl Report {
@@ -110,14 +120,27 @@ impl Report {
             Verdict::Warn => "warn",
             Verdict::Fail => "fail",
         };
-        println!("{word:<5} {text}");
+        if self.unsaid.is_none() {
+            self.unsaid = outln!("{word:<5} {text}").err();
+        }
         self.failed |= verdict == Verdict::Fail;
+    }
+
+    /// The exit code, if all was told.
+    fn end(self, code: u8) -> Result<ExitCode> {
+        match self.unsaid {
+            None => Ok(ExitCode::from(code)),
+            Some(error) => Err(error.into()),
+        }
     }
 }
 
 /// Looks at everything that serving needs, and changes nothing.
 pub(super) fn doctor(file: &Path) -> Result<ExitCode> {
-    let mut report = Report { failed: false };
+    let mut report = Report {
+        failed: false,
+        unsaid: None,
+    };
     let config = match Config::examine(file) {
         Ok((config, problems)) => {
             for problem in &problems {
@@ -138,10 +161,10 @@ pub(super) fn doctor(file: &Path) -> Result<ExitCode> {
         if let Ok(backend) = Config::store_of(file) {
             block_on(store(&backend, &mut report))?;
         }
-        return Ok(ExitCode::from(super::exit::CONFIG));
+        return report.end(super::exit::CONFIG);
     };
     let (log, _guard) = logger(config.verbosity);
-    for warning in config.warnings() {
+    for warning in config.own_warnings() {
         report.say(Verdict::Warn, &warning);
     }
     policy(&config, &mut report);
@@ -153,11 +176,12 @@ pub(super) fn doctor(file: &Path) -> Result<ExitCode> {
         clusters(config, &log, &mut report).await?;
         anyhow::Ok(())
     })??;
-    Ok(if report.failed {
-        ExitCode::FAILURE
+    let outcome = if report.failed {
+        super::exit::FAILED
     } else {
-        ExitCode::SUCCESS
-    })
+        0
+    };
+    report.end(outcome)
 }
 
 /// The policies as they are in the files now, which a running server may have refused to take.
@@ -282,7 +306,7 @@ async fn clusters(config: Config, log: &Logger, report: &mut Report) -> Result<(
     for line in fleet.preflight().await.lines {
         let verdict = match line.finding {
             Finding::Ok => Verdict::Ok,
-            Finding::Excess => Verdict::Warn,
+            Finding::Excess | Finding::Warning => Verdict::Warn,
             _ => Verdict::Fail,
         };
         report.say(verdict, &format!("cluster {}: {}", line.cluster, line.text));

@@ -6,12 +6,13 @@ mod place;
 mod raw;
 mod secrets;
 mod syntax;
+mod told;
+mod warnings;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use kubemint_authn::IssuerConfig;
 use kubemint_clusters::ClusterConfig;
 use kubemint_policy::{CedarPolicy, PolicyConfig};
@@ -202,10 +203,13 @@ impl Config {
     /// The file cannot be read, or its `[store]` is unusable.
     pub fn store_of(path: &Path) -> Result<Backend, ConfigError> {
         let text = text_of(path)?;
-        let only: raw::OnlyStore = syntax::read(&text).map_err(|told| ConfigError::Syntax {
-            path: path.to_owned(),
-            told,
-        })?;
+        let read = syntax::read::<raw::OnlyStore>(&text);
+        let Some(only) = read.value.filter(|_| read.told.is_empty()) else {
+            return Err(ConfigError::Syntax {
+                path: path.to_owned(),
+                told: read.told,
+            });
+        };
         let mut problems = Vec::new();
         let store = raw::store(only.store, folder_of(path), &mut problems);
         store.ok_or_else(|| ConfigError::Invalid {
@@ -215,38 +219,21 @@ impl Config {
     }
 
     fn parts(text: &str, path: &Path) -> Result<(Option<Self>, Vec<String>), ConfigError> {
-        let raw: raw::Raw = syntax::read(text).map_err(|told| ConfigError::Syntax {
+        let mut read = syntax::read::<raw::Raw>(text);
+        let checked = read.value.take().map(|raw| raw.check(folder_of(path)));
+        if read.told.is_empty() {
+            let (config, problems) = checked.unwrap_or_default();
+            return Ok((config, placed(text, path, &problems)));
+        }
+        // Whatever is wrong with the rest is told at once.
+        let (places, problems) = (Places::of(text), checked.unwrap_or_default().1);
+        let others = problems.iter().filter(|problem| read.stands(problem));
+        let others = others.map(|problem| format!("{}{problem}", places.before(problem)));
+        let told = read.told.iter().cloned().chain(others).collect();
+        Err(ConfigError::Syntax {
             path: path.to_owned(),
             told,
-        })?;
-        let (config, problems) = raw.check(folder_of(path));
-        Ok((config, placed(text, path, &problems)))
-    }
-
-    /// What an operator should know although it works.
-    #[must_use]
-    pub fn warnings(&self) -> Vec<String> {
-        let mut warnings: Vec<_> = self
-            .clusters
-            .iter()
-            .flat_map(ClusterConfig::warnings)
-            .collect();
-        let unread = self
-            .clusters
-            .iter()
-            .filter_map(ClusterConfig::credential_warning);
-        warnings.extend(unread);
-        warnings.extend(kubemint_authn::warnings(&self.issuers));
-        warnings.extend(place_of_store(&self.store));
-        warnings.extend(self.tls.as_ref().and_then(|tls| end_of(tls, Utc::now())));
-        warnings.extend_from_slice(&self.exposed);
-        if !self.internal.ip().is_loopback() {
-            warnings.push(format!(
-                "internal.listen: {} is not a loopback address; metrics are for anyone who reaches it",
-                self.internal
-            ));
-        }
-        warnings
+        })
     }
 
     /// The policy engine that this configuration describes.
@@ -255,85 +242,5 @@ impl Config {
     /// The policies do not hold against their schema.
     pub fn load_policy(&self) -> Result<CedarPolicy, kubemint_policy::PolicyError> {
         CedarPolicy::load(&self.policy, &self.base)
-    }
-}
-
-/// How long before its end a certificate is warned of.
-const SOON: TimeDelta = TimeDelta::days(7);
-
-/// That the API's certificate has ended, or will soon.
-fn end_of(tls: &Tls, now: DateTime<Utc>) -> Option<String> {
-    let end = crate::guard::certificate_ends(tls)?;
-    let (file, when) = (
-        tls.cert_file.display(),
-        end.to_rfc3339_opts(SecondsFormat::Secs, true),
-    );
-    if end <= now {
-        Some(format!(
-            "server.tls.cert_file: {file} ended at {when}: no client will accept it; renew it"
-        ))
-    } else if end - now < SOON {
-        Some(format!(
-            "server.tls.cert_file: {file} ends at {when}; renew it in time"
-        ))
-    } else {
-        None
-    }
-}
-
-/// What keeps a store from being opened where it is to be: another machine may have what this one lacks, so it is a warning.
-fn place_of_store(store: &Backend) -> Option<String> {
-    match store {
-        Backend::Sqlite(options) => {
-            let folder = options.path.parent()?;
-            let named = !folder.as_os_str().is_empty() && !folder.is_dir();
-            named.then(|| {
-                let folder = folder.display();
-                format!("store.path: there is no folder {folder}; make it, for the user that the server runs as")
-            })
-        }
-        Backend::Postgres(options) => {
-            let file = options.password_file.as_ref()?;
-            let error = std::fs::File::open(file).err()?;
-            Some(format!(
-                "store.postgres.password_file: cannot read {}: {error}",
-                file.display()
-            ))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_certificate_is_warned_of_when_it_has_ended_and_shortly_before() {
-        let folder = tempfile::tempdir().unwrap();
-        let tls = Tls {
-            cert_file: folder.path().join("a.pem"),
-            key_file: folder.path().join("a.key"),
-        };
-        assert_eq!(
-            end_of(&tls, Utc::now()),
-            None,
-            "that it is missing is told otherwise"
-        );
-        let key = rcgen::KeyPair::generate().unwrap();
-        let mut wanted = rcgen::CertificateParams::default();
-        wanted.not_after = rcgen::date_time_ymd(2026, 1, 31);
-        std::fs::write(&tls.cert_file, wanted.self_signed(&key).unwrap().pem()).unwrap();
-        let told = |day: &str| end_of(&tls, format!("{day}T00:00:00Z").parse().unwrap());
-        assert_eq!(told("2026-01-24"), None);
-        assert!(
-            told("2026-01-25")
-                .unwrap()
-                .ends_with("a.pem ends at 2026-01-31T00:00:00Z; renew it in time")
-        );
-        assert!(
-            told("2026-01-31")
-                .unwrap()
-                .contains("a.pem ended at 2026-01-31T00:00:00Z: no client")
-        );
     }
 }

@@ -19,12 +19,13 @@ use crate::log::Verbosity;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Raw {
+    #[serde(default)]
     server: Server,
     #[serde(default)]
     limits: RawLimits,
     #[serde(default)]
     internal: Internal,
-    store: kubemint_store::Config,
+    store: Option<kubemint_store::Config>,
     #[serde(default)]
     retention: RawRetention,
     #[serde(default)]
@@ -42,13 +43,13 @@ pub(super) struct Raw {
 /// The file to whom nothing but the store matters.
 #[derive(Deserialize)]
 pub(super) struct OnlyStore {
-    pub(super) store: kubemint_store::Config,
+    pub(super) store: Option<kubemint_store::Config>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Server {
-    listen: SocketAddr,
+    listen: Option<SocketAddr>,
     tls: Option<RawTls>,
     #[serde(default)]
     behind_proxy: bool,
@@ -124,7 +125,13 @@ impl Raw {
         let retention = self.retention.check(&mut problems);
         let audit = self.audit.check(base, &mut problems);
         let store = store(self.store, base, &mut problems);
-        if self.internal.listen == self.server.listen && self.server.listen.port() != 0 {
+        if self.server.listen.is_none() {
+            let help = "write where the API listens, such as listen = \"127.0.0.1:8443\"";
+            problems.push(format!("server.listen: it is missing; {help}"));
+        }
+        if let Some(listen) = self.server.listen
+            && clash(listen, self.internal.listen)
+        {
             problems.push(format!(
                 "internal.listen: {} is server.listen too; give it a port of its own",
                 self.internal.listen
@@ -147,8 +154,8 @@ impl Raw {
         if self.clusters.is_empty() {
             problems.push("clusters: there is none; add a [[clusters]] table".to_owned());
         }
-        let config = store.map(|store| Config {
-            listen: self.server.listen,
+        let config = store.zip(self.server.listen).map(|(store, listen)| Config {
+            listen,
             tls,
             internal: self.internal.listen,
             grace,
@@ -175,7 +182,10 @@ impl Raw {
         let mut secrets = Secrets::default();
         let tls = self.server.tls.as_ref().map(|tls| tls.key_file.as_path());
         secrets.look("server.tls.key_file", base, tls);
-        let postgres = self.store.postgres.as_ref();
+        let postgres = self
+            .store
+            .as_ref()
+            .and_then(|store| store.postgres.as_ref());
         let password = postgres.and_then(|postgres| postgres.password_file.as_deref());
         secrets.look("store.postgres.password_file", base, password);
         let pseudonyms = self.audit.pseudonym_key_file.as_deref();
@@ -185,12 +195,22 @@ impl Raw {
     }
 }
 
-/// The store, with its paths relative to `base`; `None` if it is unusable (the reason is noted).
+/// Whether two sockets cannot both listen: one port, and one address or any.
+fn clash(one: SocketAddr, other: SocketAddr) -> bool {
+    let any = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() == other.port() && one.port() != 0 && (any || one.ip() == other.ip())
+}
+
+/// The store, with its paths relative to `base`; `None` if it is missing or unusable (the reason is noted).
 pub(super) fn store(
-    raw: kubemint_store::Config,
+    raw: Option<kubemint_store::Config>,
     base: &Path,
     problems: &mut Vec<String>,
 ) -> Option<Backend> {
+    let Some(raw) = raw else {
+        problems.push("store: it is missing; write [store] and path = \"kubemint.db\"".to_owned());
+        return None;
+    };
     let store = raw
         .validate()
         .map_err(|error| problems.push(format!("store.{error}")))
@@ -283,11 +303,13 @@ fn seconds(
 impl Server {
     fn tls(&self, base: &Path, problems: &mut Vec<String>) -> Option<Tls> {
         let Some(tls) = &self.tls else {
-            if !self.listen.ip().is_loopback() && !self.behind_proxy {
+            if let Some(listen) = self.listen
+                && !listen.ip().is_loopback()
+                && !self.behind_proxy
+            {
                 problems.push(format!(
-                    "server.listen: {} is not a loopback address, and bearer tokens must not travel in plain HTTP; \
-                     set server.tls, or server.behind_proxy = true where a proxy ends TLS in front",
-                    self.listen
+                    "server.listen: {listen} is not a loopback address, and bearer tokens must not travel in plain HTTP; \
+                     set server.tls, or server.behind_proxy = true where a proxy ends TLS in front"
                 ));
             }
             return None;

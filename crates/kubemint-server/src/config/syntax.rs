@@ -4,62 +4,208 @@ use std::ops::Range;
 
 use serde::de::DeserializeOwned;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue, Deserializer, Error};
+use toml::de::{DeString, DeTable, DeValue, Deserializer, Error};
 
-use super::place::line_and_column;
+use super::told::{nearest, told};
 
 /// The most mistakes that are told in one run.
 const MOST: usize = 20;
-/// The most edits by which a misspelt setting may differ from the one that is suggested.
-const NEAR: usize = 2;
+
+/// What was read of a text.
+pub(super) struct Read<T> {
+    /// As if what is wrong were not there; `None` if nothing is left then.
+    pub(super) value: Option<T>,
+    /// What is wrong, in the order of the text, each as [`told`].
+    pub(super) told: Vec<String>,
+    gone: Vec<Gone>,
+}
+
+/// A setting, or an element of a list, that is left out since it is wrong.
+struct Gone {
+    /// Where its key or its value is.
+    span: Range<usize>,
+    /// Where the table is that it is in; `None` for the whole text.
+    owner: Option<Range<usize>>,
+    /// Its key; `None` for an element.
+    key: Option<String>,
+    /// Its table's key path, with a dot at the end unless it is the whole text.
+    prefix: String,
+    /// The key that was meant instead, perhaps.
+    meant: Option<String>,
+    /// Whether there is no such setting.
+    unknown: bool,
+}
 
 /// Reads a text. Of what is wrong, all is found that can be: after a mistake it goes on as if that setting were not there.
-///
-/// # Errors
-/// What is wrong, in the order in which it was found, each as [`told`]; never empty.
-pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Vec<String>> {
-    let mut told = Vec::new();
-    let mut gone: Vec<Range<usize>> = Vec::new();
-    loop {
-        let read = DeTable::parse(text).and_then(|mut root| {
-            for span in &gone {
-                remove(root.get_mut(), span);
-            }
-            T::deserialize(Deserializer::from(root))
-        });
-        let error = match read {
-            Ok(read) if told.is_empty() => return Ok(read),
-            Ok(_) => return Err(told),
+pub(super) fn read<T: DeserializeOwned>(text: &str) -> Read<T> {
+    let (root, broken) = DeTable::parse_recoverable(text);
+    let whole = root.span();
+    let mut wrong: Vec<Error> = Vec::new();
+    let mut gone: Vec<Gone> = Vec::new();
+    let value = loop {
+        let mut root = DeTable::parse_recoverable(text).0;
+        for gone in &gone {
+            remove(root.get_mut(), &gone.span);
+        }
+        let error = match T::deserialize(Deserializer::from(root)) {
+            Ok(value) => break Some(value),
             Err(error) => error,
         };
-        let span = error.span();
-        // What is missing now may be what was taken away.
-        let follows = !told.is_empty() && error.message().starts_with("missing field");
-        if !follows {
-            told.push(self::told(text, &error));
+        let span = error.span().filter(|span| *span != whole);
+        let found = span
+            .clone()
+            .and_then(|span| Gone::find(text, &span, &error));
+        if !follows(&error, span.as_ref(), &gone) && is_sure(found.as_ref(), &broken) {
+            wrong.push(error);
         }
-        match span {
-            Some(span)
-                if !follows && told.len() < MOST && has(text, &span) && !gone.contains(&span) =>
+        match found {
+            Some(found)
+                if wrong.len() < MOST && gone.iter().all(|gone| gone.span != found.span) =>
             {
-                gone.push(span);
+                gone.push(found);
             }
-            _ => return Err(told),
+            _ => break None,
+        }
+    };
+    let broken = broken
+        .into_iter()
+        .filter(|error| !is_meant(text, error, &gone));
+    let mut all: Vec<Error> = one_a_line(text, broken).chain(wrong).collect();
+    all.sort_by_key(|error| error.span().map(|span| span.start));
+    Read {
+        value,
+        told: all.iter().map(|error| told(text, error)).collect(),
+        gone,
+    }
+}
+
+/// Whether a setting is missing since it was taken away, or may be the one that is misspelt.
+fn follows(error: &Error, owner: Option<&Range<usize>>, gone: &[Gone]) -> bool {
+    let rest = error.message().strip_prefix("missing field `");
+    let Some((name, _)) = rest.and_then(|rest| rest.split_once('`')) else {
+        return false;
+    };
+    let beside = gone.iter().filter(|gone| gone.owner.as_ref() == owner);
+    beside
+        .into_iter()
+        .any(|gone| gone.unknown || gone.key.as_deref() == Some(name))
+}
+
+/// Whether a mistake is one, whatever it means that the text is no TOML: a table of its own that does not exist, and nearly
+/// has the name of one that does.
+fn is_sure(found: Option<&Gone>, broken: &[Error]) -> bool {
+    let named = |gone: &Gone| gone.owner.is_none() && gone.meant.is_some();
+    broken.is_empty() || found.is_some_and(named)
+}
+
+/// Whether a key is there twice only because what is before it is misspelt: `[[cluster]]`, and `[clusters.roles.x]` of it.
+fn is_meant(text: &str, error: &Error, gone: &[Gone]) -> bool {
+    let key = error.span().and_then(|span| text.get(span));
+    error.message().starts_with("duplicate key")
+        && gone.iter().any(|gone| gone.meant.as_deref() == key)
+}
+
+/// The first mistake of each line: those after it come from it.
+fn one_a_line(text: &str, errors: impl Iterator<Item = Error>) -> impl Iterator<Item = Error> {
+    let mut last = None;
+    let first = errors.filter(move |error| {
+        let line = error.span().map(|span| line_of(text, span.start));
+        let is_first = line.is_none() || line != last;
+        last = line;
+        is_first
+    });
+    first.take(MOST)
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes()
+        .take(offset)
+        .filter(|byte| *byte == b'\n')
+        .count()
+}
+
+impl<T> Read<T> {
+    /// Whether a problem of the value is one of the text too: no element is missing before the one that it names, and it
+    /// names nothing that is left out or misspelt.
+    pub(super) fn stands(&self, problem: &str) -> bool {
+        self.gone.iter().all(|gone| {
+            let names = |key: &str| problem.contains(&format!("{}{key}", gone.prefix));
+            match &gone.key {
+                Some(key) => !names(key) && !gone.meant.as_deref().is_some_and(names),
+                None => !names(""),
+            }
+        })
+    }
+}
+
+impl Gone {
+    /// The setting or element whose key or value is at a place.
+    fn find(text: &str, span: &Range<usize>, error: &Error) -> Option<Self> {
+        let root = DeTable::parse_recoverable(text).0;
+        let mut found = locate(root.get_ref(), None, "", span)?;
+        found.unknown = error.message().starts_with("unknown field");
+        found.meant = nearest(error.message());
+        Some(found)
+    }
+
+    fn new(span: &Range<usize>, owner: Option<Range<usize>>, prefix: String) -> Self {
+        Self {
+            span: span.clone(),
+            owner,
+            key: None,
+            prefix,
+            meant: None,
+            unknown: false,
         }
     }
 }
 
-/// Whether a place of a parsed text is that of one setting.
-fn has(text: &str, span: &Range<usize>) -> bool {
-    DeTable::parse(text).is_ok_and(|mut root| remove(root.get_mut(), span))
+fn locate(
+    table: &DeTable<'_>,
+    owner: Option<Range<usize>>,
+    prefix: &str,
+    span: &Range<usize>,
+) -> Option<Gone> {
+    for (key, value) in table.iter() {
+        if is_at(key, value, span) {
+            let key = Some(key.get_ref().to_string());
+            let gone = Gone::new(span, owner, prefix.to_owned());
+            return Some(Gone { key, ..gone });
+        }
+        let path = format!("{prefix}{}", key.get_ref());
+        if let Some(found) = locate_in(value, &path, span) {
+            return Some(found);
+        }
+    }
+    None
 }
 
-/// Takes the setting away whose key or value is at a place; whether there is one.
+fn locate_in(value: &Spanned<DeValue<'_>>, path: &str, span: &Range<usize>) -> Option<Gone> {
+    match value.get_ref() {
+        DeValue::Table(table) => locate(table, Some(value.span()), &format!("{path}."), span),
+        DeValue::Array(array) => array.iter().enumerate().find_map(|(index, element)| {
+            if element.span() == *span {
+                // Those after it move up, so that no place in the list is what it was.
+                return Some(Gone::new(span, Some(value.span()), format!("{path}[")));
+            }
+            locate_in(element, &format!("{path}[{index}]"), span)
+        }),
+        _ => None,
+    }
+}
+
+/// Whether it is this setting whose key or value is at a place. A list of tables is where its first is, which is meant then.
+fn is_at(key: &Spanned<DeString<'_>>, value: &Spanned<DeValue<'_>>, span: &Range<usize>) -> bool {
+    let first = value.get_ref().as_array().and_then(|array| array.first());
+    let is_first = first.is_some_and(|first| first.span() == *span);
+    key.span() == *span || (value.span() == *span && !is_first)
+}
+
+/// Takes the setting or element away whose key or value is at a place; whether there is one.
 fn remove(table: &mut DeTable<'_>, span: &Range<usize>) -> bool {
-    let is_it = |span_of: Range<usize>| span_of == *span;
     let found = table
         .iter()
-        .find(|(key, value)| is_it(key.span()) || is_it(value.span()))
+        .find(|(key, value)| is_at(key, value, span))
         .map(|(key, _)| key.get_ref().to_string());
     match found {
         Some(key) => table.remove(key.as_str()).is_some(),
@@ -70,70 +216,16 @@ fn remove(table: &mut DeTable<'_>, span: &Range<usize>) -> bool {
 fn within(value: &mut Spanned<DeValue<'_>>, span: &Range<usize>) -> bool {
     match value.get_mut() {
         DeValue::Table(table) => remove(table, span),
-        DeValue::Array(array) => array.iter_mut().any(|value| within(value, span)),
+        DeValue::Array(array) => {
+            if array.iter().any(|element| element.span() == *span) {
+                let others = array.iter().filter(|element| element.span() != *span);
+                *array = others.cloned().collect();
+                return true;
+            }
+            array.iter_mut().any(|value| within(value, span))
+        }
         _ => false,
     }
-}
-
-/// `LINE:COLUMN: MESSAGE`, a suggestion where there is one, and the line with a mark below. (Without a place, where the
-/// library knows none.)
-fn told(text: &str, error: &Error) -> String {
-    let message = error.message().trim_end();
-    let Some(span) = error.span() else {
-        return format!(" {message}");
-    };
-    let start = span.start.min(text.len());
-    let begin = text[..start].rfind('\n').map_or(0, |before| before + 1);
-    let line = text[begin..].lines().next().unwrap_or_default();
-    let number = text[..start].matches('\n').count() + 1;
-    let column = text[begin..start].chars().count();
-    let marked = text[start..span.end.clamp(start, text.len())]
-        .lines()
-        .next();
-    let width = marked.map_or(0, |marked| marked.chars().count()).max(1);
-    let help = suggestion(message).or_else(|| quotes(message, &line[..start - begin], line));
-    let help = help.map(|help| format!("; {help}")).unwrap_or_default();
-    let margin = " ".repeat(number.to_string().len());
-    format!(
-        "{}: {message}{help}\n{margin} |\n{number} | {line}\n{margin} | {}{}",
-        line_and_column(text, start),
-        " ".repeat(column),
-        "^".repeat(width),
-    )
-}
-
-/// For a setting that does not exist: the one that was meant, perhaps.
-fn suggestion(message: &str) -> Option<String> {
-    let rest = message.strip_prefix("unknown field `")?;
-    let (written, rest) = rest.split_once('`')?;
-    let known = rest.split('`').skip(1).step_by(2);
-    let nearest = known.min_by_key(|name| distance(written, name))?;
-    (distance(written, nearest) <= NEAR).then(|| format!("`{nearest}`, perhaps?"))
-}
-
-/// For a bare word where a value is expected.
-fn quotes(message: &str, before: &str, line: &str) -> Option<String> {
-    let syntax = !message.starts_with("unknown") && !message.starts_with("missing");
-    let (_, value) = line.split_once('=')?;
-    let value = value.trim();
-    let bare = before.contains('=') && !value.starts_with(['"', '\'', '[', '{']);
-    (syntax && bare && !message.contains("type"))
-        .then(|| "a text is written in quotes: \"...\"".to_owned())
-}
-
-/// How many letters are to be added, left out or changed to make one word of the other (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (n, a) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], n + 1);
-        for (m, b) in other.iter().enumerate() {
-            let changed = diagonal + usize::from(a != *b);
-            diagonal = row[m + 1];
-            row[m + 1] = changed.min(diagonal + 1).min(row[m] + 1);
-        }
-    }
-    row[other.len()]
 }
 
 #[cfg(test)]
@@ -150,7 +242,7 @@ mod tests {
     }
 
     fn told_of(text: &str) -> String {
-        let told = read::<File>(text).unwrap_err();
+        let told = read::<File>(text).told;
         assert_eq!(told.len(), 1, "{told:?}");
         told.concat()
     }
@@ -158,7 +250,7 @@ mod tests {
     #[test]
     fn one_mistake_hides_no_other() {
         let text = "lisen = 1\ngrace = \"x\"\nlisten = 3\n[[other]]\na = 1\n";
-        let told = read::<File>(text).unwrap_err();
+        let told = read::<File>(text).told;
         let places: Vec<_> = told
             .iter()
             .map(|told| told.split(": ").next().unwrap())
@@ -167,7 +259,100 @@ mod tests {
         for place in ["1:1", "2:9", "3:10", "4:3"] {
             assert!(places.contains(&place), "{place}: {told:?}");
         }
-        assert!(read::<File>("listen = \"x\"\n").is_ok());
+        assert!(read::<File>("listen = \"x\"\n").told.is_empty());
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct Fleet {
+        #[serde(default)]
+        server: Server,
+        #[serde(default)]
+        clusters: Vec<One>,
+    }
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct Server {
+        listen: Option<std::net::SocketAddr>,
+        grace: Option<u32>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct One {
+        id: String,
+        url: String,
+        roles: Option<std::collections::BTreeMap<String, Server>>,
+    }
+
+    /// Where mistakes are, and the first words of each.
+    fn places(text: &str) -> Vec<String> {
+        let read = read::<Fleet>(text);
+        let first = |told: &String| told.lines().next().unwrap().to_owned();
+        read.told.iter().map(first).collect()
+    }
+
+    #[test]
+    fn what_an_element_lacks_hides_nothing_after_it() {
+        let text = "[server]\ngrce = 1\n[[clusters]]\nidd = \"a\"\nurl = 5\n[[clusters]]\nid = \"b\"\n\
+                    [[clusters]]\nid = 1\nurl = \"c\"\n[log]\n";
+        let told = places(text);
+        let expected = [
+            "2:1: unknown field `grce`",
+            "4:1: unknown field `idd`",
+            "5:7: invalid type: integer",
+            "6:1: missing field `url`",
+            "9:6: invalid type: integer",
+            "11:2: unknown field `log`",
+        ];
+        assert_eq!(told.len(), expected.len(), "{told:?}");
+        for (told, expected) in told.iter().zip(expected) {
+            assert!(told.starts_with(expected), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_list_is_told_as_that_although_its_own_tables_make_another() {
+        let text = "[[cluster]]\nid = \"a\"\n[clusters.roles.x]\n[[clusters]]\nid = \"b\"\nurl = \"c\"\n[clusters.roles.y]\n";
+        let told = places(text);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(
+            told[0].starts_with("1:3: unknown field `cluster`"),
+            "{told:?}"
+        );
+        assert!(told[0].ends_with("; `clusters`, perhaps?"), "{told:?}");
+        let twice = places("[server]\ngrace = 1\ngrace = 2\n");
+        assert!(twice[0].starts_with("3:1: duplicate key"), "{twice:?}");
+    }
+
+    #[test]
+    fn a_name_where_an_address_belongs_is_told_what_to_write() {
+        for text in ["localhost:8443", "127.0.0.1", "8443"] {
+            let told = places(&format!("[server]\nlisten = \"{text}\"\n"));
+            assert!(
+                told[0].starts_with("2:10: invalid socket address syntax; write IP:PORT"),
+                "{told:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn problems_of_what_is_left_out_are_none() {
+        let read = read::<Fleet>("[server]\ngrce = 1\nlisten = \"x\"\n[[clusters]]\nid = \"a\"\n");
+        assert!(read.value.is_some());
+        for (problem, stands) in [
+            ("server.listen: is missing", false),
+            ("internal.listen: 1 is server.listen too", false),
+            ("server.grace: is too long", false),
+            ("server.drain: is too long", true),
+            ("clusters[0].url: is none", false),
+        ] {
+            assert_eq!(read.stands(problem), stands, "{problem}");
+        }
     }
 
     #[test]
@@ -189,8 +374,8 @@ mod tests {
     #[test]
     fn the_end_of_a_file_is_a_place_too() {
         for text in ["listen", "listen =", "[", "x = \"", "é = [1,", ""] {
-            if let Err(told) = read::<File>(text) {
-                assert!(told[0].starts_with("1:"), "{text:?}: {told:?}");
+            for told in read::<File>(text).told {
+                assert!(told.starts_with("1:"), "{text:?}: {told:?}");
             }
         }
     }
@@ -203,17 +388,5 @@ mod tests {
             "{told}"
         );
         assert!(told.ends_with("  |           ^^^^"), "{told}");
-    }
-
-    #[test]
-    fn distances_are_counted_in_letters() {
-        for (one, other, edits) in [
-            ("", "abc", 3),
-            ("abc", "abc", 0),
-            ("lisen", "listen", 1),
-            ("tsl", "tls", 2),
-        ] {
-            assert_eq!(distance(one, other), edits, "{one} {other}");
-        }
     }
 }

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::{CLUSTER, Options, PROJECT, REGION, Sandbox, SandboxError, target, write_secret};
 use crate::log::{Verbosity, logger};
+use crate::out::{out, outln};
 use crate::serve::asked_to_stop;
 
 /// Who the first kubeconfig is issued for.
@@ -47,6 +48,7 @@ pub async fn run(wanted: FirstRun) -> Result<(), SandboxError> {
     let running = sandbox.serve(&log).await?;
     let bearer = sandbox.token(USER, &["compute.admin"]);
     let issued = issue(&running.url(), &bearer, &wanted.kubeconfig).await;
+    let mut said = Ok(());
     if let Ok(self_link) = &issued {
         let cluster = sandbox.world().cluster().url();
         if wanted.json {
@@ -57,20 +59,19 @@ pub async fn run(wanted: FirstRun) -> Result<(), SandboxError> {
                 "kubeconfig": wanted.kubeconfig,
                 "clusterServer": cluster,
             });
-            println!("{line}");
+            said = outln!("{line}");
         } else {
-            print!(
-                "{}",
-                told(&wanted, &running.url(), &sandbox, &bearer, self_link)
-            );
+            let text = told(&wanted, &running.url(), &sandbox, &bearer, self_link);
+            said = out!("{text}");
         }
-        if !wanted.once {
+        if !wanted.once && said.is_ok() {
             asked_to_stop().await?;
         }
     }
     running.stop().await;
     sandbox.stop().await;
-    issued.map(|_| ())
+    issued?;
+    Ok(said?)
 }
 
 /// Issues a kubeconfig and downloads it into `file`. Returns its `selfLink`.

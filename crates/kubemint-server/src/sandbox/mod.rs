@@ -16,6 +16,7 @@ use thiserror::Error;
 pub use first::{FirstRun, run};
 
 use crate::config::{Config, ConfigError};
+use crate::out::OutError;
 use crate::serve::{self, Running, StartError};
 
 /// The region of sandbox clusters: the documented example's.
@@ -46,6 +47,9 @@ pub enum SandboxError {
     /// The file that the kubeconfig is to be written to holds something else.
     #[error("{} is there already, and no sandbox wrote it; name another file", .0.display())]
     Taken(PathBuf),
+    /// What there is to tell cannot be told.
+    #[error(transparent)]
+    Out(#[from] OutError),
     /// A kubeconfig cannot be issued by the API.
     #[error("cannot issue a kubeconfig: {0}")]
     Issue(String),
