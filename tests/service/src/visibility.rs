@@ -95,9 +95,15 @@ async fn whoever_lost_a_role_mints_no_more_of_it() {
     let carol = as_role("carol", "compute.admin");
     let own = link(&carol.issued(json!({"role": "editor"})).await);
     let for_sue = link(&carol.issued(json!({"role": "editor", "user": "sue"})).await);
-    for (role, expected) in [("compute.viewer", 403), ("compute.editor", 200)] {
+    let table = [
+        ("compute.viewer", [403, 403]),
+        // The role, but nothing for others.
+        ("compute.editor", [200, 403]),
+        ("compute.admin", [200, 200]),
+    ];
+    for (role, expected) in table {
         let carol = as_role("carol", role);
-        for link in [&own, &for_sue] {
+        for (link, expected) in [&own, &for_sue].into_iter().zip(expected) {
             for answer in [carol.download(link).await, carol.file(link).await] {
                 assert_eq!(answer.status.as_u16(), expected, "{role}: {}", answer.text);
             }

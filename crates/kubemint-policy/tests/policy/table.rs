@@ -74,12 +74,13 @@ fn expected(roles: &[&str], reaches: bool, query: &Query<'_>) -> bool {
         Action::List => rank >= 1,
         Action::Download => match query.relation {
             Some(Relation::Subject) => rank >= 1,
-            // Of a role that may be issued to them.
+            // What they could issue: of that role, and for whom it is.
             Some(Relation::Creator) => match query.role {
+                None => false,
+                Some(_) if query.user != Some(query.caller.subject.as_str()) => rank == 3,
                 Some("viewer") => rank >= 1,
                 Some("editor") => rank >= 2,
                 Some(_) => rank == 3,
-                None => false,
             },
             Some(Relation::Stranger) | None => false,
         },
@@ -215,7 +216,8 @@ fn circumstances(
             .collect(),
         Action::Download => WANTED
             .iter()
-            .flat_map(|&role| RELATIONS.map(|relation| (role, None, relation)))
+            .flat_map(|&role| USERS.map(|user| (role, user)))
+            .flat_map(|(role, user)| RELATIONS.map(|relation| (role, user, relation)))
             .collect(),
         Action::List | Action::Get | Action::Revoke => {
             RELATIONS.map(|relation| (None, None, relation)).to_vec()
