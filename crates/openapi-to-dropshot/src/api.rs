@@ -1,7 +1,7 @@
 //! The API crate: the trait, the types of its operations, and the one way to register them.
 
 use crate::operation::{self, Shared};
-use crate::print::docs;
+use crate::print::{Items, docs};
 use crate::types::Types;
 use crate::{Options, descriptor, names};
 use openapi_document::routes::Routes;
@@ -15,7 +15,7 @@ pub(crate) fn generate(
     document: &Document,
     options: &Options,
     types: &Types,
-) -> Result<TokenStream, Diagnostics> {
+) -> Result<Items, Diagnostics> {
     let types_crate = options.types_path();
     let trait_name = names::ident(&options.trait_name);
     unique(document, &trait_name.to_string())?;
@@ -23,19 +23,21 @@ pub(crate) fn generate(
         seen: BTreeMap::new(),
         routes: Routes::of(document),
     };
-    let parts: Vec<operation::Parts> = document
-        .operations()
-        .map(|operation| {
-            operation::generate(
-                document,
-                operation,
-                types,
-                &types_crate,
-                &trait_name,
-                &mut shared,
-            )
-        })
-        .collect();
+    let mut types_of_operations = Items::default();
+    let mut parts: Vec<operation::Parts> = Vec::new();
+    for operation in document.operations() {
+        let mut part = operation::generate(
+            document,
+            operation,
+            types,
+            &types_crate,
+            &trait_name,
+            &mut shared,
+        );
+        // By far the most of an operation; the rest comes before it in the file.
+        types_of_operations.add(std::mem::take(&mut part.items));
+        parts.push(part);
+    }
     let secured = document
         .operations()
         .any(|operation| operation.is_secured());
@@ -50,15 +52,14 @@ pub(crate) fn generate(
         info.title,
         info.description.as_deref().unwrap_or_default()
     ));
-    let items = parts.iter().map(|part| &part.items);
     let methods = parts.iter().map(|part| &part.method);
     let served = parts.iter().map(|part| &part.served);
     let endpoints: Vec<_> = parts.iter().map(|part| &part.endpoint).collect();
     let stubs: Vec<_> = parts.iter().map(|part| &part.stub).collect();
     let tags = tags(document);
-    let schemas = descriptor::module(document);
     let (title, version) = (&info.title, &info.version);
-    Ok(quote! {
+    let mut items = Items::default();
+    items.add(quote! {
         /// The document that this crate was generated from, as JSON: what `GET /openapi.json` answers.
         pub const DOCUMENT: &str = include_str!("openapi.json");
         /// `info.title` of the document.
@@ -100,11 +101,10 @@ pub(crate) fn generate(
             use super::*;
             #(pub(super) #served)*
         }
-
-        #(#items)*
-
-        #schemas
-    })
+    });
+    items.append(types_of_operations);
+    items.add(descriptor::module(document));
+    Ok(items)
 }
 
 /// K0202: no operation is called as the trait is.

@@ -239,11 +239,11 @@ pub fn generate_read(
     }
     if parts.client {
         let (client, lacks) = client::generate(document, options, &types)?;
-        generated.client = print::file(options, client);
+        generated.client = print::file(options, client.into());
         generated.client_lacks = lacks;
     }
     if parts.types {
-        generated.types = print::file(options, types.tokens);
+        generated.types = print::file(options, types.items);
     }
     Ok(generated)
 }
@@ -258,7 +258,7 @@ pub fn stub(document: &Document, options: &Options, api: &str) -> Result<String,
         .parse()
         .map_err(|_| gave_up(document, "writing the stub", format!("`{api}` is no path")))?;
     let stub = stub::generate(document, options, &path, false);
-    Ok(print::begun(options, stub))
+    Ok(print::begun(options, stub.into()))
 }
 
 /// A mock: as [`stub()`], but every operation succeeds with the document's example, or with the plainest value that its
@@ -272,7 +272,7 @@ pub fn mock(document: &Document, options: &Options, api: &str) -> Result<String,
         .parse()
         .map_err(|_| gave_up(document, "writing the mock", format!("`{api}` is no path")))?;
     let mock = stub::generate(document, options, &path, true);
-    Ok(print::file(options, mock))
+    Ok(print::file(options, mock.into()))
 }
 
 /// One diagnosis about the document as a whole: a generator gave up for a reason that no rule foresaw.

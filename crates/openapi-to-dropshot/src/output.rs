@@ -17,6 +17,7 @@
 use similar::{ChangeTag, TextDiff};
 use std::io::{Error, ErrorKind, Result, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A file that a generator owns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +72,7 @@ impl File {
                 before,
             });
         }
-        for change in TextDiff::from_lines(&before, &self.content).iter_all_changes() {
+        for change in differences(&before, &self.content).iter_all_changes() {
             match change.tag() {
                 ChangeTag::Insert => added += 1,
                 ChangeTag::Delete => removed += 1,
@@ -88,7 +89,7 @@ impl File {
     /// The unified difference from `before` to what the file should be.
     pub fn diff(&self, before: &str) -> String {
         let (old, new) = (format!("a/{}", self.path), format!("b/{}", self.path));
-        TextDiff::from_lines(before, &self.content)
+        differences(before, &self.content)
             .unified_diff()
             .header(&old, &new)
             .to_string()
@@ -114,6 +115,14 @@ impl File {
             .map_err(|error| named(&error, "write", &prepared.path))?;
         Ok(prepared)
     }
+}
+
+/// The difference of two texts by lines. Of two that have little in common, the least difference takes minutes to find, and
+/// says no more than another one.
+fn differences<'a>(before: &'a str, after: &'a str) -> TextDiff<'a, 'a, 'a, str> {
+    TextDiff::configure()
+        .timeout(Duration::from_millis(500))
+        .diff_lines(before, after)
 }
 
 /// A file that is written, but not where it belongs. Dropped, it leaves nothing behind.

@@ -1,6 +1,7 @@
 //! The types: typify's, [ours](crate::own), and for each the document's own schema.
 
 use crate::own::Own;
+use crate::print::Items;
 use crate::quiet::quietly;
 use crate::{
     Options, aloud, blame, distinct, gave_up, helpers, lift, merged, names, nullable, secret,
@@ -16,7 +17,7 @@ use typify::{TypeSpace, TypeSpaceImpl, TypeSpacePatch, TypeSpaceSettings};
 /// The types and what the other generators must know of them.
 pub(crate) struct Types {
     /// The file.
-    pub(crate) tokens: TokenStream,
+    pub(crate) items: Items,
     /// By component: its Rust type.
     pub(crate) components: BTreeMap<String, Component>,
 }
@@ -189,27 +190,25 @@ fn attempt(
     let generated = secret::redact(stream, &secrets).map_err(|e| failed(&e))?;
     let helpers = own.iter().flat_map(|ours| ours.helpers().iter().copied());
     let helpers = helpers::module(&helpers.collect());
-    let feature = options
-        .schemars_feature
-        .iter()
-        .map(|name| quote!(#[cfg(feature = #name)]));
-    let feature = quote!(#(#feature)*);
-    let described = originals.iter().filter_map(|(name, schema)| {
+    let mut items = Items::default();
+    items.add(generated);
+    items.add(helpers);
+    let feature = options.schemars_feature.iter();
+    let mut described = quote!(
+        use super::*;
+    );
+    described.extend(originals.iter().filter_map(|(name, schema)| {
         let component = components.get(name)?;
         Some(describe(document, name, schema, component, &components))
-    });
-    let tokens = quote! {
-        #generated
-        #helpers
-
+    }));
+    items.add(quote! {
         /// The document's own schemas, for servers that describe themselves.
-        #feature
+        #(#[cfg(feature = #feature)])*
         mod described {
-            use super::*;
-            #(#described)*
+            #described
         }
-    };
-    Ok((Types { tokens, components }, twice))
+    });
+    Ok((Types { items, components }, twice))
 }
 
 /// `JsonSchema` that returns the schema of the document, rather than what a derive would make of the type.

@@ -141,7 +141,9 @@ impl Layout<'_> {
         let piece = &self.all[index];
         match piece.kind {
             Kind::Dot | Kind::Comma | Kind::Semicolon | Kind::Assign | Kind::Either => true,
-            Kind::Plain => ["else", "as", "?", "==", "!=", "+"].iter().any(|word| self.is(index, word)),
+            Kind::Plain => ["else", "as", "?", "==", "!=", "+"]
+                .iter()
+                .any(|word| self.is(index, word)),
             _ => false,
         }
     }
@@ -195,7 +197,8 @@ impl Layout<'_> {
     }
 
     fn end_of_element(&self, from: usize, to: usize) -> usize {
-        self.find(from, to, Kind::Comma).map_or(to, |comma| comma + 1)
+        self.find(from, to, Kind::Comma)
+            .map_or(to, |comma| comma + 1)
     }
 
     /// An item, a statement, an arm, or one of several in brackets: what is said of it, and it.
@@ -286,7 +289,9 @@ impl Layout<'_> {
         } else if head < to && self.fits(from, head) {
             self.flow(from, to);
         } else if let Some(first) = self.find(from, to, Kind::Either) {
-            self.split(from, first, to, |layout, index| layout.find(index, to, Kind::Either));
+            self.split(from, first, to, |layout, index| {
+                layout.find(index, to, Kind::Either)
+            });
         } else if let Some(first) = self.chain(from, to) {
             self.split(from, first, to, |layout, index| layout.call(index, to));
         } else {
@@ -368,7 +373,11 @@ impl Layout<'_> {
 
     /// A group, on several lines.
     fn broken(&mut self, open: usize) {
-        let Piece { kind, partner: close, .. } = self.all[open];
+        let Piece {
+            kind,
+            partner: close,
+            ..
+        } = self.all[open];
         let (from, to) = (open + 1, close);
         self.flat(open, from);
         let end = match kind {
@@ -410,6 +419,8 @@ impl Layout<'_> {
         let alone = single && self.chain(from, to).is_none();
         // A block as the last of several: a closure.
         let closure = self.is_hard(open, to) && !self.is_hard(from, open);
-        (alone || closure) && self.find(from, to, Kind::Either).is_none() && self.fits(from, open + 1 - usize::from(self.is_hard(open, open + 1)))
+        (alone || closure)
+            && self.find(from, to, Kind::Either).is_none()
+            && self.fits(from, open + 1 - usize::from(self.is_hard(open, open + 1)))
     }
 }

@@ -129,7 +129,8 @@ impl Pieces {
         match last.kind {
             Kind::Semicolon => true,
             Kind::Close => {
-                let ends = matches!(self.all[last.partner].kind, Kind::Open(fence) if fence.is_hard());
+                let ends =
+                    matches!(self.all[last.partner].kind, Kind::Open(fence) if fence.is_hard());
                 ends && !matches!(rest.peek(), Some(TokenTree::Punct(mark)) if mark.as_char() == ';')
             }
             _ => false,
@@ -220,7 +221,9 @@ impl Pieces {
                 break;
             };
             bytes[length] = u8::try_from(next.as_char()).unwrap_or(b'?');
-            let is_one = JOINED.iter().any(|mark| mark.as_bytes() == &bytes[..=length]);
+            let is_one = JOINED
+                .iter()
+                .any(|mark| mark.as_bytes() == &bytes[..=length]);
             if !is_one {
                 break;
             }
@@ -279,7 +282,11 @@ impl Pieces {
                 level.mark(true);
             }
             "<" if alone => {
-                let open = self.put(Kind::Open(Fence::Angle), space && !level.takes_generics(), mark);
+                let open = self.put(
+                    Kind::Open(Fence::Angle),
+                    space && !level.takes_generics(),
+                    mark,
+                );
                 level.angles.push((open, level.declares_generics));
                 level.mark(true);
             }
@@ -409,7 +416,9 @@ impl Pieces {
 fn documentation(group: &Group) -> Option<String> {
     let mut tokens = group.stream().into_iter();
     match (tokens.next(), tokens.next(), tokens.next()) {
-        (Some(TokenTree::Ident(word)), Some(_), Some(TokenTree::Literal(literal))) if word == "doc" => {
+        (Some(TokenTree::Ident(word)), Some(_), Some(TokenTree::Literal(literal)))
+            if word == "doc" =>
+        {
             let text = unquoted(literal)?;
             let plain = !text.split('\n').any(|line| line.starts_with('/'));
             plain.then_some(text)

@@ -19,12 +19,12 @@ fn words(tokens: TokenStream, out: &mut Vec<String>) {
                     Delimiter::Bracket => ["[", "]"],
                     Delimiter::None => ["", ""],
                 };
-                out.push(brackets[0].to_owned());
+                out.extend((!brackets[0].is_empty()).then(|| brackets[0].to_owned()));
                 words(group.stream(), out);
                 if out.last().is_some_and(|last| last == ",") && brackets[1] == "}" {
                     out.pop();
                 }
-                out.push(brackets[1].to_owned());
+                out.extend((!brackets[1].is_empty()).then(|| brackets[1].to_owned()));
             }
             TokenTree::Punct(mark) if mark.as_char() == '#' => {
                 let text = match tokens.peek() {
@@ -34,7 +34,10 @@ fn words(tokens: TokenStream, out: &mut Vec<String>) {
                 match text {
                     Some(text) => {
                         tokens.next();
-                        out.extend(text.split('\n').map(|line| format!("///{}", visible(line.trim_end()))));
+                        out.extend(
+                            text.split('\n')
+                                .map(|line| format!("///{}", visible(line.trim_end()))),
+                        );
                     }
                     None => out.push("#".to_owned()),
                 }
@@ -49,7 +52,6 @@ fn words(tokens: TokenStream, out: &mut Vec<String>) {
             other => out.push(other.to_string()),
         }
     }
-    out.retain(|word| !word.is_empty());
 }
 
 fn documentation(attribute: TokenStream) -> Option<String> {
@@ -64,30 +66,41 @@ fn documentation(attribute: TokenStream) -> Option<String> {
     }
 }
 
-fn same(name: &str, tokens: TokenStream) {
-    let printed = below("Of a test", tokens.clone());
-    let (_, body) = printed.split_once('\n').expect("there is a header");
-    let again: TokenStream = body.parse().unwrap_or_else(|error| panic!("{name}: {error}"));
+fn same(name: &str, items: Items) {
+    let Items { text, given, .. } = items;
+    let again: TokenStream = text
+        .parse()
+        .unwrap_or_else(|error| panic!("{name}: {error}"));
     let (mut before, mut after) = (Vec::new(), Vec::new());
-    words(tokens, &mut before);
+    words(given, &mut before);
     words(again, &mut after);
     let differs = before.iter().zip(&after).position(|(a, b)| a != b);
     if let Some(at) = differs {
         let around = at.saturating_sub(9)..(at + 9).min(before.len()).min(after.len());
-        panic!("{name}: {:?} became {:?}", &before[around.clone()], &after[around]);
+        panic!(
+            "{name}: {:?} became {:?}",
+            &before[around.clone()],
+            &after[around]
+        );
     }
     assert_eq!(before.len(), after.len(), "{name}");
-    for (number, line) in printed.lines().enumerate() {
+    for (number, line) in text.lines().enumerate() {
         assert_eq!(line.trim_end(), line, "{name}:{}", number + 1);
     }
 }
 
 fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("the folder is there").flatten() {
+    for entry in std::fs::read_dir(folder)
+        .expect("the folder is there")
+        .flatten()
+    {
         let path = entry.path();
         if path.is_dir() {
             documents(&path, found);
-        } else if path.extension().is_some_and(|end| ["yaml", "json"].iter().any(|e| end == *e)) {
+        } else if path
+            .extension()
+            .is_some_and(|end| ["yaml", "json"].iter().any(|e| end == *e))
+        {
             found.push(path);
         }
     }
@@ -122,17 +135,17 @@ fn the_tokens_that_are_read_from_a_file_are_those_that_were_printed() {
         let api = api::generate(&document, &options, &types).expect("the trait");
         let (client, _) = client::generate(&document, &options, &types).expect("the client");
         same(&name, api);
-        same(&name, client);
-        same(&name, stub::generate(&document, &options, &quote!(super::api), true));
-        same(&name, types.tokens);
+        same(&name, client.into());
+        let mock = stub::generate(&document, &options, &quote!(super::api), true);
+        same(&name, mock.into());
+        same(&name, types.items);
         seen += 1;
     }
     assert!(seen > 30, "only {seen} documents were printed");
 }
 
 fn printed(tokens: TokenStream) -> String {
-    let text = below("", tokens);
-    text.split_once("\n\n").map_or("", |(_, text)| text).to_owned()
+    Items::from(tokens).text
 }
 
 #[test]
@@ -214,7 +227,12 @@ fn a(
 
 #[test]
 fn documentation_that_would_be_none_stays_an_attribute() {
-    let tokens = quote!(#[doc = "/a"] #[doc = " b\n c"] #[doc = "\u{202e}"] pub struct A;);
+    let tokens = quote!(
+        #[doc = "/a"]
+        #[doc = " b\n c"]
+        #[doc = "\u{202e}"]
+        pub struct A;
+    );
     let expected = "#[doc = \"/a\"]\n/// b\n/// c\n///\\u{202e}\npub struct A;\n";
     assert_eq!(printed(tokens), expected);
 }
