@@ -280,3 +280,21 @@ fn an_introspection_that_cannot_work_is_refused_by_its_key_path() {
         );
     }
 }
+
+#[test]
+fn names_and_secrets_are_as_long_as_was_agreed_and_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |id: &str, secret: &str| {
+        std::fs::write(folder.path().join("secret"), secret).unwrap();
+        let text = format!(
+            "url = 'https://login.example.com'\naudiences = ['kubemint']\n[introspection]\n\
+             url = 'https://login.example.com/introspect'\nclient_id = \"{id}\"\nclient_secret_file = 'secret'\n"
+        );
+        validate(&[toml::from_str(&text).unwrap()], folder.path()).is_ok()
+    };
+    // 1024 octets of a name, and 4096 of a file.
+    assert!(check(&"i".repeat(1024), "s") && !check(&"i".repeat(1025), "s"));
+    assert!(!check("a\\tb", "s"));
+    assert!(check("i", &"s".repeat(4096)) && !check("i", &"s".repeat(4097)));
+    assert!(check("i", "s\r\n") && !check("i", "s\n\n") && !check("i", "a\tb"));
+}
