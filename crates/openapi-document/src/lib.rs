@@ -146,10 +146,13 @@ impl Document {
     ) -> (Option<Document>, Diagnostics) {
         let mut diagnostics = rules::check(&root, &sources);
         found.into_iter().for_each(|d| diagnostics.push(d));
-        let openapi = match objects::typed(&root) {
-            Some(typed) => shape::openapi(&typed, &mut diagnostics),
-            None => shape::openapi(&root, &mut diagnostics),
-        };
+        // What it should look like depends on the version.
+        let known = diagnostics.iter().all(|d| d.code != "K0101");
+        let openapi = known.then(|| objects::typed(&root));
+        let openapi = openapi.and_then(|typed| {
+            let root = typed.as_ref().unwrap_or(&root);
+            shape::openapi(root, &mut diagnostics)
+        });
         let openapi = openapi.map(normalise::normalise);
         rules::settle(&mut diagnostics);
         diagnostics.sort();

@@ -4,8 +4,9 @@ use crate::own::Own;
 use crate::quiet::quietly;
 use crate::types::IMPLS;
 use crate::{lift, names};
-use openapi_document::{Diagnostic, Diagnostics, Document, draft};
+use openapi_document::{Content, Diagnostic, Diagnostics, Document, Node, Span, draft};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use typify::{TypeSpace, TypeSpaceSettings};
 
 /// The schemas that typify cannot make types of, each tried alone, beside others that are not looked at.
@@ -58,6 +59,19 @@ pub(crate) fn blame(document: &Document) -> Option<Diagnostics> {
         let span = span
             .and_then(|schemas| schemas.entry(original))
             .map_or_else(|| document.span(&pointer), |entry| entry.key_span);
+        let written = document.root.at(&pointer);
+        if let Some(mixed) = written.and_then(mixed) {
+            diagnostics.push(
+                Diagnostic::new(
+                    "K0208",
+                    mixed,
+                    format!("no Rust type holds what `{original}` lists"),
+                )
+                .label("values of several types")
+                .help("list values of one type, or make a `oneOf` of an `enum` for each type"),
+            );
+            continue;
+        }
         diagnostics.push(
             Diagnostic::new(
                 "K0208",
@@ -69,4 +83,26 @@ pub(crate) fn blame(document: &Document) -> Option<Diagnostics> {
         );
     }
     (!diagnostics.is_empty()).then_some(diagnostics)
+}
+
+/// The first `enum` in a schema whose values are of several types.
+fn mixed(schema: &Node) -> Option<Span> {
+    if let Some(values) = schema.entry("enum") {
+        let kind = |value: &Node| std::mem::discriminant(&value.content);
+        let kinds = values
+            .node
+            .items()
+            .iter()
+            .filter(|v| v.content != Content::Null);
+        let kinds: HashSet<_> = kinds.map(kind).collect();
+        if kinds.len() > 1 {
+            return Some(values.node.span);
+        }
+    }
+    let members = schema
+        .entries()
+        .iter()
+        .filter(|e| !["example", "default", "enum"].contains(&e.key.as_str()));
+    let mut inside = members.map(|entry| &entry.node).chain(schema.items());
+    inside.find_map(mixed)
 }

@@ -23,7 +23,8 @@ pub(super) fn lower(node: &mut Node, found: &mut Found) {
                 "`false` is read as the schema `not: {}`",
                 "OpenAPI 3.0 has no boolean schemas",
             );
-            node.content = Content::Map(vec![entry("not", node.span, Content::Map(Vec::new().into()))].into());
+            node.content =
+                Content::Map(vec![entry("not", node.span, Content::Map(Vec::new().into()))].into());
             return;
         }
         Content::Map(_) => {}
@@ -118,6 +119,13 @@ fn examples(node: &mut Node, found: &mut Found) {
         return;
     };
     let Content::List(items) = &examples.node.content else {
+        let help = match examples.node.as_str() {
+            Some(text) => format!("write `[{text}]`, or call it `example`"),
+            None => "begin each with `- `".to_owned(),
+        };
+        let message = "`examples` of a schema must be a list";
+        found.push(crate::Diagnostic::new("K0102", examples.node.span, message).help(help));
+        take(node, "examples");
         return;
     };
     let (span, first, count) = (examples.key_span, items.first().cloned(), items.len());

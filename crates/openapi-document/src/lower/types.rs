@@ -42,6 +42,11 @@ const OF_TYPE: &[(&str, &[&str])] = &[
     ("boolean", &[]),
 ];
 
+/// The types of JSON Schema.
+const TYPES: [&str; 7] = [
+    "string", "integer", "number", "boolean", "array", "object", "null",
+];
+
 /// A list of types to one type, `nullable`, or a choice.
 pub(super) fn lower(node: &mut Node, found: &mut Found) {
     let Some(kind) = node.get("type") else {
@@ -67,9 +72,27 @@ pub(super) fn lower(node: &mut Node, found: &mut Found) {
     let Content::List(items) = &kind.content else {
         return;
     };
+    if items.is_empty() {
+        let message = "no value is of none of the types";
+        found.push(
+            crate::Diagnostic::new("K0107", span, message)
+                .help("list the types, or leave `type` out"),
+        );
+        take(node, "type");
+        return;
+    }
     let mut names: Vec<String> = Vec::new();
     for item in items {
         match item.as_str() {
+            Some(name) if !TYPES.contains(&name) => {
+                let near = crate::rules::closest(name, TYPES.into_iter());
+                let help = match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("the types are `{}`", TYPES.join("`, `")),
+                };
+                let message = format!("there is no type `{name}`");
+                found.push(crate::Diagnostic::new("K0102", item.span, message).help(help));
+            }
             Some(name) => names.push(name.to_owned()),
             None if item.content == Content::Null => {
                 found.push(
@@ -91,6 +114,8 @@ pub(super) fn lower(node: &mut Node, found: &mut Found) {
     take(node, "type");
     let shown = if null { "`nullable`" } else { "one type" };
     match names.as_slice() {
+        // What it should have been was told.
+        [] if !null => return,
         [] => {
             note(
                 found,

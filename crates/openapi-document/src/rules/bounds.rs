@@ -89,7 +89,11 @@ fn wide(found: &mut Findings<'_>, schema: &Node) {
                 Diagnostic::new(
                     "K0109",
                     node.span,
-                    format!("`{key}` is no integer of 64 bits"),
+                    if number.is_u64() {
+                        format!("`{key}` is beyond 64 bits with a sign, which bounds are kept in")
+                    } else {
+                        format!("`{key}` is no integer of 64 bits")
+                    },
                 )
                 .help("round it, or leave it out: `format: uint64` and the like bound values too"),
             );

@@ -44,6 +44,17 @@ pub(super) fn path(found: &mut Findings<'_>, path: &Entry) {
 
 pub(super) fn operation(found: &mut Findings<'_>, method: &Entry) {
     let operation = &method.node;
+    if let Some(body) = operation.entry("requestBody")
+        && matches!(method.key.as_str(), "get" | "head")
+    {
+        let name = method.key.to_uppercase();
+        let message = format!("a body of {name} means nothing in HTTP, and proxies drop it");
+        found.push(
+            Diagnostic::new("K0109", body.key_span, message)
+                .help("use the query, or POST")
+                .warning(),
+        );
+    }
     unsupported(
         found,
         operation.entry("callbacks"),

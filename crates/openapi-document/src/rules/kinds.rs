@@ -210,6 +210,12 @@ fn kinds(found: &mut Findings<'_>, entry: &Entry, kind: Kind) {
             "numbers are decimal here, without zeros before them: parsers differ in what others are"
                 .to_owned()
         }
+        (Kind::Number | Kind::Count, _, _)
+            if text.is_some_and(|t| t.parse::<f64>().is_ok_and(f64::is_infinite)) =>
+        {
+            "no number is so large here: a double ends at 1.8e308, and 64 bits at 19 digits"
+                .to_owned()
+        }
         (Kind::Number | Kind::Count, _, _) if text.is_some_and(|t| t.parse::<f64>().is_ok()) => {
             "remove the quotes".to_owned()
         }
@@ -283,12 +289,20 @@ fn inner(found: &mut Findings<'_>, entry: &Entry, kind: Kind) {
         Kind::Named => {
             for member in entry.node.entries() {
                 let content = &member.node.content;
+                let help;
                 let help = match content {
                     Content::Map(_) => continue,
                     // A security requirement, a path and the like have extensions beside their names.
                     _ if member.key.starts_with("x-") && entry.key == "responses" => continue,
                     Content::Null => "indent what belongs to it below it; `{}` is nothing at all",
                     Content::String(text) if text.contains('/') => "did you mean `$ref`?",
+                    Content::String(text) if super::values::TYPES.contains(&text.as_str()) => {
+                        help = format!("write `{{type: {text}}}`");
+                        &help
+                    }
+                    Content::List(items) if matches!(items.as_slice(), [only] if !only.entries().is_empty()) => {
+                        "leave out the `-`: it is one, and no list"
+                    }
                     _ => "write what it looks like, such as `{type: string}` for a schema",
                 };
                 let span = match content {

@@ -119,7 +119,7 @@ pub const RULES: &[(&str, &str)] = &[
     ),
     (
         "K0122",
-        "An operation has a tag that the document does not list, though it lists others.",
+        "An operation has a tag that the document does not list, though it lists others; or the document lists one twice.",
     ),
     (
         "K0123",

@@ -10,6 +10,7 @@ pub(super) fn check(found: &mut Findings<'_>) {
     let root = found.root;
     let mut ids: HashMap<&str, Span> = HashMap::new();
     requirements(found, root.get("security"));
+    listed_twice(found);
     for scheme in found.components("securitySchemes") {
         supported_scheme(found, scheme);
     }
@@ -85,6 +86,26 @@ fn twice(found: &mut Findings<'_>, parameters: Option<&Node>) {
                 )
                 .related(first, "first here")
                 .help("keep one of them"),
+            );
+        }
+    }
+}
+
+/// K0122: each tag of the document is listed once.
+fn listed_twice(found: &mut Findings<'_>) {
+    let mut seen: HashMap<&str, Span> = HashMap::new();
+    for tag in found.root.get("tags").map_or(&[][..], Node::items) {
+        let Some(name) = tag.get("name") else {
+            continue;
+        };
+        let Some(text) = name.as_str() else { continue };
+        if let Some(first) = seen.insert(text, name.span) {
+            let message = format!("the tag `{text}` is listed twice");
+            found.push(
+                Diagnostic::new("K0122", name.span, message)
+                    .related(first, "first here")
+                    .help("keep one of them")
+                    .warning(),
             );
         }
     }

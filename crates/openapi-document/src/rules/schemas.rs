@@ -2,8 +2,8 @@
 
 use super::{Findings, bounds, each_schema, endless, ranges, values};
 use crate::Diagnostic;
-use crate::node::{Content, Node};
-use std::collections::HashSet;
+use crate::node::{Content, Node, Span};
+use std::collections::{HashMap, HashSet};
 
 /// The formats that something checks or that only annotate a width, by type.
 const FORMATS: &[(&str, &[&str])] = &[
@@ -54,6 +54,7 @@ pub(super) fn check(found: &mut Findings<'_>) {
         if !members.contains(&std::ptr::from_ref(schema)) {
             untyped(found, schema);
         }
+        twice(found, schema);
         bounds::check(found, schema);
         ranges::check(found, schema);
         values::check(found, schema);
@@ -61,6 +62,32 @@ pub(super) fn check(found: &mut Findings<'_>) {
         required(found, schema);
     }
     endless::check(found);
+}
+
+/// K0107: what is twice among the members of a `oneOf` is never exactly one of them.
+fn twice(found: &mut Findings<'_>, schema: &Node) {
+    // Beside a `discriminator`, that rule tells it.
+    let list = schema
+        .get("oneOf")
+        .filter(|_| schema.get("discriminator").is_none());
+    let Some(list) = list else { return };
+    let mut seen: HashMap<&str, Span> = HashMap::new();
+    for member in list.items() {
+        let Some(reference) = member.get("$ref") else {
+            continue;
+        };
+        let Some(text) = reference.as_str() else {
+            continue;
+        };
+        if let Some(first) = seen.insert(text, reference.span) {
+            let message = "the same alternative twice: no value is exactly one of them";
+            found.push(
+                Diagnostic::new("K0107", reference.span, message)
+                    .related(first, "first here")
+                    .help("keep one of them"),
+            );
+        }
+    }
 }
 
 /// K0109: a schema says what its type is before it says more of numbers, or of formats.

@@ -34,10 +34,15 @@ pub(super) fn check(found: &mut Findings<'_>) -> bool {
         format!("OpenAPI {version} is not supported")
     };
     let span = entry.node.span;
+    let number = entry.node.as_number().and_then(serde_json::Number::as_f64);
+    let help = match number {
+        Some(3.1) => "write `openapi: 3.1.0`",
+        _ => "write `openapi: 3.0.3`",
+    };
     found.push(
         Diagnostic::new("K0101", span, message)
             .label("3.0.x and 3.1.x are")
-            .help("write `openapi: 3.0.3`"),
+            .help(help),
     );
     false
 }

@@ -6,7 +6,6 @@ mod planted;
 
 use expectorate::assert_contents;
 use openapi_document::{Diagnostics, Document};
-use planted::PLANTED;
 
 const SHELVES: &str = include_str!("../mistakes/shelves.yaml");
 
@@ -55,7 +54,7 @@ fn each_planted_mistake_is_told_in_its_line_with_what_to_do() {
     let mut missed = Vec::new();
     let mut several = Vec::new();
     let mut words = String::new();
-    for (from, to) in PLANTED {
+    for (from, to) in planted::all() {
         let (text, lines) = planted(from, to);
         let found = told(&text);
         words.push_str(&format!(

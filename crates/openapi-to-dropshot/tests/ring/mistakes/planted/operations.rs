@@ -1,0 +1,201 @@
+//! Mistakes in the text, at the top, and in paths, operations, parameters, bodies and responses.
+
+pub(super) const PLANTED: &[(&str, &str)] = &[
+    // YAML.
+    ("  title: Shelves", "\ttitle: Shelves"),
+    ("  title: Shelves", "  title: Shelves: a list"),
+    ("  title: Shelves", "  title: 'Shelves"),
+    ("  version: 1.0.0", "   version: 1.0.0"),
+    ("  version: 1.0.0", "  title: Again"),
+    ("  version: 1.0.0", "  version: 1.0"),
+    ("  description: Where books stand", "  description: yes: no"),
+    (
+        "      summary: All shelves",
+        "      summary: &all All shelves",
+    ),
+    (
+        "      summary: All shelves",
+        "      summary: !text All shelves",
+    ),
+    ("      summary: All shelves", "     summary: All shelves"),
+    (
+        "      tags: [shelves]\n      parameters",
+        "    tags: [shelves]\n      parameters",
+    ),
+    (
+        "      tags: [shelves]\n      parameters",
+        "      tags: [shelves\n      parameters",
+    ),
+    (
+        "      tags: [shelves]\n      parameters",
+        "      tags: shelves\n      parameters",
+    ),
+    ("          maximum: 100", "          maximum 100"),
+    ("          maximum: 100", "        maximum: 100"),
+    ("          maximum: 100", "          maximum: '100'"),
+    ("          maximum: 100", "          maximum:"),
+    // The top.
+    ("openapi: 3.0.3", "openapi: 3.0"),
+    ("openapi: 3.0.3", "openapi: 2.0.0"),
+    ("openapi: 3.0.3", "openapi: 4.0.0"),
+    ("openapi: 3.0.3", "swagger: '2.0'"),
+    ("  title: Shelves", "  titel: Shelves"),
+    ("  title: Shelves\n", ""),
+    ("paths:\n", "path:\n"),
+    ("components:\n", "component:\n"),
+    ("    name: Apache-2.0", "    nam: Apache-2.0"),
+    ("    name: Apache-2.0", "    url: Apache-2.0"),
+    (
+        "  description: Where books stand",
+        "  descripton: Where books stand",
+    ),
+    ("- token: []", "- tokens: []"),
+    ("- token: []", "- oauth: []"),
+    ("- token: []", "- token"),
+    // Paths and operations.
+    ("  /shelves:", "  shelves:"),
+    ("  /shelves:", "  /shelves/:"),
+    ("  /shelves:", "  /shelves/all:"),
+    ("  /shelves:", "  /{shelf}:"),
+    ("  /shelves:", "  /shelves/{shelfId}:"),
+    ("  /shelves/{shelfId}:", "  /shelves/{shelf}:"),
+    ("  /shelves/{shelfId}:", "  /shelves/{shelfid}:"),
+    ("  /shelves/{shelfId}:", "  /shelves/{shelfId:"),
+    ("  /shelves/{shelfId}:", "  /shelves/{shelfId}.json:"),
+    ("  /shelves/{shelfId}:", "  /shelves:"),
+    ("    post:", "    pots:"),
+    ("    post:", "    POST:"),
+    ("    post:", "    get:"),
+    ("operationId: getShelf", "operationId: listShelves"),
+    ("operationId: getShelf", "operationId: list_shelves"),
+    ("operationId: getShelf", "operationID: getShelf"),
+    ("operationId: getShelf", "operationId: createShelfError"),
+    ("operationId: getShelf", "operationId: ''"),
+    ("operationId: getShelf", "operationId:"),
+    ("operationId: getShelf", "operationId: 5"),
+    ("      operationId: getShelf\n", ""),
+    ("      summary: All shelves", "      sumary: All shelves"),
+    ("      deprecated: true", "      deprecated: yes"),
+    ("      deprecated: true", "      deprecated: 'true'"),
+    (
+        "      tags: [shelves]\n      parameters",
+        "      tags: [shelfs]\n      parameters",
+    ),
+    ("      deprecated: true", "      callbacks: {}"),
+    ("      deprecated: true", "      security: [{key: []}]"),
+    (
+        "      deprecated: true",
+        "      consumes: [application/json]",
+    ),
+    // Parameters.
+    (
+        "        in: query\n        description",
+        "        in: querry\n        description",
+    ),
+    (
+        "        in: query\n        description",
+        "        in: body\n        description",
+    ),
+    (
+        "        in: query\n        description",
+        "        in: cookie\n        description",
+    ),
+    (
+        "        in: query\n        description",
+        "        in: path\n        description",
+    ),
+    ("      - name: limit", "      - name: order"),
+    ("      - name: limit", "      - nmae: limit"),
+    ("      - name: limit", "      - name: Order"),
+    ("        required: false", "        required: 'no'"),
+    ("        required: false", "        require: true"),
+    ("        required: false", "        style: deepObject"),
+    ("        required: false", "        type: integer"),
+    (
+        "        required: false\n        schema:",
+        "        required: false\n        scheme:",
+    ),
+    (
+        "      required: true\n      schema:",
+        "      required: false\n      schema:",
+    ),
+    ("      in: path\n", "      in: query\n"),
+    (
+        "      - name: order\n        in: query",
+        "      - name: Content-Type\n        in: header",
+    ),
+    (
+        "      - name: order\n        in: query",
+        "      - name: order\n        allowReserved: true\n        in: query",
+    ),
+    // Bodies and responses.
+    (
+        "          application/json:\n            schema:",
+        "          application/jsn:\n            schema:",
+    ),
+    (
+        "          application/json:\n            schema:",
+        "          text/xml: {schema: {type: object}}\n          application/json:\n            schema:",
+    ),
+    (
+        "            example: {id: left,",
+        "            examples: {a: {value: 1}}\n            example: {id: left,",
+    ),
+    ("/shelves/left', size: 3}", "/shelves/right', size: 3}"),
+    ("{id: left, selfLink", "{id: Left, selfLink"),
+    (
+        "selfLink: 'https://books.example/shelves/left'",
+        "selfLink: '/shelves/left'",
+    ),
+    ("size: 3}", "size: 3000}"),
+    ("size: 3}", "size: '3'}"),
+    ("size: 3}", "sise: 3, size: 4}"),
+    (
+        "      requestBody:\n        required: true",
+        "      requestBody:\n        required: false",
+    ),
+    (
+        "      requestBody:\n        required: true",
+        "      requestBody:\n        requird: true",
+    ),
+    (
+        "      requestBody:\n        required: true\n        content",
+        "      requestBody:\n        required: true\n        contents",
+    ),
+    ("        '201':", "        '2XX':"),
+    ("        '201':", "        '2001':"),
+    ("        '201':", "        201 Created:"),
+    ("        '201':", "        '404':"),
+    ("        '400':", "        '202':"),
+    ("        '400':", "        '401':"),
+    ("          description: Made\n", ""),
+    (
+        "          description: Made\n",
+        "          desciption: Made\n",
+    ),
+    (
+        "          description: Made\n",
+        "          description: Made\n          schema: {type: object}\n",
+    ),
+    ("            Location:", "            Content-Type:"),
+    (
+        "                example: https://books.example/shelves/left",
+        "                example: /shelves/left",
+    ),
+    (
+        "          description: Gone",
+        "          description: Gone\n          content: {application/json: {schema: {type: string}}}",
+    ),
+    (
+        "        '401':\n          $ref: '#/components/responses/Error'\n",
+        "",
+    ),
+    (
+        "        '415':\n          $ref: '#/components/responses/Error'\n",
+        "",
+    ),
+    (
+        "        '500':\n          $ref: '#/components/responses/Error'\n",
+        "",
+    ),
+];
