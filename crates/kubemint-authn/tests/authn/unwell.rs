@@ -256,3 +256,27 @@ async fn a_key_set_may_be_as_large_as_the_bound_and_no_larger() {
         assert_eq!(warm[0].ok, fits, "{size}: {:?}", warm[0].reason);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_set_is_told_when_it_changes_and_not_each_time_that_it_is_read() {
+    let issuer = an_issuer().await;
+    let (log, told) = recorder();
+    let authn = Authn::with_timing(
+        trust(&[&issuer], ""),
+        Arc::new(SystemClock),
+        log,
+        restless(),
+    )
+    .unwrap();
+    authn.warm_up().await;
+    let times = || told.lock().unwrap().matches("the key set is known").count();
+    let read = issuer.requests().jwks;
+    eventually("it is read again", || issuer.requests().jwks > read + 3).await;
+    assert_eq!(times(), 1);
+    issuer.rotate(true).unwrap();
+    eventually("the new one is told", || times() == 2).await;
+    issuer.set_failure(IssuerFailure::Down);
+    eventually("it cannot be read", || !health(&authn).ok).await;
+    issuer.set_failure(None);
+    eventually("the end of that is told", || times() == 3).await;
+}
