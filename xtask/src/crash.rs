@@ -10,8 +10,8 @@ use crate::tidy::root;
 /// Whatever fails, and whenever the process dies: the invariants hold.
 #[derive(Debug, Args)]
 pub(crate) struct CrashArgs {
-    /// Everything: the recovery from each crash crashes as well, at each of its points; longer load, more histories. It
-    /// takes some tens of minutes. Without it: what `cargo test` runs.
+    /// Everything: the recovery from each crash crashes as well, after each of its changes; longer load, more histories. It
+    /// takes some ten minutes. Without it: what `cargo test` runs.
     #[arg(long)]
     all: bool,
     /// A sample on what a fleet stands on, and not on the embedded store and the sandbox's cluster.

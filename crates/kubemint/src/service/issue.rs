@@ -3,17 +3,15 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use serde_json::json;
 
+use super::terms::{Terms, meaning};
 use super::{Context, KUBERNETES_FLOOR, Kubemint};
 use crate::audit::{Event, Kind};
-use crate::cluster::{ClusterKey, RoleRules};
-use crate::error::{Error, Invalid};
+use crate::cluster::ClusterKey;
+use crate::error::Error;
 use crate::id::KubeconfigId;
-use crate::policy::{Action, Decision, Query};
 use crate::ports::{Begun, ClusterError, Grant, Idempotency, ObjectRef};
 use crate::record::{Record, State, Status};
-use crate::text::hides;
 
 /// How often a twin looks whether the first is done.
 const TWIN_POLL: Duration = Duration::from_millis(100);
@@ -48,16 +46,6 @@ pub struct Issued {
     pub replayed: bool,
 }
 
-/// A request with its defaults filled in, that may be granted.
-struct Terms {
-    user: String,
-    role: String,
-    ttl: u32,
-    /// How many kubeconfigs may be alive for the user.
-    most: Option<u32>,
-    decision: Decision,
-}
-
 impl Kubemint {
     /// Issues a kubeconfig: records it, makes its object in the cluster, reads the true expiry from a first
     /// credential, and records that. The credential itself is thrown away; a download mints its own.
@@ -76,95 +64,6 @@ impl Kubemint {
         match self.begin(ctx, &record, &request, &terms).await? {
             Some(earlier) => Ok(earlier),
             None => self.grant(ctx, record).await,
-        }
-    }
-
-    /// Whether it may be granted, and on which terms.
-    async fn terms(
-        &self,
-        ctx: &Context,
-        key: &ClusterKey,
-        request: &Issue,
-    ) -> Result<Terms, Error> {
-        let (profile, discovered) = self.discover(ctx, key);
-        let mut event = self
-            .event(ctx, Kind::IssueRefused, key)
-            .with("request", told(request));
-        event.kubeconfig = request.id.as_ref().map(ToString::to_string);
-        let Some(profile) = profile else {
-            return Err(self
-                .refuse(event, Some(discovered), Error::NoSuchCluster)
-                .await);
-        };
-        let invalid = hostile_text(request);
-        if !invalid.is_empty() {
-            return Err(self.refuse(event, None, Error::Invalid(invalid)).await);
-        }
-        let user = request
-            .user
-            .clone()
-            .unwrap_or_else(|| ctx.caller.subject().to_owned());
-        let role = request
-            .role
-            .clone()
-            .unwrap_or_else(|| profile.default_role.clone());
-        let rules = profile.roles.get(&role).copied();
-        let ttl = request
-            .ttl
-            .unwrap_or_else(|| i64::from(profile.ttl_of(&role)));
-        let decision = match self.judge(ctx, key, &user, &role, ttl) {
-            Ok(decision) => decision,
-            Err((decision, error)) => return Err(self.refuse(event, Some(decision), error).await),
-        };
-        let Some(rules) = rules else {
-            return Err(self
-                .refuse(event, Some(decision), Error::RoleNotPermitted)
-                .await);
-        };
-        match within(ttl, rules) {
-            Ok(ttl) => Ok(Terms {
-                user,
-                role,
-                ttl,
-                most: profile.max_active_per_user,
-                decision,
-            }),
-            Err(invalid) => Err(self
-                .refuse(event, Some(decision), Error::Invalid(invalid))
-                .await),
-        }
-    }
-
-    /// What policy says of it.
-    fn judge(
-        &self,
-        ctx: &Context,
-        cluster: &ClusterKey,
-        user: &str,
-        role: &str,
-        ttl: i64,
-    ) -> Result<Decision, (Decision, Error)> {
-        let query = |action| Query {
-            caller: &ctx.caller,
-            action,
-            cluster,
-            role: Some(role),
-            ttl: Some(u32::try_from(ttl).unwrap_or(u32::MAX)),
-            user: Some(user),
-            relation: None,
-        };
-        let decision = self.ports.policy.decide(&query(Action::Issue));
-        if !decision.allowed {
-            return Err((decision, Error::RoleNotPermitted));
-        }
-        if user == ctx.caller.subject() {
-            return Ok(decision);
-        }
-        let for_others = self.ports.policy.decide(&query(Action::IssueForOthers));
-        if for_others.allowed {
-            Ok(for_others)
-        } else {
-            Err((for_others, Error::UserNotPermitted))
         }
     }
 
@@ -374,95 +273,4 @@ pub(super) fn object_of(record: &Record) -> ObjectRef {
         uid: record.uid,
         object_uid: record.object_uid.clone(),
     }
-}
-
-fn within(ttl: i64, rules: RoleRules) -> Result<u32, Vec<Invalid>> {
-    let RoleRules { min_ttl, max_ttl } = rules;
-    match u32::try_from(ttl) {
-        Ok(ttl) if (min_ttl..=max_ttl).contains(&ttl) => Ok(ttl),
-        _ => {
-            let violated = if ttl < i64::from(min_ttl) {
-                min_ttl
-            } else {
-                max_ttl
-            };
-            let message = format!(
-                "ttl must be between {min_ttl} and {max_ttl} seconds for this role at this cluster"
-            );
-            let bound = |reason, limit: u32| Invalid {
-                field: "ttl",
-                reason,
-                limit: Some(i64::from(limit)),
-                message: message.clone(),
-            };
-            Err(vec![
-                bound("ttl_out_of_range", violated),
-                bound("ttl_minimum", min_ttl),
-                bound("ttl_maximum", max_ttl),
-            ])
-        }
-    }
-}
-
-/// What no user or role may hold, whatever the cluster: Kubernetes' own names, and characters that hide text from the
-/// one who reads it (Unicode TR 36).
-fn hostile_text(request: &Issue) -> Vec<Invalid> {
-    let mut found = Vec::new();
-    for (field, text) in [
-        ("user", request.user.as_deref()),
-        ("role", request.role.as_deref()),
-        ("displayName", request.display_name.as_deref()),
-    ] {
-        if text.is_some_and(|text| text.chars().any(hides)) {
-            found.push(Invalid {
-                field,
-                reason: "forbidden_character",
-                limit: None,
-                message: format!(
-                    "{field} must not have control, bidirectional or invisible characters"
-                ),
-            });
-        }
-    }
-    if request
-        .user
-        .as_deref()
-        .is_some_and(|user| user.starts_with("system:"))
-    {
-        found.push(Invalid {
-            field: "user",
-            reason: "reserved_user",
-            limit: None,
-            message: "user must not begin with `system:`, which Kubernetes reserves".to_owned(),
-        });
-    }
-    found
-}
-
-/// What the audit trail tells of a request that was refused. A role that could be none is not told: it may be anything,
-/// pasted by mistake, and the trail keeps it for long.
-fn told(request: &Issue) -> serde_json::Value {
-    let mut told = meaning(request);
-    if request.role.as_deref().is_some_and(|role| !is_name(role)) {
-        told["role"] = "…".into();
-    }
-    told
-}
-
-/// Whether it could be the name of a role in a configuration.
-fn is_name(role: &str) -> bool {
-    let plain = |octet: u8| octet.is_ascii_lowercase() || octet.is_ascii_digit() || octet == b'-';
-    role.len() <= 63 && role.bytes().all(plain)
-}
-
-/// What a request means, for comparison with another one and for the audit trail.
-fn meaning(request: &Issue) -> serde_json::Value {
-    json!({
-        "user": request.user,
-        "role": request.role,
-        "ttl": request.ttl,
-        "id": request.id.as_ref().map(KubeconfigId::as_str),
-        "displayName": request.display_name,
-        "description": request.description,
-    })
 }

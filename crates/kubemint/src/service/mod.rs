@@ -7,6 +7,7 @@ mod issue;
 mod read;
 mod reconcile;
 mod revoke;
+mod terms;
 #[cfg(test)]
 mod tests;
 

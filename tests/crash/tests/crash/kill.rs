@@ -17,6 +17,12 @@ const AT_ONCE: usize = 6;
 /// After how many cases a long run says how far it is.
 const REMINDER: usize = 25;
 
+/// Of how many cases one may miss its point: a request that races the reconciler.
+const RARE: usize = 20;
+
+/// The same of recoveries: how much is left of several revocations at once, and so what the recovery does, differs each time.
+const RARE_AGAIN: usize = 5;
+
 /// Calls of which each must be met by some scenario.
 const MET: [&str; 17] = [
     "begin_issue",
@@ -65,8 +71,14 @@ async fn cases(stage: &Stage, harm: Harm) -> Vec<Case> {
     cases
 }
 
-/// Plays cases. Returns those whose points were met, each with the calls of its last recovery.
-async fn play(stage: &Stage, what: &str, cases: Vec<Case>) -> Vec<(Case, Vec<String>)> {
+/// Plays cases. Returns those whose points were met, each with the calls of its last recovery. At most one in `rare` is not: all
+/// are held to the invariants all the same.
+async fn play(
+    stage: &Stage,
+    what: &str,
+    cases: Vec<Case>,
+    rare: usize,
+) -> Vec<(Case, Vec<String>)> {
     let tried = cases.len();
     let played = futures::stream::iter(cases).map(async |case| {
         let recovery = case.play(stage).await;
@@ -84,7 +96,7 @@ async fn play(stage: &Stage, what: &str, cases: Vec<Case>) -> Vec<(Case, Vec<Str
             println!("{done} of {tried} {what}");
         }
     }
-    assert!(missed.len() * 20 <= tried, "not met: {missed:?}");
+    assert!(missed.len() * rare <= tried, "not met: {missed:?}");
     met
 }
 
@@ -92,14 +104,14 @@ async fn play(stage: &Stage, what: &str, cases: Vec<Case>) -> Vec<(Case, Vec<Str
 async fn everywhere(ground: Ground, harm: Harm, of: usize) -> usize {
     let stage = &Stage::on(ground).await;
     let cases = cases(stage, harm).await.into_iter().step_by(of).collect();
-    play(stage, &format!("{harm:?}"), cases).await.len()
+    play(stage, &format!("{harm:?}"), cases, RARE).await.len()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_that_is_killed_at_any_point_leaves_nothing_that_is_not_mended() {
     let stage = &Stage::start().await;
     let cases = cases(stage, Harm::Kill).await;
-    let crashes = play(stage, "crashes", cases.clone()).await;
+    let crashes = play(stage, "crashes", cases.clone(), RARE).await;
     println!("{} crashes", crashes.len());
     assert!(crashes.len() >= 56, "{}", crashes.len());
     if !all() {
@@ -111,7 +123,9 @@ async fn a_process_that_is_killed_at_any_point_leaves_nothing_that_is_not_mended
         .filter(|(crash, _)| different.contains(&crash))
         .flat_map(|(crash, recovery)| recovery::again(crash, recovery))
         .collect();
-    let twice = play(stage, "crashes of recoveries", again).await.len();
+    let twice = play(stage, "crashes of recoveries", again, RARE_AGAIN)
+        .await
+        .len();
     println!(
         "{twice} crashes of recoveries, from {} different remains",
         different.len()
