@@ -34,13 +34,23 @@ const BINDINGS: &str = "kubemint.io/bindings";
 /// its leeway, in seconds.
 const OVERTIME: i64 = 600 + 70;
 
+/// Who makes objects.
+#[derive(Clone, Copy)]
+pub(crate) struct Author {
+    /// The installation.
+    pub(crate) instance: Uuid,
+    /// Whether its objects say whom they are for and who asked for them: whoever may read ServiceAccounts reads that, and a
+    /// viewer of the cluster may.
+    pub(crate) names_people: bool,
+}
+
 /// The ServiceAccount for a record whose bindings will be in some places.
 pub(crate) fn of_record(
     record: &Record,
     bindings: &[Collection],
-    instance: Uuid,
+    author: Author,
 ) -> ServiceAccount {
-    let mut metadata = metadata(record, instance);
+    let mut metadata = metadata(record, author);
     metadata.namespace = Some(role_namespace(&record.role));
     if !bindings.is_empty() {
         let places = bindings
@@ -74,28 +84,29 @@ pub(crate) fn bindings(account: &ObjectMeta) -> Vec<Collection> {
 }
 
 /// What every object for a record carries. Texts of users are annotations: data, whatever is in them.
-pub(crate) fn metadata(record: &Record, instance: Uuid) -> ObjectMeta {
+pub(crate) fn metadata(record: &Record, author: Author) -> ObjectMeta {
     let created_by =
         serde_json::json!({"issuer": record.created_by.issuer, "subject": record.created_by.subject}).to_string();
     let labels = [
         (MANAGED_BY.0, MANAGED_BY.1.to_owned()),
-        (INSTANCE, instance.to_string()),
+        (INSTANCE, author.instance.to_string()),
     ];
     let annotations = [
         (UID, record.uid.to_string()),
         (SELF_LINK, record.self_link()),
-        (USER, record.issued_for.clone()),
-        (CREATED_BY, created_by),
         (
             EXPIRES,
             expires_no_later_than(record).to_rfc3339_opts(SecondsFormat::Secs, true),
         ),
     ];
+    let people = [(USER, record.issued_for.clone()), (CREATED_BY, created_by)];
+    let people = people.into_iter().filter(|_| author.names_people);
+    let annotations = annotations.into_iter().chain(people);
     let owned = |(key, value): (&str, String)| (key.to_owned(), value);
     ObjectMeta {
         name: Some(record.id.to_string()),
         labels: Some(labels.into_iter().map(owned).collect()),
-        annotations: Some(annotations.into_iter().map(owned).collect()),
+        annotations: Some(annotations.map(owned).collect()),
         ..ObjectMeta::default()
     }
 }

@@ -16,7 +16,7 @@ use slog::warn;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::account::{self, Account};
+use crate::account::{self, Account, Author};
 use crate::collection::{Collection, ONE, unbuildable};
 use crate::config::{Binding, RoleConfig, role_namespace};
 use crate::failure::{busy, misbehaving, refused};
@@ -67,10 +67,10 @@ fn subject(record: &Record) -> Subject {
 fn body(
     record: &Record,
     role: &RoleConfig,
-    instance: Uuid,
+    author: Author,
     place: &Collection,
 ) -> serde_json::Result<Vec<u8>> {
-    let mut metadata = account::metadata(record, instance);
+    let mut metadata = account::metadata(record, author);
     metadata.namespace = place.namespace().map(str::to_owned);
     let labels = metadata.labels.get_or_insert_default();
     labels.insert(ROLE.to_owned(), record.role.clone());
@@ -100,10 +100,10 @@ impl Member {
         &self,
         record: &Record,
         role: &RoleConfig,
-        instance: Uuid,
+        author: Author,
     ) -> Result<(), ClusterError> {
         let made: Vec<_> = stream::iter(role.bindings())
-            .map(|place| async move { self.bind_in(&place, record, role, instance).await })
+            .map(|place| async move { self.bind_in(&place, record, role, author).await })
             .buffer_unordered(ABREAST)
             .collect()
             .await;
@@ -115,10 +115,10 @@ impl Member {
         place: &Collection,
         record: &Record,
         role: &RoleConfig,
-        instance: Uuid,
+        author: Author,
     ) -> Result<(), ClusterError> {
         let name = record.id.as_str();
-        let body = body(record, role, instance, place).map_err(unbuildable)?;
+        let body = body(record, role, author, place).map_err(unbuildable)?;
         let request = place
             .requests()
             .create(&PostParams::default(), body)

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::account::Author;
 use crate::authority::Authority;
 use crate::clock::{Clock, Skew};
 use crate::config::{ClusterConfig, is_label};
@@ -42,7 +43,7 @@ pub enum FleetError {
 
 /// The clusters of the configuration, each with its connection. It is the service's way to Kubernetes.
 pub struct Fleet {
-    instance: Uuid,
+    author: Author,
     observer: Arc<dyn Observer>,
     order: Vec<ClusterKey>,
     members: BTreeMap<ClusterKey, Member>,
@@ -107,7 +108,10 @@ impl Fleet {
             order.push(key);
         }
         Ok(Self {
-            instance,
+            author: Author {
+                instance,
+                names_people: true,
+            },
             observer: Arc::new(()),
             order,
             members,
@@ -118,6 +122,13 @@ impl Fleet {
     #[must_use]
     pub fn observed(self, observer: Arc<dyn Observer>) -> Self {
         Self { observer, ..self }
+    }
+
+    /// The fleet, whose objects in the clusters name nobody: neither whom they are for nor who asked for them.
+    #[must_use]
+    pub fn nameless(mut self) -> Self {
+        self.author.names_people = false;
+        self
     }
 
     /// The fleet, with a memory of which cluster is which: one that is another than before is out of order. Without it
@@ -203,7 +214,7 @@ impl Clusters for Fleet {
         };
         let work = async {
             member.recognise(&record.role).await?;
-            member.create(record, role, self.instance).await
+            member.create(record, role, self.author).await
         };
         member
             .operation(
@@ -274,7 +285,7 @@ impl Clusters for Fleet {
         let member = self.home(key, role)?;
         let work = async {
             let certain = member.recognise_now(role).await?;
-            let (objects, foreign) = member.objects(role, self.instance).await?;
+            let (objects, foreign) = member.objects(role, self.author.instance).await?;
             Ok(Listing {
                 objects,
                 certain,

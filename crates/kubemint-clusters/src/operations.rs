@@ -10,7 +10,7 @@ use slog::warn;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::account::{self, Account, Passed};
+use crate::account::{self, Account, Author, Passed};
 use crate::collection::{Collection, ONE, unbuildable};
 use crate::config::{RoleConfig, role_namespace};
 use crate::failure::{busy, misbehaving, refused};
@@ -23,10 +23,10 @@ impl Member {
         &self,
         record: &Record,
         role: &RoleConfig,
-        instance: Uuid,
+        author: Author,
     ) -> Result<String, ClusterError> {
-        let uid = self.create_account(record, role, instance).await?;
-        self.bind(record, role, instance).await?;
+        let uid = self.create_account(record, role, author).await?;
+        self.bind(record, role, author).await?;
         Ok(uid)
     }
 
@@ -34,12 +34,12 @@ impl Member {
         &self,
         record: &Record,
         role: &RoleConfig,
-        instance: Uuid,
+        author: Author,
     ) -> Result<String, ClusterError> {
         let place = Collection::of_role(&record.role);
         let namespace = role_namespace(&record.role);
         let name = record.id.as_str();
-        let account = account::of_record(record, &role.bindings(), instance);
+        let account = account::of_record(record, &role.bindings(), author);
         let body = serde_json::to_vec(&account).map_err(unbuildable)?;
         let request = place
             .requests()

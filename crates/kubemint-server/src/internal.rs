@@ -22,11 +22,13 @@ use slog::{Drain, Filter, Level, Logger, Record, o};
 use crate::metrics::Metrics;
 use crate::reload::{CERTIFICATE, POLICY};
 
-/// How long the store may take to answer the readiness probe.
+/// How long an orchestrator waits for the answer to a probe, less a little: it takes a server for dead that takes longer.
+const PING_DEADLINE: Duration = Duration::from_millis(900);
+
+/// How long the store may take to tell its size.
 const STORE_DEADLINE: Duration = Duration::from_secs(2);
 
-/// How long a cluster may take to answer the readiness probe, before what it answered last is told: an orchestrator waits for
-/// one second, and takes a server for dead that hangs because a cluster does.
+/// How long a cluster may take to answer the readiness probe, before what it answered last is told.
 const CLUSTER_DEADLINE: Duration = Duration::from_millis(500);
 
 /// What the internal listener tells of.
@@ -123,11 +125,13 @@ async fn healthz(_: RequestContext<Internal>) -> Result<Response<Body>, HttpErro
 #[endpoint { method = GET, path = "/readyz", unpublished = true }]
 async fn readyz(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpError> {
     let internal = rqctx.context();
-    let pinged = tokio::time::timeout(STORE_DEADLINE, internal.service.ports().store.ping()).await;
-    let store = match pinged {
-        Ok(Ok(())) => "ok".to_owned(),
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => "does not answer".to_owned(),
+    let store = async {
+        let ping = internal.service.ports().store.ping();
+        match tokio::time::timeout(PING_DEADLINE, ping).await {
+            Ok(Ok(())) => "ok".to_owned(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "does not answer".to_owned(),
+        }
     };
     let issuers = internal.authn.health().into_iter().map(|issuer| {
         let state = if issuer.ok {
@@ -141,6 +145,7 @@ async fn readyz(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpE
     let probes = keys
         .iter()
         .map(|key| async move { (key.to_string(), internal.cluster(key).await) });
+    let (store, clusters) = futures::future::join(store, futures::future::join_all(probes)).await;
     let stopping = internal.leaving.load(Ordering::Relaxed);
     let readiness = Readiness {
         ready: store == "ok" && !stopping,
@@ -149,10 +154,7 @@ async fn readyz(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpE
         policy: internal.metrics.reloads.state(POLICY),
         certificate: internal.metrics.reloads.state(CERTIFICATE),
         issuers: issuers.collect(),
-        clusters: futures::future::join_all(probes)
-            .await
-            .into_iter()
-            .collect(),
+        clusters: clusters.into_iter().collect(),
     };
     let status = if readiness.ready {
         StatusCode::OK

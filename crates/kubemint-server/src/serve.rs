@@ -110,6 +110,12 @@ pub async fn start_with(
         config.limits,
     )
     .map_err(|e| failed("prepare the clusters")(e.into()))?;
+    // What the trail does not say, whoever may read a cluster's ServiceAccounts need not read either.
+    let fleet = if config.audit.pseudonyms {
+        fleet.nameless()
+    } else {
+        fleet
+    };
     let fleet = fleet.observed(Arc::clone(&metrics) as Arc<dyn kubemint_clusters::Observer>);
     let fleet = Arc::new(fleet.remembering(&store));
     let ports = kubemint::Ports {

@@ -94,6 +94,37 @@ async fn an_issue_is_explained_as_it_is_answered() {
 }
 
 #[tokio::test]
+async fn what_an_issuer_may_not_speak_for_is_refused_as_it_is_answered() {
+    let stage = Stage::start().await;
+    let config = stage.folder().join("kubemint.toml");
+    let (code, told) = explain(&stage, "compute.viewer", &["--action", "list"]);
+    assert_eq!(code, 0, "{told}");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let narrowed = text.replace(
+        "[[issuers]]\n",
+        "[[issuers]]\nspeaks_for = [\"project:another\"]\n",
+    );
+    std::fs::write(&config, narrowed).unwrap();
+    let (code, told) = explain(&stage, "compute.viewer", &["--action", "list"]);
+    assert_eq!(code, 3, "{told}");
+    let refusal =
+        format!("the service: the issuer's speaks_for does not have project:{PROJECT} (401)\n");
+    assert!(told.contains(&refusal), "{told}");
+    let url = stage.world().issuer().url().to_owned();
+    std::fs::write(
+        &config,
+        text.replace(&format!("\"{url}\""), "\"https://another.example.com\""),
+    )
+    .unwrap();
+    let (_, told) = explain(&stage, "compute.viewer", &["--action", "list"]);
+    assert!(
+        told.contains(&format!("note: {url} is no issuer of the configuration")),
+        "{told}"
+    );
+    stage.stop().await;
+}
+
+#[tokio::test]
 async fn a_download_is_explained_as_it_is_answered_and_what_is_assumed_is_said() {
     let stage = Stage::start().await;
     let admin = Actor::new(&stage, "alice", &["compute.admin"]);

@@ -114,6 +114,12 @@ impl IssuerConfig {
         &self.url
     }
 
+    /// Whether a token of the issuer may claim this scope.
+    #[must_use]
+    pub fn may_speak_for(&self, scope: Option<&str>, id: Option<&str>) -> bool {
+        self.limit.admits(scope, id)
+    }
+
     /// The name in logs and metrics: 1 to 64 of letters, digits and `.:_-`, unique.
     #[must_use]
     pub fn alias(&self) -> &str {

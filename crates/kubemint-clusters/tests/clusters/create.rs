@@ -1,9 +1,10 @@
 //! Making the object of a kubeconfig.
 
 use kubemint::ports::Clusters;
+use kubemint_clusters::Fleet;
 use kubemint_sandbox::{Effect, Fault, RequestKind};
 
-use crate::stage::{Stage, failed, object};
+use crate::stage::{INSTANCE, Stage, failed, object, quiet};
 
 const CREATE: RequestKind = RequestKind::CREATE_SERVICE_ACCOUNT;
 
@@ -35,6 +36,35 @@ async fn an_object_carries_what_leads_back_to_its_record() {
     assert_eq!(annotation("expires-no-later-than"), "2026-01-02T04:16:15Z");
     assert_eq!((made.labels.len(), made.annotations.len()), (2, 5));
     assert_eq!(stage.seen.take(), [("create", "ok")]);
+}
+
+#[tokio::test]
+async fn objects_name_nobody_where_they_should_not() {
+    let stage = Stage::new().await;
+    let configs = crate::stage::read(
+        &crate::stage::configure(&stage.cluster, stage.folder.path()),
+        stage.folder.path(),
+    );
+    let fleet = Fleet::new(configs.unwrap(), INSTANCE, quiet())
+        .unwrap()
+        .nameless();
+    let record = stage.record();
+    fleet.create(&record).await.unwrap();
+    let made = &stage.cluster.service_accounts()[0];
+    let keys: Vec<&str> = made.annotations.keys().map(String::as_str).collect();
+    assert_eq!(
+        keys,
+        [
+            "kubemint.io/expires-no-later-than",
+            "kubemint.io/self-link",
+            "kubemint.io/uid"
+        ]
+    );
+    // It is found and removed as any.
+    let found = crate::stage::listed(&fleet, &stage.key).await.unwrap();
+    assert_eq!(found.len(), 1);
+    fleet.remove(&stage.key, &object(&record)).await.unwrap();
+    assert!(stage.names().is_empty());
 }
 
 #[tokio::test]

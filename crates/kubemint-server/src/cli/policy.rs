@@ -9,6 +9,7 @@ use kubemint::policy::{Action, Decision, Query};
 use kubemint::ports::Policy;
 use kubemint::record::Relation;
 use kubemint::{Caller, ClusterKey, ClusterProfile};
+use kubemint_authn::IssuerConfig;
 use serde::Deserialize;
 
 use crate::config::Config;
@@ -115,7 +116,8 @@ fn explain(question: &Explain) -> Result<ExitCode> {
     let cluster = cluster(&question.cluster)?;
     let found = config.clusters.iter().find(|found| found.key == cluster);
     let profile = found.map(|found| found.profile.as_ref());
-    let asked = Asked::new(question, &caller, &cluster, profile);
+    let mut asked = Asked::new(question, &caller, &cluster, profile);
+    asked.issuer(&config.issuers);
     let decisions = asked.queries.iter().map(|query| policy.decide(query));
     let decisions: Vec<Decision> = decisions.collect();
     let word = |allowed| if allowed { "allowed" } else { "denied" };
@@ -181,6 +183,32 @@ impl<'a> Asked<'a> {
             ActionArg::Revoke => asked.one(question, list, Some(Action::Revoke)),
         }
         asked
+    }
+
+    /// Whether a token of this caller's would be accepted at all, as far as that can be told without one.
+    fn issuer(&mut self, issuers: &[IssuerConfig]) {
+        let caller = self.queries[0].caller;
+        let Some(issuer) = issuers
+            .iter()
+            .find(|issuer| issuer.url() == caller.principal.issuer)
+        else {
+            let note = format!(
+                "{} is no issuer of the configuration: whatever policy says, the answer is 401",
+                caller.principal.issuer
+            );
+            self.notes.push(note);
+            return;
+        };
+        let (scope, id) = (caller.scope.as_deref(), caller.scope_id.as_deref());
+        if !issuer.may_speak_for(scope, id) {
+            let named = match (scope, id) {
+                (Some(scope), Some(id)) => format!("{scope}:{id}"),
+                _ => "a token that names no scope".to_owned(),
+            };
+            self.refusals.push(format!(
+                "the issuer's speaks_for does not have {named} (401)"
+            ));
+        }
     }
 
     /// With the defaults that the service fills in.

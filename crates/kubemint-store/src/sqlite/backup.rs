@@ -1,6 +1,6 @@
 //! A copy of the database, while it is served.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -24,6 +24,9 @@ pub enum BackupError {
     /// There is a file of the copy's name already. A copy replaces nothing.
     #[error("{} is there already; a copy replaces nothing", .0.display())]
     Exists(PathBuf),
+    /// Another copy to the same name is under way: it has this file.
+    #[error("{} is being written by another copy", .0.display())]
+    Busy(PathBuf),
     /// The copy's file cannot be written.
     #[error("{} cannot be written", .0.display())]
     Io(PathBuf, #[source] io::Error),
@@ -52,9 +55,7 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), BackupError> {
     let mut name = to.as_os_str().to_owned();
     name.push(".partial");
     let partial = PathBuf::from(name);
-    private(OpenOptions::new().write(true).create_new(true))
-        .open(&partial)
-        .map_err(|error| BackupError::Io(partial.clone(), error))?;
+    let _writing = begun(&partial)?;
     let copied = copy(&source, &partial);
     let kept = copied.and_then(|()| {
         File::open(&partial)
@@ -72,6 +73,26 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), BackupError> {
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(failed)
+}
+
+/// Makes the file that becomes the copy, and locks it for as long as it is written. What is left of one that was broken off
+/// is replaced: nobody has its lock.
+fn begun(partial: &Path) -> Result<File, BackupError> {
+    let failed = |error| BackupError::Io(partial.to_owned(), error);
+    // Not through a link, which could lead to another file.
+    if fs::symlink_metadata(partial).is_ok_and(|found| found.is_file()) {
+        let left = File::options().write(true).open(partial).map_err(failed)?;
+        match left.try_lock() {
+            Ok(()) => fs::remove_file(partial).map_err(failed)?,
+            Err(TryLockError::WouldBlock) => return Err(BackupError::Busy(partial.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+    }
+    let file = private(OpenOptions::new().write(true).create_new(true))
+        .open(partial)
+        .map_err(failed)?;
+    file.lock().map_err(failed)?;
+    Ok(file)
 }
 
 fn copy(source: &Connection, to: &Path) -> Result<(), BackupError> {

@@ -6,6 +6,32 @@ use kubemint_store::{Backend, BackupError, Options, SqliteStore, backup, inspect
 
 use crate::suite::fixture::{at, begin, found, grant, here, put, record};
 
+#[test]
+fn what_a_copy_that_was_broken_off_left_stops_no_later_one_and_one_under_way_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kubemint.db");
+    let _store = SqliteStore::open(Options::new(&path)).unwrap();
+    let to = folder.path().join("copy.db");
+    let partial = folder.path().join("copy.db.partial");
+    std::fs::write(&partial, "half of a copy").unwrap();
+    let writing = std::fs::File::open(&partial).unwrap();
+    writing.lock().unwrap();
+    let busy = backup(&path, &to);
+    assert!(matches!(busy, Err(BackupError::Busy(_))), "{busy:?}");
+    assert!(partial.exists(), "it is the other's");
+    drop(writing);
+    backup(&path, &to).unwrap();
+    assert!(!partial.exists());
+    SqliteStore::open(Options::new(&to)).unwrap();
+    // A link is followed nowhere.
+    let other = folder.path().join("other");
+    std::fs::write(&other, "another's").unwrap();
+    std::os::unix::fs::symlink(&other, folder.path().join("again.db.partial")).unwrap();
+    let linked = backup(&path, &folder.path().join("again.db"));
+    assert!(matches!(linked, Err(BackupError::Io(..))), "{linked:?}");
+    assert_eq!(std::fs::read_to_string(&other).unwrap(), "another's");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_is_taken_while_the_store_is_used_and_opens_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
