@@ -258,11 +258,22 @@ impl House {
         let Some(left_out) = self.lines.take(network(peer.ip()), refused.reason) else {
             return;
         };
-        let (method, path) = asked.map_or(("", ""), |(method, uri)| (method.as_str(), uri.path()));
+        let (method, path) = asked.map_or_else(Default::default, |(method, uri)| {
+            (method_shown(method), crate::quiet::shown(uri.path()))
+        });
         slog::info!(self.log, "request refused"; "req_id" => id.to_string(), "peer" => peer.to_string(),
             "method" => method, "path" => path, "code" => code, "reason" => refused.reason, "message" => refused.message,
             "alike_left_out" => left_out);
     }
+}
+
+/// A method as it may be logged: one that is none may be what belongs into a header.
+fn method_shown(method: &Method) -> &str {
+    let is_word =
+        |text: &str| text.len() <= 16 && text.bytes().all(|octet| octet.is_ascii_uppercase());
+    Some(method.as_str())
+        .filter(|text| is_word(text))
+        .unwrap_or("…")
 }
 
 /// Returns when `stop` turns true, or nobody is left to turn it.

@@ -32,6 +32,7 @@ pub(super) fn judge<B>(request: &Request<B>) -> Result<(), Refused> {
     let (uri, headers) = (request.uri(), request.headers());
     size(uri, headers)?;
     host(request)?;
+    scheme(request)?;
     if request.extensions().get::<HadFragment>().is_some() {
         return Err(Refused::malformed("the request's target has a fragment"));
     }
@@ -79,6 +80,23 @@ fn size(uri: &Uri, headers: &HeaderMap) -> Result<(), Refused> {
         return Err(head_too_long());
     }
     Ok(())
+}
+
+/// A target that names its scheme is one of HTTP's; on HTTP/2 it names it wherever it names its authority.
+fn scheme<B>(request: &Request<B>) -> Result<(), Refused> {
+    let uri = request.uri();
+    let is_ours = match uri.scheme_str() {
+        Some(scheme) => ["http", "https"]
+            .iter()
+            .any(|ours| scheme.eq_ignore_ascii_case(ours)),
+        None => request.version() != Version::HTTP_2 || uri.authority().is_none(),
+    };
+    if is_ours {
+        Ok(())
+    } else {
+        let message = "the target's scheme is not one of HTTP";
+        Err(Refused::malformed(message))
+    }
 }
 
 /// A request names one host, once.
@@ -197,7 +215,13 @@ mod tests {
     fn targets_that_are_no_paths_are_refused() {
         assert_eq!(status(&request("OPTIONS", "*")), 400);
         assert_eq!(status(&request("CONNECT", "h:1")), 400);
-        assert_eq!(status(&request("GET", "http://h:1/x")), 0);
+        for scheme in ["http", "https", "HTTPS"] {
+            assert_eq!(status(&request("GET", &format!("{scheme}://h:1/x"))), 0);
+        }
+        for scheme in ["ftp", "ws", "file", "httpx", "gopher"] {
+            let target = format!("{scheme}://h:1/x");
+            assert_eq!(status(&request("GET", &target)), 400, "{target}");
+        }
     }
 
     #[test]

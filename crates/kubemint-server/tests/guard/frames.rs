@@ -28,13 +28,14 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// `GET path`, in HPACK's static table.
+/// A field with a name of HPACK's static table.
+fn literal(index: u8, text: &str) -> Vec<u8> {
+    let length = u8::try_from(text.len()).expect("a short text");
+    [&[index, length], text.as_bytes()].concat()
+}
+
+/// `GET path`.
 fn get(path: &str) -> Vec<u8> {
-    let literal = |index: u8, text: &str| {
-        let mut field = vec![index, u8::try_from(text.len()).expect("a short text")];
-        field.extend(text.as_bytes());
-        field
-    };
     [vec![0x82, 0x87], literal(1, "localhost"), literal(4, path)].concat()
 }
 
@@ -205,6 +206,33 @@ async fn a_path_with_a_fragment_is_refused_and_the_next_one_is_served() {
         let asked = frame(HEADERS, END, id, &get(path));
         stream.write_all(&asked).await.expect("a request");
         assert_eq!(first_status(&mut stream, id).await, status, "{path}");
+    }
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_scheme_that_is_not_one_of_http_is_refused() {
+    let (stage, certificate) = start(|_| {}).await;
+    let mut stream = open(&stage, &certificate).await;
+    for (n, (scheme, status)) in [
+        ("https", "200"),
+        ("http", "200"),
+        ("ftp", "400"),
+        ("", "400"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = u32::try_from(2 * n + 1).expect("a few");
+        let fields = [
+            vec![0x82],
+            literal(6, scheme),
+            literal(1, "localhost"),
+            literal(4, "/openapi.json"),
+        ];
+        let asked = frame(HEADERS, END, id, &fields.concat());
+        stream.write_all(&asked).await.expect("a request");
+        assert_eq!(first_status(&mut stream, id).await, status, "{scheme:?}");
     }
     stage.stop().await;
 }

@@ -1,6 +1,7 @@
 //! Paths and methods that lead nowhere, and what clients say of themselves.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -169,5 +170,34 @@ async fn who_comes_around_the_guard_is_not_let_in() {
         (answer.status, answer.reason().as_str()),
         (401, "unauthenticated")
     );
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_token_in_a_wrong_place_is_in_no_line_of_a_refusal() {
+    let stage = Stage::start().await;
+    let token = stage.token("alice");
+    let canary = token.split('.').next_back().expect("a signature");
+    for line in [
+        format!("{canary} //x HTTP/1.1\r\nHost: h"),
+        format!("GET //{token} HTTP/1.1\r\nHost: h"),
+        format!("GET /v1//{canary}/ HTTP/1.1\r\nHost: h"),
+        format!("GET //x?access_token={token} HTTP/1.1\r\nHost: h"),
+        format!("GET /x#{token} HTTP/1.1\r\nHost: h"),
+        format!("GET ftp://h/{token} HTTP/1.1\r\nHost: h"),
+        format!("GET /{token} HTTP/1.1\r\nHost: {token}/"),
+        format!("GET /x HTTP/1.1\r\nHost: h\r\nExpect: {token}"),
+        format!("GET /x HTTP/1.1\r\nHost: h\r\nContent-Length: {token}"),
+    ] {
+        let answer = stage.ask(format!("{line}\r\n\r\n")).await;
+        assert!((400..=417).contains(&answer.status), "{line}: {answer:?}");
+        assert!(!answer.body.contains(canary), "{line}: {answer:?}");
+    }
+    // What was refused by its head is noted once the peer has read its answer.
+    while stage.log().matches("request refused").count() < 9 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let log = stage.log();
+    assert!(!log.contains(canary), "{log}");
     stage.stop().await;
 }
