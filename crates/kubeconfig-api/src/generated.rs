@@ -1474,7 +1474,7 @@ pub mod schemas {
     ]);
     /// `#/components/schemas/KubeconfigNamedExtension`
     pub static KUBECONFIG_NAMED_EXTENSION: Schema = Schema::object(&[
-        Property::required("name", &Schema::string().one_of(&["kubemint"])),
+        Property::required("name", &KUBECONFIG_ENTRY_NAME),
         Property::required("extension", &KUBECONFIG_ORIGIN)
     ]);
     /// `#/components/schemas/KubeconfigOrigin`

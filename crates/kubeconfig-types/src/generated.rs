@@ -1279,64 +1279,11 @@ pub struct KubeconfigNamedContext {
     pub name: KubeconfigEntryName,
 }
 
-///A named extension of a kubeconfig file.
+///A named extension of a kubeconfig file, of the name of the context that it tells of.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct KubeconfigNamedExtension {
     pub extension: KubeconfigOrigin,
-    ///Always `kubemint`.
-    pub name: KubeconfigNamedExtensionName,
-}
-
-///Always `kubemint`.
-#[derive(
-    ::serde::Deserialize,
-    ::serde::Serialize,
-    Clone,
-    Copy,
-    Debug,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd
-)]
-pub enum KubeconfigNamedExtensionName {
-    #[serde(rename = "kubemint")]
-    Kubemint,
-}
-
-impl ::std::fmt::Display for KubeconfigNamedExtensionName {
-    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-        match *self {
-            Self::Kubemint => f.write_str("kubemint"),
-        }
-    }
-}
-
-impl ::std::str::FromStr for KubeconfigNamedExtensionName {
-    type Err = self::error::ConversionError;
-    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
-        match value {
-            "kubemint" => Ok(Self::Kubemint),
-            _ => Err("invalid value".into()),
-        }
-    }
-}
-
-impl ::std::convert::TryFrom<&str> for KubeconfigNamedExtensionName {
-    type Error = self::error::ConversionError;
-    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
-        value.parse()
-    }
-}
-
-impl ::std::convert::TryFrom<::std::string::String> for KubeconfigNamedExtensionName {
-    type Error = self::error::ConversionError;
-    fn try_from(
-        value: ::std::string::String
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
-        value.parse()
-    }
+    pub name: KubeconfigEntryName,
 }
 
 ///A named user of a kubeconfig file.
@@ -3809,9 +3756,10 @@ mod described {
         fn json_schema(
             generator: &mut ::schemars::r#gen::SchemaGenerator
         ) -> ::schemars::schema::Schema {
+            generator.subschema_for::<KubeconfigEntryName>();
             generator.subschema_for::<KubeconfigOrigin>();
             ::serde_json::from_str(
-                "{\"example\":{\"name\":\"kubemint\",\"extension\":{\"id\":\"kubeconfig-s2t3u4\",\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"role\":\"viewer\",\"expiresAt\":\"2023-11-07T06:31:56Z\"}},\"description\":\"A named extension of a kubeconfig file.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"name\":{\"example\":\"kubemint\",\"description\":\"Always `kubemint`.\",\"type\":\"string\",\"enum\":[\"kubemint\"]},\"extension\":{\"$ref\":\"#/components/schemas/KubeconfigOrigin\"}},\"required\":[\"name\",\"extension\"]}"
+                "{\"example\":{\"name\":\"kubeconfig-s2t3u4.cluster-a1b2c3.project-x9y8z7.us-texas-1\",\"extension\":{\"id\":\"kubeconfig-s2t3u4\",\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"role\":\"viewer\",\"expiresAt\":\"2023-11-07T06:31:56Z\"}},\"description\":\"A named extension of a kubeconfig file, of the name of the context that it tells of.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"name\":{\"$ref\":\"#/components/schemas/KubeconfigEntryName\"},\"extension\":{\"$ref\":\"#/components/schemas/KubeconfigOrigin\"}},\"required\":[\"name\",\"extension\"]}"
             )
                 .expect("checked when this was generated")
         }

@@ -108,7 +108,7 @@ async fn the_yaml_and_the_json_are_one_file_that_names_its_place_in_the_fleet() 
         stage.world().cluster().url()
     );
     let origin = &file["extensions"][0];
-    assert_eq!(origin["name"], "kubemint");
+    assert_eq!(origin["name"], user.as_str());
     let told = [
         &origin["extension"]["id"],
         &origin["extension"]["selfLink"],

@@ -77,7 +77,7 @@ fn expected(roles: &[&str], reaches: bool, query: &Query<'_>) -> bool {
             // What they could issue: of that role, and for whom it is.
             Some(Relation::Creator) => match query.role {
                 None => false,
-                Some(_) if query.user != Some(query.caller.subject.as_str()) => rank == 3,
+                Some(_) if query.user != Some(query.caller.subject()) => rank == 3,
                 Some("viewer") => rank >= 1,
                 Some("editor") => rank >= 2,
                 Some(_) => rank == 3,

@@ -51,7 +51,7 @@ pub(super) fn typed(delivery: &Delivery) -> Result<wire::KubeconfigFile, Misfit>
         }])?,
         current_context: fit(&user_name)?,
         extensions: Some(narrow(vec![wire::KubeconfigNamedExtension {
-            name: wire::KubeconfigNamedExtensionName::Kubemint,
+            name: fit(&user_name)?,
             extension: origin,
         }])?),
     })
