@@ -105,6 +105,22 @@ fn typed(document: &Document, schema: &Value, depth: usize) -> Option<Value> {
                 let property = property.cloned().unwrap_or_else(|| json!({}));
                 object.insert(name.to_owned(), value(document, &property, depth - 1));
             }
+            let least = count("minProperties");
+            let declared = schema.get("properties").and_then(Value::as_object);
+            for (name, property) in declared.into_iter().flatten() {
+                if object.len() < least && !object.contains_key(name) {
+                    object.insert(name.clone(), value(document, property, depth - 1));
+                }
+            }
+            let others = schema.get("additionalProperties");
+            if others != Some(&Value::Bool(false)) {
+                let others = others.filter(|schema| schema.is_object()).cloned();
+                let others = others.unwrap_or_else(|| json!({}));
+                for number in object.len()..least {
+                    let other = value(document, &others, depth - 1);
+                    object.insert(format!("member{number}"), other);
+                }
+            }
             object.into()
         }
         _ => return None,
