@@ -17,7 +17,7 @@ fn places(limits: &mut Limits, all: usize, of_address: usize, of_caller: usize) 
 #[tokio::test]
 async fn one_callers_flood_is_answered_429_and_another_caller_is_served() {
     let stage = Stage::with(|limits| {
-        limits.requests_per_second_per_caller = 5;
+        limits.requests_per_second_per_caller = 1;
         limits.burst = 10;
         limits.requests_per_second_per_address = None;
     })
