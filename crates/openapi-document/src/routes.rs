@@ -6,7 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The paths, each with the names that a router knows its variables by, in order.
 #[derive(Debug, Clone, Default)]
-pub struct Routes(BTreeMap<String, Vec<String>>);
+pub struct Routes {
+    names: BTreeMap<String, Vec<String>>,
+    /// By the path that is registered: the paths that it stands for.
+    registered: BTreeMap<String, Vec<String>>,
+}
 
 #[derive(Default)]
 struct Place<'a> {
@@ -44,13 +48,23 @@ impl Routes {
             }
             (path.to_owned(), names)
         });
-        Routes(routes.collect())
+        let mut routes = Routes {
+            names: routes.collect(),
+            registered: BTreeMap::new(),
+        };
+        let mut registered: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for path in routes.names.keys() {
+            let of = registered.entry(routes.path(path)).or_default();
+            of.push(path.clone());
+        }
+        routes.registered = registered;
+        routes
     }
 
     /// What the router knows the variable `own` of `path` by.
     pub fn name<'a>(&'a self, path: &str, own: &'a str) -> &'a str {
         let at = variables(path).position(|name| name == own);
-        let names = self.0.get(path);
+        let names = self.names.get(path);
         at.and_then(|at| names?.get(at)).map_or(own, String::as_str)
     }
 
@@ -65,13 +79,9 @@ impl Routes {
 
     /// Another path before `path` that is registered as the same.
     pub fn twin(&self, path: &str, before: &BTreeSet<&str>) -> Option<&str> {
-        let mine = self.path(path);
-        let mut others = self
-            .0
-            .keys()
-            .filter(|other| before.contains(other.as_str()));
-        others
-            .find(|other| *other != path && self.path(other) == mine)
+        let mut alike = self.registered.get(&self.path(path))?.iter();
+        alike
+            .find(|other| *other != path && before.contains(other.as_str()))
             .map(String::as_str)
     }
 }
