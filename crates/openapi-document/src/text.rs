@@ -1,13 +1,16 @@
-//! K0001: bytes to text. A document is UTF-8.
+//! K0001: bytes to text. A document is UTF-8, and no larger than any that is referred to.
 
-use crate::{Diagnostic, Diagnostics, Source, Span};
+use crate::{Diagnostic, Diagnostics, MAX_FILE, Source, Span};
 use std::sync::Arc;
 
 /// The text in `bytes`, which are those of the file `name`.
 ///
 /// # Errors
-/// A diagnosis of the first byte that is not UTF-8.
+/// A diagnosis of the first byte that is not UTF-8, or of more than [`MAX_FILE`] bytes.
 pub fn decoded(name: &str, bytes: Vec<u8>) -> Result<String, Diagnostics> {
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(too_large(name, &bytes));
+    }
     let error = match String::from_utf8(bytes) {
         Ok(text) => return Ok(text),
         Err(error) => error,
@@ -51,6 +54,27 @@ pub fn decoded(name: &str, bytes: Vec<u8>) -> Result<String, Diagnostics> {
     Err(found)
 }
 
+fn too_large(name: &str, bytes: &[u8]) -> Diagnostics {
+    let first = bytes
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let shown = first.get(..80).unwrap_or(first);
+    let (name, text) = (name.to_owned(), String::from_utf8_lossy(shown).into_owned());
+    let span = Span {
+        line: 1,
+        column: 1,
+        ..Span::default()
+    };
+    let message = format!("the file is larger than {} MiB", MAX_FILE >> 20);
+    let diagnostic = Diagnostic::new("K0001", span, message)
+        .label(format!("{} bytes", bytes.len()))
+        .help("move parts of it to files beside it, and refer to them");
+    let mut found = Diagnostics::new(Arc::new(vec![Source { name, text }]));
+    found.push(diagnostic);
+    found
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may fail")]
@@ -63,6 +87,14 @@ mod tests {
         let found = decoded("a.yaml", latin).unwrap_err();
         assert_eq!(found.places(), ["a.yaml:3:10 K0001"]);
         assert!(found.render(false).contains("in Latin-1, this byte is `ä`"));
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_is_not_read() {
+        let size = usize::try_from(super::MAX_FILE).unwrap() + 1;
+        let found = decoded("a.yaml", vec![b' '; size]).unwrap_err();
+        assert_eq!(found.places(), ["a.yaml:1:1 K0001"]);
+        assert!(found.render(false).contains("larger than 64 MiB"));
     }
 
     #[test]

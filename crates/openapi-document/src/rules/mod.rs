@@ -31,7 +31,7 @@ use std::sync::Arc;
 pub const RULES: &[(&str, &str)] = &[
     (
         "K0001",
-        "The file is not valid YAML or JSON, or it is empty.",
+        "The file is not valid YAML or JSON, it is empty, or it is larger than 64 MiB.",
     ),
     (
         "K0002",
