@@ -67,9 +67,9 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Read<T> {
             _ => break None,
         }
     };
-    let broken = broken
-        .into_iter()
-        .filter(|error| !is_meant(text, error, &gone));
+    // Of what is no TOML, nothing follows for the values.
+    let value = value.filter(|_| broken.is_empty());
+    let broken = broken.into_iter().filter(|error| !is_meant(error, &gone));
     let mut all: Vec<Error> = one_a_line(text, broken).chain(wrong).collect();
     all.sort_by_key(|error| error.span().map(|span| span.start));
     Read {
@@ -98,11 +98,10 @@ fn is_sure(found: Option<&Gone>, broken: &[Error]) -> bool {
     broken.is_empty() || found.is_some_and(named)
 }
 
-/// Whether a key is there twice only because what is before it is misspelt: `[[cluster]]`, and `[clusters.roles.x]` of it.
-fn is_meant(text: &str, error: &Error, gone: &[Gone]) -> bool {
-    let key = error.span().and_then(|span| text.get(span));
-    error.message().starts_with("duplicate key")
-        && gone.iter().any(|gone| gone.meant.as_deref() == key)
+/// Whether a key may be there twice only because a list before it is misspelt: `[[cluster]]`, and `[clusters.roles.x]` of it.
+fn is_meant(error: &Error, gone: &[Gone]) -> bool {
+    let misspelt = |gone: &Gone| gone.owner.is_none() && gone.meant.is_some();
+    error.message().starts_with("duplicate key") && gone.iter().any(misspelt)
 }
 
 /// The first mistake of each line: those after it come from it.
@@ -317,7 +316,7 @@ mod tests {
 
     #[test]
     fn a_misspelt_list_is_told_as_that_although_its_own_tables_make_another() {
-        let text = "[[cluster]]\nid = \"a\"\n[clusters.roles.x]\n[[clusters]]\nid = \"b\"\nurl = \"c\"\n[clusters.roles.y]\n";
+        let text = "[[cluster]]\nid = \"a\"\n[clusters.roles.x]\n[[clusters]]\nid = \"b\"\nurl = \"c\"\n[clusters.roles.x]\n";
         let told = places(text);
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(
