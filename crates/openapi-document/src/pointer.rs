@@ -107,7 +107,7 @@ mod tests {
         let broken = "a:\n  b: [1, 2\nc: 3\n";
         assert_eq!(of(broken, "1", "1"), "/a/b/0");
         assert_eq!(of("- a\n- b: @c\n", "@c", "@"), "/1/b");
-// Of braces that do not end, nothing is read: the place is the whole file.
+        // Of braces that do not end, nothing is read: the place is the whole file.
         assert_eq!(of("{\"a\": {\"b\": \"\n", "\"b\"", "\"b\""), "");
     }
 
