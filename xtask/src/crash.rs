@@ -11,7 +11,7 @@ use crate::tidy::root;
 #[derive(Debug, Args)]
 pub(crate) struct CrashArgs {
     /// Everything: the recovery from each crash crashes as well, after each of its changes; longer load, more histories. It
-    /// takes some ten minutes. Without it: what `cargo test` runs.
+    /// takes ten minutes to a quarter of an hour. Without it: what `cargo test` runs.
     #[arg(long)]
     all: bool,
     /// A sample on what a fleet stands on, and not on the embedded store and the sandbox's cluster.
