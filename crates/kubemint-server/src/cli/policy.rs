@@ -276,6 +276,8 @@ impl<'a> Asked<'a> {
             return;
         };
         let mints = action == Action::Download;
+        // One's own is for oneself, unless it is said for whom.
+        let own = (relation != Relation::Stranger).then(|| list.caller.subject());
         if mints && question.role.is_none() {
             let note = "no --role: a download is judged by the kubeconfig's";
             self.notes.push(note.to_owned());
@@ -283,7 +285,7 @@ impl<'a> Asked<'a> {
         self.queries.push(Query {
             action,
             role: question.role.as_deref().filter(|_| mints),
-            user: question.user.as_deref().filter(|_| mints),
+            user: question.user.as_deref().or(own).filter(|_| mints),
             ..get
         });
     }
