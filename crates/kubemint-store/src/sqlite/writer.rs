@@ -140,6 +140,8 @@ where
 fn run(connection: &Connection, queue: &Receiver<Box<dyn Job>>, counters: &Counters) {
     while let Ok(first) = queue.recv() {
         let mut batch = vec![first];
+        // Now, too: where the database is locked, all who wait are told together, and not each after a wait of its own.
+        batch.extend(queue.try_iter().take(MAX_BATCH - 1));
         let outcome = commit(connection, &mut batch, queue).map_err(Arc::new);
         if outcome.is_ok() {
             counters.commits.fetch_add(1, Ordering::Relaxed);
