@@ -47,11 +47,11 @@ async fn creator_subject_and_administrator_see_it_and_for_everyone_else_it_does_
             as_role("carol", "compute.admin"),
             [200, 200, 200, 200, 204],
         ),
-        // The creator by name, whatever the role is today.
+        // The creator by name, whatever the role is today; but who may not issue for others mints nothing in another's name.
         (
             "creator, viewer",
             as_role("carol", "compute.viewer"),
-            [200, 200, 200, 200, 204],
+            [200, 200, 403, 403, 204],
         ),
         (
             "subject",
