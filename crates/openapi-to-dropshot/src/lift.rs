@@ -71,7 +71,11 @@ fn place(name: &str, schema: &mut Value, taken: &dyn Fn(&str) -> bool, lifted: &
         lift(name, schema, taken, lifted);
         return;
     };
-    let used = |name: &str| taken(name) || lifted.iter().any(|other| other.name() == name);
+    // As Rust has the names: `XH` is `Xh`.
+    let used = |name: &str| {
+        let rust = names::type_name(name);
+        taken(&names::camel(name)) || lifted.iter().any(|other| other.rust_name() == rust)
+    };
     let mut numbered = (2..).map(|n| format!("{name}{n}"));
     let free = if used(name) {
         numbered.find(|name| !used(name))

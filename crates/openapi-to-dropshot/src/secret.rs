@@ -2,24 +2,31 @@
 
 use crate::items::items;
 use crate::names;
+use openapi_document::{Diagnostic, Diagnostics, Document, Span};
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use syn::Item;
 
-/// The Rust names of the types that are secret. A property's type is called after its object and itself.
-pub(crate) fn names(components: &[(String, Value)]) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
+/// The Rust names of the types that are secret, each with the pointer to its schema in the document. A property's type is
+/// called after its object and itself.
+pub(crate) fn names(document: &Document, components: &[(String, Value)]) -> Secrets {
+    let mut found = Secrets::new();
     for (name, schema) in components {
-        collect(name, schema, &mut found);
+        let original = openapi_document::escape(document.original_name(name));
+        let pointer = format!("/components/schemas/{original}");
+        collect(name, &pointer, schema, &mut found);
     }
     found
 }
 
-fn collect(name: &str, schema: &Value, found: &mut BTreeSet<String>) {
+/// The Rust names of secret types, each with the pointer to its schema.
+pub(crate) type Secrets = BTreeMap<String, String>;
+
+fn collect(name: &str, pointer: &str, schema: &Value, found: &mut Secrets) {
     if schema.get("x-secret") == Some(&Value::Bool(true)) {
-        found.insert(names::type_name(name));
+        found.insert(names::type_name(name), pointer.to_owned());
     }
     for (property, schema) in schema
         .get("properties")
@@ -27,14 +34,42 @@ fn collect(name: &str, schema: &Value, found: &mut BTreeSet<String>) {
         .into_iter()
         .flatten()
     {
-        collect(&format!("{name}-{property}"), schema, found);
+        let pointer = format!(
+            "{pointer}/properties/{}",
+            openapi_document::escape(property)
+        );
+        collect(&format!("{name}-{property}"), &pointer, schema, found);
     }
 }
 
+/// K0209: the secrets that no type of their own was made for, so that they would be shown.
+pub(crate) fn shown(
+    document: &Document,
+    secrets: &Secrets,
+    hidden: &BTreeSet<String>,
+) -> Diagnostics {
+    let mut diagnostics = document.diagnostics();
+    for (_, pointer) in secrets.iter().filter(|(name, _)| !hidden.contains(*name)) {
+        diagnostics.push(refusal(document.span(&format!("{pointer}/x-secret"))));
+    }
+    diagnostics
+}
+
+/// That what is called secret would be shown.
+pub(crate) fn refusal(span: Span) -> Diagnostic {
+    Diagnostic::new("K0209", span, "what is secret here has no type of its own, and would be shown")
+        .help("make it a schema of its own in `components/schemas`, of one type and not nullable, and refer to it by `$ref`")
+}
+
 /// Replaces what would show the content of the types named in `secrets`.
-pub(crate) fn redact(tokens: TokenStream, secrets: &BTreeSet<String>) -> syn::Result<TokenStream> {
+/// Returns the names of those that are hidden now, too.
+pub(crate) fn redact(
+    tokens: TokenStream,
+    secrets: &Secrets,
+) -> syn::Result<(TokenStream, BTreeSet<String>)> {
+    let mut hidden = BTreeSet::new();
     if secrets.is_empty() {
-        return Ok(tokens);
+        return Ok((tokens, hidden));
     }
     let mut out = TokenStream::new();
     for item in items(tokens) {
@@ -49,6 +84,7 @@ pub(crate) fn redact(tokens: TokenStream, secrets: &BTreeSet<String>) -> syn::Re
                     _ => {}
                 }
                 item.to_tokens(&mut out);
+                hidden.insert(name.to_string());
                 let shown = format!("{name}(..)");
                 out.extend(quote! {
                     /// Shows that there is a value, and not which.
@@ -61,7 +97,7 @@ pub(crate) fn redact(tokens: TokenStream, secrets: &BTreeSet<String>) -> syn::Re
             }
         }
     }
-    Ok(out)
+    Ok((out, hidden))
 }
 
 /// What an item shows of secrets.
@@ -74,7 +110,7 @@ enum Shows {
 }
 
 impl Shows {
-    fn of(item: &[TokenTree], secrets: &BTreeSet<String>) -> Shows {
+    fn of(item: &[TokenTree], secrets: &Secrets) -> Shows {
         let words: Vec<&Ident> = item
             .iter()
             .filter_map(|token| match token {
@@ -82,7 +118,7 @@ impl Shows {
                 _ => None,
             })
             .collect();
-        let is_secret = |name: &Ident| secrets.contains(&name.to_string());
+        let is_secret = |name: &Ident| secrets.contains_key(&name.to_string());
         let at = |word: &str| words.iter().position(|other| *other == word);
         if let Some(declared) = at("struct").or_else(|| at("enum")) {
             return match words.get(declared + 1) {

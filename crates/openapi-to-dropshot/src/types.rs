@@ -155,7 +155,7 @@ fn attempt(
         }
     }
 
-    let secrets = secret::names(&originals);
+    let secrets = secret::names(document, &originals);
     let mut components = BTreeMap::new();
     for (name, _) in &originals {
         let reference = schemars::schema::SchemaObject::new_ref(format!(
@@ -171,7 +171,7 @@ fn attempt(
             .unwrap_or_default()
             .trim()
             .to_owned();
-        let shown = !secrets.contains(&rust);
+        let shown = !secrets.contains_key(&rust);
         let shown = |i: &TypeSpaceImpl| shown || !matches!(i, TypeSpaceImpl::Display);
         let impls = IMPLS
             .into_iter()
@@ -187,7 +187,10 @@ fn attempt(
     let own_names = own.iter().map(Own::rust_name);
     let twice = distinct::twice(&stream, own_names);
     stream.extend(own.iter().map(Own::tokens));
-    let generated = secret::redact(stream, &secrets).map_err(|e| failed(&e))?;
+    let (generated, hidden) = secret::redact(stream, &secrets).map_err(|e| failed(&e))?;
+    if twice.is_empty() {
+        secret::shown(document, &secrets, &hidden).into_result(())?;
+    }
     let helpers = own.iter().flat_map(|ours| ours.helpers().iter().copied());
     let helpers = helpers::module(&helpers.collect());
     let mut items = Items::default();

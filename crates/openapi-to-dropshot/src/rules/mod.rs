@@ -5,6 +5,7 @@ mod forms;
 mod names;
 mod parameters;
 mod routes;
+mod secrets;
 
 use openapi_document::{Diagnostics, Document};
 
@@ -40,6 +41,10 @@ pub const RULES: &[(&str, &str)] = &[
     ),
     ("K0208", "There is no Rust type for the schema."),
     (
+        "K0209",
+        "What `x-secret: true` calls secret has no type of its own, so nothing would keep it out of `Debug`.",
+    ),
+    (
         "K0299",
         "A generator gave up for a reason that no rule foresaw.",
     ),
@@ -69,6 +74,7 @@ pub fn examine(document: &Document) -> Diagnostics {
     parameters::check(document, &mut diagnostics);
     answers::check(document, &mut diagnostics);
     forms::check(document, &mut diagnostics);
+    secrets::check(document, &mut diagnostics);
     diagnostics.retain(|diagnostic| !document.follows(diagnostic));
     diagnostics.sort();
     diagnostics

@@ -4,7 +4,9 @@ use crate::names;
 use crate::parameters::{Group, Place};
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use openapi_document::openapiv3::Parameter;
-use openapi_document::{Diagnostic, Diagnostics, Document, Node, OperationRef, Span, each_schema};
+use openapi_document::{
+    Content, Diagnostic, Diagnostics, Document, Node, OperationRef, Span, each_schema,
+};
 use std::collections::HashMap;
 
 /// K0202 and K0203.
@@ -166,6 +168,14 @@ fn collisions(document: &Document, diagnostics: &mut Diagnostics) {
     }
     each_schema(&document.root, &mut |schema| {
         let mut fields: HashMap<String, (&str, Span)> = HashMap::new();
+        // The map of what else there is gets a field as well.
+        let others = schema.entry("additionalProperties");
+        if let Some(others) = others.filter(|others| others.node.content != Content::Bool(false)) {
+            fields.insert(
+                "extra".to_owned(),
+                ("additionalProperties", others.key_span),
+            );
+        }
         for entry in schema.get("properties").map_or(&[][..], Node::entries) {
             // As typify has it: reactions are often called so.
             let rust = match entry.key.as_str() {

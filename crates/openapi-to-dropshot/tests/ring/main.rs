@@ -4,6 +4,7 @@ mod mistakes;
 mod output;
 mod reject;
 mod rules;
+mod secrets;
 
 use openapi_document::{Diagnostics, Document};
 use openapi_to_dropshot::{Generated, Options, generate};
