@@ -2659,6 +2659,15 @@ impl KubeconfigListKubeconfigs {
     pub fn into_inner(self) -> ::std::vec::Vec<Kubeconfig> {
         self.0
     }
+    fn counted(value: ::std::vec::Vec<Kubeconfig>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.len() > 500 {
+            return ::std::result::Result::Err("must have at most 500 items".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::vec::Vec<Kubeconfig>> for KubeconfigListKubeconfigs {
@@ -2667,10 +2676,7 @@ impl ::std::convert::TryFrom<::std::vec::Vec<Kubeconfig>> for KubeconfigListKube
         Self,
         self::error::ConversionError
     > {
-        if value.len() > 500 {
-            return ::std::result::Result::Err("must have at most 500 items".into());
-        }
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -2709,7 +2715,7 @@ impl<'de> ::serde::Deserialize<'de> for KubeconfigListKubeconfigs {
     ) -> ::std::result::Result<Self, D::Error> {
         let value =
             <::std::vec::Vec<Kubeconfig> as ::serde::Deserialize>::deserialize(deserializer)?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -2843,6 +2849,15 @@ impl KubeconfigRevocationReportUnconfirmed {
     pub fn into_inner(self) -> ::std::vec::Vec<KubeconfigUnconfirmed> {
         self.0
     }
+    fn counted(value: ::std::vec::Vec<KubeconfigUnconfirmed>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.len() > 100 {
+            return ::std::result::Result::Err("must have at most 100 items".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::vec::Vec<KubeconfigUnconfirmed>> for KubeconfigRevocationReportUnconfirmed {
@@ -2851,10 +2866,7 @@ impl ::std::convert::TryFrom<::std::vec::Vec<KubeconfigUnconfirmed>> for Kubecon
         Self,
         self::error::ConversionError
     > {
-        if value.len() > 100 {
-            return ::std::result::Result::Err("must have at most 100 items".into());
-        }
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -2897,7 +2909,7 @@ impl<'de> ::serde::Deserialize<'de> for KubeconfigRevocationReportUnconfirmed {
         let value = <::std::vec::Vec<KubeconfigUnconfirmed> as ::serde::Deserialize>::deserialize(
             deserializer
         )?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -2913,11 +2925,7 @@ impl KubeconfigFileClusters {
     pub fn into_inner(self) -> ::std::vec::Vec<KubeconfigNamedCluster> {
         self.0
     }
-}
-
-impl ::std::convert::TryFrom<::std::vec::Vec<KubeconfigNamedCluster>> for KubeconfigFileClusters {
-    type Error = self::error::ConversionError;
-    fn try_from(value: ::std::vec::Vec<KubeconfigNamedCluster>) -> ::std::result::Result<
+    fn counted(value: ::std::vec::Vec<KubeconfigNamedCluster>) -> ::std::result::Result<
         Self,
         self::error::ConversionError
     > {
@@ -2928,6 +2936,16 @@ impl ::std::convert::TryFrom<::std::vec::Vec<KubeconfigNamedCluster>> for Kubeco
             return ::std::result::Result::Err("must have at most 16 items".into());
         }
         ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::TryFrom<::std::vec::Vec<KubeconfigNamedCluster>> for KubeconfigFileClusters {
+    type Error = self::error::ConversionError;
+    fn try_from(value: ::std::vec::Vec<KubeconfigNamedCluster>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        Self::counted(value)
     }
 }
 
@@ -2969,7 +2987,7 @@ impl<'de> ::serde::Deserialize<'de> for KubeconfigFileClusters {
         let value = <::std::vec::Vec<KubeconfigNamedCluster> as ::serde::Deserialize>::deserialize(
             deserializer
         )?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -2985,11 +3003,7 @@ impl KubeconfigFileUsers {
     pub fn into_inner(self) -> ::std::vec::Vec<KubeconfigNamedUser> {
         self.0
     }
-}
-
-impl ::std::convert::TryFrom<::std::vec::Vec<KubeconfigNamedUser>> for KubeconfigFileUsers {
-    type Error = self::error::ConversionError;
-    fn try_from(value: ::std::vec::Vec<KubeconfigNamedUser>) -> ::std::result::Result<
+    fn counted(value: ::std::vec::Vec<KubeconfigNamedUser>) -> ::std::result::Result<
         Self,
         self::error::ConversionError
     > {
@@ -3000,6 +3014,16 @@ impl ::std::convert::TryFrom<::std::vec::Vec<KubeconfigNamedUser>> for Kubeconfi
             return ::std::result::Result::Err("must have at most 16 items".into());
         }
         ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::TryFrom<::std::vec::Vec<KubeconfigNamedUser>> for KubeconfigFileUsers {
+    type Error = self::error::ConversionError;
+    fn try_from(value: ::std::vec::Vec<KubeconfigNamedUser>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        Self::counted(value)
     }
 }
 
@@ -3040,7 +3064,7 @@ impl<'de> ::serde::Deserialize<'de> for KubeconfigFileUsers {
         let value = <::std::vec::Vec<KubeconfigNamedUser> as ::serde::Deserialize>::deserialize(
             deserializer
         )?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -3056,11 +3080,7 @@ impl KubeconfigFileContexts {
     pub fn into_inner(self) -> ::std::vec::Vec<KubeconfigNamedContext> {
         self.0
     }
-}
-
-impl ::std::convert::TryFrom<::std::vec::Vec<KubeconfigNamedContext>> for KubeconfigFileContexts {
-    type Error = self::error::ConversionError;
-    fn try_from(value: ::std::vec::Vec<KubeconfigNamedContext>) -> ::std::result::Result<
+    fn counted(value: ::std::vec::Vec<KubeconfigNamedContext>) -> ::std::result::Result<
         Self,
         self::error::ConversionError
     > {
@@ -3071,6 +3091,16 @@ impl ::std::convert::TryFrom<::std::vec::Vec<KubeconfigNamedContext>> for Kubeco
             return ::std::result::Result::Err("must have at most 16 items".into());
         }
         ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::TryFrom<::std::vec::Vec<KubeconfigNamedContext>> for KubeconfigFileContexts {
+    type Error = self::error::ConversionError;
+    fn try_from(value: ::std::vec::Vec<KubeconfigNamedContext>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        Self::counted(value)
     }
 }
 
@@ -3112,7 +3142,7 @@ impl<'de> ::serde::Deserialize<'de> for KubeconfigFileContexts {
         let value = <::std::vec::Vec<KubeconfigNamedContext> as ::serde::Deserialize>::deserialize(
             deserializer
         )?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -3128,6 +3158,15 @@ impl KubeconfigFileExtensions {
     pub fn into_inner(self) -> ::std::vec::Vec<KubeconfigNamedExtension> {
         self.0
     }
+    fn counted(value: ::std::vec::Vec<KubeconfigNamedExtension>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.len() > 16 {
+            return ::std::result::Result::Err("must have at most 16 items".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::vec::Vec<KubeconfigNamedExtension>> for KubeconfigFileExtensions {
@@ -3136,10 +3175,7 @@ impl ::std::convert::TryFrom<::std::vec::Vec<KubeconfigNamedExtension>> for Kube
         Self,
         self::error::ConversionError
     > {
-        if value.len() > 16 {
-            return ::std::result::Result::Err("must have at most 16 items".into());
-        }
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -3181,7 +3217,7 @@ impl<'de> ::serde::Deserialize<'de> for KubeconfigFileExtensions {
         let value = <::std::vec::Vec<KubeconfigNamedExtension> as ::serde::Deserialize>::deserialize(
             deserializer
         )?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -3259,6 +3295,15 @@ impl ErrorBodyDetails {
     pub fn into_inner(self) -> ::std::vec::Vec<ErrorDetail> {
         self.0
     }
+    fn counted(value: ::std::vec::Vec<ErrorDetail>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.len() > 32 {
+            return ::std::result::Result::Err("must have at most 32 items".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::vec::Vec<ErrorDetail>> for ErrorBodyDetails {
@@ -3267,10 +3312,7 @@ impl ::std::convert::TryFrom<::std::vec::Vec<ErrorDetail>> for ErrorBodyDetails 
         Self,
         self::error::ConversionError
     > {
-        if value.len() > 32 {
-            return ::std::result::Result::Err("must have at most 32 items".into());
-        }
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -3309,7 +3351,7 @@ impl<'de> ::serde::Deserialize<'de> for ErrorBodyDetails {
     ) -> ::std::result::Result<Self, D::Error> {
         let value =
             <::std::vec::Vec<ErrorDetail> as ::serde::Deserialize>::deserialize(deserializer)?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 

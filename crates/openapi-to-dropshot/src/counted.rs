@@ -117,6 +117,22 @@ impl Counted {
             said_of.push("must not have two equal items".to_owned());
             quote!(self::bounds::unique(&value)?;)
         });
+        let read = if self.unique {
+            // What the items' type leaves out of JSON may tell two of them apart.
+            quote! {
+                let items = <::std::vec::Vec<::serde_json::Value> as ::serde::Deserialize>::deserialize(deserializer)?;
+                self::bounds::unique(&items).map_err(<D::Error as ::serde::de::Error>::custom)?;
+                let items = ::serde_json::Value::Array(items);
+                let value = <#inner as ::serde::Deserialize>::deserialize(items)
+                    .map_err(<D::Error as ::serde::de::Error>::custom)?;
+                Self::counted(value)
+            }
+        } else {
+            quote! {
+                let value = <#inner as ::serde::Deserialize>::deserialize(deserializer)?;
+                Self::counted(value)
+            }
+        };
         let refusals = refusals(&rules);
         let what = match self.of_what {
             "item" => "a list",
@@ -145,14 +161,18 @@ impl Counted {
                 pub fn into_inner(self) -> #inner {
                     self.0
                 }
+
+                fn counted(value: #inner) -> ::std::result::Result<Self, self::error::ConversionError> {
+                    #refusals
+                    ::std::result::Result::Ok(Self(value))
+                }
             }
 
             impl ::std::convert::TryFrom<#inner> for #name {
                 type Error = self::error::ConversionError;
                 fn try_from(value: #inner) -> ::std::result::Result<Self, self::error::ConversionError> {
-                    #refusals
                     #unique
-                    ::std::result::Result::Ok(Self(value))
+                    Self::counted(value)
                 }
             }
 
@@ -187,8 +207,7 @@ impl Counted {
 
             impl<'de> ::serde::Deserialize<'de> for #name {
                 fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
-                    let value = <#inner as ::serde::Deserialize>::deserialize(deserializer)?;
-                    Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+                    #read.map_err(<D::Error as ::serde::de::Error>::custom)
                 }
             }
 

@@ -103,6 +103,7 @@ mod skip;
 mod stub;
 mod tagged;
 mod types;
+mod undeclared;
 mod unicode;
 mod wire_names;
 mod words;

@@ -5,7 +5,7 @@ use crate::print::Items;
 use crate::quiet::quietly;
 use crate::{
     Options, aloud, blame, distinct, gave_up, helpers, lift, merged, names, nullable, secret,
-    unicode,
+    undeclared, unicode,
 };
 use openapi_document::{Diagnostics, Document, draft};
 use proc_macro2::TokenStream;
@@ -105,6 +105,7 @@ fn attempt(
     for (name, schema) in &originals {
         let mut schema = schema.clone();
         merged::merge(document, &mut schema);
+        undeclared::declare(&mut schema);
         let mut parts = vec![(name.clone(), schema.clone())];
         if let Some((value, inner)) = nullable::value(name, &schema, unclear, &taken) {
             parts = vec![(name.clone(), nullable::or_null(&value)), (value, inner)];

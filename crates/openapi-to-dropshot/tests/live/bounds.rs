@@ -185,6 +185,24 @@ async fn what_breaks_a_bound_is_no_value_and_is_refused_in_the_same_words() {
     server.close().await.unwrap();
 }
 
+/// What counts is what was sent, not what the type keeps of it.
+#[tokio::test]
+async fn items_that_differ_only_in_what_their_type_leaves_out_are_not_equal() {
+    let (server, _) = start();
+    let url = format!("http://{}/baskets/0.5", server.local_addr());
+    let mut body = basket();
+    body["parts"] = json!([{"size": 1, "colour": "red"}, {"size": 1, "colour": "blue"}]);
+    let reply = reqwest::Client::new().put(&url).json(&body).send();
+    let reply = reply.await.unwrap();
+    assert_eq!(
+        reply.status().as_u16(),
+        200,
+        "{}",
+        reply.text().await.unwrap()
+    );
+    server.close().await.unwrap();
+}
+
 #[tokio::test]
 async fn an_argument_that_breaks_a_bound_is_not_sent() {
     let (server, client) = start();

@@ -171,3 +171,18 @@ fn a_change_of_words_changes_no_other_line() {
                 .all(|(_, line)| line.contains("Whose thing"))
     );
 }
+
+/// typify takes what is required and not declared for anything.
+#[test]
+fn members_that_are_required_and_not_declared_have_the_type_of_the_others() {
+    let text = include_str!("../accept/undeclared.yaml");
+    let document = openapi_document::Document::read("undeclared.yaml", text).unwrap();
+    let types = crate::generate_from(&document).unwrap().types;
+    for field in [
+        "pub apple: crate::Price,",
+        "pub pear: crate::Price,",
+        "pub de: ::std::string::String,",
+    ] {
+        assert!(types.contains(field), "{field}\n{types}");
+    }
+}

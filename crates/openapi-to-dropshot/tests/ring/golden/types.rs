@@ -556,6 +556,15 @@ impl ThingParts {
     pub fn into_inner(self) -> ::std::vec::Vec<Thing> {
         self.0
     }
+    fn counted(value: ::std::vec::Vec<Thing>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.len() > 3 {
+            return ::std::result::Result::Err("must have at most 3 items".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::vec::Vec<Thing>> for ThingParts {
@@ -564,11 +573,8 @@ impl ::std::convert::TryFrom<::std::vec::Vec<Thing>> for ThingParts {
         Self,
         self::error::ConversionError
     > {
-        if value.len() > 3 {
-            return ::std::result::Result::Err("must have at most 3 items".into());
-        }
         self::bounds::unique(&value)?;
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -605,8 +611,14 @@ impl<'de> ::serde::Deserialize<'de> for ThingParts {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D
     ) -> ::std::result::Result<Self, D::Error> {
-        let value = <::std::vec::Vec<Thing> as ::serde::Deserialize>::deserialize(deserializer)?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        let items = <::std::vec::Vec<::serde_json::Value> as ::serde::Deserialize>::deserialize(
+            deserializer
+        )?;
+        self::bounds::unique(&items).map_err(<D::Error as ::serde::de::Error>::custom)?;
+        let items = ::serde_json::Value::Array(items);
+        let value = <::std::vec::Vec<Thing> as ::serde::Deserialize>::deserialize(items)
+            .map_err(<D::Error as ::serde::de::Error>::custom)?;
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 

@@ -732,11 +732,7 @@ impl Names {
     pub fn into_inner(self) -> ::std::vec::Vec<::std::string::String> {
         self.0
     }
-}
-
-impl ::std::convert::TryFrom<::std::vec::Vec<::std::string::String>> for Names {
-    type Error = self::error::ConversionError;
-    fn try_from(value: ::std::vec::Vec<::std::string::String>) -> ::std::result::Result<
+    fn counted(value: ::std::vec::Vec<::std::string::String>) -> ::std::result::Result<
         Self,
         self::error::ConversionError
     > {
@@ -747,6 +743,16 @@ impl ::std::convert::TryFrom<::std::vec::Vec<::std::string::String>> for Names {
             return ::std::result::Result::Err("must have at most 2 items".into());
         }
         ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::TryFrom<::std::vec::Vec<::std::string::String>> for Names {
+    type Error = self::error::ConversionError;
+    fn try_from(value: ::std::vec::Vec<::std::string::String>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        Self::counted(value)
     }
 }
 
@@ -787,7 +793,7 @@ impl<'de> ::serde::Deserialize<'de> for Names {
         let value = <::std::vec::Vec<::std::string::String> as ::serde::Deserialize>::deserialize(
             deserializer
         )?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -801,6 +807,12 @@ impl Parts {
     pub fn into_inner(self) -> ::std::vec::Vec<Part> {
         self.0
     }
+    fn counted(value: ::std::vec::Vec<Part>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::vec::Vec<Part>> for Parts {
@@ -810,7 +822,7 @@ impl ::std::convert::TryFrom<::std::vec::Vec<Part>> for Parts {
         self::error::ConversionError
     > {
         self::bounds::unique(&value)?;
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -847,8 +859,14 @@ impl<'de> ::serde::Deserialize<'de> for Parts {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D
     ) -> ::std::result::Result<Self, D::Error> {
-        let value = <::std::vec::Vec<Part> as ::serde::Deserialize>::deserialize(deserializer)?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        let items = <::std::vec::Vec<::serde_json::Value> as ::serde::Deserialize>::deserialize(
+            deserializer
+        )?;
+        self::bounds::unique(&items).map_err(<D::Error as ::serde::de::Error>::custom)?;
+        let items = ::serde_json::Value::Array(items);
+        let value = <::std::vec::Vec<Part> as ::serde::Deserialize>::deserialize(items)
+            .map_err(<D::Error as ::serde::de::Error>::custom)?;
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -921,6 +939,15 @@ impl Grid {
     pub fn into_inner(self) -> ::std::vec::Vec<crate::bounds::types::GridItem> {
         self.0
     }
+    fn counted(value: ::std::vec::Vec<crate::bounds::types::GridItem>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.is_empty() {
+            return ::std::result::Result::Err("must have at least 1 item".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::vec::Vec<crate::bounds::types::GridItem>> for Grid {
@@ -929,10 +956,7 @@ impl ::std::convert::TryFrom<::std::vec::Vec<crate::bounds::types::GridItem>> fo
         Self,
         self::error::ConversionError
     > {
-        if value.is_empty() {
-            return ::std::result::Result::Err("must have at least 1 item".into());
-        }
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -977,7 +1001,7 @@ impl<'de> ::serde::Deserialize<'de> for Grid {
         let value = <
             ::std::vec::Vec<crate::bounds::types::GridItem> as ::serde::Deserialize
         >::deserialize(deserializer)?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -991,6 +1015,15 @@ impl GridItem {
     pub fn into_inner(self) -> ::std::vec::Vec<crate::bounds::types::GridItemItem> {
         self.0
     }
+    fn counted(value: ::std::vec::Vec<crate::bounds::types::GridItemItem>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.len() > 2 {
+            return ::std::result::Result::Err("must have at most 2 items".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::vec::Vec<crate::bounds::types::GridItemItem>> for GridItem {
@@ -999,10 +1032,7 @@ impl ::std::convert::TryFrom<::std::vec::Vec<crate::bounds::types::GridItemItem>
         Self,
         self::error::ConversionError
     > {
-        if value.len() > 2 {
-            return ::std::result::Result::Err("must have at most 2 items".into());
-        }
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -1049,7 +1079,7 @@ impl<'de> ::serde::Deserialize<'de> for GridItem {
         let value = <
             ::std::vec::Vec<crate::bounds::types::GridItemItem> as ::serde::Deserialize
         >::deserialize(deserializer)?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -1119,11 +1149,7 @@ impl Labels {
     pub fn into_inner(self) -> ::std::collections::BTreeMap<::std::string::String, LabelsValue> {
         self.0
     }
-}
-
-impl ::std::convert::TryFrom<::std::collections::BTreeMap<::std::string::String, LabelsValue>> for Labels {
-    type Error = self::error::ConversionError;
-    fn try_from(value: ::std::collections::BTreeMap<::std::string::String, LabelsValue>) -> ::std::result::Result<
+    fn counted(value: ::std::collections::BTreeMap<::std::string::String, LabelsValue>) -> ::std::result::Result<
         Self,
         self::error::ConversionError
     > {
@@ -1134,6 +1160,16 @@ impl ::std::convert::TryFrom<::std::collections::BTreeMap<::std::string::String,
             return ::std::result::Result::Err("must have at most 2 members".into());
         }
         ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::TryFrom<::std::collections::BTreeMap<::std::string::String, LabelsValue>> for Labels {
+    type Error = self::error::ConversionError;
+    fn try_from(value: ::std::collections::BTreeMap<::std::string::String, LabelsValue>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        Self::counted(value)
     }
 }
 
@@ -1196,7 +1232,7 @@ impl<'de> ::serde::Deserialize<'de> for Labels {
         let value = <
             ::std::collections::BTreeMap<::std::string::String, LabelsValue> as ::serde::Deserialize
         >::deserialize(deserializer)?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -1210,6 +1246,15 @@ impl Free {
     pub fn into_inner(self) -> ::serde_json::Map<::std::string::String, ::serde_json::Value> {
         self.0
     }
+    fn counted(value: ::serde_json::Map<::std::string::String, ::serde_json::Value>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.len() > 1 {
+            return ::std::result::Result::Err("must have at most 1 member".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::serde_json::Map<::std::string::String, ::serde_json::Value>> for Free {
@@ -1218,10 +1263,7 @@ impl ::std::convert::TryFrom<::serde_json::Map<::std::string::String, ::serde_js
         Self,
         self::error::ConversionError
     > {
-        if value.len() > 1 {
-            return ::std::result::Result::Err("must have at most 1 member".into());
-        }
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -1275,7 +1317,7 @@ impl<'de> ::serde::Deserialize<'de> for Free {
         let value = <
             ::serde_json::Map<::std::string::String, ::serde_json::Value> as ::serde::Deserialize
         >::deserialize(deserializer)?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -1289,6 +1331,15 @@ impl MaybeNamesValue {
     pub fn into_inner(self) -> ::std::vec::Vec<::std::option::Option<::std::string::String>> {
         self.0
     }
+    fn counted(value: ::std::vec::Vec<::std::option::Option<::std::string::String>>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.len() > 1 {
+            return ::std::result::Result::Err("must have at most 1 item".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::vec::Vec<::std::option::Option<::std::string::String>>> for MaybeNamesValue {
@@ -1297,10 +1348,7 @@ impl ::std::convert::TryFrom<::std::vec::Vec<::std::option::Option<::std::string
         Self,
         self::error::ConversionError
     > {
-        if value.len() > 1 {
-            return ::std::result::Result::Err("must have at most 1 item".into());
-        }
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -1350,7 +1398,7 @@ impl<'de> ::serde::Deserialize<'de> for MaybeNamesValue {
         let value = <
             ::std::vec::Vec<::std::option::Option<::std::string::String>> as ::serde::Deserialize
         >::deserialize(deserializer)?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -1539,11 +1587,7 @@ impl Three {
     pub fn into_inner(self) -> ::std::vec::Vec<i64> {
         self.0
     }
-}
-
-impl ::std::convert::TryFrom<::std::vec::Vec<i64>> for Three {
-    type Error = self::error::ConversionError;
-    fn try_from(value: ::std::vec::Vec<i64>) -> ::std::result::Result<
+    fn counted(value: ::std::vec::Vec<i64>) -> ::std::result::Result<
         Self,
         self::error::ConversionError
     > {
@@ -1554,6 +1598,16 @@ impl ::std::convert::TryFrom<::std::vec::Vec<i64>> for Three {
             return ::std::result::Result::Err("must have at most 3 items".into());
         }
         ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::TryFrom<::std::vec::Vec<i64>> for Three {
+    type Error = self::error::ConversionError;
+    fn try_from(value: ::std::vec::Vec<i64>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        Self::counted(value)
     }
 }
 
@@ -1591,7 +1645,7 @@ impl<'de> ::serde::Deserialize<'de> for Three {
         deserializer: D
     ) -> ::std::result::Result<Self, D::Error> {
         let value = <::std::vec::Vec<i64> as ::serde::Deserialize>::deserialize(deserializer)?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -1658,6 +1712,15 @@ impl EitherArray {
     pub fn into_inner(self) -> ::std::vec::Vec<bool> {
         self.0
     }
+    fn counted(value: ::std::vec::Vec<bool>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.len() > 1 {
+            return ::std::result::Result::Err("must have at most 1 item".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::vec::Vec<bool>> for EitherArray {
@@ -1666,10 +1729,7 @@ impl ::std::convert::TryFrom<::std::vec::Vec<bool>> for EitherArray {
         Self,
         self::error::ConversionError
     > {
-        if value.len() > 1 {
-            return ::std::result::Result::Err("must have at most 1 item".into());
-        }
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -1707,7 +1767,7 @@ impl<'de> ::serde::Deserialize<'de> for EitherArray {
         deserializer: D
     ) -> ::std::result::Result<Self, D::Error> {
         let value = <::std::vec::Vec<bool> as ::serde::Deserialize>::deserialize(deserializer)?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -1778,6 +1838,15 @@ impl AnyArray {
     pub fn into_inner(self) -> ::std::vec::Vec<::std::string::String> {
         self.0
     }
+    fn counted(value: ::std::vec::Vec<::std::string::String>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.is_empty() {
+            return ::std::result::Result::Err("must have at least 1 item".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::vec::Vec<::std::string::String>> for AnyArray {
@@ -1786,10 +1855,7 @@ impl ::std::convert::TryFrom<::std::vec::Vec<::std::string::String>> for AnyArra
         Self,
         self::error::ConversionError
     > {
-        if value.is_empty() {
-            return ::std::result::Result::Err("must have at least 1 item".into());
-        }
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -1830,7 +1896,7 @@ impl<'de> ::serde::Deserialize<'de> for AnyArray {
         let value = <::std::vec::Vec<::std::string::String> as ::serde::Deserialize>::deserialize(
             deserializer
         )?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -1844,6 +1910,15 @@ impl TreeChildren {
     pub fn into_inner(self) -> ::std::vec::Vec<Tree> {
         self.0
     }
+    fn counted(value: ::std::vec::Vec<Tree>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.len() > 2 {
+            return ::std::result::Result::Err("must have at most 2 items".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::vec::Vec<Tree>> for TreeChildren {
@@ -1852,10 +1927,7 @@ impl ::std::convert::TryFrom<::std::vec::Vec<Tree>> for TreeChildren {
         Self,
         self::error::ConversionError
     > {
-        if value.len() > 2 {
-            return ::std::result::Result::Err("must have at most 2 items".into());
-        }
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -1893,7 +1965,7 @@ impl<'de> ::serde::Deserialize<'de> for TreeChildren {
         deserializer: D
     ) -> ::std::result::Result<Self, D::Error> {
         let value = <::std::vec::Vec<Tree> as ::serde::Deserialize>::deserialize(deserializer)?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -1971,6 +2043,12 @@ impl BasketTags {
     pub fn into_inner(self) -> ::std::vec::Vec<::std::string::String> {
         self.0
     }
+    fn counted(value: ::std::vec::Vec<::std::string::String>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::vec::Vec<::std::string::String>> for BasketTags {
@@ -1980,7 +2058,7 @@ impl ::std::convert::TryFrom<::std::vec::Vec<::std::string::String>> for BasketT
         self::error::ConversionError
     > {
         self::bounds::unique(&value)?;
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -2018,10 +2096,16 @@ impl<'de> ::serde::Deserialize<'de> for BasketTags {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D
     ) -> ::std::result::Result<Self, D::Error> {
-        let value = <::std::vec::Vec<::std::string::String> as ::serde::Deserialize>::deserialize(
+        let items = <::std::vec::Vec<::serde_json::Value> as ::serde::Deserialize>::deserialize(
             deserializer
         )?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        self::bounds::unique(&items).map_err(<D::Error as ::serde::de::Error>::custom)?;
+        let items = ::serde_json::Value::Array(items);
+        let value = <::std::vec::Vec<::std::string::String> as ::serde::Deserialize>::deserialize(
+            items
+        )
+            .map_err(<D::Error as ::serde::de::Error>::custom)?;
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -2100,6 +2184,15 @@ impl BasketNoList {
     pub fn into_inner(self) -> ::std::vec::Vec<crate::bounds::types::BasketNoListItem> {
         self.0
     }
+    fn counted(value: ::std::vec::Vec<crate::bounds::types::BasketNoListItem>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.is_empty() {
+            return ::std::result::Result::Err("must have at least 1 item".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::vec::Vec<crate::bounds::types::BasketNoListItem>> for BasketNoList {
@@ -2108,10 +2201,7 @@ impl ::std::convert::TryFrom<::std::vec::Vec<crate::bounds::types::BasketNoListI
         Self,
         self::error::ConversionError
     > {
-        if value.is_empty() {
-            return ::std::result::Result::Err("must have at least 1 item".into());
-        }
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -2159,7 +2249,7 @@ impl<'de> ::serde::Deserialize<'de> for BasketNoList {
         let value = <
             ::std::vec::Vec<crate::bounds::types::BasketNoListItem> as ::serde::Deserialize
         >::deserialize(deserializer)?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -2301,6 +2391,15 @@ impl BasketByName {
     > {
         self.0
     }
+    fn counted(value: ::std::collections::BTreeMap<
+        ::std::string::String,
+        crate::bounds::types::BasketByNameValue
+    >) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.is_empty() {
+            return ::std::result::Result::Err("must have at least 1 member".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::collections::BTreeMap<
@@ -2312,10 +2411,7 @@ impl ::std::convert::TryFrom<::std::collections::BTreeMap<
         ::std::string::String,
         crate::bounds::types::BasketByNameValue
     >) -> ::std::result::Result<Self, self::error::ConversionError> {
-        if value.is_empty() {
-            return ::std::result::Result::Err("must have at least 1 member".into());
-        }
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -2389,7 +2485,7 @@ impl<'de> ::serde::Deserialize<'de> for BasketByName {
                 crate::bounds::types::BasketByNameValue
             > as ::serde::Deserialize
         >::deserialize(deserializer)?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -2509,11 +2605,7 @@ impl BasketLong {
     pub fn into_inner(self) -> ::std::vec::Vec<i64> {
         self.0
     }
-}
-
-impl ::std::convert::TryFrom<::std::vec::Vec<i64>> for BasketLong {
-    type Error = self::error::ConversionError;
-    fn try_from(value: ::std::vec::Vec<i64>) -> ::std::result::Result<
+    fn counted(value: ::std::vec::Vec<i64>) -> ::std::result::Result<
         Self,
         self::error::ConversionError
     > {
@@ -2524,6 +2616,16 @@ impl ::std::convert::TryFrom<::std::vec::Vec<i64>> for BasketLong {
             return ::std::result::Result::Err("must have at most 33 items".into());
         }
         ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::TryFrom<::std::vec::Vec<i64>> for BasketLong {
+    type Error = self::error::ConversionError;
+    fn try_from(value: ::std::vec::Vec<i64>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        Self::counted(value)
     }
 }
 
@@ -2561,7 +2663,7 @@ impl<'de> ::serde::Deserialize<'de> for BasketLong {
         deserializer: D
     ) -> ::std::result::Result<Self, D::Error> {
         let value = <::std::vec::Vec<i64> as ::serde::Deserialize>::deserialize(deserializer)?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -2575,6 +2677,15 @@ impl BasketNone {
     pub fn into_inner(self) -> ::std::vec::Vec<::std::string::String> {
         self.0
     }
+    fn counted(value: ::std::vec::Vec<::std::string::String>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if !value.is_empty() {
+            return ::std::result::Result::Err("must have at most 0 items".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::vec::Vec<::std::string::String>> for BasketNone {
@@ -2583,10 +2694,7 @@ impl ::std::convert::TryFrom<::std::vec::Vec<::std::string::String>> for BasketN
         Self,
         self::error::ConversionError
     > {
-        if !value.is_empty() {
-            return ::std::result::Result::Err("must have at most 0 items".into());
-        }
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -2627,7 +2735,7 @@ impl<'de> ::serde::Deserialize<'de> for BasketNone {
         let value = <::std::vec::Vec<::std::string::String> as ::serde::Deserialize>::deserialize(
             deserializer
         )?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -2641,6 +2749,12 @@ impl BasketMixed {
     pub fn into_inner(self) -> ::std::vec::Vec<::serde_json::Value> {
         self.0
     }
+    fn counted(value: ::std::vec::Vec<::serde_json::Value>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::vec::Vec<::serde_json::Value>> for BasketMixed {
@@ -2650,7 +2764,7 @@ impl ::std::convert::TryFrom<::std::vec::Vec<::serde_json::Value>> for BasketMix
         self::error::ConversionError
     > {
         self::bounds::unique(&value)?;
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -2688,10 +2802,16 @@ impl<'de> ::serde::Deserialize<'de> for BasketMixed {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D
     ) -> ::std::result::Result<Self, D::Error> {
-        let value = <::std::vec::Vec<::serde_json::Value> as ::serde::Deserialize>::deserialize(
+        let items = <::std::vec::Vec<::serde_json::Value> as ::serde::Deserialize>::deserialize(
             deserializer
         )?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        self::bounds::unique(&items).map_err(<D::Error as ::serde::de::Error>::custom)?;
+        let items = ::serde_json::Value::Array(items);
+        let value = <::std::vec::Vec<::serde_json::Value> as ::serde::Deserialize>::deserialize(
+            items
+        )
+            .map_err(<D::Error as ::serde::de::Error>::custom)?;
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -2772,6 +2892,15 @@ impl BasketSecret {
     pub fn into_inner(self) -> ::std::vec::Vec<::std::string::String> {
         self.0
     }
+    fn counted(value: ::std::vec::Vec<::std::string::String>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.is_empty() {
+            return ::std::result::Result::Err("must have at least 1 item".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::vec::Vec<::std::string::String>> for BasketSecret {
@@ -2780,10 +2909,7 @@ impl ::std::convert::TryFrom<::std::vec::Vec<::std::string::String>> for BasketS
         Self,
         self::error::ConversionError
     > {
-        if value.is_empty() {
-            return ::std::result::Result::Err("must have at least 1 item".into());
-        }
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -2824,7 +2950,7 @@ impl<'de> ::serde::Deserialize<'de> for BasketSecret {
         let value = <::std::vec::Vec<::std::string::String> as ::serde::Deserialize>::deserialize(
             deserializer
         )?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -2953,11 +3079,7 @@ impl Tags {
     pub fn into_inner(self) -> ::std::vec::Vec<TagsItem> {
         self.0
     }
-}
-
-impl ::std::convert::TryFrom<::std::vec::Vec<TagsItem>> for Tags {
-    type Error = self::error::ConversionError;
-    fn try_from(value: ::std::vec::Vec<TagsItem>) -> ::std::result::Result<
+    fn counted(value: ::std::vec::Vec<TagsItem>) -> ::std::result::Result<
         Self,
         self::error::ConversionError
     > {
@@ -2967,8 +3089,18 @@ impl ::std::convert::TryFrom<::std::vec::Vec<TagsItem>> for Tags {
         if value.len() > 3 {
             return ::std::result::Result::Err("must have at most 3 items".into());
         }
-        self::bounds::unique(&value)?;
         ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::TryFrom<::std::vec::Vec<TagsItem>> for Tags {
+    type Error = self::error::ConversionError;
+    fn try_from(value: ::std::vec::Vec<TagsItem>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        self::bounds::unique(&value)?;
+        Self::counted(value)
     }
 }
 
@@ -3005,8 +3137,14 @@ impl<'de> ::serde::Deserialize<'de> for Tags {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D
     ) -> ::std::result::Result<Self, D::Error> {
-        let value = <::std::vec::Vec<TagsItem> as ::serde::Deserialize>::deserialize(deserializer)?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        let items = <::std::vec::Vec<::serde_json::Value> as ::serde::Deserialize>::deserialize(
+            deserializer
+        )?;
+        self::bounds::unique(&items).map_err(<D::Error as ::serde::de::Error>::custom)?;
+        let items = ::serde_json::Value::Array(items);
+        let value = <::std::vec::Vec<TagsItem> as ::serde::Deserialize>::deserialize(items)
+            .map_err(<D::Error as ::serde::de::Error>::custom)?;
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -3020,6 +3158,15 @@ impl Limits {
     pub fn into_inner(self) -> ::std::vec::Vec<crate::bounds::types::LimitsItem> {
         self.0
     }
+    fn counted(value: ::std::vec::Vec<crate::bounds::types::LimitsItem>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.len() > 2 {
+            return ::std::result::Result::Err("must have at most 2 items".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::vec::Vec<crate::bounds::types::LimitsItem>> for Limits {
@@ -3028,10 +3175,7 @@ impl ::std::convert::TryFrom<::std::vec::Vec<crate::bounds::types::LimitsItem>> 
         Self,
         self::error::ConversionError
     > {
-        if value.len() > 2 {
-            return ::std::result::Result::Err("must have at most 2 items".into());
-        }
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -3076,7 +3220,7 @@ impl<'de> ::serde::Deserialize<'de> for Limits {
         let value = <
             ::std::vec::Vec<crate::bounds::types::LimitsItem> as ::serde::Deserialize
         >::deserialize(deserializer)?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -3143,6 +3287,15 @@ impl NameAllBody {
     pub fn into_inner(self) -> ::std::vec::Vec<crate::bounds::types::Names> {
         self.0
     }
+    fn counted(value: ::std::vec::Vec<crate::bounds::types::Names>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.is_empty() {
+            return ::std::result::Result::Err("must have at least 1 item".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::vec::Vec<crate::bounds::types::Names>> for NameAllBody {
@@ -3151,10 +3304,7 @@ impl ::std::convert::TryFrom<::std::vec::Vec<crate::bounds::types::Names>> for N
         Self,
         self::error::ConversionError
     > {
-        if value.is_empty() {
-            return ::std::result::Result::Err("must have at least 1 item".into());
-        }
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -3197,7 +3347,7 @@ impl<'de> ::serde::Deserialize<'de> for NameAllBody {
         let value = <
             ::std::vec::Vec<crate::bounds::types::Names> as ::serde::Deserialize
         >::deserialize(deserializer)?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -3219,6 +3369,15 @@ impl NameAllResponse200 {
     > {
         self.0
     }
+    fn counted(value: ::std::collections::BTreeMap<
+        ::std::string::String,
+        crate::bounds::types::NameAllResponse200Value
+    >) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.len() > 3 {
+            return ::std::result::Result::Err("must have at most 3 members".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::collections::BTreeMap<
@@ -3230,10 +3389,7 @@ impl ::std::convert::TryFrom<::std::collections::BTreeMap<
         ::std::string::String,
         crate::bounds::types::NameAllResponse200Value
     >) -> ::std::result::Result<Self, self::error::ConversionError> {
-        if value.len() > 3 {
-            return ::std::result::Result::Err("must have at most 3 members".into());
-        }
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -3307,7 +3463,7 @@ impl<'de> ::serde::Deserialize<'de> for NameAllResponse200 {
                 crate::bounds::types::NameAllResponse200Value
             > as ::serde::Deserialize
         >::deserialize(deserializer)?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 

@@ -385,6 +385,15 @@ impl Sizes {
     pub fn into_inner(self) -> ::std::vec::Vec<crate::wire::types::SizesItem> {
         self.0
     }
+    fn counted(value: ::std::vec::Vec<crate::wire::types::SizesItem>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.is_empty() {
+            return ::std::result::Result::Err("must have at least 1 item".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
 }
 
 impl ::std::convert::TryFrom<::std::vec::Vec<crate::wire::types::SizesItem>> for Sizes {
@@ -393,10 +402,7 @@ impl ::std::convert::TryFrom<::std::vec::Vec<crate::wire::types::SizesItem>> for
         Self,
         self::error::ConversionError
     > {
-        if value.is_empty() {
-            return ::std::result::Result::Err("must have at least 1 item".into());
-        }
-        ::std::result::Result::Ok(Self(value))
+        Self::counted(value)
     }
 }
 
@@ -440,7 +446,7 @@ impl<'de> ::serde::Deserialize<'de> for Sizes {
         let value = <
             ::std::vec::Vec<crate::wire::types::SizesItem> as ::serde::Deserialize
         >::deserialize(deserializer)?;
-        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
