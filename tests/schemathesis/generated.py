@@ -23,6 +23,7 @@ TESTS = "crates/openapi-to-dropshot/tests/"
 BUILT = [TESTS + name for name in ("accept", "accept/published", "foreign", "mistakes/shelves.yaml")]
 DOCUMENTS = [
     TESTS + "mistakes/shelves.yaml",
+    TESTS + "accept/any_of.yaml",
     TESTS + "accept/combinations.yaml",
     TESTS + "accept/discriminators.yaml",
     TESTS + "accept/error_per_status.yaml",

@@ -68,6 +68,7 @@
 
 mod aloud;
 mod answer;
+mod any;
 mod api;
 mod blame;
 mod bounded;

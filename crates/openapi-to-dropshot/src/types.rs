@@ -4,7 +4,7 @@ use crate::own::Own;
 use crate::print::Items;
 use crate::quiet::quietly;
 use crate::{
-    Options, aloud, blame, distinct, gave_up, helpers, lift, merged, names, nullable, secret,
+    Options, aloud, any, blame, distinct, gave_up, helpers, lift, merged, names, nullable, secret,
     undeclared, unicode,
 };
 use openapi_document::{Diagnostics, Document, draft};
@@ -92,6 +92,7 @@ fn attempt(
         .map(|(name, _)| names::camel(name))
         .collect();
     let taken = |name: &str| named.contains(name);
+    let all: any::Components = originals.iter().cloned().collect();
 
     // As typify is to read a schema.
     let as_read = |name: &str, schema: &Value| {
@@ -106,6 +107,7 @@ fn attempt(
         let mut schema = schema.clone();
         merged::merge(document, &mut schema);
         undeclared::declare(&mut schema);
+        any::settle(&all, &mut schema);
         let mut parts = vec![(name.clone(), schema.clone())];
         if let Some((value, inner)) = nullable::value(name, &schema, unclear, &taken) {
             parts = vec![(name.clone(), nullable::or_null(&value)), (value, inner)];
