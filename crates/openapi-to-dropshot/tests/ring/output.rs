@@ -186,3 +186,21 @@ fn members_that_are_required_and_not_declared_have_the_type_of_the_others() {
         assert!(types.contains(field), "{field}\n{types}");
     }
 }
+
+/// typify makes a struct of parts of an `anyOf`, which no text is, and which loses what two objects share.
+#[test]
+fn any_of_is_an_enum_or_a_map_of_all_that_there_is() {
+    let text = include_str!("../accept/any_of.yaml");
+    let document = openapi_document::Document::read("any_of.yaml", text).unwrap();
+    let types = crate::generate_from(&document).unwrap().types;
+    for of in ["Share", "Level", "Day", "Some_", "Link", "AnyInline"] {
+        assert!(
+            types.contains(&format!("pub enum {of} {{")),
+            "{of}\n{types}"
+        );
+    }
+    assert!(
+        types.contains("pub struct Pet(pub ::serde_json::Map<"),
+        "{types}"
+    );
+}
