@@ -261,7 +261,7 @@ async fn a_cluster_that_hangs_slows_no_other() {
         sick.requests(RequestKind::LIST_SERVICE_ACCOUNTS) > 0
     })
     .await;
-    // Lists are the reconciler's: a round of it holds a place as well.
+    // Of its 32 places one or two may be held by rounds beside these calls.
     let kinds = [
         CREATE,
         RequestKind::GET_NAMESPACE,
@@ -274,7 +274,7 @@ async fn a_cluster_that_hangs_slows_no_other() {
     let hanging = futures::future::join_all((0..40).map(|_| alice.issue_at(&path, json!({}))));
     let others = async {
         until("the sick one holds all that it may", async || {
-            held() - before >= 32
+            held() - before >= 30
         })
         .await;
         let began = Instant::now();
