@@ -1,5 +1,7 @@
 //! `cargo xtask ci`: everything that the test command does not run, with what is missing named.
 
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader};
 use std::process::Command;
 use std::time::Instant;
 
@@ -230,17 +232,31 @@ const STEPS: &[Step] = &[
     },
 ];
 
+/// How many of the last lines of a step that failed are told once more, at the end.
+const KEPT: usize = 60;
+
 /// Runs every step, also after one has failed, and fails if one did or could not be run.
 pub(crate) fn run() -> Result<()> {
     let mut outcomes = Vec::new();
+    let mut failures = Vec::new();
     for step in STEPS {
         eprintln!("\n== {}: {}", step.name, step.command.join(" "));
         let start = Instant::now();
-        let outcome = step.run();
-        if let Err(error) = &outcome {
-            eprintln!("{error:#}");
-        }
+        let mut said = VecDeque::new();
+        let outcome = step.run(&mut said);
         outcomes.push((step.name, outcome.is_ok(), start.elapsed().as_secs()));
+        if let Err(error) = outcome {
+            eprintln!("{error:#}");
+            failures.push((step.name, said, error));
+        }
+    }
+    // Of a long log often only the end is kept, or read.
+    for (name, said, error) in failures {
+        eprintln!("\n== how it ended: {name}");
+        for line in said {
+            eprintln!("{line}");
+        }
+        eprintln!("{error:#}");
     }
     eprintln!();
     for (name, passed, seconds) in &outcomes {
@@ -258,7 +274,8 @@ pub(crate) fn run() -> Result<()> {
 }
 
 impl Step {
-    fn run(&self) -> Result<()> {
+    /// Keeps in `said` the last lines of what it prints.
+    fn run(&self, said: &mut VecDeque<String>) -> Result<()> {
         if let Some(need) = &self.needs
             && !quietly(need.probe)
         {
@@ -268,11 +285,27 @@ impl Step {
                 need.get
             );
         }
-        let status = command(self.command)
+        let (reader, writer) = std::io::pipe()?;
+        let mut command = command(self.command);
+        command
             .current_dir(root())
             .env("RUSTDOCFLAGS", "-D warnings")
-            .status()
+            .stdout(writer.try_clone()?)
+            .stderr(writer);
+        let mut child = command
+            .spawn()
             .with_context(|| format!("cannot run `{}`", self.command.join(" ")))?;
+        // It holds ends of the pipe for writing, and the reading would not come to an end.
+        drop(command);
+        for line in BufReader::new(reader).split(b'\n') {
+            let line = String::from_utf8_lossy(&line?).into_owned();
+            eprintln!("{line}");
+            if said.len() == KEPT {
+                said.pop_front();
+            }
+            said.push_back(line);
+        }
+        let status = child.wait()?;
         if !status.success() {
             bail!("`{}` failed: {status}", self.command.join(" "));
         }

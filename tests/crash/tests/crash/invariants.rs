@@ -94,6 +94,7 @@ async fn told(
     events: &[Event],
 ) {
     let (what, notes, now) = (&run.what, &run.notes, Utc::now());
+    let quiet = run.quiet_since.expect("it was quiet");
     for issued in &notes.issued {
         let record = records.get(&issued.id);
         let record = record.unwrap_or_else(|| panic!("{what}: {issued:?} is not recorded"));
@@ -104,10 +105,10 @@ async fn told(
             state == State::Revoked
         } else if notes.unwanted.contains(&issued.id) {
             matches!(state, State::Revoked | State::Active | State::Expired)
-        } else if issued.expires_at <= now {
+        } else if issued.expires_at <= quiet {
             state == State::Expired
         } else {
-            // In the last second before its time it is ended already.
+            // In the last second before its time it is ended already; and nobody ends what ends after the server did.
             state == State::Active || issued.expires_at <= now + TimeDelta::seconds(1)
         };
         assert!(

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use crash::Plan;
 use crash::talk::{Answer, Ask, Start};
 use kubemint_store::PostgresOptions;
@@ -32,6 +33,8 @@ pub(crate) struct Run<'a> {
     pub(crate) database: Option<PostgresOptions>,
     /// What is tried, for messages.
     pub(crate) what: String,
+    /// When it was last seen that nothing was left to do.
+    pub(crate) quiet_since: Option<DateTime<Utc>>,
     child: Option<Child>,
 }
 
@@ -53,6 +56,7 @@ impl<'a> Run<'a> {
             folder,
             database,
             what,
+            quiet_since: None,
             child: None,
         }
     }
@@ -121,6 +125,7 @@ impl<'a> Run<'a> {
         }
         let end = Instant::now() + SETTLING;
         loop {
+            let asked = Utc::now();
             let Some(left) = self.ask(&Ask::Quiet).await else {
                 return false;
             };
@@ -130,6 +135,9 @@ impl<'a> Run<'a> {
             let (Answer::Left(left), Answer::Seen(seen)) = (left, seen) else {
                 panic!("{}: not what was asked", self.what);
             };
+            if left == 0 {
+                self.quiet_since = Some(asked);
+            }
             if so(&seen, left) {
                 return true;
             }
