@@ -51,12 +51,15 @@ impl Rate {
     /// # Errors
     /// The seconds after which there is one again, at least 1: `Retry-After`.
     pub(crate) fn take(&self, key: &impl Hash) -> Result<(), u32> {
-        self.take_at(key, Instant::now())
+        self.take_by(key, Instant::now)
     }
 
-    fn take_at(&self, key: &impl Hash, now: Instant) -> Result<(), u32> {
+    /// The clock is read when it is this request's turn: one that read it and then had to wait would find the bucket
+    /// ahead of it by what it waited, and be refused for that.
+    fn take_by(&self, key: &impl Hash, clock: impl FnOnce() -> Instant) -> Result<(), u32> {
         let key = self.seed.hash_one(key);
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = clock();
         let full_at = buckets.of(key, now);
         let next = (*full_at).max(now) + self.step;
         let ahead = next.duration_since(now);
@@ -89,6 +92,26 @@ impl Buckets {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Rate {
+        fn take_at(&self, key: &impl Hash, now: Instant) -> Result<(), u32> {
+            self.take_by(key, || now)
+        }
+    }
+
+    #[test]
+    fn who_waits_for_its_turn_is_not_refused_for_that() {
+        let rate = Rate::new(1_000_000, 1);
+        std::thread::scope(|scope| {
+            let mut turn = rate.buckets.lock().unwrap();
+            let waiting = scope.spawn(|| rate.take(&"a"));
+            // Long enough that it has come to wait; were it not, the test could only pass.
+            std::thread::sleep(Duration::from_millis(50));
+            turn.full_at.insert(rate.seed.hash_one("a"), Instant::now());
+            drop(turn);
+            assert_eq!(waiting.join().unwrap(), Ok(()));
+        });
+    }
 
     #[test]
     fn a_burst_passes_and_then_the_rate_holds() {
