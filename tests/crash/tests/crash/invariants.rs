@@ -10,6 +10,7 @@ use kubemint_server::sandbox::{CLUSTER, PROJECT, REGION};
 use kubemint_store::{Options, PostgresStore, SqliteStore, Trail};
 
 use crate::run::Run;
+use crate::stage::patiently;
 
 /// Kubernetes' shortest token, in seconds: with less left, a delivered one ends after its kubeconfig.
 const FLOOR: i64 = 600;
@@ -30,7 +31,7 @@ impl<T: Store + Trail> Kept for T {}
 /// The installation's store, wherever it is.
 async fn open(run: &Run<'_>) -> Box<dyn Kept> {
     if let Some(options) = &run.database {
-        return Box::new(PostgresStore::open(options).await.expect("the store"));
+        return Box::new(patiently(async || PostgresStore::open(options).await).await);
     }
     let path = run.folder.path().join("kubemint.db");
     Box::new(SqliteStore::open(Options::new(path)).expect("the store"))

@@ -1,7 +1,10 @@
 //! The world that outlives the servers: one issuer and one cluster, shared by many servers of different installations.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use kubemint_server::sandbox::{CLUSTER, Options, PROJECT, REGION, Sandbox};
 use kubemint_store::{PostgresOptions, PostgresStore};
@@ -14,6 +17,9 @@ use crate::kubernetes::{Account, Kubernetes, Minted};
 const INSTANCE: &str = "kubemint.io/instance";
 /// The annotation with the kubeconfig's UUID.
 const UID: &str = "kubemint.io/uid";
+
+/// For how long something is tried that is no test's subject.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the servers stand on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +44,7 @@ pub(crate) enum Ground {
 pub(crate) struct Stage {
     sandbox: Sandbox,
     kubernetes: Kubernetes,
-    database: Option<postgresql::Cluster>,
+    database: Option<Arc<postgresql::Cluster>>,
     folder: TempDir,
     pub(crate) http: reqwest::Client,
     token: String,
@@ -73,7 +79,7 @@ impl Stage {
         let postgres = ground == Ground::Postgres;
         Self {
             kubernetes,
-            database: postgres.then(|| postgresql::Cluster::start(&[])),
+            database: postgres.then(|| Arc::new(postgresql::Cluster::start(&[]))),
             sandbox,
             folder,
             http: reqwest::Client::new(),
@@ -93,16 +99,19 @@ impl Stage {
         let Some(cluster) = &self.database else {
             return (installed, None);
         };
+        // It waits for a program: meanwhile the other cases go on, whose time runs.
+        let made = Arc::clone(cluster);
+        let made = tokio::task::spawn_blocking(move || made.database());
         let options = PostgresOptions {
             host: "127.0.0.1".to_owned(),
             port: cluster.port(),
-            database: cluster.database(),
+            database: made.await.expect("a database"),
             user: postgresql::USER.to_owned(),
             password_file: None,
             ca_file: None,
             connections: 4,
         };
-        PostgresStore::migrate(&options).await.expect("a schema");
+        patiently(async || PostgresStore::migrate(&options).await).await;
         let file = self.config(installed.path());
         let text = std::fs::read_to_string(&file).expect("a configuration");
         let place = r#"path = "kubemint.db""#;
@@ -171,6 +180,18 @@ impl Stage {
 
     pub(crate) async fn stop(self) {
         self.sandbox.stop().await;
+    }
+}
+
+/// Does what a busy machine may fail to do in time, until it is done.
+pub(crate) async fn patiently<T, E: Debug>(work: impl AsyncFn() -> Result<T, E>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match work().await {
+            Ok(done) => return done,
+            Err(error) => assert!(Instant::now() < end, "{error:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
