@@ -1,9 +1,9 @@
-//! What the command line says: help, mistakes in a configuration, and the manifest, each as expected text.
+//! What the command line says: help and the manifest, as expected text, and how it ends.
 
 use std::path::Path;
 use std::process::{Command, Output};
 
-use harness::{Setting, binary};
+use harness::binary;
 
 /// Compares with `tests/golden/NAME`. `EXPECTORATE=overwrite` writes it anew.
 pub(crate) fn golden(name: &str, actual: &str) {
@@ -12,7 +12,7 @@ pub(crate) fn golden(name: &str, actual: &str) {
 }
 
 /// Runs the binary in a folder. Help is laid out for a terminal of 100 columns, whatever there is.
-fn run(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(binary());
     command
         .args(arguments)
@@ -22,7 +22,7 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 /// Everything that was told: the exit code, and what went where.
-fn told(output: &Output) -> String {
+pub(crate) fn told(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     let section = |name: &str, text: &str| {
@@ -40,7 +40,7 @@ fn told(output: &Output) -> String {
     )
 }
 
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+pub(crate) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, text) in files {
         std::fs::write(folder.path().join(name), text).expect("a file");
@@ -79,112 +79,6 @@ fn help_says_what_each_command_does() {
         told(&run(folder.path(), &["serve"]))
     );
     golden("help.txt", &all);
-}
-
-const MISTAKES: &str = r#"
-[server]
-listen = "0.0.0.0:8443"
-grace = 20
-tls = { cert_file = "no-such.crt", key_file = "no-such.key" }
-
-[store]
-path = "kubemint.db"
-queue = 0
-
-[policy]
-files = ["no-such.cedar"]
-
-[[issuers]]
-url = "http://login.example.com"
-alias = "login"
-audiences = []
-
-[[issuers]]
-url = "https://login.example.com"
-alias = "login"
-audiences = ["kubemint"]
-ca_file = "no-such-ca.pem"
-
-[[clusters]]
-region = "US"
-project = "project-x9y8z7"
-id = "cluster-a1b2c3"
-api_url = "http://10.0.0.7:6443"
-public_url = "cluster.example.com"
-credential = { }
-default_role = "nobody"
-min_ttl = 60
-max_ttl = "24 hours"
-
-[clusters.roles.viewer]
-min_ttl = "2h"
-max_ttl = "1h"
-
-[clusters.roles.deployer]
-
-[clusters.roles.editor]
-namespaces = []
-
-[[clusters]]
-region = "us-texas-1"
-project = "project-x9y8z7"
-id = "cluster-d4e5f6"
-api_url = "https://10.0.0.8:6443"
-credential = { token_file = "no-such-token", kubeconfig_file = "no-such.kubeconfig" }
-"#;
-
-#[test]
-fn every_mistake_of_a_configuration_is_told_at_once() {
-    let folder = folder(&[
-        ("mistakes.toml", MISTAKES),
-        (
-            "nothing.toml",
-            "[server]\nlisten = \"127.0.0.1:0\"\n\n[store]\npath = \"k.db\"\n",
-        ),
-        (
-            "unknown.toml",
-            "[server]\nlisten = \"127.0.0.1:0\"\ntimeout = \"5s\"\ngrace = true\n[stor]\npath = \"k.db\"\n",
-        ),
-        (
-            "places.toml",
-            "[server]\nlisten = \"127.0.0.1:9000\"\n[internal]\nlisten = \"127.0.0.1:9000\"\n[store]\npath = \"\"\n\
-             [[issuers]]\nurl = \"https://login.example.com\"\naudiences = [\"kubemint\"]\n",
-        ),
-        (
-            "several.toml",
-            "[server]\nlisten = \"localhost:8443\"\ngrce = \"8s\"\ndrain = \"8x\"\n[internal]\nlisten = \"127.0.0.1:9464\"\n\
-             [store]\npath = \"k.db\"\n[log]\nlevel = \"loud\"\n\
-             [[issuers]]\nurl = \"https://login.example.com\"\naudience = [\"kubemint\"]\n\
-             [[issuers]]\nurl = \"http://login.example.com\"\naudiences = [\"kubemint\"]\nleeway = 30\n",
-        ),
-        (
-            "list.toml",
-            "[server]\nlisten = \"127.0.0.1:0\"\n[store]\npath = \"k.db\"\n\
-             [[issuers]]\nurl = \"https://login.example.com\"\naudiences = [\"kubemint\"]\n\
-             [[cluster]]\nregion = \"r\"\n[clusters.roles.viewer]\n[[clusters]]\nregion = \"r\"\n[clusters.roles.viewer]\n",
-        ),
-        ("broken.toml", "[server]\nlisten = 127.0.0.1\n"),
-    ]);
-    let mut all = String::new();
-    for file in [
-        "mistakes.toml",
-        "nothing.toml",
-        "unknown.toml",
-        "places.toml",
-        "several.toml",
-        "list.toml",
-        "broken.toml",
-        "no-such.toml",
-    ] {
-        let output = run(folder.path(), &["check-config", file]);
-        assert_eq!(output.status.code(), Some(78), "{file}");
-        all += &format!("=== {file}\n{}\n", told(&output));
-    }
-    golden("check-config.txt", &all);
-    // Serving says the same, and does not serve.
-    let checked = run(folder.path(), &["check-config", "mistakes.toml"]);
-    let served = run(folder.path(), &["serve", "--config", "mistakes.toml"]);
-    assert_eq!(told(&served), told(&checked));
 }
 
 /// Every command that tells something and needs no server, with standard output somewhere that cannot be written.
@@ -266,22 +160,6 @@ fn a_cluster_is_accepted_in_a_store_that_is_there_and_none_is_made() {
     );
 }
 
-#[test]
-fn paths_of_a_configuration_are_relative_to_its_own_folder() {
-    let folder = folder(&[("mistakes.toml", MISTAKES)]);
-    let above = folder.path().parent().expect("a folder above");
-    let name = folder
-        .path()
-        .file_name()
-        .and_then(|name| name.to_str())
-        .expect("a name");
-    let output = run(above, &["check-config", &format!("{name}/mistakes.toml")]);
-    let told = told(&output);
-    for file in ["no-such.crt", "no-such.cedar", "no-such-ca.pem"] {
-        assert!(told.contains(&format!("{name}/{file}")), "{file}: {told}");
-    }
-}
-
 /// Nobody but its owner may read a file.
 fn secret(folder: &Path, name: &str) {
     use std::os::unix::fs::PermissionsExt as _;
@@ -290,7 +168,7 @@ fn secret(folder: &Path, name: &str) {
 }
 
 /// The printed example in a folder with the files that it names.
-fn example() -> (tempfile::TempDir, String) {
+pub(crate) fn example() -> (tempfile::TempDir, String) {
     let folder = folder(&[("cluster-token", "secret")]);
     secret(folder.path(), "cluster-token");
     let output = run(folder.path(), &["check-config", "--example"]);
@@ -298,141 +176,6 @@ fn example() -> (tempfile::TempDir, String) {
     let text = String::from_utf8(output.stdout).expect("text");
     std::fs::write(folder.path().join("kubemint.toml"), &text).expect("a file");
     (folder, text)
-}
-
-#[test]
-fn the_printed_example_is_accepted() {
-    let (folder, text) = example();
-    let output = run(folder.path(), &["check-config", "kubemint.toml"]);
-    assert!(output.status.success(), "{}", told(&output));
-    golden("check-config-example.txt", &told(&output));
-    // And it shows every setting that there is.
-    for setting in [
-        "tls",
-        "behind_proxy",
-        "grace",
-        "files",
-        "ca_file",
-        "public_ca_file",
-        "kubeconfig_file",
-        "max_ttl",
-        "jwks_origins",
-        "allow_missing_type",
-        "issuers.claims",
-        "principal_type",
-    ] {
-        assert!(text.contains(setting), "{setting}");
-    }
-}
-
-#[test]
-fn what_keeps_a_good_configuration_from_serving_is_warned_of() {
-    let (folder, text) = example();
-    let text = text
-        .replace("path = \"kubemint.db\"", "path = \"absent/kubemint.db\"")
-        .replace(
-            "token_file = \"cluster-token\"",
-            "token_file = \"no-token\"",
-        )
-        .replace("# tls =", "tls =");
-    let tls = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a pair");
-    for (file, content) in [
-        ("server.crt", tls.cert.pem()),
-        ("server.key", tls.signing_key.serialize_pem()),
-        ("kubemint.toml", text),
-    ] {
-        std::fs::write(folder.path().join(file), content).expect("a file");
-    }
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-    std::fs::set_permissions(folder.path().join("server.key"), mode).expect("a file");
-    let output = run(folder.path(), &["check-config", "kubemint.toml"]);
-    assert!(output.status.success(), "{}", told(&output));
-    golden("check-config-warnings.txt", &told(&output));
-}
-
-#[tokio::test]
-async fn settings_that_the_example_comments_out_are_accepted_too() {
-    let (folder, text) = example();
-    // Every file that is named, as the sandbox writes them.
-    let stage = Setting::default().start().await;
-    let bundle = stage.world().cluster().ca_pem();
-    let tls = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a pair");
-    let (certificate, key) = (tls.cert.pem(), tls.signing_key.serialize_pem());
-    let kubeconfig = stage.world().cluster().kubeconfig("secret").to_string();
-    let policy = include_str!("../../../crates/kubemint-policy/policies/default.cedar");
-    std::fs::create_dir(folder.path().join("policies")).expect("a folder");
-    for (file, content) in [
-        ("server.crt", certificate.as_str()),
-        ("server.key", key.as_str()),
-        ("db-password", "secret"),
-        ("pseudonym-key", &"0f".repeat(32)),
-        ("db-ca.pem", bundle),
-        ("login-ca.pem", bundle),
-        ("introspection-secret", "secret"),
-        ("cluster-ca.pem", bundle),
-        ("cluster-public-ca.pem", bundle),
-        ("cluster.kubeconfig", &kubeconfig),
-        ("policies/kubemint.cedar", policy),
-    ] {
-        std::fs::write(folder.path().join(file), content).expect("a file");
-    }
-    let others = [
-        "credential =",
-        "postgres =",
-        "client_ca =",
-        "groups =",
-        "jwks_url =",
-    ];
-    let setting = |line: &&str| {
-        let set = line.starts_with("# [") || (line.starts_with("# ") && line.contains(" = "));
-        set && !others.iter().any(|other| line.contains(other))
-    };
-    let commented: Vec<&str> = text.lines().filter(setting).collect();
-    assert!(commented.len() >= 5, "{commented:?}");
-    let mut all = text.clone();
-    for line in commented {
-        all = all.replace(line, line.trim_start_matches("# "));
-    }
-    let all = all.replace("personal_data = true", "personal_data = \"pseudonym\"");
-    let other = "# credential = { kubeconfig_file";
-    let swapped = text.replace("credential = { token_file", "# credential = { token_file");
-    let swapped = swapped.replace(other, "credential = { kubeconfig_file");
-    let swapped = match swapped.contains("# postgres = ") {
-        true => swapped.replace("\npath = ", "\n# path = "),
-        false => swapped,
-    };
-    let swapped = swapped.replace("# postgres = ", "postgres = ");
-    let swapped = swapped.replace("# jwks_url = ", "jwks_url = ");
-    let certificates = text
-        .replace("# client_ca =", "client_ca =")
-        .replace("# groups =", "groups =")
-        .replace("max_ttl = \"24h\"", "max_ttl = \"1h\"");
-    for (name, text) in [
-        ("all.toml", &all),
-        ("swapped.toml", &swapped),
-        ("certificates.toml", &certificates),
-    ] {
-        std::fs::write(folder.path().join(name), text).expect("a file");
-        let output = run(folder.path(), &["check-config", name]);
-        assert!(output.status.success(), "{text}\n{}", told(&output));
-    }
-    stage.stop().await;
-}
-
-#[test]
-fn plain_http_off_loopback_is_refused_unless_a_proxy_ends_tls() {
-    let (folder, text) = example();
-    let open = text.replace("listen = \"127.0.0.1:8443\"", "listen = \"0.0.0.0:8443\"");
-    assert_ne!(open, text);
-    std::fs::write(folder.path().join("open.toml"), &open).expect("a file");
-    let output = run(folder.path(), &["serve", "--config", "open.toml"]);
-    assert_eq!(output.status.code(), Some(78));
-    golden("serve-plain-http.txt", &told(&output));
-
-    let proxied = open.replace("# behind_proxy", "behind_proxy");
-    std::fs::write(folder.path().join("proxied.toml"), proxied).expect("a file");
-    let output = run(folder.path(), &["check-config", "proxied.toml"]);
-    assert!(output.status.success(), "{}", told(&output));
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod bulk;
 mod certificates;
 mod cli;
 mod clocks;
+mod configuration;
 mod coverage;
 mod download;
 mod expiry;
