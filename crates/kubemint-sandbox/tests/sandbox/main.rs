@@ -9,6 +9,7 @@ mod hostile;
 mod issuer;
 mod kube_client;
 mod objects;
+mod reviews;
 mod rights;
 mod support;
 mod tokens;
