@@ -128,6 +128,8 @@ pub(crate) struct Account {
     pub(crate) uid: String,
     /// Whether it is on its way out.
     pub(crate) ending: bool,
+    /// Whether it would be gone but for finalizers.
+    pub(crate) held: bool,
     /// What it refers to and for whom, if it is a binding.
     pub(crate) grants: Option<(RoleRef, Vec<Subject>)>,
     annotations: BTreeMap<String, String>,
@@ -156,6 +158,10 @@ impl Account {
             uid,
             grants: answer.grants,
             ending: metadata.deletion_timestamp.is_some(),
+            held: metadata.deletion_timestamp.is_some()
+                && metadata
+                    .finalizers
+                    .is_some_and(|holders| !holders.is_empty()),
             annotations: metadata.annotations.unwrap_or_default(),
         })
     }

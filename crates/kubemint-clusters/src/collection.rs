@@ -34,6 +34,10 @@ const PAGE: u32 = 500;
 /// How many pages one collection may have.
 const PAGES: usize = 2_000;
 
+/// How long a finalizer may take to let go of an object while someone waits. Whoever put it there is not the cluster, and may
+/// never do it; the reconciler looks again.
+const FINALIZERS: Duration = Duration::from_millis(500);
+
 /// The objects of one kind in one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Collection {
@@ -198,14 +202,16 @@ impl Member {
                 Deletion::Another => sleep(pause).await,
                 Deletion::Accepted(places) => {
                     noted = places;
+                    let patience = until.min(Instant::now() + FINALIZERS);
                     loop {
                         match self.look(place, name).await? {
                             None => return Ok(noted),
                             Some(object) if object.uid != own => break,
+                            Some(object) if object.held && Instant::now() + pause >= patience => {
+                                return Err(ClusterError::Held);
+                            }
                             Some(_) if Instant::now() + pause >= until => {
-                                return Err(busy(
-                                    "the object is deleted, and something holds it: finalizers, perhaps",
-                                ));
+                                return Err(busy("it took a deletion, and the object is there"));
                             }
                             Some(_) => sleep(pause).await,
                         }

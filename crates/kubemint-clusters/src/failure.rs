@@ -45,6 +45,7 @@ pub(crate) fn outcome(error: &ClusterError) -> &'static str {
         ClusterError::Misbehaving(_) => "misbehaving",
         ClusterError::Another(_) => "another",
         ClusterError::Unsigned(_) => "unsigned",
+        ClusterError::Held => "held",
         ClusterError::Missing => "missing",
         ClusterError::Foreign => "foreign",
     }

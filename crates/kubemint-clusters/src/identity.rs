@@ -13,7 +13,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use kubemint::ports::{ClusterError, Landmark, Store};
 use slog::{error, info, warn};
 use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::collection::ONE;
 use crate::config::role_namespace;
@@ -81,13 +81,8 @@ impl Member {
                 Ok(_only) => self.find_out(role).await?.0,
                 Err(_) => verdict,
             },
-            None => {
-                let _only = identity.asking.lock().await;
-                match identity.last() {
-                    Some((_, verdict)) => verdict,
-                    None => self.find_out(role).await?.0,
-                }
-            }
+            // Nothing is known to go by, and one that asks in vain must hold up nobody else.
+            None => self.find_out(role).await?.0,
         };
         verdict.judged()
     }
@@ -99,7 +94,10 @@ impl Member {
             return Ok(true);
         }
         let _only = self.identity.asking.lock().await;
-        let (verdict, certain) = self.find_out(role).await?;
+        // A sweep has more time than that, and others wait for what comes out.
+        let found_out = timeout(self.limits.deadline, self.find_out(role)).await;
+        let in_vain = |_| failure::unreachable("it did not answer in time");
+        let (verdict, certain) = found_out.map_err(in_vain)??;
         verdict.judged()?;
         Ok(certain)
     }

@@ -5,7 +5,7 @@ use kubemint::cluster::ClusterKey;
 /// Told of every operation once it has ended. It is called on the operation's own task, so it must be quick.
 pub trait Observer: Send + Sync {
     /// `operation` is one of `create`, `mint`, `remove`, `objects` and `health`; `outcome` is `ok`, or one of
-    /// `unreachable`, `refused`, `busy`, `misbehaving`, `missing` and `foreign`.
+    /// `unreachable`, `refused`, `busy`, `misbehaving`, `held`, `missing` and `foreign`.
     fn call(
         &self,
         cluster: &ClusterKey,

@@ -10,7 +10,7 @@ use kubemint_authn::{Authn, AuthnError};
 use openapi_runtime::{Authenticator, Fault, Refusal, RequestHead};
 
 use crate::edge::{Pager, place};
-use crate::guard::Seal;
+use crate::guard::{self, Seal};
 use crate::metrics::Metrics;
 use crate::shares::{Place, Shares};
 
@@ -25,6 +25,7 @@ const READING: [&str; 2] = ["listKubeconfigs", "getKubeconfig"];
 pub struct Admitted {
     caller: Caller,
     place: Place,
+    request_id: String,
 }
 
 /// A request's circumstances, and its caller's place, which is free again with them.
@@ -59,14 +60,14 @@ pub struct App {
 
 impl App {
     /// A request's circumstances, as the domain knows them, for as long as it is served.
-    pub(crate) fn context(admitted: Admitted, request_id: &str) -> Served {
-        let Admitted { caller, place } = admitted;
-        let context = Context {
+    pub(crate) fn context(admitted: Admitted) -> Served {
+        let Admitted {
             caller,
-            request_id: request_id.to_owned(),
-        };
+            place,
+            request_id,
+        } = admitted;
         Served {
-            context,
+            context: Context { caller, request_id },
             _place: place,
         }
     }
@@ -97,12 +98,18 @@ impl Authenticator for App {
         let caller = caller.map_err(refusal)?;
         // First the share, so that no flood of a caller's reaches the issuer.
         let now = self.service.ports().clock.now();
-        let place = self.shares.admit(&caller, request.request_id, now)?;
+        let request_id = guard::request_id(request.info.headers());
+        let request_id = request_id.unwrap_or(request.request_id).to_owned();
+        let place = self.shares.admit(&caller, &request_id, now)?;
         if !READING.contains(&request.operation) {
             let confirmed = self.authn.confirm(request.bearer, &caller).await;
             confirmed.map_err(refusal)?;
         }
-        Ok(Admitted { caller, place })
+        Ok(Admitted {
+            caller,
+            place,
+            request_id,
+        })
     }
 
     /// One audit row for every authenticated attempt: also for one that the contract refuses before a handler runs.
@@ -126,7 +133,7 @@ impl Authenticator for App {
         let event = Event {
             at: self.service.ports().clock.now(),
             kind,
-            request_id: Some(request.request_id.to_owned()),
+            request_id: Some(admitted.request_id.clone()),
             principal: Some(caller.principal.clone()),
             token_id: caller.token_id.clone(),
             cluster,

@@ -68,6 +68,7 @@ pub struct Metrics {
     last_round: Family<Cluster, Gauge<f64, AtomicU64>>,
     unconfigured: Family<Cluster, Gauge>,
     foreign: Family<Cluster, Gauge>,
+    held: Family<Cluster, Gauge>,
     /// What is read again while serving.
     pub(crate) reloads: Arc<Reloads>,
     /// What others say when they are asked.
@@ -92,6 +93,7 @@ impl Default for Metrics {
             last_round: Family::default(),
             unconfigured: Family::default(),
             foreign: Family::default(),
+            held: Family::default(),
             reloads: Arc::default(),
             observed: Observed::default(),
             sizes: Sizes::default(),
@@ -130,7 +132,7 @@ impl Metrics {
         );
         registry.register(
             "reconciled",
-            "What the reconciler did: failed, revoked, expired, swept, lost, error, suspicious",
+            "What the reconciler did: failed, revoked, expired, swept, lost, held, error, suspicious",
             self.reconciled.clone(),
         );
         registry.register(
@@ -142,6 +144,11 @@ impl Metrics {
             "foreign_objects",
             "Objects of other installations in the namespaces of the roles, by the last sweep",
             self.foreign.clone(),
+        );
+        registry.register(
+            "held_objects",
+            "Objects that are deleted and not gone, since finalizers in the cluster hold them",
+            self.held.clone(),
         );
         registry.register_with_unit(
             "reconciler_last_round_timestamp",
@@ -200,6 +207,15 @@ impl Metrics {
         };
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         self.foreign.get_or_create(&labels).set(count);
+    }
+
+    /// So many objects are held by finalizers.
+    pub(crate) fn held(&self, cluster: &ClusterKey, count: usize) {
+        let labels = Cluster {
+            cluster: cluster.to_string(),
+        };
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.held.get_or_create(&labels).set(count);
     }
 
     /// The reconciler finished a round without an error, at a Unix time in seconds.

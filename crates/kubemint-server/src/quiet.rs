@@ -1,9 +1,13 @@
-//! What is logged of a request's target: the segments of its path that could be names. Others, and a query, may hold what
-//! belongs into a header, and a log is no place for it.
+//! What is logged of a request. Of its target the segments of its path that could be names: others, and a query, may hold what
+//! belongs into a header, and a log is no place for it. Its id is the one that its answer has. And who has no good token
+//! fills no log: their lines are some a minute for each address.
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use slog::{Drain, KV, Key, Level, Logger, Never, OwnedKV, OwnedKVList, Record, Serializer};
+
+use crate::guard::{self, Lines};
 
 /// The name under which dropshot logs the target.
 const TARGET: &str = "uri";
@@ -24,34 +28,102 @@ pub(crate) fn shown(target: &str) -> String {
     segments.join("/") + query
 }
 
-/// A logger to `log` that leaves out of targets what is not to be shown.
+/// The name under which dropshot logs the id that it gave.
+const ID: &str = "req_id";
+
+/// The status of a request whose caller nobody knows.
+const UNKNOWN_CALLER: &str = "401";
+
+/// A logger to `log` for requests, that leaves out what is not to be shown.
 pub(crate) fn without_queries(log: Logger) -> Logger {
-    Logger::root(Quiet(log), OwnedKV(()))
+    let quiet = Quiet {
+        log,
+        peer: logged_as(guard::PEER),
+        request: logged_as(guard::REQUEST),
+        refused: Lines::default(),
+        completed: Lines::default(),
+    };
+    Logger::root(quiet, OwnedKV(()))
 }
 
-struct Quiet(Logger);
+/// The name under which dropshot logs a header.
+fn logged_as(header: &str) -> String {
+    format!("hdr_{}", header.replace('-', "_"))
+}
+
+struct Quiet {
+    log: Logger,
+    peer: String,
+    request: String,
+    /// Lines of what was refused for want of a token, by address.
+    refused: Lines,
+    /// And those that dropshot writes of their ends.
+    completed: Lines,
+}
+
+impl Quiet {
+    /// How many lines like it had none before; `None`: neither has this one.
+    fn left_out(&self, record: &Record<'_>, kept: &Kept) -> Option<u64> {
+        let mut own = Kept(Vec::new());
+        let _ = record.kv().serialize(record, &mut own);
+        let code = |name| own.text(name) == Some(UNKNOWN_CALLER);
+        let lines = match (code("code"), code("response_code")) {
+            (true, _) => &self.refused,
+            (_, true) => &self.completed,
+            _ => return Some(0),
+        };
+        let peer: Option<SocketAddr> = kept.text(&self.peer).and_then(|peer| peer.parse().ok());
+        peer.map_or(Some(0), |peer| {
+            lines.take(guard::network(peer.ip()), "unknown_caller")
+        })
+    }
+}
 
 impl Drain for Quiet {
     type Ok = ();
     type Err = Never;
 
     fn log(&self, record: &Record<'_>, values: &OwnedKVList) -> Result<(), Never> {
-        if !self.0.is_enabled(record.level()) {
+        if !self.log.is_enabled(record.level()) {
             return Ok(());
         }
         let mut kept = Kept(Vec::new());
         // It collects, and does not fail.
         let _ = values.serialize(record, &mut kept);
-        Drain::log(&self.0, record, &OwnedKVList::from(OwnedKV(kept)))
+        let Some(left_out) = self.left_out(record, &kept) else {
+            return Ok(());
+        };
+        if left_out > 0 {
+            kept.0.push(("alike_left_out".into(), left_out.to_string()));
+        }
+        kept.call(ID, &self.request);
+        Drain::log(&self.log, record, &OwnedKVList::from(OwnedKV(kept)))
     }
 
     fn is_enabled(&self, level: Level) -> bool {
-        self.0.is_enabled(level)
+        self.log.is_enabled(level)
     }
 }
 
 /// Values as texts, the target as it may be shown.
 struct Kept(Vec<(Key, String)>);
+
+impl Kept {
+    fn text(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(key, _)| key == name);
+        found.map(|(_, text)| text.as_str())
+    }
+
+    /// What is logged as `from` is logged as `name`, in place of what was.
+    fn call(&mut self, name: &'static str, from: &str) {
+        let Some(at) = self.0.iter().position(|(key, _)| key == from) else {
+            return;
+        };
+        let (_, text) = self.0.swap_remove(at);
+        self.0.retain(|(key, _)| key != name);
+        self.0.push((name.into(), text));
+    }
+}
 
 impl Serializer for Kept {
     fn emit_arguments(&mut self, key: Key, value: &fmt::Arguments<'_>) -> slog::Result {
@@ -125,5 +197,42 @@ mod tests {
             (&"s".into(), &"GET".into(), &200.into())
         );
         assert!(!text.contains("canary"));
+    }
+
+    #[test]
+    fn a_request_is_called_as_its_answer_calls_it() {
+        let page = Page::default();
+        let json = Mutex::new(slog_json::Json::default(page.clone()));
+        let log = without_queries(Logger::root(json.fuse(), o!()));
+        let request = log.new(o!("req_id" => "dropshot's"));
+        info!(
+            request.new(o!("hdr_kubemint_request" => "ours")),
+            "answered"
+        );
+        info!(request, "from elsewhere");
+        let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        let ids: Vec<serde_json::Value> = text
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["req_id"].take())
+            .collect();
+        assert_eq!(ids, ["ours", "dropshot's"]);
+        assert!(!text.contains("hdr_kubemint_request"), "{text}");
+    }
+
+    #[test]
+    fn who_has_no_token_has_some_lines_a_minute() {
+        let page = Page::default();
+        let json = Mutex::new(slog_json::Json::default(page.clone()));
+        let log = without_queries(Logger::root(json.fuse(), o!()));
+        let from = |peer: &'static str| log.new(o!("hdr_kubemint_peer" => peer));
+        for _ in 0..100 {
+            info!(from("192.0.2.1:7"), "request refused"; "code" => 401);
+            info!(from("192.0.2.1:8"), "request completed"; "response_code" => 401);
+            info!(from("192.0.2.1:9"), "request completed"; "response_code" => 200);
+        }
+        info!(from("192.0.2.2:7"), "request refused"; "code" => 401);
+        let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        let count = |part: &str| text.lines().filter(|line| line.contains(part)).count();
+        assert_eq!((count(":7\""), count(":8\""), count(":9\"")), (21, 20, 100));
     }
 }

@@ -57,6 +57,7 @@ pub(crate) fn start(
             holder,
             told: None,
             foreign: 0,
+            held: None,
             log,
         };
         tasks.spawn(worker.run(stop.clone()));
@@ -74,6 +75,8 @@ struct Worker {
     told: Option<(String, Instant)>,
     /// How many objects of other installations were seen last.
     foreign: usize,
+    /// When it was last told that finalizers hold something.
+    held: Option<Instant>,
     log: Logger,
 }
 
@@ -165,6 +168,7 @@ impl Worker {
             ("expired", done.expired),
             ("swept", done.swept),
             ("lost", done.lost),
+            ("held", done.held.len()),
             ("error", done.errors.len()),
             ("suspicious", usize::from(done.suspicious)),
         ];
@@ -173,6 +177,15 @@ impl Worker {
         }
         for error in &done.errors {
             self.complain(crate::edge::chain(error));
+        }
+        self.metrics.held(&self.key, self.service.held(&self.key));
+        if let Some(first) = done.held.first()
+            && self.held.is_none_or(|told| told.elapsed() >= REMINDER)
+        {
+            slog::warn!(self.log, "objects are deleted, and finalizers in the cluster hold them: what they stand for is not \
+                ended before whoever put these there lets go";
+                "kubeconfig" => first.as_str(), "count" => self.service.held(&self.key));
+            self.held = Some(Instant::now());
         }
         for record in &done.missing {
             slog::warn!(self.log, "a kubeconfig's object is gone from the cluster: it is revoked";

@@ -204,7 +204,7 @@ fn serve_api(
 ) -> Result<HttpServer<Arc<App>>, Box<dyn std::error::Error + Send + Sync>> {
     let dropshot = ConfigDropshot {
         bind_address: SocketAddr::from(([127, 0, 0, 1], 0)),
-        log_headers: vec![guard::PEER.to_owned()],
+        log_headers: vec![guard::PEER.to_owned(), guard::REQUEST.to_owned()],
         // An issue under way is finished even when its caller has left: half of one helps nobody.
         default_handler_task_mode: HandlerTaskMode::Detached,
         ..ConfigDropshot::default()

@@ -53,12 +53,18 @@ pub enum Error {
     /// The idempotency key came before with another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
-    /// The first request with this idempotency key is still under way.
-    #[error("the first request with this idempotency key is still under way")]
+    /// The first request with this idempotency key has not ended: it is under way, or its server was killed. Its record's
+    /// deadline tells.
+    #[error(
+        "the first request with this idempotency key is still under way, or was broken off and is not given up yet"
+    )]
     InProgress,
-    /// It has expired, or ends too soon to deliver a credential.
+    /// It has expired.
     #[error("the kubeconfig has expired")]
     Expired,
+    /// It is active, and ends too soon to deliver a credential.
+    #[error("the kubeconfig ends within a second or so: too soon to deliver a credential")]
+    Ending,
     /// It is being revoked.
     #[error("the kubeconfig is being revoked")]
     Revoking,

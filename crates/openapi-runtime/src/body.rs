@@ -34,13 +34,20 @@ fn media_type(headers: &HeaderMap, expected: &str) -> Result<(), (u16, Fault)> {
     };
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let (first, more) = (types.next(), types.next());
-    let accepted = more.is_none()
-        && first
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|text| is(text, expected));
-    if !accepted {
-        let message = format!("the body must be {expected}");
-        return Err(refuse("Content-Type", &message));
+    let text = first
+        .filter(|_| more.is_none())
+        .and_then(|value| value.to_str().ok());
+    match text.map(|text| is(text, expected)) {
+        Some(Ok(())) => {}
+        Some(Err(Unlike::Parameter)) => {
+            let message =
+                format!("the body must be {expected}, whose only parameter may be charset=utf-8");
+            return Err(refuse("Content-Type", &message));
+        }
+        Some(Err(Unlike::Type)) | None => {
+            let message = format!("the body must be {expected}");
+            return Err(refuse("Content-Type", &message));
+        }
     }
     let identity = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
     if !headers
@@ -56,17 +63,26 @@ fn media_type(headers: &HeaderMap, expected: &str) -> Result<(), (u16, Fault)> {
     Ok(())
 }
 
-/// The media type that is expected, with no parameter but `charset=utf-8`.
-fn is(text: &str, expected: &str) -> bool {
+/// How a media type is not the one that is expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unlike {
+    Type,
+    Parameter,
+}
+
+/// Whether it is the media type that is expected, with no parameter but `charset=utf-8`. A semicolon may have no parameter
+/// behind it (RFC 9110, section 5.6.6).
+fn is(text: &str, expected: &str) -> Result<(), Unlike> {
     let essence = |text: &str| text.split(';').next().unwrap_or_default().trim().to_owned();
-    let mut parts = text.split(';').map(str::trim);
-    parts
-        .next()
-        .is_some_and(|name| name.eq_ignore_ascii_case(&essence(expected)))
-        && parts.all(|part| {
-            let part = part.replace('"', "");
-            part.eq_ignore_ascii_case("charset=utf-8")
-        })
+    if !essence(text).eq_ignore_ascii_case(&essence(expected)) {
+        return Err(Unlike::Type);
+    }
+    let mut parameters = text.split(';').skip(1).map(str::trim);
+    let fit = parameters.all(|part| {
+        let part = part.replace('"', "");
+        part.is_empty() || part.eq_ignore_ascii_case("charset=utf-8")
+    });
+    if fit { Ok(()) } else { Err(Unlike::Parameter) }
 }
 
 async fn read(
@@ -139,4 +155,31 @@ async fn drain(headers: &HeaderMap, body: &mut Body, limits: Limits) {
     };
     // Whether it ends by size, time or the caller's end makes no difference to the answer.
     let _ = tokio::time::timeout(limits.body_timeout.min(Duration::from_secs(1)), all).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_media_type_has_no_parameter_but_its_charset() {
+        for text in [
+            "application/json",
+            "Application/JSON ; charset=UTF-8",
+            "application/json;charset=\"utf-8\"",
+            "application/json;",
+            "application/json; ; charset=utf-8",
+        ] {
+            assert_eq!(is(text, "application/json"), Ok(()), "{text}");
+        }
+        for (text, expected) in [
+            ("text/json", Unlike::Type),
+            ("application/jsonx", Unlike::Type),
+            ("", Unlike::Type),
+            ("application/json; charset=utf-16", Unlike::Parameter),
+            ("application/json; foo=bar", Unlike::Parameter),
+        ] {
+            assert_eq!(is(text, "application/json"), Err(expected), "{text}");
+        }
+    }
 }

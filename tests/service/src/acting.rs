@@ -179,6 +179,13 @@ pub(crate) fn objects(cluster: &Cluster) -> Vec<ServiceAccount> {
     cluster.service_accounts()
 }
 
+/// The value of a metric, by its name with its labels; `None` while it is not shown.
+pub(crate) async fn sample(stage: &Stage, name: &str) -> Option<f64> {
+    let answer = stage.internal("/metrics").await;
+    let line = (answer.text.lines()).find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.map(|value| value.parse().expect("a number"))
+}
+
 /// Looks until it is so; fails after ten seconds.
 pub(crate) async fn until(what: &str, so: impl AsyncFn() -> bool) {
     let end = Instant::now() + Duration::from_secs(10);

@@ -1,12 +1,14 @@
 //! The end that was agreed on.
 
+use std::time::{Duration, Instant};
+
 use chrono::{TimeDelta, Utc};
 use harness::sandbox::{Effect, Fault, RequestKind};
-use harness::{Setting, collection};
+use harness::{CLUSTER, PROJECT, REGION, Setting, collection};
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::acting::{Actor, link, objects, time, until};
+use crate::acting::{Actor, link, objects, sample, time, until};
 
 #[tokio::test]
 async fn at_its_end_it_is_expired_and_its_credential_is_gone_in_time() {
@@ -80,5 +82,81 @@ async fn it_reads_as_expired_even_while_its_object_cannot_be_removed() {
     })
     .await;
     assert_eq!(alice.get(&link(&issued)).await.json()["status"], "expired");
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_finalizer_holds_is_told_and_holds_up_nothing_else() {
+    let stage = Setting::default().short_lives().start().await;
+    let cluster = stage.world().cluster();
+    let alice = Actor::new(&stage, "alice", &["compute.viewer"]);
+    let hold = |issued: &serde_json::Value, held| {
+        let name = issued["id"].as_str().unwrap();
+        assert!(cluster.hold_service_account("kubemint-viewer", name, held));
+    };
+    let stuck = alice.issued(json!({"ttl": 900})).await;
+    hold(&stuck, true);
+    let began = Instant::now();
+    let answer = alice.revoke(&link(&stuck)).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.reason().as_str()),
+        (503, "held_by_finalizer"),
+        "{}",
+        answer.text
+    );
+    let told = answer.json()["error"]["message"].clone();
+    assert_eq!(
+        told,
+        "the credential's object is deleted, but a finalizer in the cluster holds it"
+    );
+    assert!(answer.headers.contains_key("retry-after"));
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "nobody knows when it is let go: {:?}",
+        began.elapsed()
+    );
+    assert_eq!(alice.get(&link(&stuck)).await.json()["status"], "revoking");
+
+    // More that end by themselves are held, and those beside them end as punctually as ever.
+    let mut ends = Vec::new();
+    for n in 0..6 {
+        let issued = alice.issued(json!({"ttl": 3})).await;
+        if n % 2 == 0 {
+            hold(&issued, true);
+        } else {
+            ends.push(issued);
+        }
+    }
+    for issued in ends {
+        until("it ends", async || {
+            let left = objects(cluster);
+            !left.iter().any(|object| issued["id"] == object.name)
+        })
+        .await;
+        let late = Utc::now() - time(&issued["expiresAt"]);
+        assert!(late <= TimeDelta::seconds(2), "{late}");
+    }
+    // The rounds go on, by the metrics too.
+    let of_the_cluster = format!("{{cluster=\"{REGION}/{PROJECT}/{CLUSTER}\"}}");
+    let value = async |name: &str| sample(&stage, &format!("{name}{of_the_cluster}")).await;
+    until("all four are counted", async || {
+        value("kubemint_held_objects").await == Some(4.0)
+    })
+    .await;
+    let round = "kubemint_reconciler_last_round_timestamp_seconds";
+    let before = value(round).await.unwrap();
+    until("the reconciler finishes rounds", async || {
+        value(round).await.unwrap() >= before + 2.0
+    })
+    .await;
+
+    // Let go of, it is gone soon.
+    for object in objects(cluster) {
+        cluster.hold_service_account(&object.namespace, &object.name, false);
+    }
+    until("it is revoked", async || {
+        alice.get(&link(&stuck)).await.status == StatusCode::NOT_FOUND
+    })
+    .await;
     stage.stop().await;
 }

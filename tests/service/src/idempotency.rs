@@ -1,9 +1,10 @@
 //! A repeated request is answered once, and a taken name stays taken.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use harness::sandbox::{Effect, Fault, RequestKind};
-use harness::{Stage, collection};
+use harness::{Setting, Stage, collection};
 use serde_json::{Value, json};
 
 use crate::acting::{Actor, link, objects};
@@ -82,12 +83,11 @@ async fn fifty_twins_at_once_make_one_credential_and_get_one_answer() {
 
 #[tokio::test]
 async fn a_twin_that_waits_too_long_is_told_to_come_again() {
-    let setting = harness::Setting::default();
-    let setting =
-        setting.change(|config| config.settings.twin_wait = std::time::Duration::from_millis(200));
+    let setting = Setting::default();
+    let setting = setting.change(|config| config.settings.twin_wait = Duration::from_millis(200));
     let stage = setting.start().await;
     let alice = Actor::new(&stage, "alice", &["compute.viewer"]);
-    let slow = Effect::Delay(std::time::Duration::from_millis(1500));
+    let slow = Effect::Delay(Duration::from_millis(1500));
     stage
         .world()
         .cluster()
@@ -160,6 +160,39 @@ async fn a_first_that_failed_frees_its_key_and_a_name_that_it_chose() {
         1,
         "{made:?}"
     );
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn who_repeats_after_a_hiccup_of_the_cluster_waits_no_longer_than_others() {
+    let setting = Setting::default().patience(Duration::from_secs(1));
+    let stage = setting.start().await;
+    let cluster = stage.world().cluster();
+    let alice = Actor::new(&stage, "alice", &["compute.viewer"]);
+    let body = json!({"ttl": 900});
+    cluster.inject(Fault::always(RequestKind::ANY, Effect::Hang));
+    for attempt in ["first", "again, as Retry-After says"] {
+        let answer = alice.issue_once("key", &body).await;
+        // Nothing is under way: the first one was answered.
+        assert_eq!(
+            (answer.status.as_u16(), answer.reason().as_str()),
+            (503, "cluster_unreachable"),
+            "{attempt}: {}",
+            answer.text
+        );
+    }
+    cluster.clear_faults();
+    let began = Instant::now();
+    let granted = alice.issue_once("key", &body).await;
+    assert_eq!(granted.status.as_u16(), 201, "{}", granted.text);
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
+    assert_eq!(alice.issue_once("key", &body).await.json(), granted.json());
+    let made = objects(cluster);
+    assert_eq!(made.len(), 1, "{made:?}");
     stage.stop().await;
 }
 

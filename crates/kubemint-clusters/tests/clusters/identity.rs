@@ -1,6 +1,7 @@
 //! A cluster is known again, and another one in its place is believed nothing.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use kubemint::ports::{Clusters, Landmark, Store};
 use kubemint_clusters::{Fleet, Health};
@@ -87,4 +88,29 @@ async fn a_cluster_that_cannot_be_known_is_served_and_not_believed() {
     let listing = fleet.objects(&stage.key, "viewer").await.unwrap();
     assert_eq!((listing.objects.len(), listing.certain), (1, false));
     assert!(store.landmarks(&stage.key).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn who_asks_in_vain_which_cluster_it_is_holds_up_nobody_else() {
+    let store = memory();
+    let stage = Stage::new().await;
+    let hang = Fault::always(RequestKind::GET_NAMESPACE, Effect::Hang);
+    stage.cluster.inject(hang);
+    let fleet = started(&stage, &store);
+    let began = Instant::now();
+    let sweep = fleet.objects(&stage.key, "viewer");
+    let others = async {
+        while stage.cluster.requests(RequestKind::GET_NAMESPACE) == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        // Well again, but for the one that waits.
+        stage.cluster.clear_faults();
+        fleet.create(&stage.record()).await.unwrap();
+        began.elapsed()
+    };
+    let (swept, took) = tokio::join!(sweep, others);
+    assert_eq!(failed(swept), "unreachable");
+    assert!(took < LIMITS.deadline, "{took:?}");
+    // A sweep may take longer in all, but not for this.
+    assert!(began.elapsed() < LIMITS.listing, "{:?}", began.elapsed());
 }

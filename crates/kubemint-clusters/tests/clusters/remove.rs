@@ -153,9 +153,10 @@ async fn an_object_that_finalizers_hold_is_not_gone_until_they_let_go() {
         .await
         .unwrap();
 
+    // Told soon: the cluster is well, and nobody knows when they let go.
     let began = Instant::now();
-    assert_eq!(failed(stage.fleet.remove(&stage.key, &known).await), "busy");
-    assert!(began.elapsed() <= LIMITS.deadline * 2);
+    assert_eq!(failed(stage.fleet.remove(&stage.key, &known).await), "held");
+    assert!(began.elapsed() < LIMITS.deadline, "{:?}", began.elapsed());
     assert_eq!(
         failed(stage.fleet.create(&record).await),
         "busy",

@@ -194,6 +194,7 @@ pub(crate) fn kind(error: &ClusterError) -> &'static str {
         ClusterError::Misbehaving(_) => "misbehaving",
         ClusterError::Another(_) => "another",
         ClusterError::Unsigned(_) => "unsigned",
+        ClusterError::Held => "held",
         ClusterError::Missing => "missing",
         ClusterError::Foreign => "foreign",
     }

@@ -206,7 +206,7 @@ async fn the_whole_life_of_a_kubeconfig_at_a_real_cluster() {
     };
     assert!(matches!(
         fleet.remove(&key, &unknown).await,
-        Err(ClusterError::Busy(_))
+        Err(ClusterError::Held)
     ));
     patch(r#"{"metadata":{"finalizers":null}}"#);
 

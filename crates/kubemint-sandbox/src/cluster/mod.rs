@@ -242,6 +242,25 @@ impl Cluster {
             .is_ok()
     }
 
+    /// Lets a finalizer hold a ServiceAccount, as anyone with `edit` may, or lets go of it: one that is deleted is then gone.
+    /// Says whether there was one.
+    pub fn hold_service_account(&self, namespace: &str, name: &str, held: bool) -> bool {
+        let resource = catalogue::core("serviceaccounts");
+        let holders = if held {
+            json!(["sandbox.example/hold"])
+        } else {
+            json!([])
+        };
+        let change = |old: &Value| {
+            let mut object = old.clone();
+            object["metadata"]["finalizers"] = holders;
+            Ok(deletion::settle(object))
+        };
+        (self.state.store)
+            .change(resource, namespace, name, change)
+            .is_ok()
+    }
+
     /// Stops and waits for the last connection to end (about a second at most).
     pub async fn stop(self) {
         self.server.stop().await;

@@ -88,6 +88,7 @@ fn table(error: &Error) -> (u16, Fault) {
             about("in_progress", "Idempotency-Key", text).retry_after(RETRY_TWIN),
         ),
         Error::Expired => (409, Fault::because("expired", text)),
+        Error::Ending => (409, Fault::because("ends_too_soon", text)),
         Error::Revoking => (409, Fault::because("revoking", text)),
         Error::Irrevocable { seconds, .. } => (
             503,
@@ -124,6 +125,7 @@ fn cluster_reason(failed: &ClusterError) -> &'static str {
         ClusterError::Another(_) => "cluster_is_another",
         ClusterError::Unsigned(_) => "cluster_cannot_sign",
         ClusterError::Misbehaving(_) | ClusterError::Foreign => "cluster_misbehaving",
+        ClusterError::Held => "held_by_finalizer",
         ClusterError::Missing => "credential_missing",
     }
 }

@@ -87,7 +87,7 @@ async fn issue(
         body,
         ..
     } = request;
-    let ctx = App::context(caller, &rqctx.request_id);
+    let ctx = App::context(caller);
     let key = cluster_key(&path.region, &path.project, &path.cluster_id);
     let wanted = issue_request(body, headers.idempotency_key)?;
     let issued = rqctx.context().service.issue(&ctx, &key, wanted).await?;
@@ -107,7 +107,7 @@ async fn list(
         ..
     } = request;
     let app = rqctx.context();
-    let ctx = App::context(caller, &rqctx.request_id);
+    let ctx = App::context(caller);
     let caller = &ctx.caller.principal;
     let key = cluster_key(&path.region, &path.project, &path.cluster_id);
     let filter = list_filter(&query);
@@ -140,7 +140,7 @@ async fn get(
     request: Request<GetKubeconfig>,
 ) -> Result<GetKubeconfigResponse, Refused> {
     let Guarded { caller, path, .. } = request;
-    let ctx = App::context(caller, &rqctx.request_id);
+    let ctx = App::context(caller);
     let key = cluster_key(&path.region, &path.project, &path.cluster_id);
     let shown = rqctx
         .context()
@@ -157,7 +157,7 @@ async fn revoke(
     request: Request<RevokeKubeconfig>,
 ) -> Result<RevokeKubeconfigResponse, Refused> {
     let Guarded { caller, path, .. } = request;
-    let ctx = App::context(caller, &rqctx.request_id);
+    let ctx = App::context(caller);
     let key = cluster_key(&path.region, &path.project, &path.cluster_id);
     rqctx
         .context()
@@ -174,7 +174,7 @@ async fn revoke_many(
     let Guarded {
         caller, path, body, ..
     } = request;
-    let ctx = App::context(caller, &rqctx.request_id);
+    let ctx = App::context(caller);
     let key = cluster_key(&path.region, &path.project, &path.cluster_id);
     let service = &rqctx.context().service;
     let done = service.revoke_many(&ctx, &key, &selection(body)).await?;
@@ -188,7 +188,7 @@ async fn download(
     request: Request<DownloadKubeconfig>,
 ) -> Result<DownloadKubeconfigResponse, Refused> {
     let Guarded { caller, path, .. } = request;
-    let ctx = App::context(caller, &rqctx.request_id);
+    let ctx = App::context(caller);
     let key = cluster_key(&path.region, &path.project, &path.cluster_id);
     let delivery = rqctx
         .context()
@@ -207,7 +207,7 @@ async fn get_file(
     request: Request<GetKubeconfigFile>,
 ) -> Result<GetKubeconfigFileResponse, Refused> {
     let Guarded { caller, path, .. } = request;
-    let ctx = App::context(caller, &rqctx.request_id);
+    let ctx = App::context(caller);
     let key = cluster_key(&path.region, &path.project, &path.cluster_id);
     let delivery = rqctx
         .context()

@@ -28,8 +28,13 @@ enum Next {
 }
 
 /// A chunk is not written as it must be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Malformed;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Malformed(pub(super) &'static str);
+
+const CHUNK: Malformed = Malformed("a chunk of the body is malformed");
+const EXTENSION: Malformed = Malformed("a chunk of the body has an extension, which is not taken");
+const TRAILER: Malformed = Malformed("the body has trailers, which are not taken");
 
 /// The most digits of a chunk's size.
 const MOST_DIGITS: u8 = 8;
@@ -84,8 +89,9 @@ impl Next {
     fn byte(self, byte: u8) -> Result<Self, Malformed> {
         match (self, byte) {
             (Next::Size { digits: 1.., size }, b'\r') => Ok(Next::SizeLf(size)),
+            (Next::Size { digits: 1.., .. }, b';' | b' ' | b'\t') => Err(EXTENSION),
             (Next::Size { digits, size }, _) if digits < MOST_DIGITS => {
-                let digit = char::from(byte).to_digit(16).ok_or(Malformed)?;
+                let digit = char::from(byte).to_digit(16).ok_or(CHUNK)?;
                 Ok(Next::Size {
                     digits: digits + 1,
                     size: size * 16 + u64::from(digit),
@@ -97,7 +103,8 @@ impl Next {
             (Next::DataLf, b'\n') => Ok(Next::Size { digits: 0, size: 0 }),
             (Next::LastCr, b'\r') => Ok(Next::LastLf),
             (Next::LastLf, b'\n') => Ok(Next::Over),
-            _ => Err(Malformed),
+            (Next::LastCr, _) => Err(TRAILER),
+            _ => Err(CHUNK),
         }
     }
 }
@@ -137,22 +144,22 @@ mod tests {
 
     #[test]
     fn chunks_that_readers_could_take_differently_are_malformed() {
-        for chunks in [
-            "\r\n",
-            "3;x=y\r\nabc\r\n",
-            "3 \r\nabc\r\n",
-            "0x3\r\n",
-            "-1\r\n",
-            "3\nabc\r\n",
-            "3\r\nabcd\r\n",
-            "3\r\nabc\n",
-            "123456789\r\n",
-            "0\r\nTrailer: x\r\n\r\n",
-            "g\r\n",
+        for (chunks, why) in [
+            ("\r\n", CHUNK),
+            ("3;x=y\r\nabc\r\n", EXTENSION),
+            ("3 \r\nabc\r\n", EXTENSION),
+            ("0x3\r\n", CHUNK),
+            ("-1\r\n", CHUNK),
+            ("3\nabc\r\n", CHUNK),
+            ("3\r\nabcd\r\n", CHUNK),
+            ("3\r\nabc\n", CHUNK),
+            ("123456789\r\n", CHUNK),
+            ("0\r\nTrailer: x\r\n\r\n", TRAILER),
+            ("g\r\n", CHUNK),
         ] {
             assert_eq!(
                 whole(Framing::chunked(), chunks.as_bytes()),
-                Err(Malformed),
+                Err(why),
                 "{chunks:?}"
             );
         }

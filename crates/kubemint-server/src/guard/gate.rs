@@ -209,6 +209,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
         matches!(self.place, Place::Between { .. } | Place::Head)
     }
 
+    /// The beginning of the request line that was refused; empty if none was.
+    pub(super) fn request_line(&self) -> Vec<u8> {
+        let line = match &self.refused {
+            Some(_) => head::beginning(&self.received),
+            None => &[],
+        };
+        line.to_vec()
+    }
+
     /// Tells the peer why its request was refused, if it was, and closes the connection so that the peer gets to read
     /// the last answer, which calls the request `id`. Returns the refusal.
     pub(super) async fn finish(mut self, id: Uuid) -> Option<Refused> {

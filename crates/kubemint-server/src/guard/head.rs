@@ -5,7 +5,9 @@ use http::StatusCode;
 use httparse::{EMPTY_HEADER, Error, Request, Status};
 
 use super::framing::Framing;
+use super::house::method_shown;
 use super::refusal::Refused;
+use crate::quiet::shown;
 
 /// The most bytes of a request's target.
 pub(super) const MOST_TARGET: usize = 8 * 1024;
@@ -63,6 +65,26 @@ pub(super) fn head_too_long() -> Refused {
 pub(super) fn too_many_fields() -> Refused {
     let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
     Refused::too_long(status, "there are too many header fields", MOST_FIELDS)
+}
+
+/// How much of a request line that is refused is looked at for the log, in bytes.
+const TOLD: usize = 512;
+
+/// The beginning of the request line in what has come.
+pub(super) fn beginning(received: &[u8]) -> &[u8] {
+    let line = received.split(|byte| b"\r\n".contains(byte)).next();
+    let line = line.unwrap_or_default();
+    &line[..line.len().min(TOLD)]
+}
+
+/// What a line that may be none asks for, as it may be shown: the method and the path.
+pub(super) fn asked(line: &[u8]) -> (String, String) {
+    let text = String::from_utf8_lossy(line);
+    let mut words = text.split(' ');
+    let method = words.next().unwrap_or_default();
+    let target = words.next().unwrap_or_default();
+    let path = target.split(['?', '#']).next().unwrap_or_default();
+    (method_shown(method), shown(path))
 }
 
 /// Judges a whole head, and tells what comes behind it.
@@ -265,6 +287,31 @@ mod tests {
         );
         assert_eq!(with(&"X: y\r\n".repeat(MOST_FIELDS)), 431);
         assert_eq!(with(&"X: y\r\n".repeat(MOST_FIELDS - 1)), 0);
+    }
+
+    #[test]
+    fn what_is_refused_is_told_as_far_as_it_may_be() {
+        let token = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln";
+        let told = |line: String| {
+            let (method, path) = asked(beginning(line.as_bytes()));
+            format!("{method} {path}")
+        };
+        for (line, expected) in [
+            (
+                "POST /v1/regions HTTP/1.1\r\nHost: h\r\n",
+                "POST /v1/regions",
+            ),
+            ("GET /v1/x?access_token=canary HTTP/1.1\r\n", "GET /v1/x"),
+            ("GET /v1/x#canary HTTP/1.1", "GET /v1/x"),
+            ("GET /x", "GET /x"),
+            ("\r\n", " "),
+            ("", " "),
+        ] {
+            assert_eq!(told(line.to_owned()), expected, "{line:?}");
+        }
+        assert_eq!(told(format!("{token} /{token} HTTP/1.1\r\n")), "… /…");
+        assert_eq!(told(format!("{token}\r\n")), "… ");
+        assert_eq!(told(format!("GET /{}", "a".repeat(9000))), "GET /…");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::EXPECT;
-use http::{Method, Request, Response, StatusCode, Uri};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use slog::Logger;
@@ -22,7 +22,7 @@ use super::limits::Limits;
 use super::lines::Lines;
 use super::metrics::GuardMetrics;
 use super::rate::Rate;
-use super::refusal::Refused;
+use super::refusal::{REQUEST_ID, Refused};
 use super::seal::Seal;
 use super::slots::{Bounds, Full as NoRoom, Slot, Slots};
 use super::upstream::Upstream;
@@ -192,12 +192,18 @@ impl House {
         request: Request<Incoming>,
         meter: Option<Meter>,
     ) -> (Response<Full<Bytes>>, bool) {
-        let asked = (request.method().clone(), request.uri().clone());
-        match self.pass(peer, request, meter).await {
-            Ok(response) => (response, true),
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let id = Uuid::new_v4();
+        match self.pass(peer, id, request, meter).await {
+            Ok(response) => (named(response, id), true),
             Err(refused) => {
-                let id = Uuid::new_v4();
-                self.note(peer, id, Some(&asked), &refused);
+                let asked = || {
+                    (
+                        method_shown(method.as_str()),
+                        crate::quiet::shown(uri.path()),
+                    )
+                };
+                self.note(peer, id, asked, &refused);
                 (
                     refused.response(id),
                     refused.status != StatusCode::TOO_MANY_REQUESTS,
@@ -209,6 +215,7 @@ impl House {
     async fn pass(
         &self,
         peer: SocketAddr,
+        id: Uuid,
         mut request: Request<Incoming>,
         meter: Option<Meter>,
     ) -> Result<Response<Full<Bytes>>, Refused> {
@@ -220,7 +227,7 @@ impl House {
             NoRoom::Key => Refused::too_many(),
         })?;
         request::passed_on(&mut request);
-        self.seal.put(request.headers_mut(), peer);
+        self.seal.put(request.headers_mut(), peer, id);
         let watch = Watch::new(slot, request.headers().contains_key(EXPECT));
         let request = request.map(|body| Inbound::new(body, Arc::clone(&watch), meter));
         let (upstream, counted) = (Arc::clone(&self.upstream), self.metrics.request());
@@ -245,12 +252,12 @@ impl House {
         let _ = self.rated(network(peer.ip()));
     }
 
-    /// Counts and logs the refusal of the request `id`: with what was asked, where that was understood, and without the query.
+    /// Counts and logs the refusal of the request `id`: with the method and the path that were asked for, as they may be shown.
     pub(super) fn note(
         &self,
         peer: SocketAddr,
         id: Uuid,
-        asked: Option<&(Method, Uri)>,
+        asked: impl FnOnce() -> (String, String),
         refused: &Refused,
     ) {
         let code = refused.status.as_u16();
@@ -258,22 +265,25 @@ impl House {
         let Some(left_out) = self.lines.take(network(peer.ip()), refused.reason) else {
             return;
         };
-        let (method, path) = asked.map_or_else(Default::default, |(method, uri)| {
-            (method_shown(method), crate::quiet::shown(uri.path()))
-        });
+        let (method, path) = asked();
         slog::info!(self.log, "request refused"; "req_id" => id.to_string(), "peer" => peer.to_string(),
             "method" => method, "path" => path, "code" => code, "reason" => refused.reason, "message" => refused.message,
             "alike_left_out" => left_out);
     }
 }
 
+/// An answer that is called by the request's id, whatever it was called further in.
+fn named(mut response: Response<Full<Bytes>>, id: Uuid) -> Response<Full<Bytes>> {
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
 /// A method as it may be logged: one that is none may be what belongs into a header.
-fn method_shown(method: &Method) -> &str {
-    let is_word =
-        |text: &str| text.len() <= 16 && text.bytes().all(|octet| octet.is_ascii_uppercase());
-    Some(method.as_str())
-        .filter(|text| is_word(text))
-        .unwrap_or("…")
+pub(super) fn method_shown(method: &str) -> String {
+    let is_word = method.len() <= 16 && method.bytes().all(|octet| octet.is_ascii_uppercase());
+    (if is_word { method } else { "…" }).to_owned()
 }
 
 /// Returns when `stop` turns true, or nobody is left to turn it.
@@ -281,8 +291,8 @@ pub(super) async fn told(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Whose address it is: a host of IPv4, or a network of IPv6, of which one host has 2^64 addresses.
-fn network(address: IpAddr) -> IpAddr {
+/// Whose address it is, for what is counted by address: a host of IPv4, or a network of IPv6, of which one host has 2^64 addresses.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(six) => IpAddr::V6(Ipv6Addr::from_bits(six.to_bits() >> 64 << 64)),
         four => four,

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::gate::Gate;
-use super::head::{MOST_FIELDS, MOST_HEAD};
+use super::head::{self, MOST_FIELDS, MOST_HEAD};
 use super::house::{House, told};
 use super::slots::Slot;
 
@@ -54,9 +54,10 @@ pub(super) async fn serve<S>(
         slog::debug!(house.log, "a connection broke off"; "peer" => peer.to_string(), "error" => crate::edge::chain(&error));
     }
     let id = Uuid::new_v4();
-    let refused = connection.into_parts().io.into_inner().finish(id).await;
-    if let Some(refused) = refused {
+    let gate = connection.into_parts().io.into_inner();
+    let asked = gate.request_line();
+    if let Some(refused) = gate.finish(id).await {
         house.counts(peer);
-        house.note(peer, id, None, &refused);
+        house.note(peer, id, || head::asked(&asked), &refused);
     }
 }

@@ -1,22 +1,26 @@
 //! A peer's body on its way to dropshot: not asked for before dropshot asks, and watched on its way.
 
+use std::error::Error;
+use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures::task::AtomicWaker;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
+use super::framing::Malformed;
 use super::slots::Slot;
 
 /// What is known of a body while it is on its way.
 pub(super) struct Watch {
     asked: AtomicBool,
     waker: AtomicWaker,
-    failed: AtomicBool,
+    /// Why it broke off.
+    failed: OnceLock<&'static str>,
     slot: Slot<IpAddr>,
 }
 
@@ -26,7 +30,7 @@ impl Watch {
         Arc::new(Self {
             asked: AtomicBool::new(!waits),
             waker: AtomicWaker::new(),
-            failed: AtomicBool::new(false),
+            failed: OnceLock::new(),
             slot,
         })
     }
@@ -37,9 +41,9 @@ impl Watch {
         self.waker.wake();
     }
 
-    /// Whether the peer's body broke off.
-    pub(super) fn has_failed(&self) -> bool {
-        self.failed.load(Ordering::Acquire)
+    /// Why the peer's body broke off, if it did.
+    pub(super) fn failure(&self) -> Option<&'static str> {
+        self.failed.get().copied()
     }
 
     /// The place of the request.
@@ -65,6 +69,21 @@ impl Inbound {
         }
         Self { body, watch, meter }
     }
+}
+
+/// Why a body broke off, for its sender.
+fn why(error: &hyper::Error) -> &'static str {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        let inner = error.downcast_ref::<io::Error>();
+        if let Some(inner) = inner.and_then(io::Error::get_ref)
+            && let Some(Malformed(why)) = inner.downcast_ref()
+        {
+            return why;
+        }
+        next = error.source();
+    }
+    "the body could not be read to its end"
 }
 
 impl Body for Inbound {
@@ -93,7 +112,10 @@ impl Body for Inbound {
                         meter(bytes);
                     }
                 }
-                Some(Err(_)) => inbound.watch.failed.store(true, Ordering::Release),
+                Some(Err(error)) => {
+                    // Only the first is told.
+                    let _ = inbound.watch.failed.set(why(error));
+                }
                 None => {}
             }
             if frame.is_none() || inbound.body.is_end_stream() {

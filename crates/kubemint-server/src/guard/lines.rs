@@ -17,7 +17,7 @@ type Key = (IpAddr, &'static str);
 
 /// What was logged lately.
 #[derive(Default)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     kept: Mutex<Kept>,
 }
 
@@ -35,7 +35,7 @@ struct Window {
 
 impl Lines {
     /// Whether a refusal may have a line, and then how many like it had none before.
-    pub(super) fn take(&self, address: IpAddr, reason: &'static str) -> Option<u64> {
+    pub(crate) fn take(&self, address: IpAddr, reason: &'static str) -> Option<u64> {
         self.take_at((address, reason), Instant::now())
     }
 

@@ -38,10 +38,12 @@ use tokio::task::{JoinHandle, JoinSet};
 
 pub use limits::{Deadlines, Limits};
 
+pub(crate) use house::network;
 pub(crate) use limits::RawLimits;
+pub(crate) use lines::Lines;
 pub(crate) use metrics::GuardMetrics;
 pub(crate) use rate::Rate;
-pub(crate) use seal::{PEER, Seal};
+pub(crate) use seal::{PEER, REQUEST, Seal, request_id};
 pub(crate) use slots::{Slot, Slots as Places};
 pub(crate) use tls::{check as check_certificate, ends as certificate_ends};
 

@@ -6,11 +6,19 @@ use std::net::SocketAddr;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::rand;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use uuid::Uuid;
 
 /// The header with the mark.
 const SEAL: HeaderName = HeaderName::from_static("kubemint-seal");
 /// The header with the peer's address, which dropshot puts into its log lines.
 pub(crate) const PEER: &str = "kubemint-peer";
+/// The header with the id that the request has here, which its lines, its rows and its answer have too.
+pub(crate) const REQUEST: &str = "kubemint-request";
+
+/// The id that a request has here; only of one that has the mark.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
+    headers.get(REQUEST)?.to_str().ok()
+}
 
 /// A secret of this process.
 #[derive(Clone)]
@@ -35,12 +43,14 @@ impl Seal {
         Ok(Self(value))
     }
 
-    /// Puts the mark and the peer's address in place of whatever the peer sent under these names.
-    pub(super) fn put(&self, headers: &mut HeaderMap, peer: SocketAddr) {
+    /// Puts the mark, the peer's address and the request's id in place of whatever the peer sent under these names.
+    pub(super) fn put(&self, headers: &mut HeaderMap, peer: SocketAddr, id: Uuid) {
         headers.insert(SEAL, self.0.clone());
-        headers.remove(PEER);
-        if let Ok(peer) = HeaderValue::from_str(&peer.to_string()) {
-            headers.insert(PEER, peer);
+        for (name, text) in [(PEER, peer.to_string()), (REQUEST, id.to_string())] {
+            headers.remove(name);
+            if let Ok(value) = HeaderValue::from_str(&text) {
+                headers.insert(name, value);
+            }
         }
     }
 
@@ -63,15 +73,22 @@ mod tests {
         for _ in 0..2 {
             headers.append(SEAL, HeaderValue::from_static("forged"));
             headers.append(PEER, HeaderValue::from_static("10.0.0.1:1"));
+            headers.append(REQUEST, HeaderValue::from_static("mine"));
         }
         assert!(!seal.is_on(&headers));
-        seal.put(&mut headers, SocketAddr::from(([192, 0, 2, 1], 7)));
+        seal.put(
+            &mut headers,
+            SocketAddr::from(([192, 0, 2, 1], 7)),
+            Uuid::nil(),
+        );
         assert!(seal.is_on(&headers));
         assert_eq!(
             headers.get_all(PEER).iter().collect::<Vec<_>>(),
             ["192.0.2.1:7"]
         );
         assert_eq!(headers.get_all(SEAL).iter().count(), 1);
+        assert_eq!(headers.get_all(REQUEST).iter().count(), 1);
+        assert_eq!(request_id(&headers), Some(Uuid::nil().to_string().as_str()));
         assert!(
             !Seal::new().unwrap().is_on(&headers),
             "each process has its own"

@@ -61,8 +61,7 @@ impl Upstream {
             });
         }
         let failed = |error: hyper::Error| {
-            if watch.has_failed() {
-                let message = "the body could not be read to its end";
+            if let Some(message) = watch.failure() {
                 return Refused::new(StatusCode::BAD_REQUEST, "body_unreadable", message);
             }
             drop(error);

@@ -47,6 +47,14 @@ pub enum SandboxError {
     /// The file that the kubeconfig is to be written to holds something else.
     #[error("{} is there already, and no sandbox wrote it; name another file", .0.display())]
     Taken(PathBuf),
+    /// The file that the kubeconfig is to be written to is another sandbox's, which runs.
+    #[error("{} is the file of a sandbox that still runs ({server}); name another file, or end that one", .file.display())]
+    Living {
+        /// The file.
+        file: PathBuf,
+        /// Where the cluster of that sandbox is.
+        server: String,
+    },
     /// What there is to tell cannot be told.
     #[error(transparent)]
     Out(#[from] OutError),

@@ -118,6 +118,10 @@ impl Store for Pseudonymous {
         self.inner.fail(record, self.hide(event)).await
     }
 
+    async fn abandon(&self, record: &RecordRef, at: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.inner.abandon(record, at).await
+    }
+
     async fn begin_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
         self.inner.begin_revoke(record, self.hide(event)).await
     }

@@ -198,7 +198,7 @@ async fn earlier(db: &Held, key: &Key<'_>) -> Result<Option<Begun>, Trouble> {
     Ok(match record.state {
         State::Failed => None,
         _ if !same => Some(Begun::KeyReused),
-        State::Pending => Some(Begun::InProgress),
+        State::Pending => Some(Begun::InProgress(Box::new(record))),
         State::Active | State::Revoking | State::Revoked | State::Expired => {
             Some(Begun::Replay(Box::new(record)))
         }

@@ -19,7 +19,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::condition::Condition;
-use super::connect::{self, CALL, Held};
+use super::connect::{self, CALL, Held, PROMPT};
 use super::error::Trouble;
 use super::landmarks;
 use super::lanes::Lanes;
@@ -86,10 +86,13 @@ pub enum PostgresError {
     Random(getrandom::Error),
 }
 
-/// A call: work on a connection, within the time that a call may take. A macro, since nothing says of a closure's future
+/// A call: work on a connection, within the time that such a call may take. A macro, since nothing says of a closure's future
 /// that it can be sent to another thread.
 macro_rules! call {
-    ($store:ident, $db:ident => $work:expr) => {{
+    ($store:ident, $db:ident => $work:expr) => {
+        call!($store within CALL, $db => $work)
+    };
+    ($store:ident within $time:expr, $db:ident => $work:expr) => {{
         let work = async {
             #[allow(unused_mut, reason = "only a transaction changes a connection")]
             let mut $db = Held::take(&$store.pool).await?;
@@ -97,7 +100,7 @@ macro_rules! call {
             $db.done();
             Ok(done)
         };
-        $store.run(work).await
+        $store.run($time, work).await
     }};
 }
 
@@ -116,13 +119,13 @@ macro_rules! write {
             $db.done();
             Ok(done)
         };
-        $store.run(work).await
+        $store.run(PROMPT, work).await
     }};
 }
 
 /// The records and the audit trail in a PostgreSQL database, which any number of replicas share.
 ///
-/// Times are kept in milliseconds: what is finer is cut off. No call takes longer than four seconds: a database that
+/// Times are kept in milliseconds: what is finer is cut off. No call takes longer than four seconds, and none that writes an event longer than two: a database that
 /// hangs or is gone is [`StoreError::Unavailable`], and is used again as soon as it answers. One of which a statement found a
 /// part damaged is not well until this is opened anew, though other statements may go on working.
 pub struct PostgresStore {
@@ -179,9 +182,10 @@ impl PostgresStore {
     /// Runs a piece of work, and gives it up when it takes too long.
     async fn run<T>(
         &self,
+        within: Duration,
         work: impl Future<Output = Result<T, Trouble>>,
     ) -> Result<T, StoreError> {
-        let outcome = match tokio::time::timeout(CALL, work).await {
+        let outcome = match tokio::time::timeout(within, work).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Trouble::Slow),
         };
@@ -232,6 +236,10 @@ impl Store for PostgresStore {
         self.step(record, Step::FAIL, event).await
     }
 
+    async fn abandon(&self, record: &RecordRef, at: DateTime<Utc>) -> Result<bool, StoreError> {
+        call!(self, db => transitions::abandon(&db, record, at))
+    }
+
     async fn begin_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
         self.step(record, Step::BEGIN_REVOKE, event).await
     }
@@ -267,7 +275,7 @@ impl Store for PostgresStore {
         cluster: &ClusterKey,
         id: &KubeconfigId,
     ) -> Result<Option<Record>, StoreError> {
-        call!(self, db => reads::find(&db, cluster, id))
+        call!(self within PROMPT, db => reads::find(&db, cluster, id))
     }
 
     async fn list(

@@ -76,6 +76,8 @@ const ADD_CREDENTIAL: &str = concat!(
      ), ",
     insert_event!(" FROM changed", "$22", "$23", "$24", "$25"),
 );
+const ABANDON: &str = "UPDATE kubeconfig SET pending_until = least(pending_until, $6)
+     WHERE region = $1 AND project = $2 AND cluster = $3 AND id = $4 AND uid = $5 AND state = 'pending'";
 const APPEND: &str = concat!("WITH ", insert_event!("", "$14", "$15", "$16", "$17"));
 
 /// Takes a step; `false`, and nothing is written, when the record is not where the step starts.
@@ -122,6 +124,27 @@ pub(super) async fn add_credential(
         &[&jti, &expires_at, &minted_at],
     )
     .await
+}
+
+/// Nobody goes on with a pending record after `at`.
+pub(super) async fn abandon(
+    db: &Held,
+    record: &RecordRef,
+    at: DateTime<Utc>,
+) -> Result<bool, Trouble> {
+    let (region, project, cluster) = (
+        escaped(&record.cluster.region),
+        escaped(&record.cluster.project),
+        escaped(&record.cluster.cluster),
+    );
+    let (id, uid, at) = (
+        record.id.as_str(),
+        record.uid.to_string(),
+        at.timestamp_millis(),
+    );
+    let all: [Parameter<'_>; 6] = [&region, &project, &cluster, &id, &uid, &at];
+    let statement = db.prepare_cached(ABANDON).await?;
+    Ok(db.execute(&statement, &all).await? == 1)
 }
 
 /// An event alone.

@@ -77,7 +77,7 @@ fn earlier(
         // Nothing was granted: the key is free, and whoever uses it next takes it over.
         State::Failed => None,
         _ if !same => Some(Begun::KeyReused),
-        State::Pending => Some(Begun::InProgress),
+        State::Pending => Some(Begun::InProgress(Box::new(record))),
         State::Active | State::Revoking | State::Revoked | State::Expired => {
             Some(Begun::Replay(Box::new(record)))
         }

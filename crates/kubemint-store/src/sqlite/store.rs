@@ -199,6 +199,12 @@ impl Store for SqliteStore {
         self.step(record, Step::FAIL, event).await
     }
 
+    async fn abandon(&self, record: &RecordRef, at: DateTime<Utc>) -> Result<bool, StoreError> {
+        let record = record.clone();
+        self.write(move |connection| transitions::abandon(connection, &record, at))
+            .await
+    }
+
     async fn begin_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
         self.step(record, Step::BEGIN_REVOKE, event).await
     }

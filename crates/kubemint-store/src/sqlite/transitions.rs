@@ -69,6 +69,23 @@ pub(super) fn take(
     Ok(true)
 }
 
+/// Nobody goes on with a pending record after `at`.
+pub(super) fn abandon(
+    connection: &Connection,
+    record: &RecordRef,
+    at: DateTime<Utc>,
+) -> rusqlite::Result<bool> {
+    let Some(seq) = find(connection, record, State::Pending)? else {
+        return Ok(false);
+    };
+    connection
+        .prepare_cached(
+            "UPDATE kubeconfig SET pending_until = min(pending_until, ?2) WHERE seq = ?1",
+        )?
+        .execute((seq, at.timestamp_millis()))?;
+    Ok(true)
+}
+
 /// What [`activate`] writes.
 pub(super) const ACTIVATE: &str =
     "UPDATE kubeconfig SET state = 'active', expires_at = ?2, object_uid = ?3 WHERE seq = ?1";

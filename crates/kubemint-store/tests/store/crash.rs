@@ -155,7 +155,7 @@ async fn everything_is_there(database: &Path, acknowledged: &Acknowledged) {
         )
         .await;
         assert!(
-            matches!(again, Begun::InProgress | Begun::Replay(_)),
+            matches!(again, Begun::InProgress(_) | Begun::Replay(_)),
             "the key of {id}: {again:?}"
         );
     }

@@ -112,6 +112,10 @@ pub enum ClusterError {
     /// it.
     #[error("client certificates of the cluster cannot be signed")]
     Unsigned(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The object was deleted, and a finalizer holds it: it is not gone before whoever put that there lets go. The cluster
+    /// itself is well.
+    #[error("the credential's object is deleted, but a finalizer in the cluster holds it")]
+    Held,
     /// The object that stands for the kubeconfig is not there.
     #[error("the credential's object is missing")]
     Missing,
@@ -164,7 +168,7 @@ pub trait Clusters: Send + Sync {
     /// stands for something else is left alone, and is not this one: gone too.
     ///
     /// # Errors
-    /// All but [`ClusterError::Missing`] and [`ClusterError::Foreign`].
+    /// [`ClusterError::Held`], which says nothing of other objects; all but [`ClusterError::Missing`] and [`ClusterError::Foreign`].
     async fn remove(&self, key: &ClusterKey, object: &ObjectRef) -> Result<(), ClusterError>;
 
     /// Every object of this installation that is of a role, at a cluster. The role need not be configured any more: its

@@ -28,8 +28,9 @@ pub enum Begun {
     Started,
     /// The same key and meaning came before and was granted: this is its record, whatever became of it.
     Replay(Box<Record>),
-    /// The same key and meaning came before and is still under way.
-    InProgress,
+    /// The same key and meaning came before, and this is its record, which is pending: under way, or given up if its
+    /// deadline is over.
+    InProgress(Box<Record>),
     /// The same key came before with another meaning.
     KeyReused,
     /// The name is, or was, someone's.

@@ -57,6 +57,10 @@ pub trait Store: Send + Sync {
     /// `pending -> failed`; its idempotency key is free again.
     async fn fail(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError>;
 
+    /// Says of a pending record that nobody goes on with it: its deadline is `at` from now on, if that is before. What
+    /// becomes of it is another step, which has an event.
+    async fn abandon(&self, record: &RecordRef, at: DateTime<Utc>) -> Result<bool, StoreError>;
+
     /// `active -> revoking`, and `expired -> revoking` (so that a user can be rid of it); also `true` when it is
     /// revoking already. The event is written each time.
     async fn begin_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError>;

@@ -54,6 +54,9 @@ impl Kubemint {
             (Some(Status::Revoking), _) => {
                 return Err(self.not_deliverable(ctx, &record, Error::Revoking).await);
             }
+            (Some(Status::Active), _) => {
+                return Err(self.not_deliverable(ctx, &record, Error::Ending).await);
+            }
             _ => return Err(self.not_deliverable(ctx, &record, Error::Expired).await),
         };
         let event = Event {
@@ -88,7 +91,7 @@ impl Kubemint {
         {
             // Revoked or ended meanwhile: its object, and with it this credential, is or will be gone.
             let error = if self.is_ending(&record) {
-                Error::Expired
+                self.over(&record)
             } else {
                 Error::NoSuchKubeconfig
             };
@@ -108,6 +111,14 @@ impl Kubemint {
         })
     }
 
+    /// Why nothing is delivered any more for a record that ends now: what it is called wherever it is read.
+    fn over(&self, record: &Record) -> Error {
+        match record.status(self.ports.clock.now()) {
+            Some(Status::Active) => Error::Ending,
+            _ => Error::Expired,
+        }
+    }
+
     async fn not_deliverable(&self, ctx: &Context, record: &Record, error: Error) -> Error {
         let event = self.record_event(ctx, Kind::DownloadRefused, record);
         self.refuse(event, None, error).await
@@ -115,8 +126,9 @@ impl Kubemint {
 
     async fn not_minted(&self, ctx: &Context, record: &Record, error: ClusterError) -> Error {
         if matches!(error, ClusterError::Missing) && self.is_ending(record) {
-            // The reconciler was faster. It is expired, not lost.
-            return self.not_deliverable(ctx, record, Error::Expired).await;
+            // The reconciler was faster. It is expired, or nearly so, and not lost.
+            let over = self.over(record);
+            return self.not_deliverable(ctx, record, over).await;
         }
         if matches!(error, ClusterError::Missing) {
             // Someone removed the object behind our back: the kubeconfig is revoked, whoever did it.

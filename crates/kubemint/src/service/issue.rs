@@ -91,7 +91,8 @@ impl Kubemint {
         }
     }
 
-    /// Makes the record durable as pending. `Some` is an earlier answer to give again.
+    /// Makes the record durable as pending. `Some` is an earlier answer to give again. What is left of an earlier try with
+    /// the same key that was given up is removed first: its caller was answered, and must not wait for the reconciler.
     async fn begin(
         &self,
         ctx: &Context,
@@ -131,10 +132,15 @@ impl Kubemint {
                         replayed: true,
                     }));
                 }
-                Begun::InProgress if self.ports.clock.now() < give_up => {
+                Begun::InProgress(first) if first.pending_until <= self.ports.clock.now() => {
+                    if let Err(error) = self.settle(&first).await {
+                        break error;
+                    }
+                }
+                Begun::InProgress(_) if self.ports.clock.now() < give_up => {
                     self.ports.clock.sleep(TWIN_POLL).await
                 }
-                Begun::InProgress => break Error::InProgress,
+                Begun::InProgress(_) => break Error::InProgress,
                 Begun::KeyReused => break Error::KeyReused,
                 Begun::IdTaken => break Error::IdTaken,
                 Begun::QuotaExceeded => {
@@ -233,18 +239,23 @@ impl Kubemint {
     }
 
     /// Removes what a failed issue may have left, and says that it failed. What cannot be done now is left to the
-    /// reconciler: the record stays pending until then.
+    /// reconciler, or to a repetition with the same key, whichever is first: the record stays pending until then, and is
+    /// given up at once.
     async fn give_up(
         &self,
         ctx: &Context,
         record: &Record,
         error: &ClusterError,
     ) -> Result<(), Error> {
+        let (store, reference) = (&self.ports.store, record.reference());
         if self.remove(record).await.is_ok() {
             let event = self
                 .record_event(ctx, Kind::IssueFailed, record)
                 .with("reason", error.to_string());
-            self.ports.store.fail(&record.reference(), event).await?;
+            store.fail(&reference, event).await?;
+        } else {
+            let now = self.ports.clock.now();
+            store.abandon(&reference, now).await?;
         }
         Ok(())
     }

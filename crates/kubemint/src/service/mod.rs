@@ -3,6 +3,7 @@
 mod bulk;
 mod certificate;
 mod download;
+mod held;
 mod issue;
 mod read;
 mod reconcile;
@@ -93,13 +94,22 @@ pub struct Context {
 pub struct Kubemint {
     ports: Ports,
     settings: Settings,
+    /// Records whose objects finalizers hold.
+    held: held::Held,
+    /// Strays that finalizers hold.
+    strays: held::Held,
 }
 
 impl Kubemint {
     /// The service in a world.
     #[must_use]
     pub fn new(ports: Ports, settings: Settings) -> Self {
-        Self { ports, settings }
+        Self {
+            ports,
+            settings,
+            held: held::Held::default(),
+            strays: held::Held::default(),
+        }
     }
 
     /// The world that it lives in.

@@ -5,10 +5,12 @@ use std::collections::{BTreeSet, HashSet};
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use super::Kubemint;
+use super::held::Rest;
 use super::issue::object_of;
 use crate::audit::{Event, Kind};
 use crate::cluster::ClusterKey;
 use crate::error::Error;
+use crate::id::KubeconfigId;
 use crate::ports::{ClusterError, FoundObject, Position};
 use crate::record::{Record, State};
 
@@ -18,6 +20,9 @@ const ROUND: u16 = 256;
 /// How many of them are worked on at once: a cluster far away answers as slowly to one as to several, and a credential
 /// whose time has come must not wait for all the others. Few enough that requests find a cluster's calls free.
 const AT_ONCE: usize = 8;
+
+/// How many that are known to be held by finalizers are tried again in one round: each keeps it for a moment.
+const HELD_AGAIN: usize = 4;
 
 /// More missing objects than this, and more than half of all, are no accident: someone points us at another cluster,
 /// or at a restored one. An operator must look.
@@ -43,6 +48,9 @@ pub struct Reconciled {
     pub unlisted: Vec<(String, ClusterError)>,
     /// Objects of other installations that a sweep saw; `None` if it was none.
     pub foreign: Option<usize>,
+    /// Kubeconfigs whose objects were deleted, and are not gone, since finalizers hold them. Each is tried again by itself, after
+    /// a pause; the round is none the worse for it.
+    pub held: Vec<KubeconfigId>,
     /// What could not be done, and is tried again.
     pub errors: Vec<Error>,
     /// So many objects were missing that none was believed.
@@ -52,7 +60,7 @@ pub struct Reconciled {
 }
 
 /// What became of one record.
-enum Settled {
+pub(super) enum Settled {
     Failed,
     Revoked,
     Expired,
@@ -79,21 +87,41 @@ impl Reconciled {
 }
 
 impl Kubemint {
+    /// How many kubeconfigs' objects at a cluster are deleted, and held by finalizers, as far as this process has met them.
+    #[must_use]
+    pub fn held(&self, key: &ClusterKey) -> usize {
+        self.held.count(key) + self.strays.count(key)
+    }
+
     /// Does what is due at a cluster: gives up what is pending for too long, goes on revoking, and ends what has
-    /// expired. An error of one record does not stop the others, unless they would only wait for the same.
+    /// expired. An error of one record does not stop the others, unless they would only wait for the same. What finalizers
+    /// hold rests for a while, and keeps nothing else waiting.
     pub async fn reconcile(&self, key: &ClusterKey) -> Reconciled {
         let mut done = Reconciled::default();
         let now = self.ports.clock.now();
         let until = now + self.settings.expiry_lead;
-        let due = match self.ports.store.due(key, until, ROUND).await {
+        // The kinds of what is due come in turns, and all that rests may be of one of the three: so many more are asked for.
+        let resting = self.held.count(key);
+        let limit = u16::try_from(usize::from(ROUND) + 3 * resting).unwrap_or(u16::MAX);
+        let due = match self.ports.store.due(key, until, limit).await {
             Ok(due) => due,
             Err(error) => {
                 done.errors.push(error.into());
                 return done;
             }
         };
-        let full = due.len() >= usize::from(ROUND);
+        let full = due.len() >= usize::from(limit);
+        if resting > 0 && !full {
+            self.held
+                .only(key, &due.iter().map(|record| record.uid).collect());
+        }
+        let mut again = 0;
         let due = due.into_iter().filter(|record| {
+            match self.held.known(key, record.uid, now) {
+                None => {}
+                Some(true) if again < HELD_AGAIN => again += 1,
+                Some(_) => return false,
+            }
             // Only what ends has a lead; an issue has its time to the last moment.
             let has_time = record.state == State::Pending && record.pending_until > now;
             // Nothing ends a certificate but time, so it has no lead either.
@@ -116,12 +144,15 @@ impl Kubemint {
                 if refusing.contains(&record.role) {
                     continue;
                 }
-                under_way.push(async move { (self.settle(&record).await, record.role) });
+                under_way.push(async move { (self.settle(&record).await, record) });
             }
             match under_way.next().await {
                 None => return,
                 Some((Ok(settled), _)) => done.count(&settled),
-                Some((Err(error), role)) => {
+                Some((Err(Error::Cluster(ClusterError::Held)), record)) => {
+                    done.held.push(record.id);
+                }
+                Some((Err(error), Record { role, .. })) => {
                     match error {
                         // The next record would only wait for the same deadline.
                         Error::Cluster(
@@ -143,8 +174,18 @@ impl Kubemint {
         }
     }
 
-    async fn settle(&self, record: &Record) -> Result<Settled, Error> {
-        self.remove(record).await.map_err(Error::Cluster)?;
+    /// Does what is due with one record: removes its object, and writes down what that makes of it.
+    pub(super) async fn settle(&self, record: &Record) -> Result<Settled, Error> {
+        match self.remove(record).await {
+            Ok(()) => self.held.forget(&record.cluster, record.uid),
+            Err(error) => {
+                if matches!(error, ClusterError::Held) {
+                    let now = self.ports.clock.now();
+                    (self.held).rest(&record.cluster, record.uid, Rest::RECORD, now);
+                }
+                return Err(Error::Cluster(error));
+            }
+        }
         let reference = record.reference();
         let store = &self.ports.store;
         let (changed, settled) = match record.state {
@@ -209,6 +250,8 @@ impl Kubemint {
         for record in missing {
             self.lose_if_gone(record, done).await?;
         }
+        let present = found.iter().map(|found| found.object.uid).collect();
+        self.strays.only(key, &present);
         for found in found {
             self.sweep_object(key, found, done).await?;
         }
@@ -271,7 +314,11 @@ impl Kubemint {
         found: FoundObject,
         done: &mut Reconciled,
     ) -> Result<(), Error> {
-        if found.created_at + self.settings.sweep_after > self.ports.clock.now() {
+        let now = self.ports.clock.now();
+        let uid = found.object.uid;
+        if found.created_at + self.settings.sweep_after > now
+            || self.strays.known(key, uid, now) == Some(false)
+        {
             return Ok(());
         }
         let record = self.ports.store.find(key, &found.object.id).await?;
@@ -287,24 +334,26 @@ impl Kubemint {
         }
         // Before, so that nothing is ever gone without a row; one that cannot be removed now has one for each attempt.
         let event = Event {
-            at: self.ports.clock.now(),
+            at: now,
             kind: Kind::Swept,
             request_id: None,
             principal: None,
             token_id: None,
             cluster: key.clone(),
             kubeconfig: Some(found.object.id.to_string()),
-            uid: Some(found.object.uid),
+            uid: Some(uid),
             decision: None,
             detail: serde_json::Map::new(),
         };
         self.ports.store.append(event).await?;
-        self.ports
-            .clusters
-            .remove(key, &found.object)
-            .await
-            .map_err(Error::Cluster)?;
-        done.swept += 1;
+        match self.ports.clusters.remove(key, &found.object).await {
+            Ok(()) => done.swept += 1,
+            Err(ClusterError::Held) => {
+                self.strays.rest(key, uid, Rest::STRAY, now);
+                done.held.push(found.object.id);
+            }
+            Err(error) => return Err(Error::Cluster(error)),
+        }
         Ok(())
     }
 

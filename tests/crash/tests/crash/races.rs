@@ -62,7 +62,7 @@ async fn revocation_download_and_expiry_at_once_end_in_one_of_their_orders() {
                     assert!(!world.standing().contains(&id), "{id}: revoked, and there");
                 }
                 (Ok(()), false) => deliveries += 1,
-                (Err(Error::Expired), false) => {}
+                (Err(Error::Expired | Error::Ending), false) => {}
                 (Err(Error::NoSuchKubeconfig | Error::Revoking), false) if revoked_too => {}
                 (other, revoke) => panic!("{id}: {other:?} (revocation: {revoke})"),
             }

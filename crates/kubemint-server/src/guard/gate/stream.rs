@@ -8,7 +8,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::sleep;
 
 use super::{Gate, PIECE, Place, Step};
-use crate::guard::framing::Malformed;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
     /// Notes what became of a write.
@@ -55,7 +54,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gate<S> {
                 Ok(Step::Again) => continue,
                 Ok(Step::End) => return Poll::Ready(Ok(())),
                 Ok(Step::Read) => {}
-                Err(Malformed) => return Poll::Ready(Err(io::ErrorKind::InvalidData.into())),
+                Err(malformed) => {
+                    let error = io::Error::new(io::ErrorKind::InvalidData, malformed);
+                    return Poll::Ready(Err(error));
+                }
             }
             gate.start_clock();
             let mut piece = [0; PIECE];

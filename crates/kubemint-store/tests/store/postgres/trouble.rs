@@ -74,7 +74,7 @@ async fn issue_on(store: Arc<PostgresStore>, worker: usize, stop: Arc<AtomicBool
             match begun {
                 Ok(Begun::Started) => {}
                 // An answer was lost: the reconciler's part is to give the first one up, and then the key is free.
-                Ok(Begun::InProgress) => {
+                Ok(Begun::InProgress(_)) => {
                     give_up(&store, worker, attempt).await;
                     continue;
                 }

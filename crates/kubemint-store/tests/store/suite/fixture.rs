@@ -108,6 +108,11 @@ pub(crate) async fn begin_within(
     begun.expect("a store that works")
 }
 
+/// What a key answers with as long as its record is pending.
+pub(crate) fn under_way(first: &Record) -> Begun {
+    Begun::InProgress(Box::new(first.clone()))
+}
+
 /// One of the steps that start from a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {

@@ -8,7 +8,7 @@ use kubemint::record::{Record, State};
 use super::Fresh;
 use super::fixture::{
     Step, at, begin, begin_within, event, events, every, found, grant, here, ids, key, lead,
-    of_issuer, principal, put, record, visible,
+    of_issuer, principal, put, record, under_way, visible,
 };
 
 pub(crate) async fn a_started_issue_is_a_pending_record_with_its_event<S: Fresh>() {
@@ -97,16 +97,16 @@ pub(crate) async fn a_key_is_free_until_it_is_used_and_again_when_its_issue_fail
     );
     assert_eq!(
         begin(&store, &record("second"), Some(&key("k", "f"))).await,
-        Begun::InProgress
+        under_way(&first)
     );
-    // An abandoned one is still under way, until the reconciler has ended it.
+    // One past its deadline is still that key's, until it is ended.
     let late = Record {
         created_at: at(31),
         ..record("second")
     };
     assert_eq!(
         begin(&store, &late, Some(&key("k", "f"))).await,
-        Begun::InProgress
+        under_way(&first)
     );
     lead(&store, &first, State::Failed, &grant()).await;
     let written = events(&store).await;
@@ -123,7 +123,7 @@ pub(crate) async fn a_key_is_free_until_it_is_used_and_again_when_its_issue_fail
     );
     assert_eq!(
         begin(&store, &record("fourth"), Some(&key("k", "g"))).await,
-        Begun::InProgress
+        under_way(&third)
     );
 }
 
@@ -146,7 +146,7 @@ pub(crate) async fn a_key_answers_by_the_state_of_its_record<S: Fresh>() {
         let (expected, expected_other) = match state {
             // Whichever comes first takes the name over, and with it the key.
             State::Failed => (Begun::Started, Begun::KeyReused),
-            State::Pending => (Begun::InProgress, Begun::KeyReused),
+            State::Pending => (under_way(&stored), Begun::KeyReused),
             State::Active | State::Revoking | State::Revoked | State::Expired => {
                 (Begun::Replay(Box::new(stored)), Begun::KeyReused)
             }
@@ -215,7 +215,7 @@ pub(crate) async fn a_name_whose_issue_failed_is_its_creators_to_try_again<S: Fr
     assert_eq!(begin(&store, &third, None).await, Begun::IdTaken);
     assert_eq!(
         begin(&store, &third, Some(&key("l", "g"))).await,
-        Begun::InProgress
+        under_way(&second)
     );
     lead(&store, &second, State::Active, &grant()).await;
     put(&store, &record("later"), State::Active, &grant()).await;
@@ -307,8 +307,9 @@ pub(crate) async fn a_key_past_its_time_is_as_unused<S: Fresh>() {
         Begun::Replay(Box::new(stored)),
         "a replay does not prolong the key"
     );
+    let renewed = second(100);
     assert_eq!(
-        begin(&store, &second(100), Some(&until(200))).await,
+        begin(&store, &renewed, Some(&until(200))).await,
         Begun::Started
     );
     // Many keys past their time do not come back either.
@@ -337,7 +338,7 @@ pub(crate) async fn a_key_past_its_time_is_as_unused<S: Fresh>() {
     }
     assert_eq!(
         begin(&store, &second(199), Some(&until(200))).await,
-        Begun::InProgress
+        under_way(&renewed)
     );
 }
 
@@ -364,7 +365,7 @@ pub(crate) async fn a_failure_of_an_older_issue_does_not_free_the_key_of_a_newer
     };
     assert_eq!(
         begin(&store, &third, Some(&key("k", "f"))).await,
-        Begun::InProgress
+        under_way(&second)
     );
 }
 
@@ -441,7 +442,7 @@ pub(crate) async fn no_more_kubeconfigs_are_alive_for_a_user_than_may_be<S: Fres
         Begun::Started
     );
     let again = begin_within(&store, &record("again"), Some(&with_key), Some(1)).await;
-    assert_eq!(again, Begun::InProgress);
+    assert_eq!(again, under_way(&fresh));
 
     // What ends by itself makes room at its end, before that is written down.
     let just_before = Record {

@@ -61,7 +61,7 @@ impl Model {
             let earlier = earlier.expect("a key belongs to a record");
             return match earlier.state {
                 _ if used.fingerprint != key.fingerprint => Begun::KeyReused,
-                State::Pending => Begun::InProgress,
+                State::Pending => Begun::InProgress(Box::new(earlier.clone())),
                 _ => Begun::Replay(Box::new(earlier.clone())),
             };
         }

@@ -2,9 +2,12 @@
 
 use kubemint::ports::{Grant, Landmark};
 use kubemint::record::{CERTIFICATE, Record, State};
+use uuid::Uuid;
 
 use super::Fresh;
-use super::fixture::{at, grant, here, ids, lead, pages, put, record};
+use super::fixture::{
+    at, begin, events, found, grant, here, ids, key, lead, pages, put, record, under_way,
+};
 
 fn until(second: i64) -> Grant {
     Grant {
@@ -82,6 +85,41 @@ pub(crate) async fn a_landmark_is_kept_for_its_cluster_until_it_is_forgotten<S: 
     assert!(store.landmarks(&here()).await.unwrap().is_empty());
     let noted = store.landmarks(&elsewhere).await.unwrap();
     assert_eq!(noted, [mark("b", "4")]);
+}
+
+pub(crate) async fn what_nobody_goes_on_with_is_due_at_once<S: Fresh>() {
+    let store = S::fresh();
+    let pending = record("pending");
+    begin(&store, &pending, Some(&key("k", "f"))).await;
+    let written = events(&store).await;
+    assert!(store.abandon(&pending.reference(), at(7)).await.unwrap());
+    let given_up = Record {
+        pending_until: at(7),
+        ..pending.clone()
+    };
+    assert_eq!(found(&store, &pending).await, given_up);
+    assert_eq!(events(&store).await, written, "nothing became of it yet");
+    // The key tells it, and the reconciler sees it.
+    let again = Record {
+        created_at: at(8),
+        ..record("again")
+    };
+    assert_eq!(
+        begin(&store, &again, Some(&key("k", "f"))).await,
+        under_way(&given_up)
+    );
+    assert_eq!(due(&store, 6, 10).await, [""; 0]);
+    assert_eq!(due(&store, 7, 10).await, ["pending"]);
+    // Never later than it was, nor in another state or of another's.
+    assert!(store.abandon(&pending.reference(), at(60)).await.unwrap());
+    assert_eq!(found(&store, &pending).await, given_up);
+    let other = Record {
+        uid: Uuid::new_v4(),
+        ..pending.clone()
+    };
+    assert!(!store.abandon(&other.reference(), at(1)).await.unwrap());
+    lead(&store, &pending, State::Failed, &grant()).await;
+    assert!(!store.abandon(&pending.reference(), at(1)).await.unwrap());
 }
 
 pub(crate) async fn what_is_due_is_ended_abandoned_or_revoking<S: Fresh>() {

@@ -360,7 +360,7 @@ async fn a_download_that_meets_the_removal_at_its_end_is_expired_and_not_lost() 
     *world.minting.lock().unwrap() = 1;
     world.objects.lock().unwrap().remove(name);
     let late = service.download(&alice(), &key(), name).await;
-    assert!(matches!(late, Err(Error::Expired)), "{late:?}");
+    assert!(matches!(late, Err(Error::Ending)), "{late:?}");
     assert_eq!(service.sweep(&key()).await.lost, 0);
     assert_eq!(service.reconcile(&key()).await.expired, 1);
     assert_eq!(world.state(name), State::Expired);
@@ -384,10 +384,12 @@ async fn a_download_that_outlasts_the_kubeconfig_is_not_delivered() {
 async fn what_is_pending_is_given_up_at_its_deadline_and_not_a_moment_before() {
     let world = World::new();
     let service = world.service();
-    world.break_next("mint", 1);
-    world.break_next("remove", 1);
-    let failed = service.issue(&alice(), &key(), Issue::default()).await;
-    assert!(matches!(failed, Err(Error::Cluster(_))), "{failed:?}");
+    service
+        .issue(&alice(), &key(), Issue::default())
+        .await
+        .unwrap();
+    // As its process left it that was killed before the last write.
+    world.rows.lock().unwrap()[0].state = State::Pending;
     world.pass(59);
     assert_eq!(service.reconcile(&key()).await.failed, 0);
     world.pass(1);

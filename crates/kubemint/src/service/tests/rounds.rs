@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::{Context, Issue};
 use super::id;
 use super::world::{World, ctx, key};
+use crate::record::State;
 
 fn alice() -> Context {
     ctx("alice", "user")
@@ -50,4 +51,69 @@ async fn a_cluster_that_is_ill_is_not_asked_for_each_of_many() {
         done.errors.len()
     );
     assert_eq!((done.expired, done.more), (0, false));
+}
+
+#[tokio::test]
+async fn what_finalizers_hold_keeps_nothing_else_from_its_end() {
+    let world = World::new();
+    let service = world.service();
+    ended(&world, 300).await;
+    let held: Vec<_> = (0..280).map(|number| id(&format!("k-{number}"))).collect();
+    *world.held.lock().unwrap() = held.clone();
+    let first = service.reconcile(&key()).await;
+    assert_eq!((first.held.len(), first.expired), (256, 0));
+    assert!(first.errors.is_empty(), "the cluster is well");
+    // All others are seen, whatever of the older ones rests.
+    let second = service.reconcile(&key()).await;
+    assert_eq!((second.held.len(), second.expired), (24, 20));
+    assert_eq!(service.held(&key()), 280);
+    let third = service.reconcile(&key()).await;
+    assert_eq!((third.held.len(), third.expired), (0, 0), "all rest");
+
+    // A few of them at a time are tried again, and what is let go of ends.
+    world.pass(2);
+    assert_eq!(service.reconcile(&key()).await.held.len(), 4);
+    world.held.lock().unwrap().clear();
+    let mut expired = 0;
+    for _ in 0..80 {
+        world.pass(1);
+        expired += service.reconcile(&key()).await.expired;
+    }
+    assert_eq!((expired, service.held(&key())), (280, 0));
+}
+
+#[tokio::test]
+async fn what_someone_else_ended_is_held_no_more() {
+    let world = World::new();
+    let service = world.service();
+    ended(&world, 2).await;
+    *world.held.lock().unwrap() = vec![id("k-0"), id("k-1")];
+    service.reconcile(&key()).await;
+    assert_eq!(service.held(&key()), 2);
+    // Another replica was faster.
+    world.rows.lock().unwrap()[0].state = State::Expired;
+    service.reconcile(&key()).await;
+    assert_eq!(service.held(&key()), 1);
+}
+
+#[tokio::test]
+async fn a_stray_that_a_finalizer_holds_stops_no_sweep() {
+    let world = World::new();
+    let service = world.service();
+    ended(&world, 3).await;
+    world.pass(16 * 60);
+    world.rows.lock().unwrap().clear();
+    *world.held.lock().unwrap() = vec![id("k-0")];
+    let done = service.sweep(&key()).await;
+    assert_eq!((done.swept, done.held), (2, vec![id("k-0")]));
+    assert!(done.errors.is_empty());
+    // It rests: no row for each sweep of a stray that stays.
+    let rows = world.kinds().len();
+    assert!(service.sweep(&key()).await.held.is_empty());
+    assert_eq!((world.kinds().len(), service.held(&key())), (rows, 1));
+    world.held.lock().unwrap().clear();
+    world.pass(10 * 60);
+    assert_eq!(service.sweep(&key()).await.swept, 1);
+    service.sweep(&key()).await;
+    assert_eq!(service.held(&key()), 0);
 }

@@ -158,7 +158,7 @@ impl History {
                     "{id}: delivered what is gone"
                 );
             }
-            Err(Error::Expired) => {
+            Err(Error::Expired | Error::Ending) => {
                 let near = end.is_none_or(|end| end < now + TimeDelta::seconds(2));
                 assert!(may_be(Seen::Granted) && near, "{id}: {entry:?} at {now}");
             }

@@ -108,6 +108,9 @@ impl Clusters for World {
         if self.closed.lock().unwrap().contains(&object.role) {
             return Err(ClusterError::Refused("no rights there".into()));
         }
+        if self.held.lock().unwrap().contains(&object.id) {
+            return Err(ClusterError::Held);
+        }
         self.pass(*self.removing.lock().unwrap());
         let mut objects = self.objects.lock().unwrap();
         if objects

@@ -54,6 +54,8 @@ pub(super) struct World {
     pub(super) roles: Mutex<Vec<&'static str>>,
     /// The roles in whose namespaces the service has no rights.
     pub(super) closed: Mutex<Vec<String>>,
+    /// The objects that finalizers hold.
+    pub(super) held: Mutex<Vec<KubeconfigId>>,
     /// Whether its lists are empty, whatever there is.
     pub(super) blind: Mutex<bool>,
     /// Whether it is known to be the same cluster.
@@ -78,6 +80,7 @@ impl World {
             kind: Mutex::default(),
             roles: Mutex::new(vec!["viewer", "editor"]),
             closed: Mutex::default(),
+            held: Mutex::default(),
             blind: Mutex::default(),
             certain: Mutex::new(true),
         })

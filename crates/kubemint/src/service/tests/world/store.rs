@@ -83,7 +83,7 @@ impl Store for World {
             let earlier = rows.iter().find(|row| row.uid == *uid).unwrap();
             return Ok(match earlier.state {
                 _ if *fingerprint != once.fingerprint => Begun::KeyReused,
-                State::Pending => Begun::InProgress,
+                State::Pending => Begun::InProgress(Box::new(earlier.clone())),
                 _ => Begun::Replay(Box::new(earlier.clone())),
             });
         }
@@ -137,6 +137,15 @@ impl Store for World {
             .unwrap()
             .retain(|_, (_, uid)| *uid != record.uid);
         self.move_to(record, &[State::Pending], State::Failed, event)
+    }
+
+    async fn abandon(&self, record: &RecordRef, at: DateTime<Utc>) -> Result<bool, StoreError> {
+        let mut rows = self.rows.lock().unwrap();
+        let pending = |row: &&mut Record| row.uid == record.uid && row.state == State::Pending;
+        let row = rows.iter_mut().find(pending);
+        Ok(row
+            .map(|row| row.pending_until = row.pending_until.min(at))
+            .is_some())
     }
 
     async fn begin_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
