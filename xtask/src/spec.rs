@@ -130,7 +130,8 @@ fn attempt(args: &SpecArgs) -> Result<u8, Failure> {
 fn document(path: &Path, name: &str) -> Result<Document, Failure> {
     let text = crate::generate::read(path)?;
     let (document, found) = Document::examine_with(name, &text, &Folder::of(path));
-    document.ok_or(Failure::Document(found))
+    let whole = document.filter(Document::is_whole);
+    whole.ok_or(Failure::Document(found))
 }
 
 /// Everything that any rule finds wrong.

@@ -423,9 +423,12 @@ pub mod builder {
             let url = format!(
                 "{}/v1/regions/{}/projects/{}/compute/clusters/{}/kubeconfigs",
                 client.baseurl,
-                encode_path(&region.to_string()),
-                encode_path(&project.to_string()),
-                encode_path(&cluster_id.to_string()),
+                super::segments::segment("region", &region.to_string())
+                    .map_err(Error::InvalidRequest)?,
+                super::segments::segment("project", &project.to_string())
+                    .map_err(Error::InvalidRequest)?,
+                super::segments::segment("cluster_id", &cluster_id.to_string())
+                    .map_err(Error::InvalidRequest)?,
             );
             let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
             header_map.append(
@@ -560,9 +563,12 @@ pub mod builder {
             let url = format!(
                 "{}/v1/regions/{}/projects/{}/compute/clusters/{}/kubeconfigs",
                 client.baseurl,
-                encode_path(&region.to_string()),
-                encode_path(&project.to_string()),
-                encode_path(&cluster_id.to_string()),
+                super::segments::segment("region", &region.to_string())
+                    .map_err(Error::InvalidRequest)?,
+                super::segments::segment("project", &project.to_string())
+                    .map_err(Error::InvalidRequest)?,
+                super::segments::segment("cluster_id", &cluster_id.to_string())
+                    .map_err(Error::InvalidRequest)?,
             );
             let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
             header_map.append(
@@ -696,10 +702,13 @@ pub mod builder {
             let url = format!(
                 "{}/v1/regions/{}/projects/{}/compute/clusters/{}/kubeconfigs/{}",
                 client.baseurl,
-                encode_path(&region.to_string()),
-                encode_path(&project.to_string()),
-                encode_path(&cluster_id.to_string()),
-                encode_path(&id.to_string()),
+                super::segments::segment("region", &region.to_string())
+                    .map_err(Error::InvalidRequest)?,
+                super::segments::segment("project", &project.to_string())
+                    .map_err(Error::InvalidRequest)?,
+                super::segments::segment("cluster_id", &cluster_id.to_string())
+                    .map_err(Error::InvalidRequest)?,
+                super::segments::segment("id", &id.to_string()).map_err(Error::InvalidRequest)?,
             );
             let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
             header_map.append(
@@ -812,10 +821,13 @@ pub mod builder {
             let url = format!(
                 "{}/v1/regions/{}/projects/{}/compute/clusters/{}/kubeconfigs/{}",
                 client.baseurl,
-                encode_path(&region.to_string()),
-                encode_path(&project.to_string()),
-                encode_path(&cluster_id.to_string()),
-                encode_path(&id.to_string()),
+                super::segments::segment("region", &region.to_string())
+                    .map_err(Error::InvalidRequest)?,
+                super::segments::segment("project", &project.to_string())
+                    .map_err(Error::InvalidRequest)?,
+                super::segments::segment("cluster_id", &cluster_id.to_string())
+                    .map_err(Error::InvalidRequest)?,
+                super::segments::segment("id", &id.to_string()).map_err(Error::InvalidRequest)?,
             );
             let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
             header_map.append(
@@ -930,10 +942,13 @@ pub mod builder {
             let url = format!(
                 "{}/v1/regions/{}/projects/{}/compute/clusters/{}/kubeconfigs/{}/download",
                 client.baseurl,
-                encode_path(&region.to_string()),
-                encode_path(&project.to_string()),
-                encode_path(&cluster_id.to_string()),
-                encode_path(&id.to_string()),
+                super::segments::segment("region", &region.to_string())
+                    .map_err(Error::InvalidRequest)?,
+                super::segments::segment("project", &project.to_string())
+                    .map_err(Error::InvalidRequest)?,
+                super::segments::segment("cluster_id", &cluster_id.to_string())
+                    .map_err(Error::InvalidRequest)?,
+                super::segments::segment("id", &id.to_string()).map_err(Error::InvalidRequest)?,
             );
             let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
             header_map.append(
@@ -1047,10 +1062,13 @@ pub mod builder {
             let url = format!(
                 "{}/v1/regions/{}/projects/{}/compute/clusters/{}/kubeconfigs/{}/file",
                 client.baseurl,
-                encode_path(&region.to_string()),
-                encode_path(&project.to_string()),
-                encode_path(&cluster_id.to_string()),
-                encode_path(&id.to_string()),
+                super::segments::segment("region", &region.to_string())
+                    .map_err(Error::InvalidRequest)?,
+                super::segments::segment("project", &project.to_string())
+                    .map_err(Error::InvalidRequest)?,
+                super::segments::segment("cluster_id", &cluster_id.to_string())
+                    .map_err(Error::InvalidRequest)?,
+                super::segments::segment("id", &id.to_string()).map_err(Error::InvalidRequest)?,
             );
             let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
             header_map.append(
@@ -1171,9 +1189,12 @@ pub mod builder {
             let url = format!(
                 "{}/v1/regions/{}/projects/{}/compute/clusters/{}/kubeconfig-revocations",
                 client.baseurl,
-                encode_path(&region.to_string()),
-                encode_path(&project.to_string()),
-                encode_path(&cluster_id.to_string()),
+                super::segments::segment("region", &region.to_string())
+                    .map_err(Error::InvalidRequest)?,
+                super::segments::segment("project", &project.to_string())
+                    .map_err(Error::InvalidRequest)?,
+                super::segments::segment("cluster_id", &cluster_id.to_string())
+                    .map_err(Error::InvalidRequest)?,
             );
             let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
             header_map.append(
@@ -1238,4 +1259,15 @@ pub mod builder {
 /// Items consumers will typically use such as the Client.
 pub mod prelude {
     pub use self::super::Client;
+}
+
+/// Variables of paths, as they are sent.
+mod segments {
+    /// The text as one segment of a path.
+    pub(super) fn segment(name: &str, text: &str) -> Result<String, String> {
+        if matches!(text, "" | "." | "..") {
+            return Err(format!("{name}: must not be empty, `.` or `..`: it would be another path"));
+        }
+        Ok(progenitor_client::encode_path(text))
+    }
 }

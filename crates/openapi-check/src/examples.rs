@@ -1,9 +1,13 @@
 //! K0104 and K0114: examples and defaults match their schemas, and patterns are regular expressions.
 
+use crate::mend::mend;
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
-use openapi_document::{Diagnostic, Diagnostics, Document, Node, closest, draft, each_schema};
+use openapi_document::{
+    Diagnostic, Diagnostics, Document, Node, Span, closest, draft, each_schema,
+};
 use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
 
 /// K0114.
 pub(crate) fn patterns(document: &Document, diagnostics: &mut Diagnostics) {
@@ -12,7 +16,7 @@ pub(crate) fn patterns(document: &Document, diagnostics: &mut Diagnostics) {
             return;
         };
         let Some(pattern) = node.as_str() else { return };
-        if let Err(error) = regress::Regex::with_flags(pattern, "u") {
+        if let Err(error) = expression(pattern) {
             diagnostics.push(
                 Diagnostic::new(
                     "K0114",
@@ -30,6 +34,7 @@ pub(crate) fn examples(document: &Document, diagnostics: &mut Diagnostics) {
     let mut judge = Judge {
         document,
         components: components(document),
+        relative: Vec::new(),
         diagnostics,
     };
     each_schema(&document.root, &mut |schema| {
@@ -52,6 +57,32 @@ pub(crate) fn examples(document: &Document, diagnostics: &mut Diagnostics) {
             }
         }
     });
+    judge.relative();
+}
+
+/// The schema as a validator is to have it: without what is no pattern, which is told, and would make it fail.
+fn judged(schema: &Node) -> Value {
+    fn sound(schema: &mut Value) {
+        match schema {
+            Value::Object(members) => {
+                let pattern = members.get("pattern").and_then(Value::as_str);
+                if pattern.is_some_and(|pattern| expression(pattern).is_err()) {
+                    members.remove("pattern");
+                }
+                members.values_mut().for_each(sound);
+            }
+            Value::Array(items) => items.iter_mut().for_each(sound),
+            _ => {}
+        }
+    }
+    let mut judged = draft::judged(&schema.to_value());
+    sound(&mut judged);
+    judged
+}
+
+/// The pattern as ECMA 262 reads it.
+fn expression(pattern: &str) -> Result<regress::Regex, regress::Error> {
+    regress::Regex::with_flags(pattern, "u")
 }
 
 /// All named schemas, as draft 7.
@@ -62,7 +93,7 @@ fn components(document: &Document) -> Value {
         .map_or(&[][..], Node::entries);
     let schemas: Map<String, Value> = schemas
         .iter()
-        .map(|entry| (entry.key.clone(), draft::judged(&entry.node.to_value())))
+        .map(|entry| (entry.key.clone(), judged(&entry.node)))
         .collect();
     json!({ "schemas": schemas })
 }
@@ -85,6 +116,8 @@ fn holders<'a>(node: &'a Node, visit: &mut dyn FnMut(&'a Node)) {
 struct Judge<'a> {
     document: &'a Document,
     components: Value,
+    /// Examples that are relative where `format: uri` wants them absolute: the place of the format, and what is told of each.
+    relative: Vec<(Span, Diagnostic)>,
     diagnostics: &'a mut Diagnostics,
 }
 
@@ -93,7 +126,7 @@ impl Judge<'_> {
         if self.document.is_doubtful(schema) {
             return;
         }
-        let mut root = match draft::judged(&schema.to_value()) {
+        let mut root = match judged(schema) {
             Value::Object(root) => root,
             other => Map::from_iter([("allOf".to_owned(), json!([other]))]),
         };
@@ -158,10 +191,38 @@ impl Judge<'_> {
                 let span = example.span_at(&pointer).unwrap_or(example.span);
                 let mut diagnostic =
                     Diagnostic::new("K0104", span, message).label(error.to_string());
-                if let Some(rule) = self.rule(schema, &error.schema_path().to_string()) {
-                    diagnostic = diagnostic.related(rule.span, "required by this");
+                if let Some(help) = mend(error) {
+                    diagnostic = diagnostic.help(help);
                 }
-                self.diagnostics.push(diagnostic);
+                let rule = self.rule(schema, &error.schema_path().to_string());
+                let rule = rule.map(|rule| rule.span);
+                if let Some(rule) = rule {
+                    diagnostic = diagnostic.related(rule, "required by this");
+                }
+                match rule.filter(|_| is_relative(error)) {
+                    Some(format) => self.relative.push((format, diagnostic)),
+                    None => self.diagnostics.push(diagnostic),
+                }
+            }
+        }
+    }
+
+    /// Tells of `format: uri` where several examples are relative: then the format is the mistake.
+    fn relative(&mut self) {
+        let mut told: Vec<Span> = Vec::new();
+        let relative = std::mem::take(&mut self.relative);
+        for (format, diagnostic) in &relative {
+            let several = relative.iter().filter(|(other, _)| other == format).count() > 1;
+            if !several {
+                self.diagnostics.push(diagnostic.clone());
+            } else if !told.contains(format) {
+                told.push(*format);
+                let message = "examples are relative, and `uri` is not";
+                self.diagnostics.push(
+                    Diagnostic::new("K0104", *format, message)
+                        .related(diagnostic.span, "such as this")
+                        .help("did you mean `uri-reference`?"),
+                );
             }
         }
     }
@@ -193,6 +254,13 @@ impl Judge<'_> {
     }
 }
 
+/// Whether a text is no URI because it has no scheme.
+fn is_relative(error: &ValidationError<'_>) -> bool {
+    let uri = matches!(error.kind(), ValidationErrorKind::Format { format } if format == "uri");
+    let text = error.instance().as_str();
+    uri && text.is_some_and(|text| text.starts_with(['/', '.', '?', '#']))
+}
+
 /// The mistakes in the only alternative that the value was meant for: it differs inside, where the others have another
 /// type or other members.
 fn only_close<'e>(
@@ -212,6 +280,17 @@ fn only_close<'e>(
 fn validator(schema: &Value) -> Option<Validator> {
     jsonschema::draft7::options()
         .should_validate_formats(true)
+        .with_format("duration", is_duration)
         .build(schema)
         .ok()
+}
+
+/// Whether the text is a duration, which draft 7 does not know.
+fn is_duration(text: &str) -> bool {
+    static DURATION: LazyLock<Option<Validator>> = LazyLock::new(|| {
+        let options = jsonschema::draft201909::options().should_validate_formats(true);
+        options.build(&json!({ "format": "duration" })).ok()
+    });
+    let judge = DURATION.as_ref();
+    judge.is_none_or(|judge| judge.is_valid(&Value::from(text)))
 }

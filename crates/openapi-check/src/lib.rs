@@ -3,6 +3,7 @@
 mod changes;
 mod compare;
 mod examples;
+mod mend;
 pub mod projection;
 
 pub use changes::{CHANGES, Change, Changes, Edition, Level, Step, changes};
@@ -38,9 +39,6 @@ pub fn explain(code: &str) -> Option<&'static str> {
 pub fn lint(document: &Document) -> Result<(), Diagnostics> {
     let mut diagnostics = document.diagnostics();
     examples::patterns(document, &mut diagnostics);
-    // A pattern that is no regular expression would make every validator of the document fail.
-    if diagnostics.is_empty() {
-        examples::examples(document, &mut diagnostics);
-    }
+    examples::examples(document, &mut diagnostics);
     diagnostics.into_result(())
 }

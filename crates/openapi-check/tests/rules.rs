@@ -84,3 +84,59 @@ fn a_diagnosis_of_an_example_shows_the_rule_that_refuses_it() {
         "{shown}"
     );
 }
+
+#[test]
+fn a_diagnosis_of_an_example_says_what_to_do() {
+    for (from, to, help) in [
+        (
+            "example: 5",
+            "example: 10",
+            "write 9 or less, or raise `maximum`",
+        ),
+        ("example: 5", "example: '5'", "remove the quotes"),
+        ("name: xyz", "name: 1", "put it in quotes"),
+        (
+            "example: abc",
+            "example: ABC",
+            "write what the pattern matches, or mend the pattern",
+        ),
+    ] {
+        let document = Document::read("t.yaml", &THINGS.replacen(from, to, 1)).unwrap();
+        let told = openapi_check::lint(&document).unwrap_err();
+        let helps: Vec<_> = told.iter().map(|d| d.help.as_deref()).collect();
+        assert_eq!(helps, [Some(help)], "{to}");
+    }
+}
+
+#[test]
+fn what_is_no_pattern_hides_no_example() {
+    let text = THINGS.replacen("'^[a-z]+$'", "'^[a-z+$'", 1);
+    let text = text.replacen("example: 5", "example: 10", 1);
+    let document = Document::read("t.yaml", &text).unwrap();
+    let told = openapi_check::lint(&document).unwrap_err().places();
+    assert_eq!(told, ["t.yaml:10:18 K0104", "t.yaml:30:20 K0114"]);
+}
+
+#[test]
+fn relative_links_under_an_absolute_format_are_told_once_at_the_format() {
+    let linked = |inner: &str| {
+        let text = THINGS.replacen(
+            "pattern: '^[a-z]+$'\n          example: abc",
+            "format: uri\n          example: /a",
+            1,
+        );
+        text.replacen("name: abc", "name: https://a.example", 1)
+            .replacen("name: d", inner, 1)
+            .replacen("name: xyz", "name: 'urn:x'", 1)
+    };
+    for (inner, expected) in [
+        ("name: /d", ["t.yaml:30:19 K0104"]),
+        ("name: 'urn:d'", ["t.yaml:31:20 K0104"]),
+    ] {
+        let document = Document::read("t.yaml", &linked(inner)).unwrap();
+        let told = openapi_check::lint(&document).unwrap_err();
+        assert_eq!(told.places(), expected, "{told}");
+        let help = told.iter().find_map(|d| d.help.clone()).unwrap();
+        assert!(help.contains("uri-reference"), "{help}");
+    }
+}

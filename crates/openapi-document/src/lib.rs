@@ -25,6 +25,7 @@ mod pointer;
 mod read;
 pub mod routes;
 mod rules;
+mod salvage;
 mod select;
 mod shape;
 mod slip;
@@ -59,6 +60,8 @@ pub struct Document {
     renamed: BTreeMap<String, String>,
     /// The places of its mistakes, as far as others can follow from them.
     causes: Vec<Span>,
+    /// Whether the model holds all of it.
+    whole: bool,
 }
 
 /// One operation of a [`Document`].
@@ -102,8 +105,8 @@ impl Document {
         }
     }
 
-    /// As [`Document::read`], but gives the document as well when its shape allows, so that further rules can tell
-    /// their mistakes in the same run. A document with diagnoses must not be generated from.
+    /// As [`Document::read`], but gives the document as well, or what is left of it where its shape is wrong, so that further
+    /// rules can tell their mistakes in the same run. A document with diagnoses must not be generated from.
     pub fn examine(name: &str, text: &str) -> (Option<Document>, Diagnostics) {
         Document::examine_with(name, text, &Alone)
     }
@@ -149,9 +152,12 @@ impl Document {
         // What it should look like depends on the version.
         let known = diagnostics.iter().all(|d| d.code != "K0101");
         let openapi = known.then(|| objects::typed(&root));
+        let mut whole = true;
         let openapi = openapi.and_then(|typed| {
             let root = typed.as_ref().unwrap_or(&root);
-            shape::openapi(root, &mut diagnostics)
+            let read = shape::openapi(root, &mut diagnostics);
+            whole = read.is_some();
+            read.or_else(|| salvage::salvage(root))
         });
         let openapi = openapi.map(normalise::normalise);
         rules::settle(&mut diagnostics);
@@ -163,8 +169,14 @@ impl Document {
             sources,
             renamed,
             causes,
+            whole,
         });
         (document, diagnostics)
+    }
+
+    /// Whether [`openapi`](Self::openapi) holds all of it: not where the shape of a part is wrong, which is told.
+    pub fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// The name that a named schema has in the document as it was read.

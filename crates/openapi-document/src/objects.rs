@@ -1,19 +1,42 @@
-//! Schemas with `properties` and no `type` are read as objects, which is what they mean (K0123 tells it): a validator
-//! would accept any number and text besides, and dropshot would forget the properties.
+//! What the model would misread, in its own words. Schemas with `properties` and no `type` are read as objects, which is what
+//! they mean (K0123 tells it): a validator would accept any number and text besides, and dropshot would forget the
+//! properties. Security by `mutualTLS`, which OpenAPI 3.1 has, is no kind of the model's: who uses it is told (K0112).
 
 use crate::node::{Content, Entry, Node};
 use crate::rules::is_untyped_object;
 use crate::{each_schema, place};
 
-/// The document with the types written in; `None` when none is missing.
+/// The document with the types written in, and without such security schemes; `None` when it has all and none.
 pub(crate) fn typed(root: &Node) -> Option<Node> {
     let mut missing = false;
     each_schema(root, &mut |schema| missing |= is_untyped_object(schema));
-    missing.then(|| {
+    let schemes = root.at("/components/securitySchemes");
+    let unknown = schemes.is_some_and(|schemes| schemes.entries().iter().any(is_mutual_tls));
+    (missing || unknown).then(|| {
         let mut root = root.clone();
-        walk(&mut root, "");
+        if missing {
+            walk(&mut root, "");
+        }
+        if let Some(schemes) =
+            inner(&mut root, "components").and_then(|node| inner(node, "securitySchemes"))
+            && let Content::Map(entries) = &mut schemes.content
+        {
+            entries.retain(|entry| !is_mutual_tls(entry));
+        }
         root
     })
+}
+
+fn is_mutual_tls(scheme: &Entry) -> bool {
+    scheme.node.get("type").and_then(Node::as_str) == Some("mutualTLS")
+}
+
+fn inner<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Node> {
+    let Content::Map(entries) = &mut node.content else {
+        return None;
+    };
+    let entry = entries.iter_mut().find(|entry| entry.key == key)?;
+    Some(&mut entry.node)
 }
 
 fn walk(node: &mut Node, place: &str) {

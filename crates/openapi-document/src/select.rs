@@ -22,6 +22,9 @@ pub fn owners(root: &Node, place: Span) -> Vec<(String, String)> {
                 .collect(),
         };
     }
+    if let Some(scheme) = demanded(root).find(|scheme| inside(scheme)) {
+        return secured_by_default(root, &scheme.key);
+    }
     let Some((kind, name)) = components(root).iter().find_map(|kind| {
         Some((
             kind,
@@ -47,6 +50,24 @@ pub fn owners(root: &Node, place: Span) -> Vec<(String, String)> {
             }
         }
     }
+    found
+}
+
+/// The schemes that every operation demands which says nothing of security.
+fn demanded(root: &Node) -> impl Iterator<Item = &Entry> {
+    let default = root.get("security").map_or(&[][..], Node::items);
+    default.iter().flat_map(Node::entries)
+}
+
+/// The operations that say nothing of security, if the document demands the scheme `name` of them.
+fn secured_by_default(root: &Node, name: &str) -> Vec<(String, String)> {
+    let mut found = secured_by(root, name);
+    found.retain(|(path, method)| {
+        let own = root
+            .get("paths")
+            .and_then(|paths| paths.get(path)?.get(method));
+        own.is_some_and(|operation| operation.get("security").is_none())
+    });
     found
 }
 
@@ -87,6 +108,10 @@ pub(crate) fn reach<'a>(root: &'a Node, node: &'a Node, reached: &mut HashSet<&'
     }
 }
 
+fn every_method(root: &Node) -> impl Iterator<Item = &Entry> {
+    paths(root).iter().flat_map(methods)
+}
+
 fn paths(root: &Node) -> &[Entry] {
     root.get("paths").map_or(&[], Node::entries)
 }
@@ -100,9 +125,10 @@ fn methods(path: &Entry) -> impl Iterator<Item = &Entry> {
     members.filter(|entry| METHODS.contains(&entry.key.as_str()))
 }
 
-/// The document without the operations that are not kept, the paths that are left without any, and the components that
-/// only they referred to.
+/// The document without the operations that are not kept, the paths that are left without any, the components that only
+/// they referred to, and the security that only they had.
 pub(crate) fn operations(root: &Node, keep: &dyn Fn(&str, &str) -> bool) -> Node {
+    let whole = root;
     let mut root = root.clone();
     let Some(paths) = member(&mut root, "paths") else {
         return root;
@@ -124,15 +150,21 @@ pub(crate) fn operations(root: &Node, keep: &dyn Fn(&str, &str) -> bool) -> Node
     if let Some(paths) = kept.get("paths") {
         reach(&kept, paths, &mut reached);
     }
+    let by_default = every_method(&kept).any(|method| method.node.get("security").is_none());
+    if let Content::Map(entries) = &mut root.content {
+        entries.retain(|entry| entry.key != "security" || by_default);
+    }
     let Some(kinds) = member(&mut root, "components") else {
         return root;
     };
-    for kind in kinds
-        .iter_mut()
-        .filter(|kind| kind.key != "securitySchemes")
-    {
+    let used = |name: &str| !secured_by(&kept, name).is_empty();
+    let was_used = |name: &str| !secured_by(whole, name).is_empty();
+    for kind in kinds {
         if let Content::Map(entries) = &mut kind.node.content {
             entries.retain(|entry| {
+                if kind.key == "securitySchemes" {
+                    return used(&entry.key) || !was_used(&entry.key);
+                }
                 let name = format!("#/components/{}/{}", kind.key, crate::escape(&entry.key));
                 reached.contains(name.as_str())
             });

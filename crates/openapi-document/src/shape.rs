@@ -261,6 +261,6 @@ fn shape_of(key: &str) -> String {
 }
 
 /// Reads by way of JSON text, which keeps the order of the document in the model's maps.
-fn read<T: DeserializeOwned>(node: &Node) -> Result<T, serde_json::Error> {
+pub(crate) fn read<T: DeserializeOwned>(node: &Node) -> Result<T, serde_json::Error> {
     serde_json::from_str(&serde_json::to_string(node)?)
 }

@@ -175,6 +175,20 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// A parameter that is a list and stands for `default`, the JSON text of a value of its schema, when it is absent.
+    pub fn list_or<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+        schema: &Schema,
+        explode: bool,
+        default: &str,
+    ) -> Option<T> {
+        match self.list(name, schema, explode)? {
+            Some(list) => Some(list),
+            None => serde_json::from_str(default).ok(),
+        }
+    }
+
     /// A parameter that is a list: its name repeated (`explode`), or one text with commas. The outer `None` means that
     /// it was noted as wrong.
     pub fn list<T: DeserializeOwned>(

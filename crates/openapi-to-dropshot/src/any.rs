@@ -1,6 +1,7 @@
 //! `anyOf` as Rust has it. typify makes a struct of it whose parts are flattened, which no text, number or list can be, and in
 //! which the first part takes what the others need as well.
 
+use crate::within;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,18 +48,7 @@ pub(crate) fn settle(components: &Components, schema: &mut Value) {
             _ => {}
         }
     }
-    for (key, value) in members.iter_mut() {
-        match (key.as_str(), value) {
-            ("properties", Value::Object(properties)) => properties
-                .values_mut()
-                .for_each(|schema| settle(components, schema)),
-            ("items" | "additionalProperties", schema) => settle(components, schema),
-            ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => schemas
-                .iter_mut()
-                .for_each(|schema| settle(components, schema)),
-            _ => {}
-        }
-    }
+    within::each(schema, &mut |inner| settle(components, inner));
 }
 
 /// Whether two of them have a member of one name.

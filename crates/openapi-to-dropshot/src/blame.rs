@@ -2,8 +2,8 @@
 
 use crate::own::Own;
 use crate::quiet::quietly;
-use crate::types::IMPLS;
-use crate::{lift, names};
+use crate::types::{self, IMPLS};
+use crate::{any, lift, names};
 use openapi_document::{Content, Diagnostic, Diagnostics, Document, Node, Span, draft};
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -12,17 +12,24 @@ use typify::{TypeSpace, TypeSpaceSettings};
 /// The schemas that typify cannot make types of, each tried alone, beside others that are not looked at.
 pub(crate) fn blame(document: &Document) -> Option<Diagnostics> {
     let mut diagnostics = document.diagnostics();
-    for (name, schema) in document.schemas() {
+    let all: any::Components = document
+        .schemas()
+        .map(|(name, schema)| (name.to_owned(), draft::json(schema)))
+        .collect();
+    for (name, _) in document.schemas() {
+        let Some(schema) = all.get(name) else {
+            continue;
+        };
+        let mut schema = types::prepared(document, &all, schema);
         let mut settings = TypeSpaceSettings::default();
-        for (other, _) in document.schemas().filter(|(other, _)| *other != name) {
-            settings.with_replacement(names::camel(other), "Other", IMPLS.into_iter());
+        let mut definitions: Vec<(String, Value)> = Vec::new();
+        // What it does not refer to would only cost time.
+        for other in draft::references(&schema) {
+            if other != name {
+                settings.with_replacement(names::camel(&other), "Other", IMPLS.into_iter());
+                definitions.push((other, json!({})));
+            }
         }
-        let mut definitions: Vec<(String, Value)> = document
-            .schemas()
-            .map(|(other, _)| (other.to_owned(), json!({})))
-            .filter(|(other, _)| other != name)
-            .collect();
-        let mut schema = draft::json(schema);
         match Own::of(name, &schema) {
             Some(Own::Counted(counted)) => schema = counted.plain,
             Some(_) => continue,

@@ -5,7 +5,7 @@ use crate::print::docs;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An enum of strings.
 pub(crate) struct Choice {
@@ -46,7 +46,9 @@ impl Choice {
     /// A variant for each value: its name, with a number where that is taken.
     fn variants(&self) -> Vec<Ident> {
         let mut taken = BTreeSet::new();
-        let variant = |value: &String| {
+        // By the name: the number that is tried next.
+        let mut next: BTreeMap<String, usize> = BTreeMap::new();
+        let mut variant = |value: &String| {
             let plain = value.chars().any(char::is_alphanumeric);
             let base = if plain {
                 names::camel(value)
@@ -54,14 +56,14 @@ impl Choice {
                 "Value".to_owned()
             };
             let mut name = base.clone();
-            let mut number = 2;
+            let number = next.entry(base.clone()).or_insert(2);
             while !taken.insert(name.clone()) {
                 name = format!("{base}{number}");
-                number += 1;
+                *number += 1;
             }
             names::ident(&name)
         };
-        self.values.iter().map(variant).collect()
+        self.values.iter().map(&mut variant).collect()
     }
 
     /// Whether the type has a default value.

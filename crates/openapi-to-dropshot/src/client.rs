@@ -8,7 +8,7 @@ use crate::kind;
 use crate::quiet::quietly;
 use crate::types::Types;
 use crate::wire_names::{WireNames, rust_name};
-use crate::{Options, gave_up, reasons};
+use crate::{Options, gave_up, reasons, segments};
 use heck::ToSnakeCase;
 use openapi_document::openapiv3::{
     OpenAPI, Operation, Parameter, ParameterSchemaOrContent, PathItem, ReferenceOr, Response,
@@ -60,7 +60,7 @@ pub(crate) fn generate(
     let calls = Calls::of(document, &called);
     let whole = attempt(&settings, &openapi);
     let whole = match whole {
-        Ok(tokens) => return Ok((reasons::given(calls.correct(tokens)), lacks)),
+        Ok(tokens) => return Ok((finished(document, &calls, tokens), lacks)),
         Err(why) => why,
     };
     // Some of the operations are beyond it: which, and all that are not.
@@ -73,9 +73,21 @@ pub(crate) fn generate(
     };
     let rest = keep(&openapi, &|path, method| !missing(path, method));
     match attempt(&settings, &rest) {
-        Ok(tokens) => Ok((reasons::given(calls.correct(tokens)), lacks)),
+        Ok(tokens) => Ok((finished(document, &calls, tokens), lacks)),
         Err(_) => Err(gave_up(document, "generating the client", whole)),
     }
+}
+
+/// The client as it is written: its calls say what the document does, and what is not sent.
+fn finished(document: &Document, calls: &Calls, tokens: TokenStream) -> TokenStream {
+    let mut client = reasons::given(calls.correct(tokens));
+    if document
+        .operations()
+        .any(|operation| operation.path.contains('{'))
+    {
+        client.extend(segments::module());
+    }
+    client
 }
 
 /// The operations that progenitor does not support: by halves, since each attempt costs what all types cost.

@@ -1,5 +1,6 @@
 //! Schemas as constants of `openapi_runtime::schema`, against which requests are validated.
 
+use crate::constants::{integer_format, literal, string_format};
 use crate::names;
 use crate::print::docs;
 use openapi_document::{Document, discriminator, draft};
@@ -332,66 +333,6 @@ impl Chain<'_> {
     fn flag(&mut self, key: &str, method: TokenStream) {
         if self.schema.get(key) == Some(&Value::Bool(true)) {
             self.push(method, TokenStream::new());
-        }
-    }
-}
-
-fn integer_format(name: &str) -> Option<TokenStream> {
-    Some(match name {
-        "int8" => quote!(Int8),
-        "int16" => quote!(Int16),
-        "int32" => quote!(Int32),
-        "int64" => quote!(Int64),
-        "uint8" => quote!(Uint8),
-        "uint16" => quote!(Uint16),
-        "uint32" => quote!(Uint32),
-        "uint64" | "uint" => quote!(Uint64),
-        _ => return None,
-    })
-}
-
-fn string_format(name: &str) -> Option<TokenStream> {
-    Some(match name {
-        "uuid" => quote!(Uuid),
-        "date-time" => quote!(DateTime),
-        "date" => quote!(Date),
-        "uri" => quote!(Uri),
-        "uri-reference" => quote!(UriReference),
-        "email" => quote!(Email),
-        "hostname" => quote!(Hostname),
-        "ipv4" => quote!(Ipv4),
-        "ipv6" => quote!(Ipv6),
-        "ip" => quote!(Ip),
-        "byte" => quote!(Byte),
-        _ => return None,
-    })
-}
-
-fn literal(value: &Value) -> TokenStream {
-    match value {
-        Value::Null => quote!(Literal::Null),
-        Value::Bool(flag) => quote!(Literal::Bool(#flag)),
-        Value::Number(number) => match number.as_i64() {
-            Some(integer) => {
-                let integer = proc_macro2::Literal::i64_unsuffixed(integer);
-                quote!(Literal::Integer(#integer))
-            }
-            None => {
-                let float = number.as_f64().unwrap_or_default();
-                quote!(Literal::Number(#float))
-            }
-        },
-        Value::String(text) => quote!(Literal::String(#text)),
-        Value::Array(items) => {
-            let items = items.iter().map(literal);
-            quote!(Literal::Array(&[#(#items),*]))
-        }
-        Value::Object(members) => {
-            let members = members.iter().map(|(name, value)| {
-                let value = literal(value);
-                quote!((#name, #value))
-            });
-            quote!(Literal::Object(&[#(#members),*]))
         }
     }
 }

@@ -30,7 +30,8 @@ fn multiple() -> TokenStream {
         pub(super) fn multiple(value: f64, step: f64) -> bool {
             let quotient = value / step;
             let off = (quotient - quotient.round()).abs();
-            value % step == 0.0 || off <= 4.0 * f64::EPSILON * quotient.abs()
+            let whole = value.fract() == 0.0 && step.fract() == 0.0;
+            value % step == 0.0 || !whole && off <= 4.0 * f64::EPSILON * quotient.abs()
         }
     }
 }

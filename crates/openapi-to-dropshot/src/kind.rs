@@ -131,7 +131,7 @@ pub(crate) fn errors(operation: OperationRef<'_>) -> Vec<(Statuses, &Response)> 
         .iter()
         .filter_map(|(status, response)| {
             let statuses = match status {
-                StatusCode::Code(code) if *code >= 400 => Statuses::Exact(*code),
+                StatusCode::Code(code) if (400..600).contains(code) => Statuses::Exact(*code),
                 StatusCode::Range(4) => Statuses::Client,
                 StatusCode::Range(5) => Statuses::Server,
                 _ => return None,

@@ -1,6 +1,7 @@
 //! One schema for an `allOf` of bounds: `allOf: [{$ref: Percent}, {maximum: 50}]` is an integer from 0 to 50, and its type
 //! must be as narrow. typify would merge the members too, and forget their bounds.
 
+use crate::within;
 use openapi_document::{Document, draft};
 use serde_json::{Map, Value};
 use std::cmp::Ordering;
@@ -22,38 +23,18 @@ const SAID: [&str; 9] = [
 ];
 
 /// Keywords that hold once, whoever says them.
-const ONCE: [&str; 5] = [
-    "type",
-    "format",
-    "multipleOf",
-    "items",
-    "additionalProperties",
-];
+const ONCE: [&str; 4] = ["type", "format", "items", "additionalProperties"];
 
 /// Merges such `allOf`s everywhere in `schema`.
 pub(crate) fn merge(document: &Document, schema: &mut Value) {
     if let Some(merged) = merged(document, schema) {
         *schema = merged;
     }
-    let Value::Object(members) = schema else {
-        return;
-    };
-    for (key, value) in members.iter_mut() {
-        match (key.as_str(), value) {
-            ("properties", Value::Object(properties)) => properties
-                .values_mut()
-                .for_each(|schema| merge(document, schema)),
-            ("items" | "additionalProperties", schema) => merge(document, schema),
-            ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => schemas
-                .iter_mut()
-                .for_each(|schema| merge(document, schema)),
-            _ => {}
-        }
-    }
+    within::each(schema, &mut |inner| merge(document, inner));
 }
 
 /// The one schema for `schema`, if that is an `allOf` of bounds of one type, and more than another name of a schema.
-fn merged(document: &Document, schema: &Value) -> Option<Value> {
+pub(crate) fn merged(document: &Document, schema: &Value) -> Option<Value> {
     schema.get("allOf")?;
     let mut alone = schema.clone();
     let null = alone.as_object_mut()?.remove("nullable");
@@ -121,7 +102,7 @@ fn add(
                 add(document, &meant, whole, depth)?;
                 constraining.references += 1;
             }
-        } else if SAID.contains(&key) || key.starts_with("x-") {
+        } else if is_said(key) {
             whole.entry(key).or_insert_with(|| value.clone());
         } else if ONCE.contains(&key) {
             constrains = true;
@@ -158,11 +139,48 @@ fn add(
             }
         }
     }
+    if let Some(step) = schema.get("multipleOf") {
+        let step = match whole.get("multipleOf") {
+            Some(before) if before != step => common_multiple(before, step)?,
+            _ => step.clone(),
+        };
+        whole.insert("multipleOf".to_owned(), step);
+    }
     if schema.get("uniqueItems") == Some(&Value::Bool(true)) {
         whole.insert("uniqueItems".to_owned(), Value::Bool(true));
     }
     constraining.inline += usize::from(constrains);
     Some(constraining)
+}
+
+/// Whether the keyword only says something of the value.
+pub(crate) fn is_said(key: &str) -> bool {
+    SAID.contains(&key) || key.starts_with("x-")
+}
+
+/// The least number of which both are divisors: 1.2 of 0.4 and 0.6. None when doubles do not have it.
+fn common_multiple(one: &Value, other: &Value) -> Option<Value> {
+    let (one, other) = (one.as_f64()?, other.as_f64()?);
+    let scales = (0..10).map(|places| 10f64.powi(places));
+    scales.into_iter().find_map(|scale| {
+        let whole = |number: f64| {
+            let scaled = (number * scale).round();
+            let exact = scaled / scale == number && (1.0..9e15).contains(&scaled);
+            exact.then_some(scaled as u64)
+        };
+        let (one, other) = (whole(one)?, whole(other)?);
+        let (mut divisor, mut rest) = (one, other);
+        while rest > 0 {
+            (divisor, rest) = (rest, divisor % rest);
+        }
+        let multiple = (one / divisor).checked_mul(other)? as f64 / scale;
+        let whole = multiple.fract() == 0.0 && multiple < 9e15;
+        Some(if whole {
+            (multiple as i64).into()
+        } else {
+            multiple.into()
+        })
+    })
 }
 
 /// What a schema without a type says of integers is read as a double.
@@ -237,6 +255,19 @@ mod tests {
             merged_to(json!({"nullable": true, "allOf": [{"type": "number", "maximum": 1}]})),
             json!({"nullable": true, "type": "number", "maximum": 1, "exclusiveMaximum": false}),
         );
+        for (steps, both) in [
+            ([json!(0.4), json!(0.6)], json!(1.2)),
+            ([json!(2), json!(3)], json!(6)),
+            ([json!(0.5), json!(0.25)], json!(0.5)),
+        ] {
+            let [one, other] = steps;
+            assert_eq!(
+                merged_to(
+                    json!({"allOf": [{"type": "number", "multipleOf": one}, {"multipleOf": other}]})
+                ),
+                json!({"type": "number", "multipleOf": both}),
+            );
+        }
         let names = json!({"$ref": "#/components/schemas/Names"});
         assert_eq!(
             merged_to(json!({"allOf": [names, {"maxItems": 3, "uniqueItems": true}]})),
@@ -250,7 +281,7 @@ mod tests {
         for schema in [
             json!({"description": "D", "default": 3, "allOf": [percent]}),
             json!({"allOf": [percent, {"nullable": true}]}),
-            json!({"allOf": [{"type": "number", "multipleOf": 2}, {"multipleOf": 3}]}),
+            json!({"allOf": [{"type": "number", "multipleOf": 0.1}, {"multipleOf": 1e-300}]}),
             json!({"allOf": [percent, {"$ref": "#/components/schemas/Text"}]}),
             json!({"allOf": [{"type": "object", "properties": {"a": {}}}, {"minProperties": 1}]}),
         ] {

@@ -3,6 +3,7 @@
 use crate::bounded::Bounded;
 use crate::choice::Choice;
 use crate::counted::Counted;
+use crate::flag::Flag;
 use crate::names;
 use crate::namesake::Namesake;
 use crate::number::Number;
@@ -18,6 +19,8 @@ pub(crate) enum Own {
     Bounded(Bounded),
     /// A number with bounds.
     Number(Number),
+    /// One boolean.
+    Flag(Flag),
     /// A list or map with bounds.
     Counted(Counted),
     /// A text that is called as its type.
@@ -41,6 +44,7 @@ impl Own {
         let bounded = Bounded::of(name, schema).map(Own::Bounded);
         bounded
             .or_else(|| Number::of(name, schema).map(Own::Number))
+            .or_else(|| Flag::of(name, schema).map(Own::Flag))
             .or_else(|| Counted::of(name, schema).map(Own::Counted))
             .or_else(|| Namesake::of(name, schema).map(Own::Namesake))
             .or_else(|| Tagged::of(name, schema).map(Own::Tagged))
@@ -52,6 +56,7 @@ impl Own {
         match self {
             Own::Bounded(bounded) => &bounded.name,
             Own::Number(number) => &number.name,
+            Own::Flag(flag) => &flag.name,
             Own::Counted(counted) => &counted.name,
             Own::Namesake(namesake) => &namesake.name,
             Own::Tagged(tagged) => &tagged.name,
@@ -64,6 +69,7 @@ impl Own {
         match &mut self {
             Own::Bounded(bounded) => bounded.name = name,
             Own::Number(number) => number.name = name,
+            Own::Flag(flag) => flag.name = name,
             Own::Counted(counted) => counted.name = name,
             Own::Namesake(namesake) => namesake.name = name,
             Own::Tagged(tagged) => tagged.name = name,
@@ -82,6 +88,7 @@ impl Own {
         match self {
             Own::Bounded(_) | Own::Tagged(_) => json!({ "type": "integer" }),
             Own::Number(_) => json!({ "type": "number" }),
+            Own::Flag(_) => json!({ "type": "boolean" }),
             Own::Counted(counted) => draft::typed(&counted.plain),
             Own::Namesake(_) | Own::Choice(_) => json!({ "type": "string" }),
         }
@@ -104,6 +111,7 @@ impl Own {
         match self {
             Own::Bounded(bounded) => bounded.has_default(),
             Own::Number(number) => number.has_default(),
+            Own::Flag(flag) => flag.has_default(),
             Own::Counted(counted) => counted.has_default(),
             Own::Namesake(_) | Own::Tagged(_) => false,
             Own::Choice(choice) => choice.has_default(),
@@ -124,6 +132,7 @@ impl Own {
         match self {
             Own::Bounded(bounded) => bounded.tokens(),
             Own::Number(number) => number.tokens(),
+            Own::Flag(flag) => flag.tokens(),
             Own::Counted(counted) => counted.tokens(),
             Own::Namesake(namesake) => namesake.tokens(),
             Own::Tagged(tagged) => tagged.tokens(),

@@ -125,7 +125,7 @@ impl Group {
             .collect();
         let declarations = self.fields.iter().zip(&idents).map(|(field, ident)| {
             let ty = field.rust_type(types, types_crate);
-            let ty = if field.required || (field.default.is_some() && field.list.is_none()) {
+            let ty = if field.required || field.default.is_some() {
                 ty
             } else {
                 quote!(::std::option::Option<#ty>)
@@ -135,22 +135,22 @@ impl Group {
         });
         let reads = self.fields.iter().zip(&idents).map(|(field, ident)| {
             let (wire, schema) = (&field.name, descriptor::borrowed(&field.schema));
-            match field.list {
-                Some(explode) if field.required => {
-                    return quote!(let #ident = __values.list_required(#wire, #schema, #explode););
+            let default = field.default.as_ref().map(Value::to_string);
+            match (field.list, default, field.required) {
+                (Some(explode), _, true) => {
+                    quote!(let #ident = __values.list_required(#wire, #schema, #explode);)
                 }
-                Some(explode) => {
-                    return quote!(let #ident = __values.list(#wire, #schema, #explode););
+                (Some(explode), Some(default), false) => {
+                    quote!(let #ident = __values.list_or(#wire, #schema, #explode, #default);)
                 }
-                None => {}
-            }
-            match (&field.default, field.required) {
-                (Some(default), false) => {
-                    let default = default.to_string();
+                (Some(explode), None, false) => {
+                    quote!(let #ident = __values.list(#wire, #schema, #explode);)
+                }
+                (None, _, true) => quote!(let #ident = __values.required(#wire, #schema);),
+                (None, Some(default), false) => {
                     quote!(let #ident = __values.or(#wire, #schema, #default);)
                 }
-                (_, true) => quote!(let #ident = __values.required(#wire, #schema);),
-                (None, false) => quote!(let #ident = __values.optional(#wire, #schema);),
+                (None, None, false) => quote!(let #ident = __values.optional(#wire, #schema);),
             }
         });
         let doc = docs(doc);

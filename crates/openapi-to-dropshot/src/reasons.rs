@@ -1,4 +1,5 @@
-//! Why an argument is not sent: progenitor drops what a conversion says, and tells only that it failed.
+//! Why an argument is not sent: progenitor drops what a conversion says, and tells only that it failed. And what is not to
+//! be sent in a [path](crate::segments).
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::quote;
@@ -23,6 +24,13 @@ pub(crate) fn given(client: TokenStream) -> TokenStream {
                 continue;
             }
         };
+        if matches!(out.last(), Some(TokenTree::Ident(word)) if word == "encode_path")
+            && group.delimiter() == Delimiter::Parenthesis
+        {
+            out.pop();
+            out.extend(crate::segments::checked(&group.stream()));
+            continue;
+        }
         let body = group.delimiter() == Delimiter::Brace;
         let about = if body { bounded.take().flatten() } else { None };
         let converts = about.and_then(|about| Some((about, conversion(group.stream())?)));
@@ -108,6 +116,7 @@ mod tests {
                     self
                 }
                 fn other<V>(self) where V: Clone, { x.map_err(|_| "failed".to_string()) }
+                fn url(self) { format!("{}/{}", base, encode_path(&type_.to_string()),) }
             }
         };
         let expected = quote! {
@@ -126,6 +135,13 @@ mod tests {
                     self
                 }
                 fn other<V>(self) where V: Clone, { x.map_err(|_| "failed".to_string()) }
+                fn url(self) {
+                    format!(
+                        "{}/{}",
+                        base,
+                        super::segments::segment("type", &type_.to_string()).map_err(Error::InvalidRequest)?,
+                    )
+                }
             }
         };
         assert_eq!(given(client).to_string(), expected.to_string());

@@ -47,7 +47,11 @@ pub fn diagnostics(found: &Diagnostics, format: MessageFormat, colour: bool) -> 
         };
         if let MessageFormat::Github = format {
             let word = if d.note { "notice" } else { level };
-            return github(word, file, (line, column), d.code, &d.message);
+            let message = match &d.help {
+                Some(help) => format!("{}\nhelp: {help}", d.message),
+                None => d.message.clone(),
+            };
+            return github(word, file, (line, column), d.code, &message);
         }
         let related: Vec<serde_json::Value> = d
             .related
@@ -71,11 +75,33 @@ pub fn diagnostics(found: &Diagnostics, format: MessageFormat, colour: bool) -> 
 
 /// A workflow command of GitHub Actions; `word` is `error`, `warning` or `notice`.
 pub fn github(word: &str, file: &str, place: (usize, usize), title: &str, message: &str) -> String {
-    // Workflow commands end at a line feed and unescape these three.
-    let message = message
-        .replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A");
+    // Workflow commands end at a line feed, and unescape these; properties end at a comma or colon besides.
+    let escaped = |text: &str| {
+        text.replace('%', "%25")
+            .replace('\r', "%0D")
+            .replace('\n', "%0A")
+    };
+    let property = |text: &str| escaped(text).replace(':', "%3A").replace(',', "%2C");
+    let (message, file, title) = (escaped(message), property(file), property(title));
     let (line, column) = place;
     format!("::{word} file={file},line={line},col={column},title={title}::{message}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_files_name_does_not_end_the_command_of_github() {
+        let told = github(
+            "error",
+            "we,ird:na%me.yaml",
+            (1, 2),
+            "K0001",
+            "100%\nso: a, b",
+        );
+        let expected =
+            "::error file=we%2Cird%3Ana%25me.yaml,line=1,col=2,title=K0001::100%25%0Aso: a, b\n";
+        assert_eq!(told, expected);
+    }
 }

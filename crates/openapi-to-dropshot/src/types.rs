@@ -4,8 +4,8 @@ use crate::own::Own;
 use crate::print::Items;
 use crate::quiet::quietly;
 use crate::{
-    Options, aloud, any, blame, distinct, gave_up, helpers, lift, merged, names, nullable, secret,
-    undeclared, unicode,
+    Options, aloud, any, blame, distinct, gave_up, helpers, inherited, joined, lift, merged, names,
+    nullable, secret, undeclared, unicode,
 };
 use openapi_document::{Diagnostics, Document, draft};
 use proc_macro2::TokenStream;
@@ -76,6 +76,17 @@ fn typify(document: &Document, options: &Options) -> Result<Types, Diagnostics> 
     }
 }
 
+/// The schema with all that is said of its values, in words that types can be made of.
+pub(crate) fn prepared(document: &Document, all: &any::Components, schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    inherited::inherit(document, &mut schema);
+    joined::join(document, &mut schema);
+    merged::merge(document, &mut schema);
+    undeclared::declare(&mut schema);
+    any::settle(all, &mut schema);
+    schema
+}
+
 /// The types, and the names that two of them have.
 fn attempt(
     document: &Document,
@@ -104,10 +115,7 @@ fn attempt(
     let mut own: Vec<Own> = Vec::new();
     let mut definitions: Vec<(String, Value)> = Vec::new();
     for (name, schema) in &originals {
-        let mut schema = schema.clone();
-        merged::merge(document, &mut schema);
-        undeclared::declare(&mut schema);
-        any::settle(&all, &mut schema);
+        let schema = prepared(document, &all, schema);
         let mut parts = vec![(name.clone(), schema.clone())];
         if let Some((value, inner)) = nullable::value(name, &schema, unclear, &taken) {
             parts = vec![(name.clone(), nullable::or_null(&value)), (value, inner)];

@@ -27,6 +27,11 @@ pub(crate) fn no_multiple(step: impl Display) -> String {
     format!("must be a multiple of {step}")
 }
 
+/// Said of what is not the `only` value that is listed.
+pub(crate) fn not_listed(only: impl Display) -> String {
+    format!("must be one of {only}")
+}
+
 /// Said of a list or map with fewer than `least` of `what`, such as `item`.
 pub(crate) fn too_few(least: u64, what: &str) -> String {
     format!("must have at least {}", count(least, what))
@@ -45,7 +50,7 @@ fn count(n: u64, what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use openapi_runtime::schema::{IntegerFormat, Property, Schema};
+    use openapi_runtime::schema::{IntegerFormat, Literal, Property, Schema};
     use openapi_runtime::strict::check;
     use serde_json::{Value, json};
 
@@ -80,6 +85,9 @@ mod tests {
         let integer = Schema::integer().integer_format(IntegerFormat::Int64);
         said(&json!(4), integer.minimum(5), &too_small(5, false));
         said(&json!(4), integer.multiple_of(3), &no_multiple(3));
+        const ON: &[Literal] = &[Literal::Bool(true)];
+        let flag = Schema::boolean().literals(ON);
+        said(&json!(false), flag, &not_listed(true));
         let list = Schema::array(&ITEM);
         said(&json!([]), list.min_items(1), &too_few(1, "item"));
         said(&json!([1, 2, 3]), list.max_items(2), &too_many(2, "item"));

@@ -50,7 +50,8 @@ impl Baseline {
             From::Folder(folder) => folder,
             From::Git(revision) => revision,
         };
-        Document::examine_with(&self.name, &self.text, files)
+        let (document, found) = Document::examine_with(&self.name, &self.text, files);
+        (document.filter(Document::is_whole), found)
     }
 }
 

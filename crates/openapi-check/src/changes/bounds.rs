@@ -4,7 +4,7 @@ use super::at::At;
 use super::interval::{Interval, Step};
 use super::schema::Pair;
 use super::view::View;
-use super::{Direction, Found, Level, Walk, names};
+use super::{Direction, Found, Level, Walk, held, names};
 use serde_json::Value;
 
 /// How a change moves the set of valid values.
@@ -156,17 +156,20 @@ fn tell(walk: &mut Walk<'_>, pair: &Pair<'_, '_>, key: &str, moved: Move) {
         told(&after)
     );
     let level = moved.level(pair.direction);
-    let rust = match (pair.direction, level) {
-        (Direction::Request, Level::Major) => format!(
-            "values of `{}` that older callers may hold are refused",
-            pair.rust
-        ),
-        (Direction::Response, Level::Major) => format!(
-            "callers built before refuse answers whose `{}` is out of the old bound",
-            pair.rust
-        ),
-        _ => format!("`{}` holds other values", pair.rust),
+    let place = &pair.new_at.pointer;
+    let called = match place.rsplit('/').next() {
+        Some("items" | "additionalProperties") => names::value_type(place, &pair.rust),
+        _ => pair.rust.clone(),
     };
+    let rust = held::change(pair).unwrap_or_else(|| match (pair.direction, level) {
+        (Direction::Request, Level::Major) => {
+            format!("values of `{called}` that older callers may hold are refused")
+        }
+        (Direction::Response, Level::Major) => {
+            format!("callers built before refuse answers whose `{called}` is out of the old bound")
+        }
+        _ => format!("`{called}` holds other values"),
+    });
     let found = Found::new(moved.code(), level, message).rust(rust);
     walk.at_either(before.as_ref(), after.as_ref(), found);
 }

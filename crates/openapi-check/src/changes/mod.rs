@@ -19,6 +19,7 @@ mod at;
 mod bounds;
 mod choices;
 mod codes;
+mod held;
 mod interval;
 mod members;
 mod names;

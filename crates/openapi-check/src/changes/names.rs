@@ -46,8 +46,33 @@ pub(super) fn rust(root: &Node, pointer: &str) -> String {
         }
     }
     match field {
-        Some(field) => format!("{name}::{}", field.to_snake_case()),
+        Some(field) => format!("{name}::{}", identifier(&field)),
         None => name,
+    }
+}
+
+/// A field as Rust can call it.
+fn identifier(name: &str) -> String {
+    const WORDS: [&str; 39] = [
+        "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum",
+        "extern", "false", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "match", "mod",
+        "move", "mut", "pub", "ref", "return", "self", "static", "struct", "super", "trait",
+        "true", "try", "type", "unsafe", "use", "where", "while",
+    ];
+    let name = name.to_snake_case();
+    if WORDS.contains(&name.as_str()) {
+        return name + "_";
+    }
+    name
+}
+
+/// The type of the values at `pointer`, which [`rust`] calls so: `InListItem` for the items of `In::list`.
+pub(super) fn value_type(pointer: &str, rust: &str) -> String {
+    let own = type_of(rust);
+    match pointer.rsplit('/').next() {
+        Some("items") => own + "Item",
+        Some("additionalProperties") => own + "Value",
+        _ => own,
     }
 }
 
@@ -200,6 +225,13 @@ mod tests {
         ] {
             assert_eq!(both(pointer), (said.to_owned(), code.to_owned()));
         }
+        let item = "/components/schemas/In/properties/ib/items";
+        let rust = rust(&document.root, item);
+        assert_eq!(value_type(item, &rust), "InIbItem");
+        assert_eq!(
+            super::rust(&document.root, "/components/schemas/In/properties/if"),
+            "In::if_"
+        );
         let variants = ["409", "4XX", "default"].map(status);
         assert_eq!(variants, ["Conflict", "ClientError", "Other"]);
     }

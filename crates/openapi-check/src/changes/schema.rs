@@ -188,6 +188,9 @@ fn nullable(walk: &mut Walk<'_>, pair: &Pair<'_, '_>) {
         _ => return,
     };
     let told = match pair.new.is_nullable() {
+        true if pair.rust.contains("::") => {
+            format!("`{}` becomes `Option`, unless it is optional", pair.rust)
+        }
         true => format!("`{}` becomes `Option`", pair.rust),
         false => format!(
             "`{}` is no longer `Option`, unless it is optional",

@@ -109,3 +109,68 @@ fn properties_that_move_into_an_all_of_are_the_same_properties() {
     let found = changes(&document(&flat), &document(&composed));
     assert!(found.level() <= Some(Level::Patch), "{found:?}");
 }
+
+#[test]
+fn the_first_bound_and_the_end_of_the_last_change_a_type() {
+    let with = |schema: &str| document(&RECURSIVE.replace("{type: string}", schema));
+    let told = |old: &str, new: &str| {
+        let found = changes(&with(old), &with(new));
+        let told = found
+            .iter()
+            .map(|change| change.consequence.clone().unwrap_or_default());
+        told.collect::<Vec<_>>()
+    };
+    for (open, closed, held) in [
+        ("{type: number}", "{type: number, minimum: 0}", "`f64`"),
+        (
+            "{type: integer, format: int32}",
+            "{type: integer, format: int32, maximum: 9}",
+            "`i32`",
+        ),
+        (
+            "{type: array, items: {type: string}}",
+            "{type: array, minItems: 1, items: {type: string}}",
+            "`Vec`",
+        ),
+        ("{type: object}", "{type: object, maxProperties: 3}", "map"),
+        (
+            "{type: string}",
+            "{type: string, pattern: '^a'}",
+            "`String`",
+        ),
+    ] {
+        let closes = format!("the type of `Tree::name` changes from {held} to `TreeName`");
+        assert_eq!(told(open, closed), [closes], "{closed}");
+        let opens = format!("the type of `Tree::name` changes from `TreeName` to {held}");
+        assert_eq!(told(closed, open), [opens], "{closed}");
+    }
+    // Another bound of a closed type is none of these.
+    let tighter = told("{type: number, minimum: 0}", "{type: number, minimum: 1}");
+    assert!(
+        tighter.iter().all(|told| !told.contains("changes from")),
+        "{tighter:?}"
+    );
+    // As wide as the machine's type.
+    let wide = told(
+        "{type: integer, format: int32}",
+        "{type: integer, format: int32, maximum: 2147483647}",
+    );
+    assert!(
+        wide.iter().all(|told| !told.contains("changes from")),
+        "{wide:?}"
+    );
+}
+
+#[test]
+fn items_with_a_first_bound_are_called_as_their_type() {
+    let with = |items: &str| {
+        let list = format!("{{type: array, items: {items}}}");
+        document(&RECURSIVE.replace("{type: string}", &list))
+    };
+    let found = changes(&with("{type: number}"), &with("{type: number, minimum: 1}"));
+    let told: Vec<_> = found
+        .iter()
+        .filter_map(|change| change.consequence.as_deref())
+        .collect();
+    assert_eq!(told, ["its type changes from `f64` to `TreeNameItem`"]);
+}

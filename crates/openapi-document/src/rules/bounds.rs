@@ -66,7 +66,34 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
         );
     }
     wide(found, schema);
+    members(found, schema);
     types(found, schema);
+}
+
+/// K0107: an object that holds no other members than those it names has as many of them as it must.
+fn members(found: &mut Findings<'_>, schema: &Node) {
+    let closed = schema
+        .get("additionalProperties")
+        .is_some_and(|node| node.content == crate::Content::Bool(false));
+    let Some(least) = schema.get("minProperties").filter(|_| closed) else {
+        return;
+    };
+    let named = schema.get("properties");
+    let count = named.map_or(0, |properties| properties.entries().len());
+    let wanted = least.as_number().and_then(serde_json::Number::as_u64);
+    if wanted.is_some_and(|wanted| wanted > count as u64) {
+        let span = schema
+            .entry("properties")
+            .map_or(least.span, |entry| entry.key_span);
+        found.push(
+            Diagnostic::new("K0107", least.span, "no object has as many members")
+                .label(format!(
+                    "there are {count}, and `additionalProperties` is `false`"
+                ))
+                .related(span, "the members")
+                .help("lower it, or let the object have others"),
+        );
+    }
 }
 
 /// K0109: bounds of integers are kept in 64 bits with a sign, by dropshot too.
@@ -84,6 +111,17 @@ fn wide(found: &mut Findings<'_>, schema: &Node) {
         let whole = number
             .as_f64()
             .is_some_and(|n| n.fract() == 0.0 && n.abs() < 9e15);
+        // As OpenAPI 3.1 writes the bound, if it was written so.
+        let exclusive = match key {
+            "minimum" => "exclusiveMinimum",
+            "maximum" => "exclusiveMaximum",
+            _ => "",
+        };
+        let key = if found.is_lowered && schema.get(exclusive).is_some_and(Node::is_true) {
+            exclusive
+        } else {
+            key
+        };
         if !whole {
             found.push(
                 Diagnostic::new(

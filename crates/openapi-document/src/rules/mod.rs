@@ -13,9 +13,11 @@ mod ranges;
 mod read_only;
 mod references;
 mod schemas;
+mod security;
 mod servers;
 mod tables;
 mod values;
+mod variables;
 mod version;
 
 pub(crate) use follow::{causes, doubtful, follows, settle};

@@ -26,8 +26,10 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
     enumeration(found, schema);
     combination(found, schema);
     shared_properties(found, schema);
+    // OpenAPI 3.1 has lists of anything without it.
     if schema.get("type").and_then(Node::as_str) == Some("array")
         && schema.get("items").is_none()
+        && !found.is_lowered
         && !super::kinds::misspelt(schema, "items", &super::tables::SCHEMA)
     {
         let span = schema.get("type").map_or(schema.span, |node| node.span);

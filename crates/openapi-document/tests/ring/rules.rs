@@ -170,3 +170,72 @@ fn every_code_is_explained() {
     }
     assert_eq!(openapi_document::explain("K9999"), None);
 }
+
+#[test]
+fn a_shared_parameter_of_a_name_that_no_path_has_is_told_once_where_it_is_named() {
+    let text = "openapi: 3.0.3
+info: {title: T, version: 1.0.0}
+paths:
+  /a/{region}:
+    parameters: [{$ref: '#/components/parameters/Region'}]
+    get: {operationId: get_a, responses: {'204': {description: done}}}
+    put: {operationId: put_a, responses: {'204': {description: done}}}
+  /b/{region}:
+    parameters: [{$ref: '#/components/parameters/Region'}]
+    get: {operationId: get_b, responses: {'204': {description: done}}}
+components:
+  parameters:
+    Region:
+      name: regions
+      in: path
+      required: true
+      schema: {type: string}
+";
+    assert_eq!(places(text), ["things.yaml:14:13 K0110"]);
+    // Where one path has it, the others are wrong.
+    let text = text.replace("/b/{region}", "/b/{regions}");
+    assert_eq!(places(&text), ["things.yaml:5:25 K0110"]);
+}
+
+#[test]
+fn a_kind_of_security_scheme_that_there_is_not_is_told_where_it_is() {
+    let text = "openapi: 3.0.3
+info: {title: T, version: 1.0.0}
+security: [{key: []}]
+paths:
+  /a:
+    get: {operationId: get_a, responses: {'204': {description: done}}}
+components:
+  securitySchemes:
+    key:
+      type: apikey
+      in: header
+      name: X-Key
+";
+    assert_eq!(places(text), ["things.yaml:10:13 K0102"]);
+}
+
+#[test]
+fn a_closed_object_with_fewer_members_than_it_must_have_is_told() {
+    let text = "openapi: 3.0.3
+info: {title: T, version: 1.0.0}
+paths:
+  /a:
+    get:
+      operationId: get_a
+      responses:
+        '200':
+          description: done
+          content: {application/json: {schema: {$ref: '#/components/schemas/A'}}}
+components:
+  schemas:
+    A:
+      type: object
+      additionalProperties: false
+      minProperties: 2
+      properties: {a: {type: string}}
+";
+    assert_eq!(places(text), ["things.yaml:16:22 K0107"]);
+    let enough = text.replace("minProperties: 2", "minProperties: 1");
+    assert_eq!(places(&enough), Vec::<String>::new());
+}

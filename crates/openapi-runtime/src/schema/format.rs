@@ -56,6 +56,10 @@ pub enum Format {
     DateTime,
     /// RFC 3339 `full-date`: `2026-11-05`.
     Date,
+    /// RFC 3339 `full-time`: `10:00:00Z`, with an offset.
+    Time,
+    /// RFC 3339, appendix A: `P1DT12H`, or weeks alone.
+    Duration,
     /// RFC 3986 URI: with a scheme.
     Uri,
     /// RFC 3986 URI reference: with or without a scheme.
@@ -82,6 +86,8 @@ impl Format {
             "uuid" => Self::Uuid,
             "date-time" => Self::DateTime,
             "date" => Self::Date,
+            "time" => Self::Time,
+            "duration" => Self::Duration,
             "uri" => Self::Uri,
             "uri-reference" => Self::UriReference,
             "email" => Self::Email,
@@ -101,6 +107,8 @@ impl Format {
             Self::Uuid => "uuid",
             Self::DateTime => "date-time",
             Self::Date => "date",
+            Self::Time => "time",
+            Self::Duration => "duration",
             Self::Uri => "uri",
             Self::UriReference => "uri-reference",
             Self::Email => "email",

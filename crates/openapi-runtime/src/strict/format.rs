@@ -4,12 +4,16 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::schema::Format;
 
+mod moment;
+
 /// Whether the text has the format.
 pub(super) fn has(format: Format, text: &str) -> bool {
     match format {
         Format::Uuid => is_uuid(text),
-        Format::DateTime => is_date_time(text),
-        Format::Date => is_date(text),
+        Format::DateTime => moment::is_date_time(text),
+        Format::Date => moment::is_date(text),
+        Format::Time => moment::is_time(text),
+        Format::Duration => moment::is_duration(text),
         Format::Uri => is_uri_reference(text) && scheme_length(text).is_some(),
         Format::UriReference => is_uri_reference(text),
         Format::Email => is_email(text),
@@ -34,72 +38,6 @@ fn fits(text: &str, mask: &str) -> bool {
 
 fn is_uuid(text: &str) -> bool {
     fits(text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx")
-}
-
-/// The decimal number at this place of a text that is known to have digits there.
-fn number(text: &str, from: usize, length: usize) -> u32 {
-    text.bytes()
-        .skip(from)
-        .take(length)
-        .fold(0, |n, digit| n * 10 + u32::from(digit - b'0'))
-}
-
-fn is_date(text: &str) -> bool {
-    if !fits(text, "9999-99-99") {
-        return false;
-    }
-    let year = number(text, 0, 4);
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let days = match number(text, 5, 2) {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return false,
-    };
-    (1..=days).contains(&number(text, 8, 2))
-}
-
-/// RFC 3339, section 5.6. The letters may be of either case, as it says.
-fn is_date_time(text: &str) -> bool {
-    let Some((date, time)) = text.split_once(['T', 't']) else {
-        return false;
-    };
-    let Some(clock) = time.get(..8).filter(|clock| fits(clock, "99:99:99")) else {
-        return false;
-    };
-    let mut rest = &time[8..];
-    if let Some(fraction) = rest.strip_prefix('.') {
-        let end = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
-        if end.len() == fraction.len() {
-            return false;
-        }
-        rest = end;
-    }
-    let offset = if matches!(rest, "Z" | "z") {
-        0
-    } else if fits(rest, "+99:99") || fits(rest, "-99:99") {
-        let (hours, minutes) = (number(rest, 1, 2), number(rest, 4, 2));
-        if hours > 23 || minutes > 59 {
-            return false;
-        }
-        let minutes = hours * 60 + minutes;
-        // Minutes that must be added to come to UTC, kept positive.
-        if rest.starts_with('-') {
-            minutes
-        } else {
-            24 * 60 - minutes
-        }
-    } else {
-        return false;
-    };
-    let (hour, minute, second) = (
-        number(clock, 0, 2),
-        number(clock, 3, 2),
-        number(clock, 6, 2),
-    );
-    let leap_second = (hour * 60 + minute + offset) % (24 * 60) == 24 * 60 - 1;
-    is_date(date) && hour <= 23 && minute <= 59 && (second <= 59 || second == 60 && leap_second)
 }
 
 /// The length of the scheme before its colon, if there is one.

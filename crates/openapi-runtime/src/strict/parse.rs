@@ -55,8 +55,15 @@ pub(super) fn number(text: &str, path: &Path<'_>) -> Option<Result<Number, Viola
     (reader.at == text.len()).then(|| to_number(text, path))
 }
 
+/// The number of a lexeme. What is no integer of 64 bits is read by the standard library, which rounds to the nearest
+/// double: serde_json may be one off, and so on the other side of a bound.
 fn to_number(lexeme: &str, path: &Path<'_>) -> Result<Number, Violation> {
-    lexeme.parse().map_err(|_| {
+    let signed = lexeme.parse::<i64>().map(Number::from);
+    let whole = signed.or_else(|_| lexeme.parse::<u64>().map(Number::from));
+    let double = || lexeme.parse().ok().and_then(Number::from_f64);
+    // Zero has a sign as a double alone.
+    let number = whole.ok().filter(|_| lexeme != "-0").or_else(double);
+    number.ok_or_else(|| {
         let message = "must be a number that a double can hold";
         Violation::new(path, reason::NUMBER_OUT_OF_RANGE, None, message)
     })

@@ -89,6 +89,35 @@ fn date_times_are_instants_of_rfc_3339() {
 }
 
 #[test]
+fn times_have_an_offset() {
+    assert_format(
+        Format::Time,
+        &["10:00:00Z", "23:59:60z", "10:00:00.5+05:30"],
+        &[
+            "",
+            "x",
+            "25:00:00Z",
+            "10:00:00",
+            "10:00Z",
+            "T10:00:00Z",
+            "10:00:60Z",
+        ],
+    );
+}
+
+#[test]
+fn durations_are_units_in_their_order() {
+    assert_format(
+        Format::Duration,
+        &["P1Y2M10DT2H30M5S", "P3W", "PT36H", "P1Y10D", "PT0S"],
+        &[
+            "", "P", "PT", "P1DT", "P1", "1D", "P-1D", "P1D1Y", "P1D1D", "P1W1D", "P1WT1H", "PT1D",
+            "PT0.5S", "P1ß", "PD",
+        ],
+    );
+}
+
+#[test]
 fn dates_exist_in_the_calendar() {
     assert_format(
         Format::Date,

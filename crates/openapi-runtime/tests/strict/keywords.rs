@@ -112,6 +112,20 @@ fn numbers_keep_to_their_bounds() {
         &["0", "0.3", "7", "1e300"],
         &[("0.35", reason::NOT_A_MULTIPLE)],
     );
+    // Whole doubles have an exact remainder, however large they are.
+    assert_rule(
+        &Schema::number().number_multiple_of(3.0),
+        &["9", "3e20"],
+        &[("1e20", reason::NOT_A_MULTIPLE)],
+    );
+    // The double nearest to what is written is judged.
+    assert_rule(
+        &Schema::number()
+            .number_maximum(1.0)
+            .number_exclusive_maximum(),
+        &["0.9999999999999999", "0.99999999999999988897769753748"],
+        &[("0.99999999999999999", reason::TOO_LARGE)],
+    );
     assert_rule(
         &Schema::number(),
         &["-1e308"],

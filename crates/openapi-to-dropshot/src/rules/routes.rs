@@ -85,6 +85,9 @@ fn insert<'a>(root: &mut Route<'a>, path: &'a str, span: Span) -> Option<Diagnos
                 ));
             }
             None => {
+                if let Some((what, help)) = unreachable(segment) {
+                    return Some(Diagnostic::new("K0201", span, what).help(help));
+                }
                 if let Some((name, _)) = &node.variable {
                     return both(format!(
                         "`{segment}` stands where the other has `{{{name}}}`"
@@ -112,4 +115,39 @@ fn insert<'a>(root: &mut Route<'a>, path: &'a str, span: Span) -> Option<Diagnos
         };
     }
     None
+}
+
+/// Why no request has this segment in its path, and what to do, if none has.
+fn unreachable(segment: &str) -> Option<(String, &'static str)> {
+    let dots = segment.to_ascii_lowercase().replace("%2e", ".");
+    if dots == "." || dots == ".." {
+        let what =
+            format!("no request has the segment `{segment}`: clients take it out of the path");
+        return Some((what, "write where the path leads"));
+    }
+    let sign = segment
+        .chars()
+        .find(|c| c.is_control() || " \"#%<>?\\`".contains(*c))?;
+    Some(match sign {
+        '?' => (
+            format!("no path has the `?` of `{segment}`: a query begins there"),
+            "declare what follows as parameters with `in: query`",
+        ),
+        '#' => (
+            format!(
+                "no path has the `#` of `{segment}`: a fragment begins there, and is never sent"
+            ),
+            "leave it out",
+        ),
+        '%' => (
+            format!(
+                "`{segment}` is compared with what the request's segment means, which has no `%`"
+            ),
+            "write the character that is meant, if a path can have it",
+        ),
+        _ => (
+            format!("{sign:?} of `{segment}` is no character of a path"),
+            "letters, digits and `-._~!$&'()*+,;=:@`",
+        ),
+    })
 }

@@ -78,7 +78,7 @@ fn basket() -> Value {
         "maybe_names": [null], "maybe_price": null, "half": 50, "three": [1, 1, 1], "either": 5.0, "any": ["x"],
         "tree": {"children": [{"children": []}, {}]}, "rate": 1.0, "tags": ["t", "u"], "perhaps": null, "no_list": [5],
         "level": 1, "by_name": {"a": 0.0}, "pair": [0.0, 1.0], "long": vec![7; 33], "none": [], "mixed": [1, "1", [1]],
-        "bounded": 10, "secret": ["s"],
+        "bounded": 10, "secret": ["s"], "on": true, "off": null, "steps": 2.4, "stored": {"count": 10, "rate": 0.5, "room": "a"},
     })
 }
 
@@ -143,6 +143,21 @@ fn broken() -> Vec<(&'static str, Value, &'static str)> {
         ),
         ("bounded", json!(9), "must be at least 10"),
         ("secret", json!([]), "must have at least 1 item"),
+        ("on", json!(false), "must be one of true"),
+        ("off", json!(true), "must be one of false"),
+        ("stored", json!({"count": 11}), "must be at most 10"),
+        ("stored", json!({"count": -1}), "must be at least 0"),
+        (
+            "stored",
+            json!({"count": 1, "rate": 0.4}),
+            "must be at least 0.5",
+        ),
+        (
+            "stored",
+            json!({"count": 1, "rate": 6}),
+            "must be at most 5",
+        ),
+        ("steps", json!(0.7), "must be a multiple of "),
     ]
 }
 
@@ -238,7 +253,10 @@ fn defaults_are_values_of_their_types() {
     assert_eq!(basket.rate.get(), 0.25);
     assert_eq!(basket.perhaps.map(BasketPerhaps::get), Some(2.5));
     assert!(basket.tags.is_empty());
-    assert_eq!(Step::default().get(), 0.2);
+    assert!(On::default().get() && On::try_from(false).is_err());
+    assert_eq!(On::ONLY, On::default());
+    assert_eq!((Step::default().get(), basket.step.get()), (0.2, 0.2));
+    assert_eq!(json!(basket.parts), json!([{ "size": 1.0 }]));
     assert_eq!(json!(Parts::default()), json!([{ "size": 1.0 }]));
 }
 

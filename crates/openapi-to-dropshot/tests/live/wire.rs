@@ -15,7 +15,8 @@ mod types;
 
 use api::{
     AddNote, AddNoteError, AddNoteResponse, Default, DefaultError, DefaultResponse, Fill,
-    FillError, FillResponse, Merge, MergeError, MergeResponse, WireApi,
+    FillError, FillResponse, Merge, MergeError, MergeResponse, Room, RoomError, RoomResponse,
+    WireApi,
 };
 use client::{Client, Error};
 use dropshot::{ConfigDropshot, HttpServer, RequestContext, ServerBuilder};
@@ -54,6 +55,17 @@ impl WireApi for Echo {
             "words": headers.x_words, "send": headers.send,
         });
         Ok(DefaultResponse {
+            body: note(&understood),
+        })
+    }
+
+    async fn room(_: RequestContext<()>, request: Open<Room>) -> Result<RoomResponse, RoomError> {
+        let (query, headers) = (request.query, request.headers);
+        let understood = json!({
+            "room": request.path.room, "colours": query.colours, "sizes": query.sizes,
+            "words": headers.x_words,
+        });
+        Ok(RoomResponse {
             body: note(&understood),
         })
     }
@@ -162,5 +174,37 @@ async fn a_form_with_lists_arrives_as_it_was() {
         matches!(&unsent, Error::InvalidRequest(why) if why.contains("`rooms`")),
         "{unsent:?}"
     );
+    server.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_list_that_is_left_out_is_its_default() {
+    let (server, client) = start();
+    for (room, sizes, expected) in [
+        ("a/b %2e", None, json!([1, 2])),
+        ("...", Some(vec![7]), json!([7])),
+    ] {
+        let mut call = client.room().room(room);
+        if let Some(sizes) = sizes {
+            call = call.sizes(sizes);
+        }
+        let answer = call.send().await.unwrap();
+        let understood: Value = serde_json::from_str(&answer.text).unwrap();
+        let expected = json!({ "room": room, "colours": ["red"], "sizes": expected, "words": [] });
+        assert_eq!(understood, expected);
+    }
+    server.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_variable_that_would_lead_to_another_path_is_not_sent() {
+    let (server, client) = start();
+    for room in [".", "..", ""] {
+        let unsent = client.room().room(room).send().await.unwrap_err();
+        assert!(
+            matches!(&unsent, Error::InvalidRequest(why) if why.starts_with("room: ")),
+            "{room:?}: {unsent:?}"
+        );
+    }
     server.close().await.unwrap();
 }

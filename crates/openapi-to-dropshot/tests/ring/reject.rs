@@ -2,7 +2,7 @@
 //! author is told; `EXPECTORATE=overwrite cargo test -p openapi-to-dropshot` accepts a change of the words.
 
 use expectorate::assert_contents;
-use openapi_document::{Diagnostic, Folder};
+use openapi_document::{Alone, Diagnostic, Document, Folder};
 use openapi_to_dropshot::{read, read_with};
 use std::path::{Path, PathBuf};
 
@@ -105,4 +105,68 @@ fn operations_that_cannot_be_served_are_left_out_one_by_one() {
     );
     assert_eq!(skipped[0].because[0].code, "K0109");
     assert!(!document.source_json().contains("session"));
+}
+
+const SECURED: &str = "openapi: 3.1.0
+info: {title: Secured, version: 1.0.0}
+security:
+- token: []
+paths:
+  /a:
+    get:
+      operationId: get_a
+      responses: {'204': {description: done}}
+  /b:
+    get:
+      operationId: get_b
+      security: [{cert: []}]
+      responses: {'200': {description: done, content: {application/json: {schema: {$ref: '#/components/schemas/B'}}}}}
+components:
+  schemas:
+    B: {type: object}
+  securitySchemes:
+    token: {type: http, scheme: bearer}
+    cert: {type: mutualTLS}
+";
+
+#[test]
+fn an_operation_whose_security_is_not_supported_is_left_out_with_all_that_only_it_refers_to() {
+    let skipped = |text: &str| {
+        let read = openapi_to_dropshot::read_and_warn("s.yaml", text, &Alone, true);
+        let read = read.unwrap_or_else(|told| panic!("{told}"));
+        let unused: Vec<String> = read.warnings.places();
+        let unused = unused.into_iter().filter(|place| place.contains("K0118"));
+        assert_eq!(unused.collect::<Vec<_>>(), Vec::<String>::new());
+        let skipped = read.skipped.into_iter().map(|skipped| skipped.path);
+        skipped.collect::<Vec<_>>()
+    };
+    assert_eq!(skipped(SECURED), ["/b"]);
+    let by_key = "cert: {type: apiKey, in: header, name: X-Key}";
+    assert_eq!(
+        skipped(&SECURED.replace("cert: {type: mutualTLS}", by_key)),
+        ["/b"]
+    );
+    // What the document demands of all that say nothing.
+    let by_default = SECURED
+        .replace("- token: []", "- cert: []")
+        .replace("[{cert: []}]", "[{token: []}]");
+    assert_eq!(skipped(&by_default), ["/a"]);
+    // What nobody uses does not matter.
+    let (document, found) = Document::examine("s.yaml", &SECURED.replace("cert: []", "token: []"));
+    assert!(document.is_some_and(|document| document.is_whole()));
+    let errors = found.iter().filter(|d| !d.warning && d.code != "K0151");
+    assert_eq!(errors.count(), 0, "{found}");
+}
+
+#[test]
+fn a_mistake_of_shape_leaves_out_the_operations_that_it_is_in() {
+    let text = SECURED.replace(
+        "B: {type: object}",
+        "B: {type: object, properties: {a: {type: strng}}}",
+    );
+    let text = text.replace("cert: []", "token: []");
+    let (document, skipped) = read("s.yaml", &text, true).unwrap();
+    assert_eq!(document.operations().count(), 1);
+    assert_eq!(skipped[0].path, "/b");
+    assert!(document.is_whole());
 }

@@ -320,7 +320,12 @@ pub mod builder {
         > {
             let Self { client, isbn, } = self;
             let isbn = isbn.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/books/{}", client.baseurl, encode_path(&isbn.to_string()),);
+            let url = format!(
+                "{}/books/{}",
+                client.baseurl,
+                super::segments::segment("isbn", &isbn.to_string())
+                    .map_err(Error::InvalidRequest)?,
+            );
             let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
             header_map.append(
                 ::reqwest::header::HeaderName::from_static("api-version"),
@@ -362,4 +367,15 @@ pub mod builder {
 /// Items consumers will typically use such as the Client.
 pub mod prelude {
     pub use self::super::Client;
+}
+
+/// Variables of paths, as they are sent.
+mod segments {
+    /// The text as one segment of a path.
+    pub(super) fn segment(name: &str, text: &str) -> Result<String, String> {
+        if matches!(text, "" | "." | "..") {
+            return Err(format!("{name}: must not be empty, `.` or `..`: it would be another path"));
+        }
+        Ok(progenitor_client::encode_path(text))
+    }
 }

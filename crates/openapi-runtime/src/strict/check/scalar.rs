@@ -160,9 +160,11 @@ fn written(single: f32) -> f64 {
     single.to_string().parse().unwrap_or(f64::from(single))
 }
 
-/// Whether the value is a multiple of the divisor, as far as doubles can tell: 0.3 is one of 0.1.
+/// Whether the value is a multiple of the divisor, as far as doubles can tell: 0.3 is one of 0.1. Of whole numbers they tell
+/// exactly.
 fn is_multiple(value: f64, divisor: f64) -> bool {
     let quotient = value / divisor;
     let off = (quotient - quotient.round()).abs();
-    value % divisor == 0.0 || off <= 4.0 * f64::EPSILON * quotient.abs()
+    let whole = value.fract() == 0.0 && divisor.fract() == 0.0;
+    value % divisor == 0.0 || !whole && off <= 4.0 * f64::EPSILON * quotient.abs()
 }

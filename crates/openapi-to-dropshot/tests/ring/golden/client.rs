@@ -193,7 +193,12 @@ pub mod builder {
             let thing_id = thing_id.map_err(Error::InvalidRequest)?;
             let depth = depth.map_err(Error::InvalidRequest)?;
             let verbose = verbose.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/things/{}", client.baseurl, encode_path(&thing_id.to_string()),);
+            let url = format!(
+                "{}/things/{}",
+                client.baseurl,
+                super::segments::segment("thing_id", &thing_id.to_string())
+                    .map_err(Error::InvalidRequest)?,
+            );
             let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
             header_map.append(
                 ::reqwest::header::HeaderName::from_static("api-version"),
@@ -279,7 +284,12 @@ pub mod builder {
             let Self { client, thing_id, body, } = self;
             let thing_id = thing_id.map_err(Error::InvalidRequest)?;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/things/{}", client.baseurl, encode_path(&thing_id.to_string()),);
+            let url = format!(
+                "{}/things/{}",
+                client.baseurl,
+                super::segments::segment("thing_id", &thing_id.to_string())
+                    .map_err(Error::InvalidRequest)?,
+            );
             let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
             header_map.append(
                 ::reqwest::header::HeaderName::from_static("api-version"),
@@ -331,4 +341,15 @@ pub mod builder {
 /// Items consumers will typically use such as the Client.
 pub mod prelude {
     pub use self::super::Client;
+}
+
+/// Variables of paths, as they are sent.
+mod segments {
+    /// The text as one segment of a path.
+    pub(super) fn segment(name: &str, text: &str) -> Result<String, String> {
+        if matches!(text, "" | "." | "..") {
+            return Err(format!("{name}: must not be empty, `.` or `..`: it would be another path"));
+        }
+        Ok(progenitor_client::encode_path(text))
+    }
 }

@@ -505,6 +505,22 @@ pub mod schemas {
     /// `#/components/schemas/Tree`
     pub static TREE: Schema =
         Schema::object(&[Property::optional("children", &Schema::array(&TREE).max_items(2))]);
+    /// `#/components/schemas/On`
+    pub static ON: Schema = Schema::boolean().literals(&[Literal::Bool(true)]);
+    /// `#/components/schemas/Kept`
+    pub static KEPT: Schema = Schema::object(&[
+        Property::required("count", &Schema::integer().minimum(0)),
+        Property::optional("rate", &Schema::number().number_maximum(5f64))
+    ]);
+    /// `#/components/schemas/Stored`
+    pub static STORED: Schema = Schema::all_of(&[
+        &KEPT,
+        &Schema::object(&[
+            Property::optional("count", &Schema::integer().maximum(10)),
+            Property::optional("rate", &Schema::number().number_minimum(0.5f64)),
+            Property::optional("room", &Schema::string())
+        ])
+    ]);
     /// `#/components/schemas/Basket`
     pub static BASKET: Schema = Schema::object(&[
         Property::required("price", &PRICE),
@@ -553,6 +569,26 @@ pub mod schemas {
                 &Schema::any_of(&[
                     &Schema::boolean(),
                     &Schema::number().number_minimum(10f64),
+                    &Schema::string(),
+                    &Schema::array(&Schema::any()),
+                    &Schema::object(&[])
+                ])
+                    .nullable()
+            ])
+        ),
+        Property::optional("on", &ON),
+        Property::optional(
+            "off",
+            &Schema::boolean().literals(&[Literal::Bool(false), Literal::Null]).nullable()
+        ),
+        Property::optional("stored", &STORED),
+        Property::optional(
+            "steps",
+            &Schema::all_of(&[
+                &Schema::number().number_multiple_of(0.4f64),
+                &Schema::any_of(&[
+                    &Schema::boolean(),
+                    &Schema::number().number_multiple_of(0.6f64),
                     &Schema::string(),
                     &Schema::array(&Schema::any()),
                     &Schema::object(&[])

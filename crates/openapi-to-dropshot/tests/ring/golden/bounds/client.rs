@@ -222,7 +222,12 @@ pub mod builder {
             let tags = tags.map_err(Error::InvalidRequest)?;
             let x_weight = x_weight.map_err(Error::InvalidRequest)?;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/baskets/{}", client.baseurl, encode_path(&share.to_string()),);
+            let url = format!(
+                "{}/baskets/{}",
+                client.baseurl,
+                super::segments::segment("share", &share.to_string())
+                    .map_err(Error::InvalidRequest)?,
+            );
             let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
             header_map.append(
                 ::reqwest::header::HeaderName::from_static("api-version"),
@@ -368,5 +373,16 @@ mod wire {
             Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
             _ => None,
         }
+    }
+}
+
+/// Variables of paths, as they are sent.
+mod segments {
+    /// The text as one segment of a path.
+    pub(super) fn segment(name: &str, text: &str) -> Result<String, String> {
+        if matches!(text, "" | "." | "..") {
+            return Err(format!("{name}: must not be empty, `.` or `..`: it would be another path"));
+        }
+        Ok(progenitor_client::encode_path(text))
     }
 }

@@ -111,9 +111,13 @@ pub struct Basket {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub none: ::std::option::Option<crate::bounds::types::BasketNone>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub pair: ::std::option::Option<[crate::bounds::types::BasketPairItem; 2usize]>,
+    pub off: ::std::option::Option<crate::bounds::types::BasketOff>,
+    #[serde(default = "defaults::basket_on")]
+    pub on: crate::bounds::types::On,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub parts: ::std::option::Option<crate::bounds::types::Parts>,
+    pub pair: ::std::option::Option<[crate::bounds::types::BasketPairItem; 2usize]>,
+    #[serde(default = "defaults::basket_parts")]
+    pub parts: crate::bounds::types::Parts,
     #[serde(default = "defaults::basket_perhaps")]
     pub perhaps: ::std::option::Option<crate::bounds::types::BasketPerhaps>,
     pub price: crate::bounds::types::Price,
@@ -124,8 +128,12 @@ pub struct Basket {
     pub secret: ::std::option::Option<crate::bounds::types::BasketSecret>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub share: ::std::option::Option<crate::bounds::types::Share>,
+    #[serde(default = "defaults::basket_step")]
+    pub step: crate::bounds::types::Step,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub step: ::std::option::Option<crate::bounds::types::Step>,
+    pub steps: ::std::option::Option<crate::bounds::types::BasketSteps>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub stored: ::std::option::Option<Stored>,
     #[serde(default = "defaults::basket_tags")]
     pub tags: crate::bounds::types::BasketTags,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -275,6 +283,14 @@ pub struct Error {
     pub message: ::std::string::String,
 }
 
+///`Kept`
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+pub struct Kept {
+    pub count: crate::bounds::types::KeptCount,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rate: ::std::option::Option<crate::bounds::types::KeptRate>,
+}
+
 ///`LabelsValue`
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
@@ -393,6 +409,16 @@ pub struct Part {
     pub size: ::std::option::Option<crate::bounds::types::PartSize>,
 }
 
+///Kept, and bounded from the other side too.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+pub struct Stored {
+    pub count: crate::bounds::types::StoredCount,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rate: ::std::option::Option<crate::bounds::types::StoredRate>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub room: ::std::option::Option<::std::string::String>,
+}
+
 ///`TagsItem`
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
@@ -459,6 +485,12 @@ pub struct Tree {
 
 /// Generation of default values for serde.
 pub mod defaults {
+    pub(super) fn basket_on() -> crate::bounds::types::On {
+        ::serde_json::from_str::<crate::bounds::types::On>("true").unwrap()
+    }
+    pub(super) fn basket_parts() -> crate::bounds::types::Parts {
+        ::serde_json::from_str::<crate::bounds::types::Parts>("[{\"size\":1}]").unwrap()
+    }
     pub(super) fn basket_perhaps() -> ::std::option::Option<crate::bounds::types::BasketPerhaps> {
         ::std::option::Option::Some(
             ::serde_json::from_str::<crate::bounds::types::BasketPerhaps>("2.5").unwrap()
@@ -466,6 +498,9 @@ pub mod defaults {
     }
     pub(super) fn basket_rate() -> crate::bounds::types::BasketRate {
         ::serde_json::from_str::<crate::bounds::types::BasketRate>("0.25").unwrap()
+    }
+    pub(super) fn basket_step() -> crate::bounds::types::Step {
+        ::serde_json::from_str::<crate::bounds::types::Step>("0.2").unwrap()
     }
     pub(super) fn basket_tags() -> crate::bounds::types::BasketTags {
         ::serde_json::from_str::<crate::bounds::types::BasketTags>("[]").unwrap()
@@ -1969,6 +2004,290 @@ impl<'de> ::serde::Deserialize<'de> for TreeChildren {
     }
 }
 
+/// On: `true` alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct On(bool);
+
+impl On {
+    /// The one value that there is.
+    pub const ONLY: Self = Self(true);
+    /// The value.
+    pub const fn get(self) -> bool {
+        self.0
+    }
+}
+
+impl ::std::convert::TryFrom<bool> for On {
+    type Error = self::error::ConversionError;
+    fn try_from(value: bool) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if !value {
+            return ::std::result::Result::Err("must be one of true".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::From<On> for bool {
+    fn from(value: On) -> Self {
+        value.0
+    }
+}
+
+impl ::std::str::FromStr for On {
+    type Err = self::error::ConversionError;
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse::<bool>().map_err(|_| "must be one of true".into()).and_then(Self::try_from)
+    }
+}
+
+impl ::std::fmt::Display for On {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for On {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value = <bool as ::serde::Deserialize>::deserialize(deserializer)?;
+        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
+
+impl ::std::default::Default for On {
+    fn default() -> Self {
+        Self(true)
+    }
+}
+
+/// KeptCount: an integer from 0 to 9223372036854775807.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct KeptCount(i64);
+
+impl KeptCount {
+    /// The least value.
+    pub const MIN: i64 = 0;
+    /// The greatest value.
+    pub const MAX: i64 = 9223372036854775807;
+    /// The value.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl ::std::convert::TryFrom<i64> for KeptCount {
+    type Error = self::error::ConversionError;
+    fn try_from(value: i64) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value < Self::MIN {
+            return ::std::result::Result::Err("must be at least 0".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::From<KeptCount> for i64 {
+    fn from(value: KeptCount) -> Self {
+        value.0
+    }
+}
+
+impl ::std::str::FromStr for KeptCount {
+    type Err = self::error::ConversionError;
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value
+            .parse::<i64>()
+            .map_err(|_| "must be an integer from 0 to 9223372036854775807".into())
+            .and_then(Self::try_from)
+    }
+}
+
+impl ::std::fmt::Display for KeptCount {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for KeptCount {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value = <i64 as ::serde::Deserialize>::deserialize(deserializer)?;
+        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
+
+/// KeptRate: a number that must be at most 5.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct KeptRate(f64);
+
+impl KeptRate {
+    /// The value.
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl ::std::convert::TryFrom<f64> for KeptRate {
+    type Error = self::error::ConversionError;
+    fn try_from(value: f64) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if !value.is_finite() {
+            return ::std::result::Result::Err("must be a number that a double can hold".into());
+        }
+        if value > 5.0 {
+            return ::std::result::Result::Err("must be at most 5".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::From<KeptRate> for f64 {
+    fn from(value: KeptRate) -> Self {
+        value.0
+    }
+}
+
+impl ::std::str::FromStr for KeptRate {
+    type Err = self::error::ConversionError;
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse::<f64>().map_err(|_| "must be a number".into()).and_then(Self::try_from)
+    }
+}
+
+impl ::std::fmt::Display for KeptRate {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for KeptRate {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value = <f64 as ::serde::Deserialize>::deserialize(deserializer)?;
+        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
+
+/// StoredCount: an integer from 0 to 10.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct StoredCount(i64);
+
+impl StoredCount {
+    /// The least value.
+    pub const MIN: i64 = 0;
+    /// The greatest value.
+    pub const MAX: i64 = 10;
+    /// The value.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl ::std::convert::TryFrom<i64> for StoredCount {
+    type Error = self::error::ConversionError;
+    fn try_from(value: i64) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value < Self::MIN {
+            return ::std::result::Result::Err("must be at least 0".into());
+        }
+        if value > Self::MAX {
+            return ::std::result::Result::Err("must be at most 10".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::From<StoredCount> for i64 {
+    fn from(value: StoredCount) -> Self {
+        value.0
+    }
+}
+
+impl ::std::str::FromStr for StoredCount {
+    type Err = self::error::ConversionError;
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value
+            .parse::<i64>()
+            .map_err(|_| "must be an integer from 0 to 10".into())
+            .and_then(Self::try_from)
+    }
+}
+
+impl ::std::fmt::Display for StoredCount {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for StoredCount {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value = <i64 as ::serde::Deserialize>::deserialize(deserializer)?;
+        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
+
+/// StoredRate: a number that must be at least 0.5, must be at most 5.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct StoredRate(f64);
+
+impl StoredRate {
+    /// The value.
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl ::std::convert::TryFrom<f64> for StoredRate {
+    type Error = self::error::ConversionError;
+    fn try_from(value: f64) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if !value.is_finite() {
+            return ::std::result::Result::Err("must be a number that a double can hold".into());
+        }
+        if value < 0.5 {
+            return ::std::result::Result::Err("must be at least 0.5".into());
+        }
+        if value > 5.0 {
+            return ::std::result::Result::Err("must be at most 5".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::From<StoredRate> for f64 {
+    fn from(value: StoredRate) -> Self {
+        value.0
+    }
+}
+
+impl ::std::str::FromStr for StoredRate {
+    type Err = self::error::ConversionError;
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse::<f64>().map_err(|_| "must be a number".into()).and_then(Self::try_from)
+    }
+}
+
+impl ::std::fmt::Display for StoredRate {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for StoredRate {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value = <f64 as ::serde::Deserialize>::deserialize(deserializer)?;
+        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
+
 /// Of interest.
 ///
 /// Holds a number that must be at least 0, must be at most 1.
@@ -2875,6 +3194,111 @@ impl<'de> ::serde::Deserialize<'de> for BasketBounded {
     }
 }
 
+/// BasketOff: `false` alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct BasketOff(bool);
+
+impl BasketOff {
+    /// The one value that there is.
+    pub const ONLY: Self = Self(false);
+    /// The value.
+    pub const fn get(self) -> bool {
+        self.0
+    }
+}
+
+impl ::std::convert::TryFrom<bool> for BasketOff {
+    type Error = self::error::ConversionError;
+    fn try_from(value: bool) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value {
+            return ::std::result::Result::Err("must be one of false".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::From<BasketOff> for bool {
+    fn from(value: BasketOff) -> Self {
+        value.0
+    }
+}
+
+impl ::std::str::FromStr for BasketOff {
+    type Err = self::error::ConversionError;
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse::<bool>().map_err(|_| "must be one of false".into()).and_then(Self::try_from)
+    }
+}
+
+impl ::std::fmt::Display for BasketOff {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for BasketOff {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value = <bool as ::serde::Deserialize>::deserialize(deserializer)?;
+        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
+
+/// BasketSteps: a number that must be a multiple of 1.2.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct BasketSteps(f64);
+
+impl BasketSteps {
+    /// The value.
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl ::std::convert::TryFrom<f64> for BasketSteps {
+    type Error = self::error::ConversionError;
+    fn try_from(value: f64) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if !value.is_finite() {
+            return ::std::result::Result::Err("must be a number that a double can hold".into());
+        }
+        if !self::bounds::multiple(value, 1.2) {
+            return ::std::result::Result::Err("must be a multiple of 1.2".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::From<BasketSteps> for f64 {
+    fn from(value: BasketSteps) -> Self {
+        value.0
+    }
+}
+
+impl ::std::str::FromStr for BasketSteps {
+    type Err = self::error::ConversionError;
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse::<f64>().map_err(|_| "must be a number".into()).and_then(Self::try_from)
+    }
+}
+
+impl ::std::fmt::Display for BasketSteps {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for BasketSteps {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value = <f64 as ::serde::Deserialize>::deserialize(deserializer)?;
+        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
+
 /// BasketSecret: a list that must have at least 1 item.
 #[derive(Clone, ::serde::Serialize)]
 #[serde(transparent)]
@@ -3530,7 +3954,8 @@ mod bounds {
     pub(super) fn multiple(value: f64, step: f64) -> bool {
         let quotient = value / step;
         let off = (quotient - quotient.round()).abs();
-        value % step == 0.0 || off <= 4.0 * f64::EPSILON * quotient.abs()
+        let whole = value.fract() == 0.0 && step.fract() == 0.0;
+        value % step == 0.0 || !whole && off <= 4.0 * f64::EPSILON * quotient.abs()
     }
     /// What is read where the value is written: it has fewer digits than the double that equals it.
     pub(super) fn written(value: f32) -> f64 {
@@ -3876,6 +4301,46 @@ mod described {
                 .expect("checked when this was generated")
         }
     }
+    impl ::schemars::JsonSchema for On {
+        fn schema_name() -> ::std::string::String {
+            "On".to_owned()
+        }
+        fn json_schema(
+            generator: &mut ::schemars::r#gen::SchemaGenerator
+        ) -> ::schemars::schema::Schema {
+            let _ = generator;
+            ::serde_json::from_str("{\"default\":true,\"type\":\"boolean\",\"enum\":[true]}")
+                .expect("checked when this was generated")
+        }
+    }
+    impl ::schemars::JsonSchema for Kept {
+        fn schema_name() -> ::std::string::String {
+            "Kept".to_owned()
+        }
+        fn json_schema(
+            generator: &mut ::schemars::r#gen::SchemaGenerator
+        ) -> ::schemars::schema::Schema {
+            let _ = generator;
+            ::serde_json::from_str(
+                "{\"type\":\"object\",\"properties\":{\"count\":{\"type\":\"integer\",\"minimum\":0},\"rate\":{\"type\":\"number\",\"maximum\":5.0}},\"required\":[\"count\"]}"
+            )
+                .expect("checked when this was generated")
+        }
+    }
+    impl ::schemars::JsonSchema for Stored {
+        fn schema_name() -> ::std::string::String {
+            "Stored".to_owned()
+        }
+        fn json_schema(
+            generator: &mut ::schemars::r#gen::SchemaGenerator
+        ) -> ::schemars::schema::Schema {
+            generator.subschema_for::<Kept>();
+            ::serde_json::from_str(
+                "{\"description\":\"Kept, and bounded from the other side too.\",\"allOf\":[{\"$ref\":\"#/components/schemas/Kept\"},{\"type\":\"object\",\"properties\":{\"count\":{\"type\":\"integer\",\"maximum\":10},\"rate\":{\"type\":\"number\",\"minimum\":0.5},\"room\":{\"type\":\"string\"}}}]}"
+            )
+                .expect("checked when this was generated")
+        }
+    }
     impl ::schemars::JsonSchema for Basket {
         fn schema_name() -> ::std::string::String {
             "Basket".to_owned()
@@ -3902,8 +4367,10 @@ mod described {
             generator.subschema_for::<Any>();
             generator.subschema_for::<Tree>();
             generator.subschema_for::<Percent>();
+            generator.subschema_for::<On>();
+            generator.subschema_for::<Stored>();
             ::serde_json::from_str(
-                "{\"type\":\"object\",\"properties\":{\"price\":{\"$ref\":\"#/components/schemas/Price\"},\"cheap\":{\"$ref\":\"#/components/schemas/Cheap\"},\"alias\":{\"$ref\":\"#/components/schemas/Alias\"},\"share\":{\"$ref\":\"#/components/schemas/Share\"},\"step\":{\"$ref\":\"#/components/schemas/Step\"},\"below\":{\"$ref\":\"#/components/schemas/Below\"},\"names\":{\"$ref\":\"#/components/schemas/Names\"},\"parts\":{\"$ref\":\"#/components/schemas/Parts\"},\"grid\":{\"$ref\":\"#/components/schemas/Grid\"},\"labels\":{\"$ref\":\"#/components/schemas/Labels\"},\"free\":{\"$ref\":\"#/components/schemas/Free\"},\"maybe_names\":{\"$ref\":\"#/components/schemas/MaybeNames\"},\"maybe_price\":{\"$ref\":\"#/components/schemas/MaybePrice\"},\"half\":{\"$ref\":\"#/components/schemas/Half\"},\"three\":{\"$ref\":\"#/components/schemas/Three\"},\"either\":{\"$ref\":\"#/components/schemas/Either\"},\"any\":{\"$ref\":\"#/components/schemas/Any\"},\"tree\":{\"$ref\":\"#/components/schemas/Tree\"},\"rate\":{\"example\":0.5,\"description\":\"Of interest.\",\"default\":0.25,\"type\":\"number\",\"minimum\":0.0,\"maximum\":1.0},\"tags\":{\"default\":[],\"type\":\"array\",\"items\":{\"type\":\"string\"},\"uniqueItems\":true},\"perhaps\":{\"nullable\":true,\"default\":2.5,\"type\":\"number\",\"minimum\":1.0},\"no_list\":{\"nullable\":true,\"type\":\"array\",\"items\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":5},\"minItems\":1},\"level\":{\"nullable\":true,\"type\":\"integer\",\"minimum\":1,\"maximum\":5},\"by_name\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"number\",\"minimum\":0.0},\"minProperties\":1},\"pair\":{\"type\":\"array\",\"items\":{\"type\":\"number\",\"minimum\":0.0},\"minItems\":2,\"maxItems\":2},\"long\":{\"type\":\"array\",\"items\":{\"type\":\"integer\"},\"minItems\":33,\"maxItems\":33},\"none\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"maxItems\":0},\"mixed\":{\"type\":\"array\",\"items\":{},\"uniqueItems\":true},\"bounded\":{\"allOf\":[{\"$ref\":\"#/components/schemas/Percent\"},{\"minimum\":10.0}]},\"secret\":{\"x-secret\":true,\"type\":\"array\",\"items\":{\"type\":\"string\"},\"minItems\":1}},\"required\":[\"price\",\"names\",\"labels\"]}"
+                "{\"type\":\"object\",\"properties\":{\"price\":{\"$ref\":\"#/components/schemas/Price\"},\"cheap\":{\"$ref\":\"#/components/schemas/Cheap\"},\"alias\":{\"$ref\":\"#/components/schemas/Alias\"},\"share\":{\"$ref\":\"#/components/schemas/Share\"},\"step\":{\"$ref\":\"#/components/schemas/Step\"},\"below\":{\"$ref\":\"#/components/schemas/Below\"},\"names\":{\"$ref\":\"#/components/schemas/Names\"},\"parts\":{\"$ref\":\"#/components/schemas/Parts\"},\"grid\":{\"$ref\":\"#/components/schemas/Grid\"},\"labels\":{\"$ref\":\"#/components/schemas/Labels\"},\"free\":{\"$ref\":\"#/components/schemas/Free\"},\"maybe_names\":{\"$ref\":\"#/components/schemas/MaybeNames\"},\"maybe_price\":{\"$ref\":\"#/components/schemas/MaybePrice\"},\"half\":{\"$ref\":\"#/components/schemas/Half\"},\"three\":{\"$ref\":\"#/components/schemas/Three\"},\"either\":{\"$ref\":\"#/components/schemas/Either\"},\"any\":{\"$ref\":\"#/components/schemas/Any\"},\"tree\":{\"$ref\":\"#/components/schemas/Tree\"},\"rate\":{\"example\":0.5,\"description\":\"Of interest.\",\"default\":0.25,\"type\":\"number\",\"minimum\":0.0,\"maximum\":1.0},\"tags\":{\"default\":[],\"type\":\"array\",\"items\":{\"type\":\"string\"},\"uniqueItems\":true},\"perhaps\":{\"nullable\":true,\"default\":2.5,\"type\":\"number\",\"minimum\":1.0},\"no_list\":{\"nullable\":true,\"type\":\"array\",\"items\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":5},\"minItems\":1},\"level\":{\"nullable\":true,\"type\":\"integer\",\"minimum\":1,\"maximum\":5},\"by_name\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"number\",\"minimum\":0.0},\"minProperties\":1},\"pair\":{\"type\":\"array\",\"items\":{\"type\":\"number\",\"minimum\":0.0},\"minItems\":2,\"maxItems\":2},\"long\":{\"type\":\"array\",\"items\":{\"type\":\"integer\"},\"minItems\":33,\"maxItems\":33},\"none\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"maxItems\":0},\"mixed\":{\"type\":\"array\",\"items\":{},\"uniqueItems\":true},\"bounded\":{\"allOf\":[{\"$ref\":\"#/components/schemas/Percent\"},{\"minimum\":10.0}]},\"on\":{\"$ref\":\"#/components/schemas/On\"},\"off\":{\"nullable\":true,\"type\":\"boolean\",\"enum\":[false,null]},\"stored\":{\"$ref\":\"#/components/schemas/Stored\"},\"steps\":{\"allOf\":[{\"type\":\"number\",\"multipleOf\":0.4},{\"multipleOf\":0.6}]},\"secret\":{\"x-secret\":true,\"type\":\"array\",\"items\":{\"type\":\"string\"},\"minItems\":1}},\"required\":[\"price\",\"names\",\"labels\"]}"
             )
                 .expect("checked when this was generated")
         }

@@ -28,6 +28,11 @@ pub trait WireApi: 'static {
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<Default>,
     ) -> impl ::std::future::Future<Output = ::std::result::Result<DefaultResponse, DefaultError>> + ::std::marker::Send;
+    /// `GET /rooms/{room}`
+    fn room(
+        rqctx: ::dropshot::RequestContext<Self::Context>,
+        request: ::openapi_runtime::Open<Room>,
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<RoomResponse, RoomError>> + ::std::marker::Send;
     /// `POST /forms`
     fn fill(
         rqctx: ::dropshot::RequestContext<Self::Context>,
@@ -65,6 +70,15 @@ pub fn api<S: WireApi>() -> ::dropshot::ApiDescription<S::Context> {
         ::dropshot::Method::GET,
         "application/json",
         "/notes",
+        ::dropshot::ApiEndpointVersions::All
+    ))
+        .expect("checked when this was generated");
+    api.register(::dropshot::ApiEndpoint::new(
+        "room".to_owned(),
+        served::room::<S>,
+        ::dropshot::Method::GET,
+        "application/json",
+        "/rooms/{room}",
         ::dropshot::ApiEndpointVersions::All
     ))
         .expect("checked when this was generated");
@@ -133,6 +147,19 @@ pub fn description() -> ::dropshot::ApiDescription<::dropshot::StubContext> {
         .expect("checked when this was generated");
     api.register(
         ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<Room>,),
+            ::std::result::Result<::openapi_runtime::Reply<RoomResponse, RoomError>, RoomError>,
+        >(
+            "room".to_owned(),
+            ::dropshot::Method::GET,
+            "application/json",
+            "/rooms/{room}",
+            ::dropshot::ApiEndpointVersions::All
+        )
+    )
+        .expect("checked when this was generated");
+    api.register(
+        ::dropshot::ApiEndpoint::new_for_types::<
             (::openapi_runtime::Unread<Fill>,),
             ::std::result::Result<::openapi_runtime::Reply<FillResponse, FillError>, FillError>,
         >(
@@ -181,6 +208,12 @@ mod served {
         DefaultError
     > {
         ::openapi_runtime::serve_open(rqctx, request, S::default).await
+    }
+    pub(super) async fn room<S: WireApi>(
+        rqctx: ::dropshot::RequestContext<S::Context>,
+        request: ::openapi_runtime::Unread<super::Room>,
+    ) -> ::std::result::Result<::openapi_runtime::Reply<RoomResponse, RoomError>, RoomError> {
+        ::openapi_runtime::serve_open(rqctx, request, S::room).await
     }
     pub(super) async fn fill<S: WireApi>(
         rqctx: ::dropshot::RequestContext<S::Context>,
@@ -517,6 +550,187 @@ impl ::openapi_runtime::Failure for DefaultError {
 
 ::openapi_runtime::told_failure!(DefaultError: crate::wire::types::Failure);
 
+/// The path parameters of [`Room`].
+#[derive(Clone, Debug)]
+pub struct RoomPath {
+    /// `room`
+    pub room: ::std::string::String,
+}
+
+impl ::openapi_runtime::Parameters for RoomPath {
+    fn decode(__values: &mut ::openapi_runtime::Values<'_>) -> ::std::option::Option<Self> {
+        let room = __values.required("room", const {
+            #[allow(unused_imports)]
+            use ::openapi_runtime::pattern;
+            #[allow(unused_imports)]
+            use ::openapi_runtime::schema::{Format, IntegerFormat, Literal, Property, Schema};
+            &Schema::string()
+        });
+        Some(Self { room: room? })
+    }
+}
+
+impl ::schemars::JsonSchema for RoomPath {
+    fn schema_name() -> ::std::string::String {
+        "RoomPath".to_owned()
+    }
+    fn json_schema(
+        generator: &mut ::schemars::r#gen::SchemaGenerator
+    ) -> ::schemars::schema::Schema {
+        let _ = generator;
+        ::serde_json::from_str(
+            "{\"type\":\"object\",\"properties\":{\"room\":{\"allOf\":[{\"type\":\"string\"}]}},\"required\":[\"room\"]}"
+        )
+            .expect("checked when this was generated")
+    }
+}
+
+/// The query parameters of [`Room`].
+#[derive(Clone, Debug)]
+pub struct RoomQuery {
+    /// `colours`
+    pub colours: crate::wire::types::RoomColours,
+    /// `sizes`
+    pub sizes: crate::wire::types::RoomSizes,
+}
+
+impl ::openapi_runtime::Parameters for RoomQuery {
+    const DESCRIBED: bool = false;
+    fn decode(__values: &mut ::openapi_runtime::Values<'_>) -> ::std::option::Option<Self> {
+        let colours = __values.list_or("colours", &schemas::ROOM_COLOURS, true, "[\"red\"]");
+        let sizes = __values.list_or("sizes", &schemas::ROOM_SIZES, false, "[1,2]");
+        Some(Self { colours: colours?, sizes: sizes? })
+    }
+}
+
+impl ::schemars::JsonSchema for RoomQuery {
+    fn schema_name() -> ::std::string::String {
+        "RoomQuery".to_owned()
+    }
+    fn json_schema(
+        generator: &mut ::schemars::r#gen::SchemaGenerator
+    ) -> ::schemars::schema::Schema {
+        let _ = generator;
+        ::serde_json::from_str("{\"type\":\"object\",\"properties\":{}}")
+            .expect("checked when this was generated")
+    }
+}
+
+/// The header parameters of [`Room`].
+#[derive(Clone, Debug)]
+pub struct RoomHeaders {
+    /// `X-Words`
+    pub x_words: crate::wire::types::RoomXWords,
+}
+
+impl ::openapi_runtime::Parameters for RoomHeaders {
+    const DESCRIBED: bool = false;
+    fn decode(__values: &mut ::openapi_runtime::Values<'_>) -> ::std::option::Option<Self> {
+        let x_words = __values.list_or("X-Words", &schemas::ROOM_X_WORDS, false, "[]");
+        Some(Self { x_words: x_words? })
+    }
+}
+
+impl ::schemars::JsonSchema for RoomHeaders {
+    fn schema_name() -> ::std::string::String {
+        "RoomHeaders".to_owned()
+    }
+    fn json_schema(
+        generator: &mut ::schemars::r#gen::SchemaGenerator
+    ) -> ::schemars::schema::Schema {
+        let _ = generator;
+        ::serde_json::from_str("{\"type\":\"object\",\"properties\":{}}")
+            .expect("checked when this was generated")
+    }
+}
+
+/// What `GET /rooms/{room}` takes.
+#[derive(Debug)]
+pub enum Room {}
+
+impl ::openapi_runtime::Operation for Room {
+    const ID: &'static str = "room";
+    const PATH: &'static str = "/rooms/{room}";
+    const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = None;
+    type Path = RoomPath;
+    type Query = RoomQuery;
+    type Headers = RoomHeaders;
+    type Body = ();
+}
+
+/// 200: What was understood
+pub struct RoomResponse {
+    /// The body.
+    pub body: crate::wire::types::Note,
+}
+
+impl ::openapi_runtime::Answer for RoomResponse {
+    const STATUS: u16 = 200u16;
+    const DESCRIPTION: &'static str = "What was understood";
+    const CONTENT_TYPE: &'static str = "application/json";
+    type Body = crate::wire::types::Note;
+    type Headers = ::openapi_runtime::respond::WithoutHeaders;
+    fn body(&self) -> &Self::Body {
+        &self.body
+    }
+    fn headers(&self) -> ::std::vec::Vec<(&'static str, ::std::string::String)> {
+        ::std::vec::Vec::new()
+    }
+}
+
+::openapi_runtime::answer!(RoomResponse);
+
+/// How `room` fails: what the document declares, and what the server finds wrong itself.
+#[derive(Debug)]
+pub enum RoomError {
+    /// Any other: It failed
+    Other(::dropshot::ErrorStatusCode, crate::wire::types::Failure),
+    /// A fault under this status, told in the body that the document gives to it.
+    Fault(u16, ::openapi_runtime::Fault),
+}
+
+impl RoomError {
+    /// The schema of the body under this status.
+    #[allow(clippy::match_single_binding, clippy::match_same_arms)]
+    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+        match status {
+            _ => Some(&schemas::FAILURE),
+        }
+    }
+}
+
+impl ::openapi_runtime::Failure for RoomError {
+    fn of(status: u16, fault: ::openapi_runtime::Fault) -> Self {
+        Self::Fault(::openapi_runtime::told::declared(status, &[(400, 599)]), fault)
+    }
+    fn status(&self) -> u16 {
+        match self {
+            Self::Other(status, body) => {
+                let _ = body;
+                status.as_u16()
+            }
+            Self::Fault(status, _) => *status,
+        }
+    }
+    fn fault(&self) -> &::openapi_runtime::Fault {
+        match self {
+            Self::Fault(_, fault) => fault,
+            #[allow(unreachable_patterns)]
+            _ => ::openapi_runtime::told::nothing(),
+        }
+    }
+    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+        match self {
+            Self::Other(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::Fault(status, fault) => {
+                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+            }
+        }
+    }
+}
+
+::openapi_runtime::told_failure!(RoomError: crate::wire::types::Failure);
+
 /// What `POST /forms` takes.
 #[derive(Debug)]
 pub enum Fill {}
@@ -633,6 +847,12 @@ pub mod schemas {
     pub static X_WORDS: Schema = Schema::array(&Schema::string().max_length(5));
     /// `#/components/schemas/Send`
     pub static SEND: Schema = Schema::array(&Schema::boolean());
+    /// `#/components/schemas/RoomColours`
+    pub static ROOM_COLOURS: Schema = Schema::array(&COLOUR).min_items(1);
+    /// `#/components/schemas/RoomSizes`
+    pub static ROOM_SIZES: Schema = Schema::array(&Schema::integer());
+    /// `#/components/schemas/RoomXWords`
+    pub static ROOM_X_WORDS: Schema = Schema::array(&Schema::string());
     /// `#/components/schemas/FillBody`
     pub static FILL_BODY: Schema = Schema::object(&[
         Property::required("title", &Schema::string().min_length(1)),

@@ -128,6 +128,20 @@ impl Client {
     pub fn merge(&self) -> builder::Merge<'_> {
         builder::Merge::new(self)
     }
+    ///Sends a `GET` request to `/rooms/{room}`
+    ///
+    ///```ignore
+    ///let response = client.room()
+    ///    .room(room)
+    ///    .colours(colours)
+    ///    .sizes(sizes)
+    ///    .x_words(x_words)
+    ///    .send()
+    ///    .await;
+    ///```
+    pub fn room(&self) -> builder::Room<'_> {
+        builder::Room::new(self)
+    }
     ///Sends a `POST` request to `/forms`
     ///
     ///```ignore
@@ -418,6 +432,121 @@ pub mod builder {
             }
         }
     }
+    ///Builder for [`Client::room`]
+    ///
+    ///[`Client::room`]: super::Client::room
+    #[derive(Debug, Clone)]
+    pub struct Room<'a> {
+        client: &'a super::Client,
+        room: Result<::std::string::String, String>,
+        colours: Result<Option<crate::wire::types::RoomColours>, String>,
+        sizes: Result<Option<crate::wire::types::RoomSizes>, String>,
+        x_words: Result<Option<crate::wire::types::RoomXWords>, String>,
+    }
+    impl<'a> Room<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                room: Err("room was not initialized".to_string()),
+                colours: Ok(None),
+                sizes: Ok(None),
+                x_words: Ok(None),
+            }
+        }
+        pub fn room<V>(mut self, value: V,) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+            V::Error: ::std::fmt::Display,
+        {
+            self.room = value.try_into().map_err(|why| format!("room: {why}"));
+            self
+        }
+        pub fn colours<V>(mut self, value: V,) -> Self
+        where
+            V: std::convert::TryInto<crate::wire::types::RoomColours>,
+            V::Error: ::std::fmt::Display,
+        {
+            self.colours = value.try_into().map(Some).map_err(|why| format!("colours: {why}"));
+            self
+        }
+        pub fn sizes<V>(mut self, value: V,) -> Self
+        where
+            V: std::convert::TryInto<crate::wire::types::RoomSizes>,
+            V::Error: ::std::fmt::Display,
+        {
+            self.sizes = value.try_into().map(Some).map_err(|why| format!("sizes: {why}"));
+            self
+        }
+        pub fn x_words<V>(mut self, value: V,) -> Self
+        where
+            V: std::convert::TryInto<crate::wire::types::RoomXWords>,
+            V::Error: ::std::fmt::Display,
+        {
+            self.x_words = value.try_into().map(Some).map_err(|why| format!("x_words: {why}"));
+            self
+        }
+        ///Sends a `GET` request to `/rooms/{room}`
+        pub async fn send(
+            self
+        ) -> Result<ResponseValue<crate::wire::types::Note>, Error<crate::wire::types::Failure>,> {
+            let Self { client, room, colours, sizes, x_words, } = self;
+            let room = room.map_err(Error::InvalidRequest)?;
+            let colours = colours.map_err(Error::InvalidRequest)?;
+            let sizes = sizes.map_err(Error::InvalidRequest)?;
+            let x_words = x_words.map_err(Error::InvalidRequest)?;
+            let url = format!(
+                "{}/rooms/{}",
+                client.baseurl,
+                super::segments::segment("room", &room.to_string())
+                    .map_err(Error::InvalidRequest)?,
+            );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            if let Some(value) = x_words {
+                header_map.append(
+                    "X-Words",
+                    super::wire::commas("X-Words", &value)
+                        .map_err(Error::InvalidRequest)?
+                        .unwrap_or_default()
+                        .try_into()?
+                );
+            }
+            #[allow(unused_mut)]
+            let mut request = client.client
+                .get(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json",),
+                )
+                .query(&progenitor_client::QueryParam::new("colours", &colours))
+                .query(&progenitor_client::QueryParam::new(
+                    "sizes",
+                    &super::wire::commas("sizes", &sizes).map_err(Error::InvalidRequest)?
+                ))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo { operation_id: "room", };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => {
+                    ResponseValue::from_response(response).await
+                }
+                400u16..=499u16 => {
+                    Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+                }
+                500u16..=599u16 => {
+                    Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
     ///Builder for [`Client::fill`]
     ///
     ///[`Client::fill`]: super::Client::fill
@@ -541,5 +670,16 @@ mod wire {
             Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
             _ => None,
         }
+    }
+}
+
+/// Variables of paths, as they are sent.
+mod segments {
+    /// The text as one segment of a path.
+    pub(super) fn segment(name: &str, text: &str) -> Result<String, String> {
+        if matches!(text, "" | "." | "..") {
+            return Err(format!("{name}: must not be empty, `.` or `..`: it would be another path"));
+        }
+        Ok(progenitor_client::encode_path(text))
     }
 }

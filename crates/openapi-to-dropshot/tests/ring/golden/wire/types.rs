@@ -243,6 +243,54 @@ impl<'de> ::serde::Deserialize<'de> for NoteText {
     }
 }
 
+///`RoomSizes`
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[serde(transparent)]
+pub struct RoomSizes(pub ::std::vec::Vec<i64>);
+
+impl ::std::ops::Deref for RoomSizes {
+    type Target = ::std::vec::Vec<i64>;
+    fn deref(&self) -> &::std::vec::Vec<i64> {
+        &self.0
+    }
+}
+
+impl ::std::convert::From<RoomSizes> for ::std::vec::Vec<i64> {
+    fn from(value: RoomSizes) -> Self {
+        value.0
+    }
+}
+
+impl ::std::convert::From<::std::vec::Vec<i64>> for RoomSizes {
+    fn from(value: ::std::vec::Vec<i64>) -> Self {
+        Self(value)
+    }
+}
+
+///`RoomXWords`
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[serde(transparent)]
+pub struct RoomXWords(pub ::std::vec::Vec<::std::string::String>);
+
+impl ::std::ops::Deref for RoomXWords {
+    type Target = ::std::vec::Vec<::std::string::String>;
+    fn deref(&self) -> &::std::vec::Vec<::std::string::String> {
+        &self.0
+    }
+}
+
+impl ::std::convert::From<RoomXWords> for ::std::vec::Vec<::std::string::String> {
+    fn from(value: RoomXWords) -> Self {
+        value.0
+    }
+}
+
+impl ::std::convert::From<::std::vec::Vec<::std::string::String>> for RoomXWords {
+    fn from(value: ::std::vec::Vec<::std::string::String>) -> Self {
+        Self(value)
+    }
+}
+
 ///`Send`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(transparent)]
@@ -507,6 +555,81 @@ impl<'de> ::serde::Deserialize<'de> for SizesItem {
     }
 }
 
+/// RoomColours: a list that must have at least 1 item.
+#[derive(Clone, Debug, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct RoomColours(::std::vec::Vec<Colour>);
+
+impl RoomColours {
+    /// What it holds.
+    pub fn into_inner(self) -> ::std::vec::Vec<Colour> {
+        self.0
+    }
+    fn counted(value: ::std::vec::Vec<Colour>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.is_empty() {
+            return ::std::result::Result::Err("must have at least 1 item".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::TryFrom<::std::vec::Vec<Colour>> for RoomColours {
+    type Error = self::error::ConversionError;
+    fn try_from(value: ::std::vec::Vec<Colour>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        Self::counted(value)
+    }
+}
+
+impl ::std::convert::From<RoomColours> for ::std::vec::Vec<Colour> {
+    fn from(value: RoomColours) -> Self {
+        value.0
+    }
+}
+
+impl ::std::ops::Deref for RoomColours {
+    type Target = ::std::vec::Vec<Colour>;
+    fn deref(&self) -> &::std::vec::Vec<Colour> {
+        &self.0
+    }
+}
+
+impl ::std::iter::IntoIterator for RoomColours {
+    type Item = <::std::vec::Vec<Colour> as ::std::iter::IntoIterator>::Item;
+    type IntoIter = <::std::vec::Vec<Colour> as ::std::iter::IntoIterator>::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> ::std::iter::IntoIterator for &'a RoomColours {
+    type Item = <&'a ::std::vec::Vec<Colour> as ::std::iter::IntoIterator>::Item;
+    type IntoIter = <&'a ::std::vec::Vec<Colour> as ::std::iter::IntoIterator>::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for RoomColours {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value = <::std::vec::Vec<Colour> as ::serde::Deserialize>::deserialize(deserializer)?;
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
+
+impl ::std::default::Default for RoomColours {
+    fn default() -> Self {
+        ::serde_json::from_str("[\"red\"]").expect("checked when this was generated")
+    }
+}
+
 /// FillBodyRoomsItem: an integer from 1 to 9223372036854775807.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
 #[serde(transparent)]
@@ -672,6 +795,48 @@ mod described {
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str("{\"type\":\"array\",\"items\":{\"type\":\"boolean\"}}")
+                .expect("checked when this was generated")
+        }
+    }
+    impl ::schemars::JsonSchema for RoomColours {
+        fn schema_name() -> ::std::string::String {
+            "RoomColours".to_owned()
+        }
+        fn json_schema(
+            generator: &mut ::schemars::r#gen::SchemaGenerator
+        ) -> ::schemars::schema::Schema {
+            generator.subschema_for::<Colour>();
+            ::serde_json::from_str(
+                "{\"default\":[\"red\"],\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Colour\"},\"minItems\":1}"
+            )
+                .expect("checked when this was generated")
+        }
+    }
+    impl ::schemars::JsonSchema for RoomSizes {
+        fn schema_name() -> ::std::string::String {
+            "RoomSizes".to_owned()
+        }
+        fn json_schema(
+            generator: &mut ::schemars::r#gen::SchemaGenerator
+        ) -> ::schemars::schema::Schema {
+            let _ = generator;
+            ::serde_json::from_str(
+                "{\"default\":[1,2],\"type\":\"array\",\"items\":{\"type\":\"integer\"}}"
+            )
+                .expect("checked when this was generated")
+        }
+    }
+    impl ::schemars::JsonSchema for RoomXWords {
+        fn schema_name() -> ::std::string::String {
+            "RoomXWords".to_owned()
+        }
+        fn json_schema(
+            generator: &mut ::schemars::r#gen::SchemaGenerator
+        ) -> ::schemars::schema::Schema {
+            let _ = generator;
+            ::serde_json::from_str(
+                "{\"default\":[],\"type\":\"array\",\"items\":{\"type\":\"string\"}}"
+            )
                 .expect("checked when this was generated")
         }
     }

@@ -1,0 +1,134 @@
+//! K0112: security requirements name schemes that are declared, of kinds that are supported.
+
+use super::tables as shapes;
+use super::{Findings, kinds};
+use crate::Diagnostic;
+use crate::node::{Content, Entry, Node};
+
+/// K0112: what a list of requirements names is declared.
+pub(super) fn requirements(found: &mut Findings<'_>, security: Option<&Node>) {
+    for scheme in security
+        .map_or(&[][..], Node::items)
+        .iter()
+        .flat_map(Node::entries)
+    {
+        let schemes = found.components("securitySchemes");
+        let Some(declared) = schemes.iter().find(|entry| entry.key == scheme.key) else {
+            let components = found.root.get("components");
+            let lost = |node| kinds::lost(node, "securitySchemes", &shapes::COMPONENTS);
+            if components.is_some_and(lost) || kinds::lost(found.root, "components", &shapes::ROOT)
+            {
+                continue;
+            }
+            let near = super::keys::closest(&scheme.key, schemes.iter().map(|e| e.key.as_str()));
+            let help = near.map_or_else(
+                || "declare it in `components/securitySchemes`".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            found.push(
+                Diagnostic::new(
+                    "K0112",
+                    scheme.key_span,
+                    format!("the security scheme `{}` is not declared", scheme.key),
+                )
+                .help(help),
+            );
+            continue;
+        };
+        scopes(found, scheme, declared);
+    }
+}
+
+/// What is demanded of a scheme is a list of scopes, which only some kinds have.
+fn scopes(found: &mut Findings<'_>, scheme: &Entry, declared: &Entry) {
+    let Content::List(items) = &scheme.node.content else {
+        let message = format!("what `{}` demands is a list of scopes", scheme.key);
+        found.push(
+            Diagnostic::new("K0102", scheme.key_span, message)
+                .help(format!("write `{}: []`", scheme.key))
+                .covers(scheme.span()),
+        );
+        return;
+    };
+    if let Some(item) = items.iter().find(|item| item.as_str().is_none()) {
+        found.push(
+            Diagnostic::new("K0102", item.span, "a scope is a string")
+                .help("put its name in quotes"),
+        );
+        return;
+    }
+    let kind = found
+        .resolve(&declared.node)
+        .and_then(|node| node.get("type"))
+        .and_then(Node::as_str);
+    let Some(first) = items
+        .first()
+        .filter(|_| matches!(kind, Some("http" | "apiKey")))
+    else {
+        return;
+    };
+    if !found.is_lowered {
+        let message = format!(
+            "`{}` has no scopes: only OAuth 2 and OpenID have",
+            scheme.key
+        );
+        found.push(
+            Diagnostic::new("K0112", first.span, message)
+                .help(format!("write `{}: []`", scheme.key))
+                .warning(),
+        );
+    }
+}
+
+/// The kinds of security schemes; the last one is of OpenAPI 3.1.
+const SCHEMES: [&str; 5] = ["apiKey", "http", "oauth2", "openIdConnect", "mutualTLS"];
+
+/// K0112 and K0102: the scheme is of a kind that there is, and of a supported one if it is used.
+pub(super) fn supported(found: &mut Findings<'_>, scheme: &Entry) {
+    let Some(node) = found.resolve(&scheme.node) else {
+        return;
+    };
+    let kind = node.get("type").and_then(Node::as_str).unwrap_or_default();
+    let name = node
+        .get("scheme")
+        .and_then(Node::as_str)
+        .unwrap_or_default();
+    if let Some(written) = node.get("type")
+        && let Some(text) = written.as_str()
+        && !SCHEMES.contains(&text)
+    {
+        let near = super::keys::closest(text, SCHEMES.into_iter());
+        let help = near.map_or_else(
+            || format!("the kinds are `{}`", SCHEMES.join("`, `")),
+            |near| format!("did you mean `{near}`?"),
+        );
+        let message = format!("there is no kind of security scheme `{text}`");
+        found.push(Diagnostic::new("K0102", written.span, message).help(help));
+        return;
+    }
+    let used = || !crate::select::secured_by(found.root, &scheme.key).is_empty();
+    if (kind != "http" || !name.eq_ignore_ascii_case("bearer"))
+        && used()
+        && !["type", "scheme"]
+            .iter()
+            .any(|key| kinds::lost(node, key, &shapes::SECURITY_SCHEME))
+        && node.get("type").is_some()
+    {
+        let blamed = if kind == "http" { "scheme" } else { "type" };
+        let span = node
+            .get(blamed)
+            .or(node.get("type"))
+            .map_or(scheme.key_span, |n| n.span);
+        found.push(
+            Diagnostic::new(
+                "K0112",
+                span,
+                format!(
+                    "the security scheme `{}` is of a kind that is not supported",
+                    scheme.key
+                ),
+            )
+            .help("`type: http` with `scheme: bearer` is"),
+        );
+    }
+}
