@@ -7,7 +7,7 @@ mod mend;
 pub mod projection;
 
 pub use changes::{CHANGES, Change, Changes, Edition, Level, Step, changes};
-pub use compare::{differences, emitted, source};
+pub use compare::differences;
 
 use openapi_document::{Diagnostics, Document};
 

@@ -125,14 +125,22 @@ fn unique(document: &Document, trait_name: &str) -> Result<(), Diagnostics> {
 }
 
 fn tags(document: &Document) -> TokenStream {
+    let text = |text: &Option<String>| match text {
+        Some(text) => quote!(Some(#text.to_owned())),
+        None => quote!(None),
+    };
     let tags = document.openapi.tags.iter().map(|tag| {
         let name = &tag.name;
-        let description = match &tag.description {
-            Some(text) => quote!(Some(#text.to_owned())),
+        let description = text(&tag.description);
+        let more = match &tag.external_docs {
+            Some(more) => {
+                let (url, description) = (&more.url, text(&more.description));
+                quote!(Some(::dropshot::TagExternalDocs { description: #description, url: #url.to_owned() }))
+            }
             None => quote!(None),
         };
         quote! {
-            (#name.to_owned(), ::dropshot::TagDetails { description: #description, external_docs: None })
+            (#name.to_owned(), ::dropshot::TagDetails { description: #description, external_docs: #more })
         }
     });
     quote! {
