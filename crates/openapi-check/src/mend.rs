@@ -28,22 +28,40 @@ pub(crate) fn mend(error: &ValidationError<'_>) -> Option<String> {
             format!("write a multiple of {multiple_of}")
         }
         ValidationErrorKind::MinLength { limit } => {
-            format!("write {limit} characters or more, or lower `minLength`")
+            format!(
+                "write {} or more, or lower `minLength`",
+                count(*limit, "character")
+            )
         }
         ValidationErrorKind::MaxLength { limit } => {
-            format!("write {limit} characters or less, or raise `maxLength`")
+            format!(
+                "write {} or less, or raise `maxLength`",
+                count(*limit, "character")
+            )
         }
         ValidationErrorKind::MinItems { limit } => {
-            format!("write {limit} items or more, or lower `minItems`")
+            format!(
+                "write {} or more, or lower `minItems`",
+                count(*limit, "item")
+            )
         }
         ValidationErrorKind::MaxItems { limit } => {
-            format!("write {limit} items or less, or raise `maxItems`")
+            format!(
+                "write {} or less, or raise `maxItems`",
+                count(*limit, "item")
+            )
         }
         ValidationErrorKind::MinProperties { limit } => {
-            format!("write {limit} members or more, or lower `minProperties`")
+            format!(
+                "write {} or more, or lower `minProperties`",
+                count(*limit, "member")
+            )
         }
         ValidationErrorKind::MaxProperties { limit } => {
-            format!("write {limit} members or less, or raise `maxProperties`")
+            format!(
+                "write {} or less, or raise `maxProperties`",
+                count(*limit, "member")
+            )
         }
         ValidationErrorKind::UniqueItems => "write each item once".to_owned(),
         ValidationErrorKind::Enum { options } => listed(value, options.as_array()?),
@@ -60,6 +78,11 @@ pub(crate) fn mend(error: &ValidationError<'_>) -> Option<String> {
         ValidationErrorKind::Type { kind } => kind_of(value, kind),
         _ => return None,
     })
+}
+
+fn count(n: u64, what: &str) -> String {
+    let end = if n == 1 { "" } else { "s" };
+    format!("{n} {what}{end}")
 }
 
 fn listed(value: &Value, options: &[Value]) -> String {

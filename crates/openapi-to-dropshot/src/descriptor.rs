@@ -268,20 +268,20 @@ fn object(mut out: Chain<'_>) -> TokenStream {
         let schema = place(schema);
         quote!(Property::#kind(#name, #schema))
     });
-    // A required member without a schema of its own may be anything, but must be there.
+    // A required member without a schema of its own is as the others are, and must be there.
+    let others = schema.get("additionalProperties");
+    let others = others.filter(|others| others.as_object().is_some_and(|o| !o.is_empty()));
+    let other = others.map_or_else(|| quote!(&Schema::any()), place);
     let undeclared = required
         .iter()
         .filter(|name| declared.is_none_or(|properties| !properties.contains_key(**name)))
-        .map(|name| quote!(Property::required(#name, &Schema::any())));
+        .map(|name| quote!(Property::required(#name, #other)));
     let properties = properties.chain(undeclared);
     out.tokens = quote!(Schema::object(&[#(#properties),*]));
-    match schema.get("additionalProperties") {
-        Some(Value::Bool(false)) => out.push(quote!(closed), TokenStream::new()),
-        Some(additional @ Value::Object(members)) if !members.is_empty() => {
-            let additional = place(additional);
-            out.push(quote!(additional_properties), additional);
-        }
-        _ => {}
+    if schema.get("additionalProperties") == Some(&Value::Bool(false)) {
+        out.push(quote!(closed), TokenStream::new());
+    } else if others.is_some() {
+        out.push(quote!(additional_properties), other.clone());
     }
     out.count("minProperties", quote!(min_properties));
     out.count("maxProperties", quote!(max_properties));

@@ -3,7 +3,7 @@
 
 use crate::within;
 use openapi_document::{Document, draft};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::cmp::Ordering;
 
 /// The deepest that members are looked into.
@@ -108,7 +108,12 @@ fn add(
             constrains = true;
             let before = whole.entry(key).or_insert_with(|| value.clone());
             if before != value {
-                return None;
+                // Items are as all of them say.
+                let schemas = before.is_object() && value.is_object();
+                if !schemas {
+                    return None;
+                }
+                *before = json!({ "allOf": [before.take(), value] });
             }
         } else if is_bound(key) {
             constrains = true;
@@ -220,7 +225,6 @@ fn compare(one: &Value, other: &Value) -> Option<Ordering> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn document() -> Document {
         let text = "{openapi: 3.0.3, info: {title: T, version: 1.0.0}, paths: {}, components: {schemas: {\
@@ -272,6 +276,13 @@ mod tests {
         assert_eq!(
             merged_to(json!({"allOf": [names, {"maxItems": 3, "uniqueItems": true}]})),
             json!({"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 3, "uniqueItems": true}),
+        );
+        let names =
+            json!({"type": "array", "minItems": 1, "items": {"type": "number", "minimum": 1}});
+        assert_eq!(
+            merged_to(json!({"allOf": [names, {"type": "array", "items": {"maximum": 2}}]})),
+            json!({"type": "array", "minItems": 1, "items": {"type": "number", "minimum": 1, "exclusiveMinimum": false,
+                "maximum": 2, "exclusiveMaximum": false}}),
         );
     }
 

@@ -240,6 +240,9 @@ fn required(found: &mut Findings<'_>, schema: &Node) {
     {
         return;
     }
+    let closed = schema
+        .get("additionalProperties")
+        .is_some_and(|node| node.content == Content::Bool(false));
     for name in names.items() {
         let Some(text) = name.as_str() else { continue };
         if properties.get(text).is_none() {
@@ -258,6 +261,15 @@ fn required(found: &mut Findings<'_>, schema: &Node) {
                 }
                 None => diagnostic.help("declare it in `properties`, or leave it out"),
             };
+            // A closed object holds no other members than its own, so it never has this one.
+            if closed {
+                diagnostic.code = "K0107";
+                diagnostic.message = format!(
+                    "no object has `{text}`, which is required: it is closed, and does not name it"
+                );
+                found.push(diagnostic);
+                continue;
+            }
             found.push(diagnostic.warning());
         }
     }

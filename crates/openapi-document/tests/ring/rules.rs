@@ -239,3 +239,28 @@ components:
     let enough = text.replace("minProperties: 2", "minProperties: 1");
     assert_eq!(places(&enough), Vec::<String>::new());
 }
+
+#[test]
+fn a_closed_object_that_requires_what_it_cannot_have_is_told() {
+    let text = "openapi: 3.0.3
+info: {title: T, version: 1.0.0}
+paths:
+  /a:
+    get:
+      operationId: get_a
+      responses:
+        '200':
+          description: done
+          content: {application/json: {schema: {$ref: '#/components/schemas/A'}}}
+components:
+  schemas:
+    A:
+      type: object
+      required: [a, b]
+      additionalProperties: false
+      properties: {a: {type: string}}
+";
+    assert_eq!(places(text), ["things.yaml:15:21 K0107"]);
+    let open = text.replace("additionalProperties: false", "additionalProperties: true");
+    assert_eq!(places(&open), ["things.yaml:15:21 K0111"]);
+}

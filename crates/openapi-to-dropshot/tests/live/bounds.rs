@@ -78,7 +78,7 @@ fn basket() -> Value {
         "maybe_names": [null], "maybe_price": null, "half": 50, "three": [1, 1, 1], "either": 5.0, "any": ["x"],
         "tree": {"children": [{"children": []}, {}]}, "rate": 1.0, "tags": ["t", "u"], "perhaps": null, "no_list": [5],
         "level": 1, "by_name": {"a": 0.0}, "pair": [0.0, 1.0], "long": vec![7; 33], "none": [], "mixed": [1, "1", [1]],
-        "bounded": 10, "secret": ["s"], "on": true, "off": null, "steps": 2.4, "stored": {"count": 10, "rate": 0.5, "room": "a"},
+        "bounded": 10, "secret": ["s"], "on": true, "off": null, "steps": 2.4, "stored": {"count": 10, "rate": 0.5, "tags": ["abc"]},
     })
 }
 
@@ -156,6 +156,11 @@ fn broken() -> Vec<(&'static str, Value, &'static str)> {
             "stored",
             json!({"count": 1, "rate": 6}),
             "must be at most 5",
+        ),
+        (
+            "stored",
+            json!({"count": 1, "tags": ["a", "b", "c"]}),
+            "must have at most 2 items",
         ),
         ("steps", json!(0.7), "must be a multiple of "),
     ]

@@ -185,6 +185,14 @@ fn members_that_are_required_and_not_declared_have_the_type_of_the_others() {
     ] {
         assert!(types.contains(field), "{field}\n{types}");
     }
+    // The decoder tells where they are not.
+    let api = crate::generate_from(&document).unwrap().api;
+    for member in [
+        "Property::required(\"apple\", &PRICE)",
+        "Property::required(\"de\", &Schema::string())",
+    ] {
+        assert!(api.contains(member), "{member}\n{api}");
+    }
 }
 
 /// typify makes a struct of parts of an `anyOf`, which no text is, and which loses what two objects share.

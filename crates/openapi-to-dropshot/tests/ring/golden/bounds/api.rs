@@ -510,7 +510,8 @@ pub mod schemas {
     /// `#/components/schemas/Kept`
     pub static KEPT: Schema = Schema::object(&[
         Property::required("count", &Schema::integer().minimum(0)),
-        Property::optional("rate", &Schema::number().number_maximum(5f64))
+        Property::optional("rate", &Schema::number().number_maximum(5f64)),
+        Property::optional("tags", &Schema::array(&Schema::string()))
     ]);
     /// `#/components/schemas/Stored`
     pub static STORED: Schema = Schema::all_of(&[
@@ -518,7 +519,7 @@ pub mod schemas {
         &Schema::object(&[
             Property::optional("count", &Schema::integer().maximum(10)),
             Property::optional("rate", &Schema::number().number_minimum(0.5f64)),
-            Property::optional("room", &Schema::string())
+            Property::optional("tags", &Schema::array(&Schema::string().max_length(3)).max_items(2))
         ])
     ]);
     /// `#/components/schemas/Basket`

@@ -289,6 +289,8 @@ pub struct Kept {
     pub count: crate::bounds::types::KeptCount,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub rate: ::std::option::Option<crate::bounds::types::KeptRate>,
+    #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+    pub tags: ::std::vec::Vec<::std::string::String>,
 }
 
 ///`LabelsValue`
@@ -416,7 +418,64 @@ pub struct Stored {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub rate: ::std::option::Option<crate::bounds::types::StoredRate>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub room: ::std::option::Option<::std::string::String>,
+    pub tags: ::std::option::Option<crate::bounds::types::StoredTags>,
+}
+
+///`StoredTagsItem`
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct StoredTagsItem(::std::string::String);
+
+impl ::std::ops::Deref for StoredTagsItem {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+
+impl ::std::convert::From<StoredTagsItem> for ::std::string::String {
+    fn from(value: StoredTagsItem) -> Self {
+        value.0
+    }
+}
+
+impl ::std::str::FromStr for StoredTagsItem {
+    type Err = self::error::ConversionError;
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() > 3usize {
+            return Err("longer than 3 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+
+impl ::std::convert::TryFrom<&str> for StoredTagsItem {
+    type Error = self::error::ConversionError;
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+
+impl ::std::convert::TryFrom<::std::string::String> for StoredTagsItem {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for StoredTagsItem {
+    fn deserialize<D>(deserializer: D,) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string(),)
+            })
+    }
 }
 
 ///`TagsItem`
@@ -2285,6 +2344,76 @@ impl<'de> ::serde::Deserialize<'de> for StoredRate {
     ) -> ::std::result::Result<Self, D::Error> {
         let value = <f64 as ::serde::Deserialize>::deserialize(deserializer)?;
         Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
+
+/// StoredTags: a list that must have at most 2 items.
+#[derive(Clone, Debug, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct StoredTags(::std::vec::Vec<StoredTagsItem>);
+
+impl StoredTags {
+    /// What it holds.
+    pub fn into_inner(self) -> ::std::vec::Vec<StoredTagsItem> {
+        self.0
+    }
+    fn counted(value: ::std::vec::Vec<StoredTagsItem>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        if value.len() > 2 {
+            return ::std::result::Result::Err("must have at most 2 items".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::TryFrom<::std::vec::Vec<StoredTagsItem>> for StoredTags {
+    type Error = self::error::ConversionError;
+    fn try_from(value: ::std::vec::Vec<StoredTagsItem>) -> ::std::result::Result<
+        Self,
+        self::error::ConversionError
+    > {
+        Self::counted(value)
+    }
+}
+
+impl ::std::convert::From<StoredTags> for ::std::vec::Vec<StoredTagsItem> {
+    fn from(value: StoredTags) -> Self {
+        value.0
+    }
+}
+
+impl ::std::ops::Deref for StoredTags {
+    type Target = ::std::vec::Vec<StoredTagsItem>;
+    fn deref(&self) -> &::std::vec::Vec<StoredTagsItem> {
+        &self.0
+    }
+}
+
+impl ::std::iter::IntoIterator for StoredTags {
+    type Item = <::std::vec::Vec<StoredTagsItem> as ::std::iter::IntoIterator>::Item;
+    type IntoIter = <::std::vec::Vec<StoredTagsItem> as ::std::iter::IntoIterator>::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> ::std::iter::IntoIterator for &'a StoredTags {
+    type Item = <&'a ::std::vec::Vec<StoredTagsItem> as ::std::iter::IntoIterator>::Item;
+    type IntoIter = <&'a ::std::vec::Vec<StoredTagsItem> as ::std::iter::IntoIterator>::IntoIter;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for StoredTags {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value =
+            <::std::vec::Vec<StoredTagsItem> as ::serde::Deserialize>::deserialize(deserializer)?;
+        Self::counted(value).map_err(<D::Error as ::serde::de::Error>::custom)
     }
 }
 
@@ -4322,7 +4451,7 @@ mod described {
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                "{\"type\":\"object\",\"properties\":{\"count\":{\"type\":\"integer\",\"minimum\":0},\"rate\":{\"type\":\"number\",\"maximum\":5.0}},\"required\":[\"count\"]}"
+                "{\"type\":\"object\",\"properties\":{\"count\":{\"type\":\"integer\",\"minimum\":0},\"rate\":{\"type\":\"number\",\"maximum\":5.0},\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}},\"required\":[\"count\"]}"
             )
                 .expect("checked when this was generated")
         }
@@ -4336,7 +4465,7 @@ mod described {
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<Kept>();
             ::serde_json::from_str(
-                "{\"description\":\"Kept, and bounded from the other side too.\",\"allOf\":[{\"$ref\":\"#/components/schemas/Kept\"},{\"type\":\"object\",\"properties\":{\"count\":{\"type\":\"integer\",\"maximum\":10},\"rate\":{\"type\":\"number\",\"minimum\":0.5},\"room\":{\"type\":\"string\"}}}]}"
+                "{\"description\":\"Kept, and bounded from the other side too.\",\"allOf\":[{\"$ref\":\"#/components/schemas/Kept\"},{\"type\":\"object\",\"properties\":{\"count\":{\"type\":\"integer\",\"maximum\":10},\"rate\":{\"type\":\"number\",\"minimum\":0.5},\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"maxLength\":3},\"maxItems\":2}}}]}"
             )
                 .expect("checked when this was generated")
         }
