@@ -1,9 +1,9 @@
 //! Diagnoses: what is wrong, where, and how to mend it, rendered as rustc renders its own.
 
-use crate::excerpt::{Place, are_near, excerpt};
+use crate::excerpt::{Place, are_near, excerpt, window};
 use crate::{Pointers, Span};
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Level, Renderer};
+use annotate_snippets::{AnnotationKind, Element, Level, Renderer};
 use std::fmt;
 use std::sync::Arc;
 
@@ -296,15 +296,14 @@ impl Diagnostics {
         let mut elsewhere = Vec::new();
         for (span, label) in &diagnostic.related {
             let related = place(AnnotationKind::Context, *span, label);
-            if are_near(diagnostic.span, *span) {
+            if are_near(source(diagnostic.span.file).1, diagnostic.span, *span) {
                 shown.push(related);
             } else {
                 let (name, text) = source(span.file);
-                elsewhere.push(excerpt(name, text, &[related]));
+                elsewhere.extend(elements(name, text, &[related]));
             }
         }
         let (name, text) = source(diagnostic.span.file);
-        let snippet = excerpt(name, text, &shown);
         let level = if diagnostic.note {
             Level::NOTE
         } else if diagnostic.warning {
@@ -319,7 +318,7 @@ impl Diagnostics {
         let mut group = level
             .primary_title(diagnostic.message.as_str())
             .id(diagnostic.code)
-            .element(snippet)
+            .elements(elements(name, text, &shown))
             .elements(elsewhere);
         if let Some(help) = &diagnostic.help {
             group = group.element(Level::HELP.message(help.as_str()));
@@ -338,6 +337,14 @@ impl fmt::Display for Diagnostics {
 }
 
 impl std::error::Error for Diagnostics {}
+
+/// What is shown of the lines of the places.
+fn elements<'a>(name: &'a str, text: &'a str, places: &[Place<'a>]) -> Vec<Element<'a>> {
+    match places.first().and_then(|first| window(name, text, first)) {
+        Some((origin, snippet)) => vec![origin.into(), snippet.into()],
+        None => vec![excerpt(name, text, places).into()],
+    }
+}
 
 fn renderer(colour: bool) -> Renderer {
     let renderer = if colour {
