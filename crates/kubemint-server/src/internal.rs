@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{SecondsFormat, Utc};
 use dropshot::{
     ApiDescription, Body, ConfigDropshot, HttpError, HttpServer, RequestContext, ServerBuilder,
     endpoint,
@@ -61,6 +61,11 @@ impl Internal {
         let now = Utc::now();
         let expiries = self.fleet.expiries(key);
         told.extend(expiries.iter().filter_map(|expiry| expiry.warning(now)));
+        let own = self.fleet.credential_ends(key).filter(|end| *end <= now);
+        told.extend(own.map(|end| {
+            let end = end.to_rfc3339_opts(SecondsFormat::Secs, true);
+            format!("the service's own credential ended at {end}: renew it")
+        }));
         if told.is_empty() {
             "ok".to_owned()
         } else {

@@ -7,7 +7,7 @@ mod shipped;
 mod stage;
 
 pub use kubemint_sandbox as sandbox;
-pub use kubemint_server::sandbox::{CLUSTER, PROJECT, REGION};
+pub use kubemint_server::sandbox::{CLUSTER, Options, PROJECT, REGION, Sandbox};
 pub use setting::Setting;
 pub use shipped::{Shipped, binary, free_port};
 pub use stage::{Answer, Stage};

@@ -176,6 +176,32 @@ fn what_keeps_a_good_configuration_from_serving_is_warned_of() {
     golden("check-config-warnings.txt", &told(&output));
 }
 
+#[test]
+fn a_trail_that_is_cut_too_early_and_a_share_above_the_whole_are_warned_of() {
+    let (folder, text) = example();
+    let check = |audit: &str, share: &str| {
+        let text = text
+            .replace("# audit = \"366d\"", &format!("audit = \"{audit}\""))
+            .replace(
+                "_in_flight_per_address = 256",
+                &format!("_in_flight_per_address = {share}"),
+            );
+        std::fs::write(folder.path().join("kubemint.toml"), text).unwrap();
+        let output = run(folder.path(), &["check-config", "kubemint.toml"]);
+        assert!(output.status.success(), "{}", told(&output));
+        told(&output)
+    };
+    let early = "rows go after 3600 s, and kubeconfigs may live for";
+    let above = "requests_in_flight_per_address: 513 is more than limits.requests_in_flight, 512";
+    let warned = check("1h", "513");
+    assert!(warned.contains(early) && warned.contains(above), "{warned}");
+    let fine = check("90d", "512");
+    assert!(
+        !fine.contains("rows go after") && !fine.contains("is more than"),
+        "{fine}"
+    );
+}
+
 #[tokio::test]
 async fn settings_that_the_example_comments_out_are_accepted_too() {
     let (folder, text) = example();

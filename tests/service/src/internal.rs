@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use harness::sandbox::{Effect, Fault, IssuerFailure, RequestKind, WorldOptions};
 use harness::{CLUSTER, PROJECT, REGION, Setting, Stage, collection};
 use serde_json::json;
 
-use crate::acting::{Actor, link, until};
+use crate::acting::{Actor, link, sample, until};
 use crate::cli::golden;
 
 #[tokio::test]
@@ -225,5 +228,119 @@ async fn the_metrics_are_these_with_these_labels_and_no_value_names_a_person() {
     for unbounded in ["in-person", "by-name"] {
         assert!(!answer.text.contains(unbounded), "{}", answer.text);
     }
+    stage.stop().await;
+}
+
+/// A certificate authority that ends then, in PEM, and its key.
+fn authority(end: DateTime<Utc>) -> (String, String) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut wanted = rcgen::CertificateParams::default();
+    wanted.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    wanted.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign];
+    wanted.not_after = std::time::SystemTime::from(end).into();
+    let certificate = wanted.self_signed(&key).unwrap();
+    (certificate.pem(), key.serialize_pem())
+}
+
+#[tokio::test]
+async fn what_ends_by_time_is_told_by_the_probe_and_by_gauges() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let soon = (Utc::now() + TimeDelta::minutes(30)).trunc_subsecs(0);
+    let (certificate, key) = authority(soon);
+    std::fs::write(file("ca.pem"), &certificate).unwrap();
+    std::fs::write(file("ca.key"), &key).unwrap();
+    let world = WorldOptions::with_clusters(&[CLUSTER, "certified"]);
+    let credential = format!("credential = {{ token_file = \"{CLUSTER}-token\" }}");
+    let public = format!("public_ca_file = {:?}\n{credential}", file("ca.pem"));
+    let signing = format!(
+        "client_ca = {{ cert_file = {:?}, key_file = {:?} }}",
+        file("ca.pem"),
+        file("ca.key")
+    );
+    let setting = Setting::default()
+        .world(world)
+        .edit(&credential, &public)
+        .edit(
+            "credential = { token_file = \"certified-token\" }",
+            &signing,
+        )
+        .change(|config| {
+            config.limits.health = Duration::ZERO;
+            config.limits.reread = Duration::ZERO;
+        });
+    let stage = setting.start().await;
+    let key = |cluster: &str| format!("{REGION}/{PROJECT}/{cluster}");
+    let state = async |cluster: &str| {
+        let told = stage.internal("/readyz").await.json();
+        told["clusters"][key(cluster)].as_str().unwrap().to_owned()
+    };
+    let end = soon.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    until("the bundle of kubeconfigs is told", async || {
+        let told = state(CLUSTER).await;
+        told.starts_with("public_ca_file: ") && told.contains(&format!("ca.pem ends at {end}: "))
+    })
+    .await;
+    until("the authority is told", async || {
+        let told = state("certified").await;
+        told.starts_with("client_ca: ") && told.contains("what is issued now ends with it")
+    })
+    .await;
+    let gauge = async |name: &str, cluster: &str, more: &str| {
+        let labels = format!("{{cluster=\"{}\"{more}}}", key(cluster));
+        sample(&stage, &format!("kubemint_{name}{labels}")).await
+    };
+    #[allow(clippy::cast_precision_loss, reason = "exact for a while")]
+    let seconds = |time: DateTime<Utc>| Some(time.timestamp() as f64);
+    let files = "cluster_file_end_timestamp_seconds";
+    for (cluster, kind) in [(CLUSTER, "public_ca_file"), ("certified", "client_ca")] {
+        let value = gauge(files, cluster, &format!(",file=\"{kind}\"")).await;
+        assert_eq!(value, seconds(soon), "{kind}");
+    }
+
+    // The service's own token ends, and nobody renewed it.
+    let past = (Utc::now() - TimeDelta::minutes(5)).trunc_subsecs(0);
+    let claims = json!({"exp": past.timestamp(), "sub": "system:serviceaccount:kubemint:kubemint"});
+    let part = |text: String| URL_SAFE_NO_PAD.encode(text);
+    let token = format!(
+        "{}.{}.{}",
+        part(json!({"alg": "RS256"}).to_string()),
+        part(claims.to_string()),
+        part("signature".to_owned())
+    );
+    std::fs::write(stage.folder().join(format!("{CLUSTER}-token")), token).unwrap();
+    let end = past.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    until("the credential is told", async || {
+        let told = state(CLUSTER).await;
+        told.starts_with("refused: ") && told.contains(&format!("own credential ended at {end}"))
+    })
+    .await;
+    let value = gauge("cluster_credential_end_timestamp_seconds", CLUSTER, "").await;
+    assert_eq!(value, seconds(past));
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn gauges_show_what_issuers_and_the_store_are_like() {
+    let stage = Stage::start().await;
+    let alice = Actor::new(&stage, "alice", &["compute.viewer"]);
+    alice.issued(json!({})).await;
+    let value = async |name: &str| {
+        let value = sample(&stage, &format!("kubemint_{name}")).await;
+        value.unwrap_or_else(|| panic!("{name} is not shown"))
+    };
+    assert_eq!(value("issuer_up{issuer=\"sandbox\"}").await, 1.0);
+    assert!(value("issuer_keys{issuer=\"sandbox\"}").await >= 1.0);
+    let age = value("issuer_keys_age_seconds{issuer=\"sandbox\"}").await;
+    assert!((0.0..60.0).contains(&age), "{age}");
+    let bytes = value("store_size_bytes{part=\"database\"}").await;
+    let file = std::fs::metadata(stage.database()).unwrap().len();
+    assert!(bytes >= 4096.0 && file >= 4096, "{bytes}, {file}");
+    assert!(value("store_free_bytes").await > 0.0);
+    assert_eq!(value("store_rows{table=\"kubeconfig\"}").await, 1.0);
+    let rows = value("store_rows{table=\"audit\"}").await;
+    assert_eq!(rows, 2.0, "requested and granted");
+    alice.issued(json!({})).await;
+    assert_eq!(value("store_rows{table=\"audit\"}").await, 4.0);
     stage.stop().await;
 }

@@ -21,6 +21,7 @@ mod introspection;
 mod keyfiles;
 mod refusals;
 mod reload;
+mod requests;
 mod restart;
 mod retention;
 mod revoke;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use harness::sandbox::{Effect, Fault, RequestKind};
-use harness::{Setting, Stage, collection};
+use harness::{Options, Sandbox, Setting, Shipped, Stage, collection, free_port};
 use kubemint::audit::Kind;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -109,6 +109,47 @@ async fn what_hangs_is_broken_off_when_the_grace_period_is_over() {
     })
     .await;
     stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_when_the_shipped_servers_time_is_over_is_answered_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let (api, internal) = (free_port(), free_port());
+    let options = Options {
+        listen: ([127, 0, 0, 1], api).into(),
+        ..Options::new(folder.path())
+    };
+    let sandbox = Sandbox::start(options).await.expect("a sandbox");
+    let config = sandbox.config_file().to_owned();
+    let text = std::fs::read_to_string(&config).unwrap();
+    let text = text
+        .replace("127.0.0.1:0", &format!("127.0.0.1:{internal}"))
+        .replace("[server]\n", "[server]\ngrace = \"2s\"\n");
+    std::fs::write(&config, text).unwrap();
+    let server = tokio::task::spawn_blocking(move || Shipped::start(&config, internal));
+    let mut server = server.await.unwrap().expect("a server");
+    let cluster = sandbox.world().cluster();
+    cluster.inject(Fault::always(MINT, Effect::Hang));
+    let request = reqwest::Client::new()
+        .post(format!("http://127.0.0.1:{api}{}", collection()))
+        .bearer_auth(sandbox.token("alice", &["compute.viewer"]))
+        .json(&json!({"ttl": 900}));
+    let issue = tokio::spawn(Stage::read(request));
+    until("the issue is under way", async || {
+        cluster.requests(MINT) == 1
+    })
+    .await;
+    server.terminate();
+    let answer = issue.await.unwrap();
+    assert_eq!(
+        (answer.status.as_u16(), answer.reason().as_str()),
+        (503, "shutting_down"),
+        "{}",
+        answer.text
+    );
+    let ended = tokio::task::spawn_blocking(move || server.ended(Duration::from_secs(3)));
+    assert!(ended.await.unwrap().is_some(), "within its time");
+    sandbox.stop().await;
 }
 
 #[tokio::test]

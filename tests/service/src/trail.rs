@@ -309,6 +309,13 @@ async fn a_trail_without_names_has_the_same_pseudonym_each_time() {
         );
         assert!(subjects[0].as_str().unwrap().starts_with("p-"));
         assert_ne!(rows[0]["detail"]["user"], *subjects[0]);
+        // Viewers of the cluster may read its ServiceAccounts: they name nobody either.
+        let made = objects(stage.world().cluster());
+        let told = format!("{made:?}");
+        assert!(made.len() == 1 && told.contains(issued["uid"].as_str().unwrap()));
+        for name in ["someone", "another@", "For Another"] {
+            assert!(!told.contains(name), "{name}: {told}");
+        }
         assert!(audit(&stage, &["verify"]).status.success());
         stage.stop().await;
     }
