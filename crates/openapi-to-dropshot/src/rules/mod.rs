@@ -13,7 +13,7 @@ use openapi_document::{Diagnostics, Document};
 pub const RULES: &[(&str, &str)] = &[
     (
         "K0201",
-        "dropshot's router cannot hold both paths: at one place all paths have a fixed segment, or all a variable. Different names of one variable are bridged: the names never travel.",
+        "dropshot's router cannot hold both paths: at one place all paths have a fixed segment, or all a variable. Different names of one variable are bridged: the names never travel. Or no request has the path: a query or fragment begins in it, or clients take its segments away.",
     ),
     (
         "K0202",
