@@ -18,8 +18,8 @@ pub(crate) fn camel(name: &str) -> String {
     }
 }
 
-/// The names that generated code gives to values of the prelude, or calls types by without their path.
-const RESERVED: [&str; 5] = ["Err", "None", "Ok", "Some", "String"];
+/// The names that generated code gives to values of the prelude, or calls types and traits by without their path.
+const RESERVED: [&str; 6] = ["Default", "Err", "None", "Ok", "Some", "String"];
 
 /// The Rust type of a schema: as [`camel`], and `String_` for what would be `String`.
 pub(crate) fn type_name(name: &str) -> String {

@@ -1,5 +1,6 @@
 //! What a document must satisfy before anything is made from it. Each rule has a stable code.
 
+mod alternatives;
 mod bounds;
 mod discriminators;
 mod endless;
@@ -134,6 +135,10 @@ pub const RULES: &[(&str, &str)] = &[
     (
         "K0125",
         "A variable of a server's URL is not declared, is not used, or has a default that is none of its values.",
+    ),
+    (
+        "K0126",
+        "An alternative of a `oneOf` is never the only one that a value fits: another holds all of its values, so that they are refused. `anyOf` takes them.",
     ),
     (
         "K0150",

@@ -1,6 +1,6 @@
 //! K0108 and K0111: formats are known, and required members exist; and the other rules of schemas, one after another.
 
-use super::{Findings, bounds, each_schema, endless, ranges, values};
+use super::{Findings, alternatives, bounds, each_schema, endless, ranges, values};
 use crate::Diagnostic;
 use crate::node::{Content, Node, Span};
 use std::collections::{HashMap, HashSet};
@@ -56,6 +56,7 @@ pub(super) fn check(found: &mut Findings<'_>) {
         }
         twice(found, schema);
         bounds::check(found, schema);
+        alternatives::check(found, schema);
         ranges::check(found, schema);
         values::check(found, schema);
         format(found, schema);
