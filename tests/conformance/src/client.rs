@@ -1,0 +1,189 @@
+//! The client: what it repeats, what it does not, and what it keeps to itself.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use futures::TryStreamExt as _;
+use harness::{CLUSTER, PROJECT, REGION, Setting, Stage};
+use kubeconfig_client::{Client, Cluster, Failure, Filter, Retry, reason};
+use kubeconfig_types::{KubeconfigIssueRequest, KubeconfigStatus};
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpStream};
+
+fn client(stage: &Stage, url: &str) -> Client {
+    let token = stage.token("alice", &["compute.admin"]);
+    Client::with_token(url, &token, Client::http()).unwrap()
+}
+
+fn cluster(client: &Client) -> Cluster<'_> {
+    client.cluster(
+        REGION.parse().unwrap(),
+        PROJECT.parse().unwrap(),
+        CLUSTER.parse().unwrap(),
+    )
+}
+
+/// For this user.
+fn of(user: &str) -> KubeconfigIssueRequest {
+    KubeconfigIssueRequest {
+        user: Some(user.parse().unwrap()),
+        ..KubeconfigIssueRequest::default()
+    }
+}
+
+/// The ids of all that is listed, in order.
+async fn listed(cluster: &Cluster<'_>, filter: Filter) -> Vec<String> {
+    let all: Vec<_> = cluster.list(filter).try_collect().await.unwrap();
+    let ids = all.into_iter().map(|one| one.id.unwrap().to_string());
+    ids.collect()
+}
+
+#[tokio::test]
+async fn a_kubeconfig_is_issued_read_downloaded_and_revoked() {
+    let stage = Stage::start().await;
+    let client = client(&stage, &format!("{}/", stage.url()));
+    let cluster = cluster(&client);
+    let issued = cluster.issue(of("bob")).await.unwrap();
+    let id = issued.id.clone().unwrap();
+    let read = cluster.get(&id).await.unwrap();
+    assert_eq!(read.uid, issued.uid);
+    let file = cluster.download(&id).await.unwrap();
+    let file = String::from_utf8(file).unwrap();
+    assert!(file.contains("kind: Config"), "{file}");
+    let value = cluster.file(&id).await.unwrap();
+    assert!(file.contains(value.clusters[0].cluster.server.as_str()));
+    cluster.revoke(&id).await.unwrap();
+    let refused = cluster.download(&id).await.unwrap_err();
+    assert!(reason(&refused).is_some(), "{refused:?}");
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_refused_for_now_is_sent_again_when_the_server_says() {
+    let limits = "requests_per_second_per_caller = 1000000\nburst = 1000000";
+    let setting = Setting::default().edit(limits, "requests_per_second_per_caller = 1\nburst = 1");
+    let stage = setting.start().await;
+    let client = client(&stage, &stage.url());
+    let cluster = cluster(&client);
+    let began = Instant::now();
+    for _ in 0..3 {
+        listed(&cluster, Filter::default()).await;
+    }
+    assert!(began.elapsed() >= Duration::from_secs(2), "one a second");
+
+    let hasty = cluster.clone().retry(Retry::NEVER);
+    let mut refusals = Vec::new();
+    for _ in 0..2 {
+        let answer: Result<Vec<_>, _> = hasty.list(Filter::default()).try_collect().await;
+        refusals.extend(answer.err());
+    }
+    let last = refusals.last().expect("two at once are too many");
+    assert_eq!(reason(last), Some("rate_limited"));
+    stage.stop().await;
+}
+
+/// Passes everything on to a server, but the answer to what the first connection asks: that is lost.
+async fn lossy(server: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut first = true;
+        while let Ok((mut near, _)) = listener.accept().await {
+            let mut far = TcpStream::connect(server).await.unwrap();
+            let lost = std::mem::replace(&mut first, false);
+            tokio::spawn(async move {
+                if lost {
+                    let (mut from_near, mut to_near) = near.split();
+                    let (mut from_far, mut to_far) = far.split();
+                    let mut octet = [0];
+                    tokio::select! {
+                        _ = tokio::io::copy(&mut from_near, &mut to_far) => {}
+                        // It is answered, and nobody hears of it.
+                        _ = from_far.read(&mut octet) => {}
+                    }
+                    let _ = tokio::io::AsyncWriteExt::shutdown(&mut to_near).await;
+                } else {
+                    let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+                }
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn an_issue_whose_answer_is_lost_is_sent_again_and_is_one() {
+    let stage = Stage::start().await;
+    let url = format!("http://{}", lossy(stage.address()).await);
+    let through = client(&stage, &url);
+    let issued = cluster(&through).issue(of("bob")).await.unwrap();
+    let direct = client(&stage, &stage.url());
+    let all = listed(&cluster(&direct), Filter::default()).await;
+    assert_eq!(all, [issued.id.unwrap().to_string()]);
+
+    // Without another try the caller hears of no answer.
+    let url = format!("http://{}", lossy(stage.address()).await);
+    let through = client(&stage, &url);
+    let once = cluster(&through).retry(Retry::NEVER);
+    let failure = once.issue(of("bob")).await.unwrap_err();
+    assert!(
+        matches!(failure, Failure::CommunicationError(_)),
+        "{failure:?}"
+    );
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_list_is_a_stream_over_its_pages_newest_first() {
+    let stage = Stage::start().await;
+    let client = client(&stage, &stage.url());
+    let cluster = cluster(&client);
+    let mut issued = Vec::new();
+    for number in 0..5 {
+        let user = if number == 2 { "carol" } else { "bob" };
+        let one = cluster.issue(of(user)).await.unwrap();
+        issued.insert(0, one.id.unwrap().to_string());
+    }
+    for page_size in [1, 2, 5, 500] {
+        let filter = Filter {
+            page_size: Some(page_size.try_into().unwrap()),
+            ..Filter::default()
+        };
+        assert_eq!(listed(&cluster, filter).await, issued, "{page_size}");
+    }
+    let carols = Filter {
+        user: Some("carol".parse().unwrap()),
+        status: Some(KubeconfigStatus::Active),
+        role: Some("viewer".parse().unwrap()),
+        page_size: Some(1.try_into().unwrap()),
+    };
+    assert_eq!(listed(&cluster, carols).await, [issued[2].clone()]);
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn what_cannot_succeed_is_sent_once() {
+    let stage = Stage::start().await;
+    let client = client(&stage, &stage.url());
+    // Were it sent again, it would be in an hour.
+    let hour = Duration::from_secs(3600);
+    let patient = cluster(&client).retry(Retry {
+        attempts: 2,
+        pause: hour,
+        longest: hour,
+    });
+    let refused = patient.get(&"never".parse().unwrap());
+    let refused = tokio::time::timeout(Duration::from_secs(60), refused).await;
+    let refused = refused.expect("it is not waited for").unwrap_err();
+    assert_eq!(refused.status().map(|status| status.as_u16()), Some(404));
+    stage.stop().await;
+}
+
+#[test]
+fn the_token_is_in_no_debug_and_one_that_is_no_header_is_refused() {
+    let client = Client::with_token("http://127.0.0.1:1", "very-secret", Client::http()).unwrap();
+    let shown = format!("{client:?} {:?}", cluster(&client));
+    assert!(!shown.contains("very-secret"), "{shown}");
+    let broken = Client::with_token("http://127.0.0.1:1", "a\nb", Client::http());
+    assert!(broken.is_err());
+}
