@@ -226,6 +226,7 @@ impl Bundler<'_> {
                 self.names.insert(key, name.clone());
                 let found = self.at(target, &pointer);
                 if let Some((place_span, found)) = found {
+                    let found = found.clone();
                     self.queue.push(Wanted {
                         kind: place.to_owned(),
                         name: name.clone(),
@@ -249,6 +250,7 @@ impl Bundler<'_> {
             self.missing(target, &pointer, span);
             return node;
         };
+        let found = found.clone();
         if chain >= MAX_CHAIN {
             self.tell(span, "the reference never ends", "write the path out");
             return node;
@@ -269,14 +271,14 @@ impl Bundler<'_> {
     }
 
     /// What is at a pointer, and the place that introduces it.
-    fn at(&self, file: usize, pointer: &str) -> Option<(Span, Node)> {
+    fn at(&self, file: usize, pointer: &str) -> Option<(Span, &Node)> {
         if !pointer.is_empty() && !pointer.starts_with('/') {
             return None;
         }
         let root = self.roots.get(file)?;
         let decoded = percent_decoded(pointer);
         let node = root.at(&decoded)?;
-        Some((root.span_at(&decoded).unwrap_or(node.span), node.clone()))
+        Some((root.span_at(&decoded).unwrap_or(node.span), node))
     }
 
     fn missing(&mut self, file: usize, pointer: &str, span: Span) {

@@ -210,5 +210,5 @@ pub fn resolved(document: &Document, schema: &Value) -> Value {
 pub fn reference(schema: &Value) -> Option<String> {
     let reference = schema.get("$ref")?.as_str()?;
     let name = reference.strip_prefix("#/components/schemas/")?;
-    Some(name.replace("~1", "/").replace("~0", "~"))
+    Some(crate::node::unescaped(name).into_owned())
 }

@@ -2,6 +2,7 @@
 
 use crate::members::Members;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use std::borrow::Cow;
 
 /// A place in the source text. Lines and columns count from 1; columns count characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -155,7 +156,7 @@ impl Node {
     fn locate(&self, pointer: &str) -> Option<(Option<Span>, &Node)> {
         let mut found = (None, self);
         for token in pointer.split('/').skip(1) {
-            let token = token.replace("~1", "/").replace("~0", "~");
+            let token = unescaped(token);
             found = match &found.1.content {
                 Content::Map(_) => {
                     let entry = found.1.entry(&token)?;
@@ -215,4 +216,13 @@ impl Serialize for Node {
 /// One token of a JSON pointer, escaped (RFC 6901).
 pub fn escape(token: &str) -> String {
     token.replace('~', "~0").replace('/', "~1")
+}
+
+/// One token of a JSON pointer, as it is meant.
+pub(crate) fn unescaped(token: &str) -> Cow<'_, str> {
+    if token.contains('~') {
+        Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
+    } else {
+        Cow::Borrowed(token)
+    }
 }

@@ -105,9 +105,9 @@ fn mapping(discriminator: &Value, names: &BTreeMap<&str, &str>) -> Value {
 }
 
 fn resolve(mut openapi: OpenAPI) -> OpenAPI {
-    let components = openapi.components.clone().unwrap_or_default();
+    let mut components = openapi.components.take().unwrap_or_default();
     let mut names = Names {
-        schemas: components.schemas.clone(),
+        schemas: std::mem::take(&mut components.schemas),
     };
     let default_security = openapi.security.clone();
     for item in openapi.paths.paths.values_mut() {

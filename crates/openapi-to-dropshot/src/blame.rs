@@ -35,9 +35,9 @@ pub(crate) fn blame(document: &Document) -> Option<Diagnostics> {
             Some(_) => continue,
             None => {}
         }
-        let mut lifted = Vec::new();
+        let mut lifted = lift::Lifted::default();
         lift::lift(name, &mut schema, &|_| false, &mut lifted);
-        for own in lifted {
+        for own in lifted.into_types() {
             settings.with_replacement(own.rust_name(), "Other", IMPLS.into_iter());
             definitions.push((own.name().to_owned(), json!({})));
             if let Own::Counted(counted) = own {

@@ -3,6 +3,22 @@
 use crate::names;
 use crate::own::Own;
 use serde_json::{Map, Value, json};
+use std::collections::HashSet;
+
+/// The types that were taken out.
+#[derive(Default)]
+pub(crate) struct Lifted {
+    types: Vec<Own>,
+    /// What they are called in Rust, where `XH` is `Xh`.
+    called: HashSet<String>,
+}
+
+impl Lifted {
+    /// The types, in the order of the document.
+    pub(crate) fn into_types(self) -> Vec<Own> {
+        self.types
+    }
+}
 
 /// Takes them out of the properties, items, values and alternatives of `schema`, which is called `name`, leaves references
 /// and notes each.
@@ -10,7 +26,7 @@ pub(crate) fn lift(
     name: &str,
     schema: &mut Value,
     taken: &dyn Fn(&str) -> bool,
-    lifted: &mut Vec<Own>,
+    lifted: &mut Lifted,
 ) {
     let Value::Object(object) = schema else {
         return;
@@ -66,16 +82,13 @@ fn alternative(name: &str, schema: &Value) -> Option<String> {
 }
 
 /// As [`lift`], of a place that `schema` is in: all of it may be taken out.
-fn place(name: &str, schema: &mut Value, taken: &dyn Fn(&str) -> bool, lifted: &mut Vec<Own>) {
+fn place(name: &str, schema: &mut Value, taken: &dyn Fn(&str) -> bool, lifted: &mut Lifted) {
     let Some(own) = Own::beside_null(name, schema) else {
         lift(name, schema, taken, lifted);
         return;
     };
-    // As Rust has the names: `XH` is `Xh`.
-    let used = |name: &str| {
-        let rust = names::type_name(name);
-        taken(&names::camel(name)) || lifted.iter().any(|other| other.rust_name() == rust)
-    };
+    let used =
+        |name: &str| taken(&names::camel(name)) || lifted.called.contains(&names::type_name(name));
     let mut numbered = (2..).map(|n| format!("{name}{n}"));
     let free = if used(name) {
         numbered.find(|name| !used(name))
@@ -104,15 +117,16 @@ fn place(name: &str, schema: &mut Value, taken: &dyn Fn(&str) -> bool, lifted: &
 }
 
 /// Notes the type, and what is to be taken out of what it holds.
-pub(crate) fn note(own: Own, taken: &dyn Fn(&str) -> bool, lifted: &mut Vec<Own>) {
-    let at = lifted.len();
-    lifted.push(own);
-    let Some(Own::Counted(counted)) = lifted.get_mut(at) else {
+pub(crate) fn note(own: Own, taken: &dyn Fn(&str) -> bool, lifted: &mut Lifted) {
+    let at = lifted.types.len();
+    lifted.called.insert(own.rust_name());
+    lifted.types.push(own);
+    let Some(Own::Counted(counted)) = lifted.types.get_mut(at) else {
         return;
     };
     let (name, mut plain) = (counted.name.clone(), std::mem::take(&mut counted.plain));
     lift(&name, &mut plain, taken, lifted);
-    if let Some(Own::Counted(counted)) = lifted.get_mut(at) {
+    if let Some(Own::Counted(counted)) = lifted.types.get_mut(at) {
         counted.plain = plain;
     }
 }

@@ -206,6 +206,8 @@ fn generate(cli: &Cli) -> Result<u8, Failure> {
         std::fs::write(path, text)?;
         say("Writing", &format!("{} (yours to fill in)", path.display()));
     }
+    // The process ends: all its memory goes at once.
+    std::mem::forget(document);
     let seconds = start.elapsed().as_secs_f64();
     let all = operations + skipped.len();
     say(

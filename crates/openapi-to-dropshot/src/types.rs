@@ -1,5 +1,6 @@
 //! The types: typify's, [ours](crate::own), and for each the document's own schema.
 
+use crate::lift::Lifted;
 use crate::own::Own;
 use crate::print::Items;
 use crate::quiet::quietly;
@@ -112,7 +113,7 @@ fn attempt(
         distinct::rename(name, &mut schema, unclear, &taken);
         schema
     };
-    let mut own: Vec<Own> = Vec::new();
+    let mut lifted = Lifted::default();
     let mut definitions: Vec<(String, Value)> = Vec::new();
     for (name, schema) in &originals {
         let schema = prepared(document, &all, schema);
@@ -122,13 +123,14 @@ fn attempt(
         }
         for (name, mut schema) in parts {
             match Own::of(&name, &schema) {
-                Some(ours) => lift::note(ours, &taken, &mut own),
-                None => lift::lift(&name, &mut schema, &taken, &mut own),
+                Some(ours) => lift::note(ours, &taken, &mut lifted),
+                None => lift::lift(&name, &mut schema, &taken, &mut lifted),
             }
             let schema = as_read(&name, &schema);
             definitions.push((name, schema));
         }
     }
+    let mut own = lifted.into_types();
     for ours in &own {
         if !definitions.iter().any(|(name, _)| name == ours.name()) {
             definitions.push((ours.name().to_owned(), ours.outline()));

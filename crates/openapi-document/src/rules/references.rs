@@ -44,7 +44,7 @@ fn means<'a>(found: &mut Findings<'a>, node: &'a Node, names: &mut HashSet<Strin
 }
 
 fn unescaped(token: &str) -> String {
-    token.replace("~1", "/").replace("~0", "~")
+    crate::node::unescaped(token).into_owned()
 }
 
 /// K0115.

@@ -93,7 +93,7 @@ fn statuses(document: &Document, operation: OperationRef<'_>, diagnostics: &mut 
             Statuses::Default => true,
         })
     };
-    let span = document.span(&format!("{}/responses", operation.pointer()));
+    let span = || document.span(&format!("{}/responses", operation.pointer()));
     let id = operation.id();
     let mut must = vec![
         (400, "a malformed parameter or query"),
@@ -123,7 +123,11 @@ fn statuses(document: &Document, operation: OperationRef<'_>, diagnostics: &mut 
             answered.join(", ")
         );
         let help = "add these responses, or `4XX` and `5XX`, or `default`, with the error schema";
-        diagnostics.push(Diagnostic::new("K0204", span, message).help(help).warning());
+        diagnostics.push(
+            Diagnostic::new("K0204", span(), message)
+                .help(help)
+                .warning(),
+        );
         must.clear();
     }
     for (status, why) in must {
@@ -131,7 +135,7 @@ fn statuses(document: &Document, operation: OperationRef<'_>, diagnostics: &mut 
             diagnostics.push(
                 Diagnostic::new(
                     "K0204",
-                    span,
+                    span(),
                     format!("`{id}` does not declare {status}, which {why} is answered with"),
                 )
                 .help(format!("add a response `'{status}'` with the error schema"))
@@ -141,7 +145,7 @@ fn statuses(document: &Document, operation: OperationRef<'_>, diagnostics: &mut 
     }
     if success.is_none() {
         diagnostics.push(
-            Diagnostic::new("K0204", span, format!("`{id}` declares no success"))
+            Diagnostic::new("K0204", span(), format!("`{id}` declares no success"))
                 .help("declare what it answers when it works, such as `'200'`"),
         );
     }
@@ -152,18 +156,18 @@ fn error_bodies(document: &Document, diagnostics: &mut Diagnostics) {
     let mut common: Option<String> = None;
     for operation in document.operations() {
         for (statuses, response) in kind::errors(operation) {
-            let status = match statuses {
-                Statuses::Exact(code) => code.to_string(),
-                Statuses::Client => "4XX".to_owned(),
-                Statuses::Server => "5XX".to_owned(),
-                Statuses::Default => "default".to_owned(),
-            };
-            let span = document.span(&format!("{}/responses/{status}", operation.pointer()));
             let Some(schema) = kind::error_schema(response) else {
                 continue;
             };
             let name = kind::meant(document, &schema).unwrap_or_default();
             let mut warn = |message: String, help: &str| {
+                let status = match statuses {
+                    Statuses::Exact(code) => code.to_string(),
+                    Statuses::Client => "4XX".to_owned(),
+                    Statuses::Server => "5XX".to_owned(),
+                    Statuses::Default => "default".to_owned(),
+                };
+                let span = document.span(&format!("{}/responses/{status}", operation.pointer()));
                 let diagnostic = Diagnostic::new("K0205", span, message).help(help);
                 diagnostics.push(diagnostic.warning());
             };
