@@ -172,8 +172,8 @@ async fn what_cannot_succeed_is_sent_once() {
         pause: hour,
         longest: hour,
     });
-    let refused = patient.get(&"never".parse().unwrap());
-    let refused = tokio::time::timeout(Duration::from_secs(60), refused).await;
+    let never = "never".parse().unwrap();
+    let refused = tokio::time::timeout(Duration::from_secs(60), patient.get(&never)).await;
     let refused = refused.expect("it is not waited for").unwrap_err();
     assert_eq!(refused.status().map(|status| status.as_u16()), Some(404));
     stage.stop().await;
