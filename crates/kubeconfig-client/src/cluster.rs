@@ -7,6 +7,7 @@ use kubeconfig_types::{
     ClusterId, IdempotencyKey, Kubeconfig, KubeconfigFile, KubeconfigId, KubeconfigIssueRequest,
     KubeconfigStatus, PageSize, PageToken, Project, Region, RoleName, UserName,
 };
+use reqwest::StatusCode;
 use uuid::Uuid;
 
 use crate::{Client, Failure, Retry};
@@ -58,6 +59,16 @@ impl Client {
     }
 }
 
+/// A request of an operation at this cluster. A macro, since each builder is a type of its own.
+macro_rules! here {
+    ($cluster:ident.$operation:ident) => {
+        ($cluster.client.$operation())
+            .region($cluster.region.clone())
+            .project($cluster.project.clone())
+            .cluster_id($cluster.id.clone())
+    };
+}
+
 impl Cluster<'_> {
     /// Repeats requests otherwise than by default.
     #[must_use]
@@ -87,9 +98,7 @@ impl Cluster<'_> {
         key: &IdempotencyKey,
         wanted: KubeconfigIssueRequest,
     ) -> Result<Kubeconfig, Failure> {
-        let request = self.client.issue_kubeconfig().region(self.region.clone());
-        let request = request.project(self.project.clone());
-        let request = request.cluster_id(self.id.clone()).body(wanted);
+        let request = here!(self.issue_kubeconfig).body(wanted);
         let request = request.idempotency_key(key.clone());
         let answer = self.retry.send(|| request.clone().send()).await?;
         Ok(answer.into_inner())
@@ -100,9 +109,7 @@ impl Cluster<'_> {
     /// # Errors
     /// As [`Cluster::issue`]; 404 where there is none, or none that the caller may see.
     pub async fn get(&self, id: &KubeconfigId) -> Result<Kubeconfig, Failure> {
-        let request = self.client.get_kubeconfig().region(self.region.clone());
-        let request = request.project(self.project.clone());
-        let request = request.cluster_id(self.id.clone()).id(id.clone());
+        let request = here!(self.get_kubeconfig).id(id.clone());
         let answer = self.retry.send(|| request.clone().send()).await?;
         Ok(answer.into_inner())
     }
@@ -112,12 +119,7 @@ impl Cluster<'_> {
     /// # Errors
     /// As [`Cluster::get`]; 409 where it has ended.
     pub async fn download(&self, id: &KubeconfigId) -> Result<Vec<u8>, Failure> {
-        let request = self
-            .client
-            .download_kubeconfig()
-            .region(self.region.clone());
-        let request = request.project(self.project.clone());
-        let request = request.cluster_id(self.id.clone()).id(id.clone());
+        let request = here!(self.download_kubeconfig).id(id.clone());
         let send = async || {
             let answer = request.clone().send().await?.into_inner();
             let parts = answer.into_inner().try_collect::<Vec<_>>().await;
@@ -131,26 +133,31 @@ impl Cluster<'_> {
     /// # Errors
     /// As [`Cluster::download`].
     pub async fn file(&self, id: &KubeconfigId) -> Result<KubeconfigFile, Failure> {
-        let request = self
-            .client
-            .get_kubeconfig_file()
-            .region(self.region.clone());
-        let request = request.project(self.project.clone());
-        let request = request.cluster_id(self.id.clone()).id(id.clone());
+        let request = here!(self.get_kubeconfig_file).id(id.clone());
         let answer = self.retry.send(|| request.clone().send()).await?;
         Ok(answer.into_inner())
     }
 
-    /// Ends one (`revokeKubeconfig`). When this returns it is confirmed gone from its cluster.
+    /// Ends one (`revokeKubeconfig`). When this returns it is confirmed gone from its cluster. What is gone is 404 to whoever asks
+    /// again: so an answer that was lost, and then a 404, are a success.
     ///
     /// # Errors
     /// As [`Cluster::get`].
     pub async fn revoke(&self, id: &KubeconfigId) -> Result<(), Failure> {
-        let request = self.client.revoke_kubeconfig().region(self.region.clone());
-        let request = request.project(self.project.clone());
-        let request = request.cluster_id(self.id.clone()).id(id.clone());
-        self.retry.send(|| request.clone().send()).await?;
-        Ok(())
+        let request = here!(self.revoke_kubeconfig).id(id.clone());
+        let mut again = false;
+        let send = || {
+            let (request, before) = (request.clone(), std::mem::replace(&mut again, true));
+            async move {
+                match request.send().await {
+                    Err(failure) if before && failure.status() == Some(StatusCode::NOT_FOUND) => {
+                        Ok(())
+                    }
+                    answer => answer.map(drop),
+                }
+            }
+        };
+        self.retry.send(send).await
     }
 
     /// All that the caller may see (`listKubeconfigs`), newest first: pages are read as they are needed. Pin it
@@ -179,9 +186,7 @@ impl Cluster<'_> {
     ) -> Result<(VecDeque<Kubeconfig>, Position), Failure> {
         let size =
             PageSize::try_from(PAGE).map_err(|error| Failure::InvalidRequest(error.to_string()))?;
-        let request = self.client.list_kubeconfigs().region(self.region.clone());
-        let request = request.project(self.project.clone());
-        let mut request = request.cluster_id(self.id.clone()).page_size(size);
+        let mut request = here!(self.list_kubeconfigs).page_size(size);
         if let Some(after) = after {
             request = request.page_token(after);
         }

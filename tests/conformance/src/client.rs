@@ -134,6 +134,19 @@ async fn an_issue_whose_answer_is_lost_is_sent_again_and_is_one() {
 }
 
 #[tokio::test]
+async fn a_revocation_whose_answer_is_lost_is_a_success_and_one_of_nothing_is_not() {
+    let stage = Stage::start().await;
+    let direct = client(&stage, &stage.url());
+    let id = cluster(&direct).issue(of("bob")).await.unwrap().id.unwrap();
+    let url = format!("http://{}", lossy(stage.address()).await);
+    let through = client(&stage, &url);
+    cluster(&through).revoke(&id).await.unwrap();
+    let gone = cluster(&direct).revoke(&id).await.unwrap_err();
+    assert_eq!(gone.status().map(|status| status.as_u16()), Some(404));
+    stage.stop().await;
+}
+
+#[tokio::test]
 async fn a_list_is_a_stream_over_its_pages_newest_first() {
     let stage = Stage::start().await;
     let client = client(&stage, &stage.url());
