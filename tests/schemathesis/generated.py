@@ -61,7 +61,8 @@ def main() -> int:
     if not arguments.circle:
         circle = ["cargo", "xtask", "circle", "--crate-dir", str(crate), *BUILT]
         subprocess.run(circle, cwd=run.ROOT, check=True, stdout=subprocess.DEVNULL)
-    program = arguments.circle or run.ROOT / "target/debug/circle"
+    built = "circle" if crate.name == "circle" else f"circle-{crate.name}"
+    program = arguments.circle or run.ROOT / "target/debug" / built
     modules = json.loads((crate / "documents.json").read_text())
     findings, cases = {}, 0
     for name in arguments.documents:

@@ -48,7 +48,7 @@ pub(crate) fn emit(
     let target = std::env::var_os("CARGO_TARGET_DIR");
     let target = target.map_or_else(|| crate::tidy::root().join("target"), Into::into);
     std::fs::create_dir_all(directory.join("src"))?;
-    write(&directory.join("Cargo.toml"), &manifest()?)?;
+    write(&directory.join("Cargo.toml"), &manifest(directory)?)?;
     let lock = directory.join("Cargo.lock");
     std::fs::copy(crate::tidy::root().join("Cargo.lock"), &lock)?;
     while !modules.is_empty() {
@@ -108,8 +108,14 @@ fn broken(errors: &str, modules: &[Module]) -> BTreeMap<String, String> {
 }
 
 /// The versions and features of this workspace, so that what it has built is used.
-fn manifest() -> Result<String> {
+fn manifest(directory: &Path) -> Result<String> {
     let root = crate::tidy::root();
+    // One name for each folder, since all of them share a target directory.
+    let folder = directory.file_name().unwrap_or_default().to_string_lossy();
+    let name = match folder.as_ref() {
+        "circle" => "circle".to_owned(),
+        other => format!("circle-{other}"),
+    };
     let text = std::fs::read_to_string(root.join("Cargo.toml"))?;
     let workspace: toml::Table = text.parse().context("cannot read Cargo.toml")?;
     let all = workspace
@@ -131,8 +137,10 @@ fn manifest() -> Result<String> {
     }
     // What progenitor's WebSocket calls need, and nothing here does.
     dependencies.insert("rand".to_owned(), "0.10".into());
-    let mut manifest: toml::Table = "[workspace]\n[package]\nname = \"circle\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n"
-        .parse()?;
+    let mut manifest: toml::Table = format!(
+        "[workspace]\n[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n"
+    )
+    .parse()?;
     manifest.insert("dependencies".to_owned(), dependencies.into());
     if let Some(profile) = workspace.get("profile") {
         manifest.insert("profile".to_owned(), profile.clone());
