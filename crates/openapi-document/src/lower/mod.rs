@@ -215,10 +215,18 @@ fn take(node: &mut Node, key: &str) -> Option<Entry> {
     Some(entries.remove(at))
 }
 
-/// Adds a member.
+/// Adds a member; one that is there already is replaced, but for the members of an `allOf`, which all hold.
 fn push(node: &mut Node, entry: Entry) {
-    if let Content::Map(entries) = &mut node.content {
+    let Content::Map(entries) = &mut node.content else {
+        return;
+    };
+    let Some(known) = entries.iter_mut().find(|known| known.key == entry.key) else {
         entries.push(entry);
+        return;
+    };
+    match (&mut known.node.content, entry.node.content) {
+        (Content::List(all), Content::List(more)) if entry.key == "allOf" => all.extend(more),
+        (content, other) => *content = other,
     }
 }
 

@@ -162,3 +162,42 @@ fn what_3_0_cannot_say_is_refused() {
         );
     }
 }
+
+#[test]
+fn what_says_twice_that_null_is_a_value_says_it_once() {
+    let text = "openapi: 3.1.0
+info: {title: T, version: 1.0.0}
+paths: {}
+components:
+  schemas:
+    Text:
+      type: [string, 'null']
+      anyOf:
+      - {type: string, maxLength: 3}
+      - {type: 'null'}
+    Both:
+      anyOf:
+      - {$ref: '#/components/schemas/Text'}
+      - {type: 'null'}
+      allOf:
+      - {$ref: '#/components/schemas/Text'}
+";
+    let (document, found) = Document::examine("t.yaml", text);
+    let document = document.unwrap();
+    assert!(document.is_whole(), "{found}");
+    let both = document.root.at("/components/schemas/Both/allOf").unwrap();
+    assert_eq!(both.items().len(), 2);
+    for name in ["Text", "Both"] {
+        let schema = document
+            .root
+            .at(&format!("/components/schemas/{name}"))
+            .unwrap();
+        let keys: Vec<&str> = schema
+            .entries()
+            .iter()
+            .map(|entry| entry.key.as_str())
+            .collect();
+        let once = keys.iter().filter(|key| **key == "nullable").count();
+        assert_eq!(once, 1, "{keys:?}");
+    }
+}
