@@ -54,11 +54,10 @@ impl Held {
         known.insert(uid, Resting { until, pause });
     }
 
-    /// Whether it is known to be held; and if so, whether its rest is over.
-    pub(super) fn known(&self, key: &ClusterKey, uid: Uuid, now: DateTime<Utc>) -> Option<bool> {
+    /// Until when it rests, if it is known to be held.
+    pub(super) fn rests_until(&self, key: &ClusterKey, uid: Uuid) -> Option<DateTime<Utc>> {
         let all = self.lock();
-        let resting = all.get(key)?.get(&uid)?;
-        Some(resting.until <= now)
+        Some(all.get(key)?.get(&uid)?.until)
     }
 
     /// It is gone, or others' to look after.
@@ -100,17 +99,15 @@ mod tests {
         let (held, key) = (Held::default(), ClusterKey::new("r", "p", "c"));
         let uid = Uuid::from_u128(1);
         let mut now = DateTime::UNIX_EPOCH;
-        assert_eq!(held.known(&key, uid, now), None);
+        assert_eq!(held.rests_until(&key, uid), None);
         for seconds in [2, 4, 8, 16, 32, 60, 60] {
             held.rest(&key, uid, Rest::RECORD, now);
-            now += Duration::from_secs(seconds - 1);
-            assert_eq!(held.known(&key, uid, now), Some(false), "{seconds}");
-            now += Duration::from_secs(1);
-            assert_eq!(held.known(&key, uid, now), Some(true), "{seconds}");
+            now += Duration::from_secs(seconds);
+            assert_eq!(held.rests_until(&key, uid), Some(now));
         }
         held.only(&key, &HashSet::from([uid]));
         assert_eq!(held.count(&key), 1);
         held.forget(&key, uid);
-        assert_eq!((held.count(&key), held.known(&key, uid, now)), (0, None));
+        assert_eq!((held.count(&key), held.rests_until(&key, uid)), (0, None));
     }
 }

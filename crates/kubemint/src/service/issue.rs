@@ -160,26 +160,29 @@ impl Kubemint {
     /// Makes the object and reads the true expiry.
     async fn grant(&self, ctx: &Context, record: Record) -> Result<Issued, Error> {
         let minted = match self.mint_first(&record).await {
-            Ok(_) if self.ports.clock.now() >= self.last_moment(&record) => Err(too_long()),
+            Ok(_) if self.ports.clock.now() >= self.last_moment(&record) => {
+                Err(Error::Cluster(too_long()))
+            }
             minted => minted,
         };
         let grant = match minted {
             Ok(grant) => grant,
             Err(error) => {
                 self.give_up(ctx, &record, &error).await?;
-                return Err(Error::Cluster(error));
+                return Err(error);
             }
         };
         let event = self
             .record_event(ctx, Kind::Issued, &record)
             .with("expiresAt", grant.expires_at.to_rfc3339())
             .with("jti", grant.jti.clone());
-        if !self
-            .ports
-            .store
-            .activate(&record.reference(), &grant, event)
-            .await?
-        {
+        let store = &self.ports.store;
+        let activated = store.activate(&record.reference(), &grant, event).await;
+        if activated.is_err() {
+            // If it was done nevertheless, this changes nothing.
+            self.abandon(&record).await;
+        }
+        if !activated? {
             // The reconciler gave it up meanwhile: its deadline had passed.
             self.remove(&record).await.map_err(Error::Cluster)?;
             return Err(Error::Cluster(too_long()));
@@ -203,11 +206,11 @@ impl Kubemint {
         record.pending_until - self.settings.pending / 4
     }
 
-    async fn mint_first(&self, record: &Record) -> Result<Grant, ClusterError> {
+    async fn mint_first(&self, record: &Record) -> Result<Grant, Error> {
         if self.certifies(&record.cluster) {
-            return self.certify_first(record).await;
+            return self.certify_first(record).await.map_err(Error::Cluster);
         }
-        let object_uid = self.ports.clusters.create(record).await?;
+        let object_uid = self.make(record).await?;
         let object = ObjectRef {
             object_uid: Some(object_uid.clone()),
             ..object_of(record)
@@ -217,7 +220,8 @@ impl Kubemint {
             .ports
             .clusters
             .mint(&record.cluster, &object, seconds)
-            .await?;
+            .await
+            .map_err(Error::Cluster)?;
         // What was asked for below Kubernetes' floor ends earlier than the token says: its object is removed then.
         let asked = credential.issued_at + TimeDelta::seconds(i64::from(record.ttl));
         let expires_at = if record.ttl < KUBERNETES_FLOOR {
@@ -227,9 +231,9 @@ impl Kubemint {
         };
         if expires_at <= self.ports.clock.now() {
             // By our clock it is over before it begins: the cluster's is behind by more than the life that was asked.
-            return Err(ClusterError::Misbehaving(
+            return Err(Error::Cluster(ClusterError::Misbehaving(
                 "what it grants is over already: its clock is behind".into(),
-            ));
+            )));
         }
         Ok(Grant {
             expires_at,
@@ -238,26 +242,44 @@ impl Kubemint {
         })
     }
 
+    /// Makes the object. What a failed try under the same name may have left is nobody's: it goes first, rather than that its
+    /// owner is told until the next sweep that the name is taken.
+    async fn make(&self, record: &Record) -> Result<String, Error> {
+        let clusters = &self.ports.clusters;
+        match clusters.create(record).await {
+            Err(ClusterError::Foreign) if self.clear_name(record).await? => {
+                clusters.create(record).await.map_err(Error::Cluster)
+            }
+            made => made.map_err(Error::Cluster),
+        }
+    }
+
     /// Removes what a failed issue may have left, and says that it failed. What cannot be done now is left to the
     /// reconciler, or to a repetition with the same key, whichever is first: the record stays pending until then, and is
     /// given up at once.
-    async fn give_up(
-        &self,
-        ctx: &Context,
-        record: &Record,
-        error: &ClusterError,
-    ) -> Result<(), Error> {
-        let (store, reference) = (&self.ports.store, record.reference());
-        if self.remove(record).await.is_ok() {
-            let event = self
-                .record_event(ctx, Kind::IssueFailed, record)
-                .with("reason", error.to_string());
-            store.fail(&reference, event).await?;
-        } else {
-            let now = self.ports.clock.now();
-            store.abandon(&reference, now).await?;
+    async fn give_up(&self, ctx: &Context, record: &Record, error: &Error) -> Result<(), Error> {
+        if self.remove(record).await.is_err() {
+            self.abandon(record).await;
+            return Ok(());
         }
-        Ok(())
+        let reason = match error {
+            Error::Cluster(error) => error.to_string(),
+            error => error.to_string(),
+        };
+        let event = self.record_event(ctx, Kind::IssueFailed, record);
+        let event = event.with("reason", reason);
+        let failed = self.ports.store.fail(&record.reference(), event).await;
+        if failed.is_err() {
+            self.abandon(record).await;
+        }
+        Ok(failed.map(drop)?)
+    }
+
+    /// Says of a pending record that nobody goes on with it, so that it need not wait for its deadline. If that cannot be
+    /// written either, it does.
+    async fn abandon(&self, record: &Record) {
+        let now = self.ports.clock.now();
+        let _ = self.ports.store.abandon(&record.reference(), now).await;
     }
 
     /// Removes a record's object, if it has or may have one.

@@ -8,6 +8,7 @@ mod issue;
 mod read;
 mod reconcile;
 mod revoke;
+mod sweep;
 mod terms;
 #[cfg(test)]
 mod tests;

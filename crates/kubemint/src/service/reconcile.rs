@@ -1,21 +1,29 @@
-//! What happens on its own: expired credentials end, broken-off work is finished, and strays are swept.
+//! What happens on its own: expired credentials end, and broken-off work is finished.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use super::Kubemint;
 use super::held::Rest;
-use super::issue::object_of;
-use crate::audit::{Event, Kind};
+use crate::audit::Kind;
 use crate::cluster::ClusterKey;
 use crate::error::Error;
 use crate::id::KubeconfigId;
-use crate::ports::{ClusterError, FoundObject, Position};
+use crate::ports::ClusterError;
 use crate::record::{Record, State};
 
 /// How many records one round takes.
-const ROUND: u16 = 256;
+pub(super) const ROUND: u16 = 256;
+
+/// How many are looked at where finalizers hold some, so that what is held hides nothing else.
+const WIDE: u16 = 4096;
+
+/// How long after its begin a round still begins something. What expires meanwhile is seen by the next one, and whoever has the
+/// cluster to itself renews that between rounds.
+const ROUND_TIME: Duration = Duration::from_secs(2);
 
 /// How many of them are worked on at once: a cluster far away answers as slowly to one as to several, and a credential
 /// whose time has come must not wait for all the others. Few enough that requests find a cluster's calls free.
@@ -23,10 +31,6 @@ const AT_ONCE: usize = 8;
 
 /// How many that are known to be held by finalizers are tried again in one round: each keeps it for a moment.
 const HELD_AGAIN: usize = 4;
-
-/// More missing objects than this, and more than half of all, are no accident: someone points us at another cluster,
-/// or at a restored one. An operator must look.
-const SUSPICIOUS: usize = 10;
 
 /// What a round did.
 #[derive(Debug, Default)]
@@ -55,7 +59,7 @@ pub struct Reconciled {
     pub errors: Vec<Error>,
     /// So many objects were missing that none was believed.
     pub suspicious: bool,
-    /// There may be more to do right now: the round was full, and went well.
+    /// There may be more to do right now: the round was full or out of time, and went well.
     pub more: bool,
 }
 
@@ -93,16 +97,26 @@ impl Kubemint {
         self.held.count(key) + self.strays.count(key)
     }
 
+    /// Forgets what finalizers hold at a cluster: it is another replica's to look after.
+    pub fn forget_held(&self, key: &ClusterKey) {
+        self.held.only(key, &HashSet::new());
+        self.strays.only(key, &HashSet::new());
+    }
+
     /// Does what is due at a cluster: gives up what is pending for too long, goes on revoking, and ends what has
     /// expired. An error of one record does not stop the others, unless they would only wait for the same. What finalizers
     /// hold rests for a while, and keeps nothing else waiting.
     pub async fn reconcile(&self, key: &ClusterKey) -> Reconciled {
         let mut done = Reconciled::default();
         let now = self.ports.clock.now();
-        let until = now + self.settings.expiry_lead;
-        // The kinds of what is due come in turns, and all that rests may be of one of the three: so many more are asked for.
         let resting = self.held.count(key);
-        let limit = u16::try_from(usize::from(ROUND) + 3 * resting).unwrap_or(u16::MAX);
+        let limit = if resting == 0 {
+            ROUND
+        } else {
+            // The kinds of what is due come in turns, and all that rests may be of one of the three.
+            u16::try_from(usize::from(WIDE) + 3 * resting).unwrap_or(u16::MAX)
+        };
+        let until = now + self.settings.expiry_lead;
         let due = match self.ports.store.due(key, until, limit).await {
             Ok(due) => due,
             Err(error) => {
@@ -115,39 +129,62 @@ impl Kubemint {
             self.held
                 .only(key, &due.iter().map(|record| record.uid).collect());
         }
-        let mut again = 0;
         let due = due.into_iter().filter(|record| {
-            match self.held.known(key, record.uid, now) {
-                None => {}
-                Some(true) if again < HELD_AGAIN => again += 1,
-                Some(_) => return false,
-            }
             // Only what ends has a lead; an issue has its time to the last moment.
             let has_time = record.state == State::Pending && record.pending_until > now;
             // Nothing ends a certificate but time, so it has no lead either.
             !has_time && (!record.is_certificate() || record.has_ended(now))
         });
-        self.settle_all(due, &mut done).await;
-        done.more = full && done.errors.is_empty() && done.settled() > 0;
+        let due = if resting == 0 {
+            due.collect()
+        } else {
+            self.beside_held(key, due.collect(), now)
+        };
+        let all = self.settle_all(due, &mut done).await;
+        done.more = done.errors.is_empty() && (!all || (full && done.settled() > 0));
         done
     }
 
-    /// Settles the records, several at once. Once the cluster is ill no further one is begun.
-    async fn settle_all(&self, due: impl Iterator<Item = Record>, done: &mut Reconciled) {
-        let mut waiting = due.fuse();
+    /// What is tried where finalizers hold some: of those that are known to be held a few, whose rest is over for longest; and
+    /// all others, the newest first, since the older ones may be held too.
+    fn beside_held(&self, key: &ClusterKey, due: Vec<Record>, now: DateTime<Utc>) -> Vec<Record> {
+        let (mut rested, mut others) = (Vec::new(), Vec::new());
+        for record in due {
+            match self.held.rests_until(key, record.uid) {
+                None => others.push(record),
+                Some(until) if until <= now => rested.push((until, record)),
+                Some(_) => {}
+            }
+        }
+        rested.sort_by_key(|(until, _)| *until);
+        let again = rested.into_iter().take(HELD_AGAIN);
+        let again = again.map(|(_, record)| record);
+        again.chain(newest_first(others)).collect()
+    }
+
+    /// Settles the records, several at once, as many as a round may. Once the cluster is ill no further one is begun. Whether
+    /// none was left for the next round.
+    async fn settle_all(&self, due: Vec<Record>, done: &mut Reconciled) -> bool {
+        let end = self.ports.clock.now() + ROUND_TIME;
+        let mut begun = 0;
+        let mut waiting = due.into_iter();
         let mut under_way = FuturesUnordered::new();
         let mut ill = false;
         let mut refusing = HashSet::new();
         loop {
             while !ill && under_way.len() < AT_ONCE {
+                if begun >= ROUND || self.ports.clock.now() >= end {
+                    break;
+                }
                 let Some(record) = waiting.next() else { break };
                 if refusing.contains(&record.role) {
                     continue;
                 }
+                begun += 1;
                 under_way.push(async move { (self.settle(&record).await, record) });
             }
             match under_way.next().await {
-                None => return,
+                None => return waiting.len() == 0,
                 Some((Ok(settled), _)) => done.count(&settled),
                 Some((Err(Error::Cluster(ClusterError::Held)), record)) => {
                     done.held.push(record.id);
@@ -190,9 +227,14 @@ impl Kubemint {
         let store = &self.ports.store;
         let (changed, settled) = match record.state {
             State::Pending => {
-                let event = self
-                    .own_event(Kind::IssueFailed, record)
-                    .with("reason", "it was pending for too long");
+                let early = record.pending_until < record.created_at + self.settings.pending;
+                let reason = if early {
+                    "its request or its process failed, and could not end it"
+                } else {
+                    "it was pending for too long"
+                };
+                let event = self.own_event(Kind::IssueFailed, record);
+                let event = event.with("reason", reason);
                 if store.fail(&reference, event).await? {
                     (true, Settled::Failed)
                 } else {
@@ -214,159 +256,18 @@ impl Kubemint {
         };
         Ok(if changed { settled } else { Settled::Already })
     }
+}
 
-    /// Compares a cluster's objects with the records: an object without a live record is removed once it is old
-    /// enough to belong to no issue under way, and an active record without an object is revoked.
-    pub async fn sweep(&self, key: &ClusterKey) -> Reconciled {
-        let mut done = Reconciled::default();
-        if let Err(error) = self.sweep_into(key, &mut done).await {
-            done.errors.push(error);
-        }
-        done
-    }
-
-    async fn sweep_into(&self, key: &ClusterKey, done: &mut Reconciled) -> Result<(), Error> {
-        if self.certifies(key) {
-            // There are no objects to compare with.
-            return Ok(());
-        }
-        // The records first: one that is issued after this read has its object already, or has none to miss.
-        let active = self.active_records(key).await?;
-        let (found, certain) = self.list_objects(key, &active, done).await?;
-        // A leftover without an object of its own (a binding whose ServiceAccount is gone) is no credential.
-        let whole = found
-            .iter()
-            .filter(|found| found.object.object_uid.is_some());
-        let present: HashSet<_> = whole.map(|found| found.object.uid).collect();
-        let missing: Vec<_> = active
-            .iter()
-            .filter(|record| !record.is_certificate() && certain.contains(&record.role))
-            .filter(|record| !present.contains(&record.uid) && !self.is_ending(record))
-            .collect();
-        if missing.len() > SUSPICIOUS && missing.len() * 2 > active.len() {
-            done.suspicious = true;
-            return Ok(());
-        }
-        for record in missing {
-            self.lose_if_gone(record, done).await?;
-        }
-        let present = found.iter().map(|found| found.object.uid).collect();
-        self.strays.only(key, &present);
-        for found in found {
-            self.sweep_object(key, found, done).await?;
-        }
-        Ok(())
-    }
-
-    /// The objects at every place where there may be some: of the configured roles, and of those that only records know
-    /// any more. The roles whose list can be believed are told beside them.
-    async fn list_objects(
-        &self,
-        key: &ClusterKey,
-        active: &[Record],
-        done: &mut Reconciled,
-    ) -> Result<(Vec<FoundObject>, BTreeSet<String>), Error> {
-        let clusters = &self.ports.clusters;
-        let profile = clusters.profile(key);
-        let configured: BTreeSet<_> = profile.map_or_else(BTreeSet::new, |profile| {
-            profile.roles.keys().cloned().collect()
-        });
-        let recorded = active.iter().filter(|record| !record.is_certificate());
-        let mut roles: BTreeSet<_> = recorded.map(|record| record.role.clone()).collect();
-        roles.extend(configured.iter().cloned());
-        let (mut found, mut certain) = (Vec::new(), BTreeSet::new());
-        let mut foreign = 0;
-        for role in roles {
-            match clusters.objects(key, &role).await {
-                Ok(listing) => {
-                    found.extend(listing.objects);
-                    foreign += listing.foreign;
-                    if listing.certain {
-                        certain.insert(role);
-                    }
-                }
-                Err(error) if configured.contains(&role) => return Err(Error::Cluster(error)),
-                Err(error) => done.unlisted.push((role, error)),
-            }
-        }
-        done.foreign = Some(foreign);
-        Ok((found, certain))
-    }
-
-    /// Ends the record of an object that no list has, if the cluster says of that very object that it is gone.
-    async fn lose_if_gone(&self, record: &Record, done: &mut Reconciled) -> Result<(), Error> {
-        let object = object_of(record);
-        let exists = self.ports.clusters.exists(&record.cluster, &object).await;
-        if exists.map_err(Error::Cluster)? {
-            return Ok(());
-        }
-        let event = self.own_event(Kind::ObjectMissing, record);
-        if self.ports.store.lose(&record.reference(), event).await? {
-            done.lost += 1;
-            done.missing.push(record.clone());
-        }
-        Ok(())
-    }
-
-    async fn sweep_object(
-        &self,
-        key: &ClusterKey,
-        found: FoundObject,
-        done: &mut Reconciled,
-    ) -> Result<(), Error> {
-        let now = self.ports.clock.now();
-        let uid = found.object.uid;
-        if found.created_at + self.settings.sweep_after > now
-            || self.strays.known(key, uid, now) == Some(false)
-        {
-            return Ok(());
-        }
-        let record = self.ports.store.find(key, &found.object.id).await?;
-        let live = record.is_some_and(|record| {
-            record.uid == found.object.uid
-                && matches!(
-                    record.state,
-                    State::Pending | State::Active | State::Revoking
-                )
-        });
-        if live {
-            return Ok(());
-        }
-        // Before, so that nothing is ever gone without a row; one that cannot be removed now has one for each attempt.
-        let event = Event {
-            at: now,
-            kind: Kind::Swept,
-            request_id: None,
-            principal: None,
-            token_id: None,
-            cluster: key.clone(),
-            kubeconfig: Some(found.object.id.to_string()),
-            uid: Some(uid),
-            decision: None,
-            detail: serde_json::Map::new(),
-        };
-        self.ports.store.append(event).await?;
-        match self.ports.clusters.remove(key, &found.object).await {
-            Ok(()) => done.swept += 1,
-            Err(ClusterError::Held) => {
-                self.strays.rest(key, uid, Rest::STRAY, now);
-                done.held.push(found.object.id);
-            }
-            Err(error) => return Err(Error::Cluster(error)),
-        }
-        Ok(())
-    }
-
-    async fn active_records(&self, key: &ClusterKey) -> Result<Vec<Record>, Error> {
-        let mut records = Vec::new();
-        let mut after: Option<Position> = None;
-        loop {
-            let page = self.ports.store.active(key, after, ROUND).await?;
-            records.extend(page.records);
-            match page.next {
-                Some(next) => after = Some(next),
-                None => return Ok(records),
-            }
-        }
-    }
+/// The records, each kind's newest first, and the kinds in turns; they come each from its oldest.
+fn newest_first(records: Vec<Record>) -> impl Iterator<Item = Record> {
+    let mut ranks: HashMap<State, usize> = HashMap::new();
+    let ranked = records.into_iter().rev().map(|record| {
+        let rank = ranks.entry(record.state).or_default();
+        *rank += 1;
+        // What has ended is before the others: its time was promised.
+        ((*rank, record.state != State::Active), record)
+    });
+    let mut ranked: Vec<_> = ranked.collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.into_iter().map(|(_, record)| record)
 }

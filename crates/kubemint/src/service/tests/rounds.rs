@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use super::super::{Context, Issue};
 use super::id;
 use super::world::{World, ctx, key};
@@ -80,6 +82,72 @@ async fn what_finalizers_hold_keeps_nothing_else_from_its_end() {
         expired += service.reconcile(&key()).await.expired;
     }
     assert_eq!((expired, service.held(&key())), (280, 0));
+}
+
+#[tokio::test]
+async fn what_ends_does_not_wait_until_all_that_is_held_is_known() {
+    let world = World::new();
+    let service = world.service();
+    ended(&world, 301).await;
+    *world.held.lock().unwrap() = (0..300).map(|number| id(&format!("k-{number}"))).collect();
+    *world.holding.lock().unwrap() = TimeDelta::milliseconds(300);
+    let began = *world.now.lock().unwrap();
+    let first = service.reconcile(&key()).await;
+    assert_eq!((first.expired, first.more), (0, true));
+    // It was the last of all, and is the first of the next round.
+    assert_eq!(service.reconcile(&key()).await.expired, 1);
+    let took = *world.now.lock().unwrap() - began;
+    assert!(took < TimeDelta::seconds(9), "{took}");
+    while service.reconcile(&key()).await.more {}
+    assert_eq!(service.held(&key()), 300, "each is tried");
+}
+
+#[tokio::test]
+async fn an_expiry_is_among_the_first_whatever_else_is_held() {
+    let world = World::new();
+    let service = world.service();
+    ended(&world, 301).await;
+    let mut rows = world.rows.lock().unwrap().clone();
+    // The one that expires is the oldest, and all others are revoked.
+    for row in &mut rows[1..] {
+        row.state = State::Revoking;
+    }
+    rows.rotate_left(1);
+    *world.rows.lock().unwrap() = rows;
+    *world.held.lock().unwrap() = (1..=300).map(|number| id(&format!("k-{number}"))).collect();
+    *world.holding.lock().unwrap() = TimeDelta::milliseconds(300);
+    service.reconcile(&key()).await;
+    assert_eq!(service.reconcile(&key()).await.expired, 1);
+}
+
+#[tokio::test]
+async fn each_that_is_held_is_tried_again_in_its_turn() {
+    let world = World::new();
+    let service = world.service();
+    ended(&world, 10).await;
+    *world.held.lock().unwrap() = (0..9).map(|number| id(&format!("k-{number}"))).collect();
+    assert_eq!(service.reconcile(&key()).await.held.len(), 9);
+    // The last one is let go of, and four are tried in a round.
+    world.held.lock().unwrap().pop();
+    let mut rounds = 0;
+    while service.held(&key()) == 9 {
+        world.pass(60);
+        service.reconcile(&key()).await;
+        rounds += 1;
+        assert!(rounds <= 3, "{rounds} rounds, and it was not its turn");
+    }
+}
+
+#[tokio::test]
+async fn what_is_another_replicas_to_look_after_is_forgotten() {
+    let world = World::new();
+    let service = world.service();
+    ended(&world, 1).await;
+    *world.held.lock().unwrap() = vec![id("k-0")];
+    service.reconcile(&key()).await;
+    assert_eq!(service.held(&key()), 1);
+    service.forget_held(&key());
+    assert_eq!(service.held(&key()), 0);
 }
 
 #[tokio::test]

@@ -50,7 +50,11 @@ impl Clusters for World {
         );
         let object_uid = format!("object-{}", record.uid);
         let made = (record.uid, object_uid.clone(), self.now());
-        self.objects.lock().unwrap().insert(record.id.clone(), made);
+        let mut objects = self.objects.lock().unwrap();
+        let there = objects.entry(record.id.clone()).or_insert(made);
+        if there.0 != record.uid {
+            return Err(ClusterError::Foreign);
+        }
         Ok(object_uid)
     }
 
@@ -109,6 +113,7 @@ impl Clusters for World {
             return Err(ClusterError::Refused("no rights there".into()));
         }
         if self.held.lock().unwrap().contains(&object.id) {
+            *self.now.lock().unwrap() += *self.holding.lock().unwrap();
             return Err(ClusterError::Held);
         }
         self.pass(*self.removing.lock().unwrap());

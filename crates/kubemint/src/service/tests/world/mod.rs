@@ -56,6 +56,8 @@ pub(super) struct World {
     pub(super) closed: Mutex<Vec<String>>,
     /// The objects that finalizers hold.
     pub(super) held: Mutex<Vec<KubeconfigId>>,
+    /// How long it takes to see that one is held.
+    pub(super) holding: Mutex<TimeDelta>,
     /// Whether its lists are empty, whatever there is.
     pub(super) blind: Mutex<bool>,
     /// Whether it is known to be the same cluster.
@@ -81,6 +83,7 @@ impl World {
             roles: Mutex::new(vec!["viewer", "editor"]),
             closed: Mutex::default(),
             held: Mutex::default(),
+            holding: Mutex::default(),
             blind: Mutex::default(),
             certain: Mutex::new(true),
         })

@@ -123,6 +123,9 @@ impl Store for World {
         grant: &Grant,
         event: Event,
     ) -> Result<bool, StoreError> {
+        if self.fails("activate") {
+            return Err(StoreError::Unavailable("broken".into()));
+        }
         let moved = self.move_to(record, &[State::Pending], State::Active, event)?;
         let mut rows = self.rows.lock().unwrap();
         let row = rows.iter_mut().find(|row| row.uid == record.uid).unwrap();

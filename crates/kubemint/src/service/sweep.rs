@@ -1,0 +1,202 @@
+//! Sweeps: a cluster's objects are compared with the records. What stands for no live record is removed, and a record whose
+//! object is gone is revoked.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::Kubemint;
+use super::held::Rest;
+use super::issue::object_of;
+use super::reconcile::{ROUND, Reconciled};
+use crate::audit::{Event, Kind};
+use crate::cluster::ClusterKey;
+use crate::error::Error;
+use crate::ports::{ClusterError, FoundObject, ObjectRef, Position};
+use crate::record::{Record, State};
+
+/// More missing objects than this, and more than half of all, are no accident: someone points us at another cluster,
+/// or at a restored one. An operator must look.
+const SUSPICIOUS: usize = 10;
+
+impl Kubemint {
+    /// Compares a cluster's objects with the records: an object without a live record is removed once it is old
+    /// enough to belong to no issue under way, and an active record without an object is revoked.
+    pub async fn sweep(&self, key: &ClusterKey) -> Reconciled {
+        let mut done = Reconciled::default();
+        if let Err(error) = self.sweep_into(key, &mut done).await {
+            done.errors.push(error);
+        }
+        done
+    }
+
+    async fn sweep_into(&self, key: &ClusterKey, done: &mut Reconciled) -> Result<(), Error> {
+        if self.certifies(key) {
+            // There are no objects to compare with.
+            return Ok(());
+        }
+        // The records first: one that is issued after this read has its object already, or has none to miss.
+        let active = self.active_records(key).await?;
+        let (found, certain) = self.list_objects(key, &active, done).await?;
+        // A leftover without an object of its own (a binding whose ServiceAccount is gone) is no credential.
+        let whole = found
+            .iter()
+            .filter(|found| found.object.object_uid.is_some());
+        let present: HashSet<_> = whole.map(|found| found.object.uid).collect();
+        let missing: Vec<_> = active
+            .iter()
+            .filter(|record| !record.is_certificate() && certain.contains(&record.role))
+            .filter(|record| !present.contains(&record.uid) && !self.is_ending(record))
+            .collect();
+        if missing.len() > SUSPICIOUS && missing.len() * 2 > active.len() {
+            done.suspicious = true;
+            return Ok(());
+        }
+        for record in missing {
+            self.lose_if_gone(record, done).await?;
+        }
+        let present = found.iter().map(|found| found.object.uid).collect();
+        self.strays.only(key, &present);
+        for found in found {
+            self.sweep_object(key, found, done).await?;
+        }
+        Ok(())
+    }
+
+    /// The objects at every place where there may be some: of the configured roles, and of those that only records know
+    /// any more. The roles whose list can be believed are told beside them.
+    async fn list_objects(
+        &self,
+        key: &ClusterKey,
+        active: &[Record],
+        done: &mut Reconciled,
+    ) -> Result<(Vec<FoundObject>, BTreeSet<String>), Error> {
+        let clusters = &self.ports.clusters;
+        let profile = clusters.profile(key);
+        let configured: BTreeSet<_> = profile.map_or_else(BTreeSet::new, |profile| {
+            profile.roles.keys().cloned().collect()
+        });
+        let recorded = active.iter().filter(|record| !record.is_certificate());
+        let mut roles: BTreeSet<_> = recorded.map(|record| record.role.clone()).collect();
+        roles.extend(configured.iter().cloned());
+        let (mut found, mut certain) = (Vec::new(), BTreeSet::new());
+        let mut foreign = 0;
+        for role in roles {
+            match clusters.objects(key, &role).await {
+                Ok(listing) => {
+                    found.extend(listing.objects);
+                    foreign += listing.foreign;
+                    if listing.certain {
+                        certain.insert(role);
+                    }
+                }
+                Err(error) if configured.contains(&role) => return Err(Error::Cluster(error)),
+                Err(error) => done.unlisted.push((role, error)),
+            }
+        }
+        done.foreign = Some(foreign);
+        Ok((found, certain))
+    }
+
+    /// Ends the record of an object that no list has, if the cluster says of that very object that it is gone.
+    async fn lose_if_gone(&self, record: &Record, done: &mut Reconciled) -> Result<(), Error> {
+        let object = object_of(record);
+        let exists = self.ports.clusters.exists(&record.cluster, &object).await;
+        if exists.map_err(Error::Cluster)? {
+            return Ok(());
+        }
+        let event = self.own_event(Kind::ObjectMissing, record);
+        if self.ports.store.lose(&record.reference(), event).await? {
+            done.lost += 1;
+            done.missing.push(record.clone());
+        }
+        Ok(())
+    }
+
+    async fn sweep_object(
+        &self,
+        key: &ClusterKey,
+        found: FoundObject,
+        done: &mut Reconciled,
+    ) -> Result<(), Error> {
+        let now = self.ports.clock.now();
+        let uid = found.object.uid;
+        if found.created_at + self.settings.sweep_after > now
+            || (self.strays.rests_until(key, uid)).is_some_and(|until| until > now)
+        {
+            return Ok(());
+        }
+        if self.is_live(key, &found.object).await? {
+            return Ok(());
+        }
+        match self.remove_stray(key, &found.object).await {
+            Ok(()) => done.swept += 1,
+            Err(Error::Cluster(ClusterError::Held)) => {
+                self.strays.rest(key, uid, Rest::STRAY, now);
+                done.held.push(found.object.id);
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Removes what has a pending record's name and stands for no live record: a call of an earlier try under the name was done
+    /// after that try had failed. Whether there was something.
+    pub(super) async fn clear_name(&self, record: &Record) -> Result<bool, Error> {
+        let key = &record.cluster;
+        let listing = self.ports.clusters.objects(key, &record.role).await;
+        let mut cleared = false;
+        for FoundObject { object, .. } in listing.map_err(Error::Cluster)?.objects {
+            let same_name = object.id == record.id && object.uid != record.uid;
+            if same_name && !self.is_live(key, &object).await? {
+                self.remove_stray(key, &object).await?;
+                cleared = true;
+            }
+        }
+        Ok(cleared)
+    }
+
+    /// Whether an object that was seen stands for a live record. One that does not never will again: a record is there before
+    /// its object, its UUID is never used again, and what has ended stays so.
+    async fn is_live(&self, key: &ClusterKey, object: &ObjectRef) -> Result<bool, Error> {
+        let record = self.ports.store.find(key, &object.id).await?;
+        Ok(record.is_some_and(|record| {
+            record.uid == object.uid
+                && matches!(
+                    record.state,
+                    State::Pending | State::Active | State::Revoking
+                )
+        }))
+    }
+
+    /// Removes an object without a live record.
+    async fn remove_stray(&self, key: &ClusterKey, object: &ObjectRef) -> Result<(), Error> {
+        // Before, so that nothing is ever gone without a row; one that cannot be removed now has one for each attempt.
+        let event = Event {
+            at: self.ports.clock.now(),
+            kind: Kind::Swept,
+            request_id: None,
+            principal: None,
+            token_id: None,
+            cluster: key.clone(),
+            kubeconfig: Some(object.id.to_string()),
+            uid: Some(object.uid),
+            decision: None,
+            detail: serde_json::Map::new(),
+        };
+        self.ports.store.append(event).await?;
+        let removed = self.ports.clusters.remove(key, object).await;
+        removed.map_err(Error::Cluster)
+    }
+
+    async fn active_records(&self, key: &ClusterKey) -> Result<Vec<Record>, Error> {
+        let mut records = Vec::new();
+        let mut after: Option<Position> = None;
+        loop {
+            let page = self.ports.store.active(key, after, ROUND).await?;
+            records.extend(page.records);
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(records),
+            }
+        }
+    }
+}
