@@ -138,6 +138,11 @@ impl Worker {
                 if ours != was_ours {
                     slog::debug!(self.log, "the cluster changed hands"; "ours" => ours);
                 }
+                if !ours {
+                    // Whoever has it finds out anew what finalizers hold, and tells it.
+                    self.service.forget_held(&self.key);
+                    self.metrics.held(&self.key, 0);
+                }
                 ours
             }
             Err(error) => {
