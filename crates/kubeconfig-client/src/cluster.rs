@@ -10,7 +10,7 @@ use kubeconfig_types::{
 use reqwest::StatusCode;
 use uuid::Uuid;
 
-use crate::{Client, Failure, Retry};
+use crate::{Client, Failure, Retry, reason};
 
 /// How many kubeconfigs a page holds where nobody says: the most that the document allows.
 const PAGE: i32 = 500;
@@ -57,6 +57,14 @@ impl Client {
             retry: Retry::default(),
         }
     }
+}
+
+/// Whether a revocation that was answered with 503 for this reason was begun: only the cluster is not done with it.
+fn is_under_way(reason: &str) -> bool {
+    matches!(
+        reason,
+        "cluster_unreachable" | "cluster_busy" | "held_by_finalizer"
+    )
 }
 
 /// A request of an operation at this cluster. A macro, since each builder is a type of its own.
@@ -138,26 +146,26 @@ impl Cluster<'_> {
         Ok(answer.into_inner())
     }
 
-    /// Ends one (`revokeKubeconfig`). When this returns it is confirmed gone from its cluster. What is gone is 404 to whoever asks
-    /// again: so an answer that was lost, and then a 404, are a success.
+    /// Ends one (`revokeKubeconfig`). When this returns it is confirmed gone from its cluster.
     ///
     /// # Errors
-    /// As [`Cluster::get`].
+    /// As [`Cluster::get`]. What is gone is 404 to whoever asks again: after an answer that was lost, that may be all that is told.
     pub async fn revoke(&self, id: &KubeconfigId) -> Result<(), Failure> {
         let request = here!(self.revoke_kubeconfig).id(id.clone());
-        let mut again = false;
-        let send = || {
-            let (request, before) = (request.clone(), std::mem::replace(&mut again, true));
-            async move {
-                match request.send().await {
-                    Err(failure) if before && failure.status() == Some(StatusCode::NOT_FOUND) => {
-                        Ok(())
-                    }
-                    answer => answer.map(drop),
-                }
+        let (mut sent, mut begun) = (0, false);
+        loop {
+            sent += 1;
+            let failure = match request.clone().send().await {
+                Ok(_) => return Ok(()),
+                Err(failure) => failure,
+            };
+            // The server has found it, and goes on by itself: not found any more, it is gone.
+            if begun && failure.status() == Some(StatusCode::NOT_FOUND) {
+                return Ok(());
             }
-        };
-        self.retry.send(send).await
+            begun |= reason(&failure).is_some_and(is_under_way);
+            self.retry.pause(failure, sent).await?;
+        }
     }
 
     /// All that the caller may see (`listKubeconfigs`), newest first: pages are read as they are needed. Pin it
@@ -184,9 +192,11 @@ impl Cluster<'_> {
         after: Option<PageToken>,
         filter: &Filter,
     ) -> Result<(VecDeque<Kubeconfig>, Position), Failure> {
-        let size =
-            PageSize::try_from(PAGE).map_err(|error| Failure::InvalidRequest(error.to_string()))?;
-        let mut request = here!(self.list_kubeconfigs).page_size(size);
+        let mut request = here!(self.list_kubeconfigs);
+        request = match filter.page_size {
+            Some(size) => request.page_size(size),
+            None => request.page_size(PAGE),
+        };
         if let Some(after) = after {
             request = request.page_token(after);
         }

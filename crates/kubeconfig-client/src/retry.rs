@@ -55,14 +55,24 @@ impl Retry {
         let mut sent = 0;
         loop {
             sent += 1;
-            let failure = match send().await {
+            match send().await {
                 Ok(done) => return Ok(done),
-                Err(failure) => failure,
-            };
-            match self.before_another(&failure, sent) {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => return Err(failure),
+                Err(failure) => self.pause(failure, sent).await?,
             }
+        }
+    }
+
+    /// Waits before what was sent so often is sent again.
+    ///
+    /// # Errors
+    /// The failure, if it is not to be.
+    pub(crate) async fn pause(&self, failure: Failure, sent: u32) -> Result<(), Failure> {
+        match self.before_another(&failure, sent) {
+            Some(pause) => {
+                tokio::time::sleep(pause).await;
+                Ok(())
+            }
+            None => Err(failure),
         }
     }
 
@@ -85,6 +95,8 @@ fn may_end_otherwise(failure: &Failure) -> bool {
     match failure {
         // It was never sent, and would not be the next time.
         Failure::CommunicationError(error) if error.is_builder() => false,
+        // The answer broke off: what is sent here is safe to repeat.
+        Failure::ResponseBodyError(_) => true,
         _ => failure.is_retryable(),
     }
 }

@@ -47,7 +47,9 @@ impl Trouble {
 impl From<Trouble> for StoreError {
     fn from(trouble: Trouble) -> Self {
         let damaged = match &trouble {
-            Trouble::Database(error) => error.code().is_some_and(|code| is_damage(code.code())),
+            Trouble::Database(error) => {
+                !is_late(error) && error.code().is_some_and(|code| is_damage(code.code()))
+            }
             Trouble::Unreadable { .. } => true,
             Trouble::Connection(_) | Trouble::Slow | Trouble::Busy => false,
         };
@@ -57,6 +59,12 @@ impl From<Trouble> for StoreError {
             StoreError::Unavailable(Box::new(trouble))
         }
     }
+}
+
+/// Whether a write lost its place in its chain to one that had been given up, and was done nevertheless.
+fn is_late(error: &tokio_postgres::Error) -> bool {
+    let constraint = error.as_db_error().and_then(|error| error.constraint());
+    constraint == Some("audit_chain_number")
 }
 
 /// Whether a code (SQLSTATE) says that the database holds what it should not: data exceptions, violated constraints

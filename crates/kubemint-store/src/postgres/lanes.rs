@@ -86,7 +86,13 @@ impl Drop for Lane<'_> {
             name: std::mem::take(&mut self.chain.name),
             ..self.chain
         };
-        self.lanes.lock().push(chain);
+        let mut lanes = self.lanes.lock();
+        if chain.in_doubt {
+            // Taken last: the statement that was given up may still hold the place.
+            lanes.insert(0, chain);
+        } else {
+            lanes.push(chain);
+        }
     }
 }
 

@@ -106,7 +106,10 @@ macro_rules! call {
 
 /// A call that writes an event: it gets its place in a chain that nobody else writes meanwhile. The work names the event.
 macro_rules! write {
-    ($store:ident, $db:ident, $event:ident => $work:expr) => {{
+    ($store:ident, $db:ident, $event:ident => $work:expr) => {
+        write!($store within CALL, $db, $event => $work)
+    };
+    ($store:ident within $time:expr, $db:ident, $event:ident => $work:expr) => {{
         let mut row = EventRow::new($event);
         let work = async {
             #[allow(unused_mut, reason = "only a transaction changes a connection")]
@@ -119,15 +122,15 @@ macro_rules! write {
             $db.done();
             Ok(done)
         };
-        $store.run(PROMPT, work).await
+        $store.run($time, work).await
     }};
 }
 
 /// The records and the audit trail in a PostgreSQL database, which any number of replicas share.
 ///
-/// Times are kept in milliseconds: what is finer is cut off. No call takes longer than four seconds, and none that writes an event longer than two: a database that
-/// hangs or is gone is [`StoreError::Unavailable`], and is used again as soon as it answers. One of which a statement found a
-/// part damaged is not well until this is opened anew, though other statements may go on working.
+/// Times are kept in milliseconds: what is finer is cut off. No call takes longer than four seconds, and none longer than two that
+/// comes before anything is minted or ended, or is read: a database that hangs or is gone is [`StoreError::Unavailable`], and is used
+/// again as soon as it answers. One of which a statement found a part damaged is not well until this is opened anew, though other statements may go on working.
 pub struct PostgresStore {
     pool: Pool,
     instance: Instance,
@@ -220,7 +223,7 @@ impl Store for PostgresStore {
         event: Event,
     ) -> Result<Begun, StoreError> {
         self.condition.sound()?;
-        write!(self, db, event => issue::begin(&mut db, record, idempotency, most, event))
+        write!(self within PROMPT, db, event => issue::begin(&mut db, record, idempotency, most, event))
     }
 
     async fn activate(
@@ -241,7 +244,8 @@ impl Store for PostgresStore {
     }
 
     async fn begin_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
-        self.step(record, Step::BEGIN_REVOKE, event).await
+        let step = Step::BEGIN_REVOKE;
+        write!(self within PROMPT, db, event => transitions::take(&db, record, step, event))
     }
 
     async fn finish_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
@@ -267,7 +271,7 @@ impl Store for PostgresStore {
     }
 
     async fn append(&self, event: Event) -> Result<(), StoreError> {
-        write!(self, db, event => transitions::append(&db, event))
+        write!(self within PROMPT, db, event => transitions::append(&db, event))
     }
 
     async fn find(
@@ -288,7 +292,7 @@ impl Store for PostgresStore {
         limit: u16,
     ) -> Result<Page, StoreError> {
         let list = List::new(visible, filter, now);
-        call!(self, db => list.page(&db, cluster, after, limit))
+        call!(self within PROMPT, db => list.page(&db, cluster, after, limit))
     }
 
     async fn due(

@@ -31,7 +31,8 @@ async fn a_hanging_database_is_unavailable_in_time_and_used_again_after() {
     let (place, key, asked) = (here(), key("k", "f"), event(Kind::IssueRequested, &record));
     cluster.signal_all("STOP");
     let start = Instant::now();
-    // What someone waits for: no audit row, nothing minted, and a 503 soon.
+    // What someone waits for: no audit row, nothing minted, and a 503 soon. It is two seconds, and other calls take four; a busy
+    // machine has one between them.
     let prompt = async {
         let done = tokio::join!(
             store.find(&place, &record.id),
@@ -43,7 +44,7 @@ async fn a_hanging_database_is_unavailable_in_time_and_used_again_after() {
     let (ping, ((read, write, begun), told), opened) =
         tokio::join!(store.ping(), prompt, PostgresStore::open(&options));
     let took = start.elapsed();
-    assert!(told < Duration::from_secs(2), "{told:?}");
+    assert!(told < Duration::from_secs(3), "{told:?}");
     is_unavailable(ping);
     is_unavailable(read);
     is_unavailable(write);
