@@ -48,8 +48,8 @@ impl Client {
     }
 }
 
-/// The stable word for why a request was refused (`error.details[0].reason`): `rate_limited`, `role_not_permitted`, and so on, as
-/// the document lists them. `None` where no such answer came.
+/// The stable word for why a request was refused (`error.details[0].reason`): `rate_limited`, `role_not_permitted`, and so on.
+/// `None` where no such answer came.
 #[must_use]
 pub fn reason(failure: &Failure) -> Option<&str> {
     match failure {
