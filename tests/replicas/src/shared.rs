@@ -107,3 +107,35 @@ async fn each_that_expires_is_cleaned_once() {
     }
     fleet.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_finalizers_hold_is_told_by_the_one_that_reconciles() {
+    let fleet = Fleet::start(&SHARED, 1).await;
+    let issued = fleet.issue(0, 2).await;
+    let name = issued["id"].as_str().unwrap();
+    let hold = |held| {
+        let cluster = fleet.cluster();
+        assert!(cluster.hold_service_account("kubemint-viewer", name, held));
+    };
+    hold(true);
+    let told = async |count: &str| {
+        let metrics = fleet.internal(0, "/metrics").await.text;
+        let mut lines = metrics.lines();
+        lines.any(|line| line.starts_with("kubemint_held_objects{") && line.ends_with(count))
+    };
+    until(Duration::from_secs(20), "it is told", async || {
+        told(" 1").await
+    })
+    .await;
+    // The cluster is another's from now on, and stays so.
+    let taken = "UPDATE lease SET holder = gen_random_uuid(), until = until + interval '1 hour'";
+    assert!(SHARED.sql(fleet.database(), taken));
+    until(
+        Duration::from_secs(20),
+        "it is the other's to tell",
+        async || told(" 0").await,
+    )
+    .await;
+    hold(false);
+    fleet.stop().await;
+}
