@@ -1,31 +1,17 @@
 //! One object for an `allOf` of objects that bound the same member: a member that is at least 0 in one part and at most 10
 //! in another is both. typify would take the last part's, and forget the others'.
 
-use crate::{merged, within};
+use crate::merged;
 use openapi_document::{Document, draft};
 use serde_json::{Map, Value, json};
 
 /// The deepest that parts are looked into.
 const DEPTH: usize = 8;
 
-/// Joins such objects everywhere in `schema`.
-pub(crate) fn join(document: &Document, schema: &mut Value) {
-    if let Some(joined) = joined(document, schema) {
-        *schema = joined;
-    }
-    within::each(schema, &mut |inner| join(document, inner));
-}
-
 /// The one object, if parts of the `allOf` share a member of which more is to be known than each of them says.
-fn joined(document: &Document, schema: &Value) -> Option<Value> {
-    schema.get("allOf")?;
-    let mut object = Object::default();
-    object.add(document, schema, true, DEPTH)?;
-    let bounded = |schemas: &Vec<Value>| {
-        let both = json!({ "allOf": schemas });
-        schemas.len() > 1 && merged::merged(document, &both).is_some()
-    };
-    let shared = object.properties.iter().any(|(_, said)| bounded(said));
+pub(crate) fn joined(document: &Document, schema: &Value) -> Option<Value> {
+    let object = Object::of(document, schema)?;
+    let shared = object.bounds_twice(document, &mut vec![schema.clone()]);
     shared.then(|| {
         let properties = object.properties.into_iter();
         let properties: Map<String, Value> = properties
@@ -38,6 +24,9 @@ fn joined(document: &Document, schema: &Value) -> Option<Value> {
             })
             .collect();
         let mut whole = object.said;
+        if is_nullable(document, schema, DEPTH) {
+            whole.insert("nullable".to_owned(), true.into());
+        }
         whole.insert("type".to_owned(), "object".into());
         whole.insert("properties".to_owned(), properties.into());
         if !object.required.is_empty() {
@@ -47,17 +36,52 @@ fn joined(document: &Document, schema: &Value) -> Option<Value> {
     })
 }
 
+/// Whether null is a value: the schema says so itself, or each of its parts does.
+fn is_nullable(document: &Document, schema: &Value, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else {
+        return false;
+    };
+    let meant = draft::resolved(document, schema);
+    let parts = meant.get("allOf").and_then(Value::as_array);
+    let alone = meant.get("type").is_none() && meant.get("properties").is_none();
+    let all = |parts: &Vec<Value>| parts.iter().all(|part| is_nullable(document, part, depth));
+    meant.get("nullable") == Some(&Value::Bool(true)) || alone && parts.is_some_and(all)
+}
+
 /// What the parts say together.
 #[derive(Default)]
 struct Object {
     /// By name, in order: what each part that has the member says of it.
     properties: Vec<(String, Vec<Value>)>,
     required: Vec<Value>,
-    /// Words, and whether null is a value.
+    /// Words.
     said: Map<String, Value>,
 }
 
 impl Object {
+    /// What the parts of the `allOf` say, if it is one of open objects.
+    fn of(document: &Document, schema: &Value) -> Option<Object> {
+        schema.get("allOf")?;
+        let mut object = Object::default();
+        object.add(document, schema, true, DEPTH)?;
+        Some(object)
+    }
+
+    /// Whether a member is bounded by several parts, or has such a member. `seen` is what was looked into already.
+    fn bounds_twice(&self, document: &Document, seen: &mut Vec<Value>) -> bool {
+        let several = self.properties.iter().filter(|(_, said)| said.len() > 1);
+        let mut several = several.map(|(_, said)| json!({ "allOf": said }));
+        several.any(|both| {
+            if seen.contains(&both) {
+                return false;
+            }
+            seen.push(both.clone());
+            let inner = || Object::of(document, &both);
+            merged::merged(document, &both).is_some()
+                || inner().is_some_and(|object| object.bounds_twice(document, seen))
+        })
+    }
+
     /// Adds what `schema` says; `None` if that is more than an open object with members. What is `own` is said of the
     /// place; what is said of a component is not.
     fn add(&mut self, document: &Document, schema: &Value, own: bool, depth: usize) -> Option<()> {
@@ -99,7 +123,8 @@ impl Object {
                         }
                     }
                 }
-                (key, _) if key == "nullable" || merged::is_said(key) => {
+                ("nullable", _) => {}
+                (key, _) if merged::is_said(key) => {
                     if own {
                         self.said.entry(key).or_insert_with(|| value.clone());
                     }
@@ -114,6 +139,7 @@ impl Object {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::combined::combine;
 
     fn document() -> Document {
         let text = "{openapi: 3.0.3, info: {title: T, version: 1.0.0}, paths: {}, components: {schemas: {\
@@ -132,8 +158,7 @@ mod tests {
     fn bounds_of_one_member_in_two_parts_both_hold() {
         let own = json!({"type": "object", "properties": {"n": {"type": "integer", "maximum": 10}, "t": {"type": "string"}}});
         let mut schema = json!({"description": "D", "allOf": [part("Base"), own]});
-        join(&document(), &mut schema);
-        merged::merge(&document(), &mut schema);
+        combine(&document(), &mut schema);
         assert_eq!(
             schema,
             json!({"description": "D", "type": "object", "properties": {
@@ -154,8 +179,26 @@ mod tests {
             json!({"allOf": [part("Base")]}),
         ] {
             let mut same = schema.clone();
-            join(&document(), &mut same);
+            combine(&document(), &mut same);
             assert_eq!(same, schema);
+        }
+    }
+    #[test]
+    fn null_is_a_value_where_the_whole_or_all_parts_say_so() {
+        let part = |bound: &str, nullable: bool| {
+            let n = json!({"type": "integer", bound: 5});
+            json!({"type": "object", "nullable": nullable, "properties": {"n": n}})
+        };
+        for (one, other, whole, expected) in [
+            (true, false, false, false),
+            (true, true, false, true),
+            (false, false, true, true),
+        ] {
+            let parts = [part("minimum", one), part("maximum", other)];
+            let schema = json!({"nullable": whole, "allOf": parts});
+            let object = joined(&document(), &schema).unwrap_or_default();
+            assert_eq!(object["type"], "object");
+            assert_eq!(object.get("nullable").is_some(), expected, "{schema}");
         }
     }
 }

@@ -1,7 +1,6 @@
 //! One schema for an `allOf` of bounds: `allOf: [{$ref: Percent}, {maximum: 50}]` is an integer from 0 to 50, and its type
 //! must be as narrow. typify would merge the members too, and forget their bounds.
 
-use crate::within;
 use openapi_document::{Document, draft};
 use serde_json::{Map, Value, json};
 use std::cmp::Ordering;
@@ -25,14 +24,6 @@ const SAID: [&str; 9] = [
 /// Keywords that hold once, whoever says them.
 const ONCE: [&str; 4] = ["type", "format", "items", "additionalProperties"];
 
-/// Merges such `allOf`s everywhere in `schema`.
-pub(crate) fn merge(document: &Document, schema: &mut Value) {
-    if let Some(merged) = merged(document, schema) {
-        *schema = merged;
-    }
-    within::each(schema, &mut |inner| merge(document, inner));
-}
-
 /// The one schema for `schema`, if that is an `allOf` of bounds of one type, and more than another name of a schema.
 pub(crate) fn merged(document: &Document, schema: &Value) -> Option<Value> {
     schema.get("allOf")?;
@@ -43,7 +34,8 @@ pub(crate) fn merged(document: &Document, schema: &Value) -> Option<Value> {
     let kind = whole.get("type").and_then(Value::as_str)?;
     let known = ["integer", "number", "array", "object"].contains(&kind);
     let integer = kind == "integer";
-    if !known || constraining.is_reference() || !whole.keys().any(|key| is_bound(key)) {
+    let bounded = constraining.joint || whole.keys().any(|key| is_bound(key));
+    if !known || constraining.is_reference() || !bounded {
         return None;
     }
     if integer {
@@ -63,6 +55,8 @@ pub(crate) fn merged(document: &Document, schema: &Value) -> Option<Value> {
 struct Constraining {
     references: usize,
     inline: usize,
+    /// Whether several say something of the items, or of a map's values.
+    joint: bool,
 }
 
 impl Constraining {
@@ -91,6 +85,7 @@ fn add(
                     let inner = add(document, member, whole, depth)?;
                     constraining.references += inner.references;
                     constraining.inline += inner.inline;
+                    constraining.joint |= inner.joint;
                     continue;
                 }
                 let mut meant = draft::resolved(document, member);
@@ -99,7 +94,7 @@ fn add(
                 for key in SAID {
                     members.remove(key);
                 }
-                add(document, &meant, whole, depth)?;
+                constraining.joint |= add(document, &meant, whole, depth)?.joint;
                 constraining.references += 1;
             }
         } else if is_said(key) {
@@ -114,6 +109,7 @@ fn add(
                     return None;
                 }
                 *before = json!({ "allOf": [before.take(), value] });
+                constraining.joint = true;
             }
         } else if is_bound(key) {
             constrains = true;
@@ -225,6 +221,7 @@ fn compare(one: &Value, other: &Value) -> Option<Ordering> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::combined::combine;
 
     fn document() -> Document {
         let text = "{openapi: 3.0.3, info: {title: T, version: 1.0.0}, paths: {}, components: {schemas: {\
@@ -236,7 +233,7 @@ mod tests {
 
     fn merged_to(schema: Value) -> Value {
         let mut merged = schema;
-        merge(&document(), &mut merged);
+        combine(&document(), &mut merged);
         merged
     }
 
@@ -283,6 +280,13 @@ mod tests {
             merged_to(json!({"allOf": [names, {"type": "array", "items": {"maximum": 2}}]})),
             json!({"type": "array", "minItems": 1, "items": {"type": "number", "minimum": 1, "exclusiveMinimum": false,
                 "maximum": 2, "exclusiveMaximum": false}}),
+        );
+        let integers =
+            |bound: &str| json!({"type": "array", "items": {"type": "integer", bound: 5}});
+        assert_eq!(
+            merged_to(json!({"allOf": [integers("minimum"), integers("maximum")]})),
+            json!({"type": "array", "items": {"type": "integer", "minimum": 5, "exclusiveMinimum": false,
+                "maximum": 5, "exclusiveMaximum": false}}),
         );
     }
 

@@ -5,8 +5,8 @@ use crate::own::Own;
 use crate::print::Items;
 use crate::quiet::quietly;
 use crate::{
-    Options, aloud, any, blame, distinct, gave_up, helpers, inherited, joined, lift, merged, names,
-    nullable, secret, undeclared, unicode,
+    Options, aloud, any, blame, combined, distinct, gave_up, helpers, lift, names, nullable,
+    secret, undeclared, unicode,
 };
 use openapi_document::{Diagnostics, Document, draft};
 use proc_macro2::TokenStream;
@@ -80,10 +80,16 @@ fn typify(document: &Document, options: &Options) -> Result<Types, Diagnostics> 
 /// The schema with all that is said of its values, in words that types can be made of.
 pub(crate) fn prepared(document: &Document, all: &any::Components, schema: &Value) -> Value {
     let mut schema = schema.clone();
-    inherited::inherit(document, &mut schema);
-    joined::join(document, &mut schema);
-    merged::merge(document, &mut schema);
+    combined::combine(document, &mut schema);
     undeclared::declare(&mut schema);
+    // typify would take the first alternative for the default's, without asking whether it fits.
+    let union = ["oneOf", "anyOf"]
+        .iter()
+        .any(|key| schema.get(key).is_some());
+    let default = schema.get("default").is_some_and(|value| !value.is_null());
+    if let Some(members) = schema.as_object_mut().filter(|_| union && default) {
+        members.remove("default");
+    }
     any::settle(all, &mut schema);
     schema
 }

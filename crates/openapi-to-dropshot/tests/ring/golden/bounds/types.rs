@@ -112,12 +112,12 @@ pub struct Basket {
     pub none: ::std::option::Option<crate::bounds::types::BasketNone>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub off: ::std::option::Option<crate::bounds::types::BasketOff>,
-    #[serde(default = "defaults::basket_on")]
-    pub on: crate::bounds::types::On,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub on: ::std::option::Option<crate::bounds::types::On>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub pair: ::std::option::Option<[crate::bounds::types::BasketPairItem; 2usize]>,
-    #[serde(default = "defaults::basket_parts")]
-    pub parts: crate::bounds::types::Parts,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub parts: ::std::option::Option<crate::bounds::types::Parts>,
     #[serde(default = "defaults::basket_perhaps")]
     pub perhaps: ::std::option::Option<crate::bounds::types::BasketPerhaps>,
     pub price: crate::bounds::types::Price,
@@ -128,8 +128,8 @@ pub struct Basket {
     pub secret: ::std::option::Option<crate::bounds::types::BasketSecret>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub share: ::std::option::Option<crate::bounds::types::Share>,
-    #[serde(default = "defaults::basket_step")]
-    pub step: crate::bounds::types::Step,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub step: ::std::option::Option<crate::bounds::types::Step>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub steps: ::std::option::Option<crate::bounds::types::BasketSteps>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -544,12 +544,6 @@ pub struct Tree {
 
 /// Generation of default values for serde.
 pub mod defaults {
-    pub(super) fn basket_on() -> crate::bounds::types::On {
-        ::serde_json::from_str::<crate::bounds::types::On>("true").unwrap()
-    }
-    pub(super) fn basket_parts() -> crate::bounds::types::Parts {
-        ::serde_json::from_str::<crate::bounds::types::Parts>("[{\"size\":1}]").unwrap()
-    }
     pub(super) fn basket_perhaps() -> ::std::option::Option<crate::bounds::types::BasketPerhaps> {
         ::std::option::Option::Some(
             ::serde_json::from_str::<crate::bounds::types::BasketPerhaps>("2.5").unwrap()
@@ -557,9 +551,6 @@ pub mod defaults {
     }
     pub(super) fn basket_rate() -> crate::bounds::types::BasketRate {
         ::serde_json::from_str::<crate::bounds::types::BasketRate>("0.25").unwrap()
-    }
-    pub(super) fn basket_step() -> crate::bounds::types::Step {
-        ::serde_json::from_str::<crate::bounds::types::Step>("0.2").unwrap()
     }
     pub(super) fn basket_tags() -> crate::bounds::types::BasketTags {
         ::serde_json::from_str::<crate::bounds::types::BasketTags>("[]").unwrap()
