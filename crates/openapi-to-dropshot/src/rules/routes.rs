@@ -2,6 +2,7 @@
 
 use openapi_document::routes::Routes;
 use openapi_document::{Diagnostic, Diagnostics, Document, Span};
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 /// dropshot's trie of path segments: at each node either literals or one variable.
@@ -118,36 +119,58 @@ fn insert<'a>(root: &mut Route<'a>, path: &'a str, span: Span) -> Option<Diagnos
 }
 
 /// Why no request has this segment in its path, and what to do, if none has.
-fn unreachable(segment: &str) -> Option<(String, &'static str)> {
+fn unreachable(segment: &str) -> Option<(String, Cow<'static, str>)> {
     let dots = segment.to_ascii_lowercase().replace("%2e", ".");
     if dots == "." || dots == ".." {
         let what =
             format!("no request has the segment `{segment}`: clients take it out of the path");
-        return Some((what, "write where the path leads"));
+        return Some((what, "write where the path leads".into()));
     }
-    let sign = segment
-        .chars()
-        .find(|c| c.is_control() || " \"#%<>?\\`".contains(*c))?;
+    let foreign = |text: &str| {
+        let mut signs = text.chars();
+        signs.find(|c| c.is_control() || " \"#%<>?\\`".contains(*c))
+    };
+    let sign = foreign(segment)?;
     Some(match sign {
         '?' => (
             format!("no path has the `?` of `{segment}`: a query begins there"),
-            "declare what follows as parameters with `in: query`",
+            "declare what follows as parameters with `in: query`".into(),
         ),
         '#' => (
             format!(
                 "no path has the `#` of `{segment}`: a fragment begins there, and is never sent"
             ),
-            "leave it out",
+            "leave it out".into(),
         ),
         '%' => (
             format!(
                 "`{segment}` is compared with what the request's segment means, which has no `%`"
             ),
-            "write the character that is meant, if a path can have it",
+            match decoded(segment) {
+                Some(meant) if foreign(&meant).is_none() && !meant.contains(['/', '{', '}']) => {
+                    format!("write `{meant}`").into()
+                }
+                _ => "give the segment another name, or make it a variable, which holds any character".into(),
+            },
         ),
         _ => (
             format!("{sign:?} of `{segment}` is no character of a path"),
-            "letters, digits and `-._~!$&'()*+,;=:@`",
+            "letters, digits and `-._~!$&'()*+,;=:@`".into(),
         ),
     })
+}
+
+/// What a percent-encoded segment means, if it is a text.
+fn decoded(segment: &str) -> Option<String> {
+    let mut bytes = segment.bytes();
+    let mut meant = Vec::new();
+    while let Some(byte) = bytes.next() {
+        if byte != b'%' {
+            meant.push(byte);
+            continue;
+        }
+        let mut digit = || char::from(bytes.next()?).to_digit(16);
+        meant.push(u8::try_from(digit()? * 16 + digit()?).ok()?);
+    }
+    String::from_utf8(meant).ok()
 }

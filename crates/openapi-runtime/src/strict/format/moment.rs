@@ -72,8 +72,7 @@ pub(super) fn is_time(time: &str) -> bool {
     hour <= 23 && minute <= 59 && (second <= 59 || second == 60 && leap_second)
 }
 
-/// RFC 3339, appendix A, and units left out between others as ISO 8601 has it: units in their order, weeks alone, whole
-/// numbers.
+/// RFC 3339, appendix A: units in their order and none left out between others, weeks alone, whole numbers.
 pub(super) fn is_duration(text: &str) -> bool {
     let Some(rest) = text.strip_prefix('P') else {
         return false;
@@ -87,13 +86,16 @@ pub(super) fn is_duration(text: &str) -> bool {
     weeks || days && time.is_none_or(|time| units(time, "HMS").is_some())
 }
 
-/// How many numbers with a unit there are, when there is one at least, in the order of `units`.
+/// How many numbers with a unit there are, when there is one at least, and they follow each other in `units`.
 fn units(text: &str, units: &str) -> Option<usize> {
     let (mut text, mut left, mut count) = (text, units, 0);
     while !text.is_empty() {
         let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
         let sign = unit.chars().next().filter(|_| unit.len() < text.len())?;
-        left = &left[left.find(sign)? + 1..];
+        let skipped = left
+            .find(sign)
+            .filter(|skipped| count == 0 || *skipped == 0)?;
+        left = &left[skipped + 1..];
         text = &unit[1..];
         count += 1;
     }
