@@ -3,8 +3,9 @@
 //! Only what is plain to see: texts, numbers and flags beside all texts, numbers and flags, anything, and null twice.
 
 use super::Findings;
-use crate::node::Node;
+use crate::node::{Content, Node};
 use crate::{Diagnostic, Span};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is said of a schema beside what its values are.
 const WORDS: [&str; 6] = [
@@ -27,13 +28,9 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
         .iter()
         .filter_map(|member| Some((place(member), meant(found, member)?)))
         .collect();
+    let bare = Bare::of(&members);
     for (at, (span, inner)) in members.iter().enumerate() {
-        let mut others = members.iter().enumerate().filter(|(other, _)| *other != at);
-        // Two that hold the same are told once.
-        let outer = others.find(|(other, (_, outer))| {
-            holds(outer, inner) && (at < *other || !holds(inner, outer))
-        });
-        if let Some((_, (wider, _))) = outer {
+        if let Some((wider, _)) = bare.beside(at, inner).and_then(|outer| members.get(outer)) {
             let message =
                 "each value of this alternative is one of another too, so `oneOf` refuses it";
             found.push(
@@ -44,9 +41,11 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
             );
         }
     }
-    let null = |node: &&Node| node.get("nullable").is_some_and(Node::is_true);
-    let mut nulls = members.iter().filter(|(_, node)| null(node));
-    if let (Some((first, _)), Some((second, _))) = (nulls.next(), nulls.next()) {
+    // Beside the `oneOf`, `nullable` lets null pass whatever the alternatives say.
+    let mut nulls = members.iter().filter(|(_, node)| has_null(node));
+    if let (Some((first, _)), Some((second, _)), false) =
+        (nulls.next(), nulls.next(), has_null(schema))
+    {
         found.push(
             Diagnostic::new("K0126", *second, "null is a value of two alternatives, so `oneOf` refuses it")
                 .related(*first, "null is one of these too")
@@ -54,6 +53,13 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
                 .warning(),
         );
     }
+}
+
+/// Whether the schema says that null is a value. OpenAPI 3.0.3: an `enum` without null refuses null, `nullable` or not.
+fn has_null(schema: &Node) -> bool {
+    let nullable = schema.get("nullable").is_some_and(Node::is_true);
+    let null = |values: &Node| values.items().iter().any(|v| v.content == Content::Null);
+    nullable && schema.get("enum").is_none_or(null)
 }
 
 /// The place to underline: what names the alternative, or its type.
@@ -81,23 +87,56 @@ fn meant<'a>(found: &Findings<'a>, member: &'a Node) -> Option<&'a Node> {
     None
 }
 
-/// Whether each value of `inner` is plainly one of `outer`. Whether they are null is another matter.
-fn holds(outer: &Node, inner: &Node) -> bool {
-    let kind = |node: &Node| node.get("type").and_then(Node::as_str).map(str::to_owned);
-    let bare = outer.entries().iter().all(|entry| {
+/// The alternatives that hold all values of their type, by type: `None` holds anything. Whether they are null is another
+/// matter.
+struct Bare<'a>(BTreeMap<Option<&'a str>, Vec<usize>>);
+
+impl<'a> Bare<'a> {
+    fn of(members: &[(Span, &'a Node)]) -> Bare<'a> {
+        let mut bare: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (at, (_, node)) in members.iter().enumerate() {
+            if is_bare(node) {
+                bare.entry(kind(node)).or_default().push(at);
+            }
+        }
+        Bare(bare)
+    }
+
+    /// The first other alternative that plainly holds each value of `inner`, the one at `at`.
+    fn beside(&self, at: usize, inner: &Node) -> Option<usize> {
+        let inner_kind = kind(inner);
+        let wider = match inner_kind {
+            Some("integer" | "number") => Some("number"),
+            // The integers that a format names are others than those of 64 bits, and lists and objects hold schemas.
+            Some("string" | "boolean") => inner_kind,
+            _ => None,
+        };
+        let kinds = BTreeSet::from([None, wider]);
+        let first = |kind| {
+            let outer: &Vec<usize> = self.0.get(&kind)?;
+            // Two that hold the same are told once.
+            let same = kind == inner_kind && is_bare(inner);
+            let from = if same {
+                outer.partition_point(|other| *other <= at)
+            } else {
+                0
+            };
+            outer.get(from).copied()
+        };
+        kinds.into_iter().filter_map(first).min()
+    }
+}
+
+fn kind(node: &Node) -> Option<&str> {
+    node.get("type").and_then(Node::as_str)
+}
+
+/// Whether nothing narrows the values but their type.
+fn is_bare(node: &Node) -> bool {
+    node.entries().iter().all(|entry| {
         let key = entry.key.as_str();
         key == "type" || key == "nullable" || WORDS.contains(&key) || key.starts_with("x-")
-    });
-    if !bare {
-        return false;
-    }
-    match (kind(outer).as_deref(), kind(inner).as_deref()) {
-        (None, _) => true,
-        (Some("number"), Some("integer" | "number")) => true,
-        (Some("string" | "boolean"), inner) => kind(outer).as_deref() == inner,
-        // The integers that a format names are others than those of 64 bits, and lists and objects hold schemas.
-        _ => false,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -152,8 +191,24 @@ mod tests {
                 "{type: object, required: [a], properties: {a: {type: string}}}",
             ],
             ["{type: string, nullable: true}", "{type: integer}"],
+            [
+                "{type: string, nullable: true, enum: [a]}",
+                "{type: integer, nullable: true, enum: [1]}",
+            ],
+            ["{type: integer}", "{type: integer}"],
         ] {
             assert_eq!(told(&alternatives), [] as [usize; 0], "{alternatives:?}");
+        }
+    }
+
+    #[test]
+    fn null_that_the_whole_allows_is_none_of_the_alternatives() {
+        let text = "openapi: 3.0.3\ninfo: {title: T, version: 1.0.0}\npaths: {}\ncomponents:\n  schemas:\n    Key:\n      \
+                    oneOf: [{type: string, nullable: true}, {type: integer, nullable: true}]\n";
+        for (beside, expected) in [("", 1), ("      nullable: true\n", 0)] {
+            let (_, found) = Document::examine("t.yaml", &format!("{text}{beside}"));
+            let told = found.iter().filter(|diagnostic| diagnostic.code == "K0126");
+            assert_eq!(told.count(), expected, "{found}");
         }
     }
 }
