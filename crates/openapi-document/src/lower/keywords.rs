@@ -65,6 +65,10 @@ pub(super) fn refused(node: &mut Node, found: &mut Found) {
             take(node, "unevaluatedProperties");
         }
     }
+    // Which members the object is closed to is not known without them.
+    if node.get("patternProperties").is_some() {
+        take(node, "additionalProperties");
+    }
     for (key, help) in REFUSED {
         if let Some(refused) = take(node, key) {
             let message = format!("OpenAPI 3.0 cannot say `{key}`");

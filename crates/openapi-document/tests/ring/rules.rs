@@ -238,6 +238,19 @@ components:
     assert_eq!(places(text), ["things.yaml:16:22 K0107"]);
     let enough = text.replace("minProperties: 2", "minProperties: 1");
     assert_eq!(places(&enough), Vec::<String>::new());
+    let patterns = text.replace("openapi: 3.0.3", "openapi: 3.1.0").replace(
+        "minProperties: 2",
+        "minProperties: 2\n      patternProperties: {^x: {}}",
+    );
+    let told = places(&patterns);
+    assert!(
+        told.iter().any(|place| place.ends_with("K0151")),
+        "{told:?}"
+    );
+    assert!(
+        told.iter().all(|place| !place.ends_with("K0107")),
+        "{told:?}"
+    );
 }
 
 #[test]
