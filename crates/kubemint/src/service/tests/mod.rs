@@ -2,6 +2,7 @@
 
 mod bulk;
 mod certificate;
+mod failure;
 mod issue;
 mod life;
 mod rounds;
