@@ -105,6 +105,19 @@ mod tests {
     }
 
     #[test]
+    fn what_typify_would_merge_without_end_is_combined_without_bounds_too() {
+        let schema = combined(
+            "Node: {type: object, properties: {parent: {$ref: '#/components/schemas/Node'}}}, \
+             T: {allOf: [{$ref: '#/components/schemas/Node'}, {type: object, properties: {parent: {$ref: '#/components/schemas/T'}}}]}",
+        );
+        let parent = json!({"allOf": [{"$ref": "#/components/schemas/T"}]});
+        assert_eq!(
+            schema,
+            json!({"type": "object", "properties": {"parent": parent}})
+        );
+    }
+
+    #[test]
     fn objects_that_hold_each_other_come_to_an_end() {
         let part = |name: &str, bound: &str, to: &str| {
             format!(

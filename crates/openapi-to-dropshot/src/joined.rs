@@ -11,7 +11,11 @@ const DEPTH: usize = 8;
 /// The one object, if parts of the `allOf` share a member of which more is to be known than each of them says.
 pub(crate) fn joined(document: &Document, schema: &Value) -> Option<Value> {
     let object = Object::of(document, schema)?;
-    let shared = object.bounds_twice(document, &mut vec![schema.clone()]);
+    let shared = object.bounds_twice(
+        document,
+        &mut vec![schema.clone()],
+        &mut vec![schema.clone()],
+    );
     shared.then(|| {
         let properties = object.properties.into_iter();
         let properties: Map<String, Value> = properties
@@ -67,18 +71,29 @@ impl Object {
         Some(object)
     }
 
-    /// Whether a member is bounded by several parts, or has such a member. `seen` is what was looked into already.
-    fn bounds_twice(&self, document: &Document, seen: &mut Vec<Value>) -> bool {
+    /// Whether a member is bounded by several parts, or has such a member; or holds what is `around` it, with which typify
+    /// comes to no end. `seen` is what was looked into already.
+    fn bounds_twice(
+        &self,
+        document: &Document,
+        around: &mut Vec<Value>,
+        seen: &mut Vec<Value>,
+    ) -> bool {
         let several = self.properties.iter().filter(|(_, said)| said.len() > 1);
         let mut several = several.map(|(_, said)| json!({ "allOf": said }));
         several.any(|both| {
             if seen.contains(&both) {
-                return false;
+                return around.contains(&both);
             }
             seen.push(both.clone());
-            let inner = || Object::of(document, &both);
-            merged::merged(document, &both).is_some()
-                || inner().is_some_and(|object| object.bounds_twice(document, seen))
+            if merged::merged(document, &both).is_some() {
+                return true;
+            }
+            let inner = Object::of(document, &both);
+            around.push(both);
+            let twice = inner.is_some_and(|object| object.bounds_twice(document, around, seen));
+            around.pop();
+            twice
         })
     }
 
