@@ -1,12 +1,13 @@
 //! Someone who calls the API, and someone who uses what it delivered.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use harness::sandbox::{Cluster, ServiceAccount};
-use harness::{Answer, PROJECT, REGION, Stage, collection};
+use harness::{Answer, Options, PROJECT, REGION, Sandbox, Shipped, Stage, collection, free_port};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -193,4 +194,26 @@ pub(crate) async fn until(what: &str, so: impl AsyncFn() -> bool) {
         assert!(Instant::now() < end, "not in time: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// A sandbox's world, the shipped binary as a process of its own that serves there, and the ports of its API and its internal
+/// listener. The configuration is changed by texts, each for another.
+pub(crate) async fn shipped(folder: &Path, edits: &[(&str, &str)]) -> (Sandbox, Shipped, [u16; 2]) {
+    let (api, internal) = (free_port(), free_port());
+    let options = Options {
+        listen: ([127, 0, 0, 1], api).into(),
+        ..Options::new(folder)
+    };
+    let sandbox = Sandbox::start(options).await.expect("a sandbox");
+    let config = sandbox.config_file().to_owned();
+    let mut text = std::fs::read_to_string(&config).unwrap();
+    text = text.replace("127.0.0.1:0", &format!("127.0.0.1:{internal}"));
+    for (from, to) in edits {
+        assert!(text.contains(from), "{from:?} is not in {text}");
+        text = text.replace(from, to);
+    }
+    std::fs::write(&config, text).unwrap();
+    let server = tokio::task::spawn_blocking(move || Shipped::start(&config, internal));
+    let server = server.await.unwrap().expect("a server");
+    (sandbox, server, [api, internal])
 }

@@ -1,13 +1,12 @@
 //! Policies and certificates that change while the server serves.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use harness::{Setting, Stage};
 use kubemint::audit::{Event, Kind};
 use serde_json::json;
 
-use crate::acting::{Actor, until};
+use crate::acting::{Actor, shipped, until};
 
 const DEFAULT: &str = include_str!("../../../crates/kubemint-policy/policies/default.cedar");
 const FREEZE: &str = "@id(\"freeze\")\nforbid (principal, action == Action::\"compute.kubeconfigs.issue\", resource);\n";
@@ -35,7 +34,11 @@ async fn state_of(stage: &Stage, part: &str) -> String {
 }
 
 async fn count(stage: &Stage, what: &str, outcome: &str) -> u64 {
-    let text = stage.internal("/metrics").await.text;
+    reloads(&stage.internal("/metrics").await.text, what, outcome)
+}
+
+/// How often something was read again, as the metrics say.
+fn reloads(text: &str, what: &str, outcome: &str) -> u64 {
     let prefix = format!("kubemint_reloads_total{{what=\"{what}\",outcome=\"{outcome}\"}} ");
     let line = text.lines().find_map(|line| line.strip_prefix(&prefix));
     line.unwrap_or_else(|| panic!("{prefix} is not in {text}"))
@@ -140,21 +143,22 @@ async fn a_file_that_is_being_written_is_not_taken_by_halves() {
     stage.stop().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hangup_has_the_policies_read_again() {
-    let stage = Stage::start().await;
-    assert_eq!(count(&stage, "policy", "ok").await, 0);
-    // The server is in this process; whatever else serves here reads its files again too, and is none the worse.
-    let sent = Command::new("kill")
-        .args(["-HUP", &std::process::id().to_string()])
-        .status();
-    assert!(sent.unwrap().success());
-    until("the policies were read again", async || {
-        count(&stage, "policy", "ok").await == 1
-    })
-    .await;
-    assert!(stage.log().contains("the policies were read again"));
-    stage.stop().await;
+    // A signal reaches every server of a process, those of other tests as well: so this one has its own.
+    let folder = tempfile::tempdir().unwrap();
+    let (sandbox, server, [_, internal]) = shipped(folder.path(), &[]).await;
+    let url = format!("http://127.0.0.1:{internal}/metrics");
+    let count = async || {
+        let request = reqwest::Client::new().get(&url);
+        reloads(&Stage::read(request).await.text, "policy", "ok")
+    };
+    assert_eq!(count().await, 0);
+    server.hang_up();
+    until("the policies were read again", async || count().await == 1).await;
+    assert!(server.log().contains("the policies were read again"));
+    drop(server);
+    sandbox.stop().await;
 }
 
 #[tokio::test]

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use harness::sandbox::{Effect, Fault, RequestKind};
-use harness::{Options, Sandbox, Setting, Shipped, Stage, collection, free_port};
+use harness::{Setting, Stage, collection};
 use kubemint::audit::Kind;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::acting::{Actor, objects, until};
+use crate::acting::{Actor, objects, shipped, until};
 
 const MINT: RequestKind = RequestKind::TOKEN_REQUEST;
 
@@ -114,20 +114,8 @@ async fn what_hangs_is_broken_off_when_the_grace_period_is_over() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_waits_when_the_shipped_servers_time_is_over_is_answered_too() {
     let folder = tempfile::tempdir().unwrap();
-    let (api, internal) = (free_port(), free_port());
-    let options = Options {
-        listen: ([127, 0, 0, 1], api).into(),
-        ..Options::new(folder.path())
-    };
-    let sandbox = Sandbox::start(options).await.expect("a sandbox");
-    let config = sandbox.config_file().to_owned();
-    let text = std::fs::read_to_string(&config).unwrap();
-    let text = text
-        .replace("127.0.0.1:0", &format!("127.0.0.1:{internal}"))
-        .replace("[server]\n", "[server]\ngrace = \"2s\"\n");
-    std::fs::write(&config, text).unwrap();
-    let server = tokio::task::spawn_blocking(move || Shipped::start(&config, internal));
-    let mut server = server.await.unwrap().expect("a server");
+    let grace = [("[server]\n", "[server]\ngrace = \"2s\"\n")];
+    let (sandbox, mut server, [api, _]) = shipped(folder.path(), &grace).await;
     let cluster = sandbox.world().cluster();
     cluster.inject(Fault::always(MINT, Effect::Hang));
     let request = reqwest::Client::new()
