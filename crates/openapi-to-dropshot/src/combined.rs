@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// The most combined schemas inside each other, of which each is found only where the one around it is: it bounds the work
 /// for components that refer to each other.
-const DEPTH: usize = 6;
+const DEPTH: usize = 4;
 
 /// Combines such parts everywhere in `schema`. What would hold itself without end is any value in the type, and the server
 /// holds it against the parts: typify does not come to an end with it either.
