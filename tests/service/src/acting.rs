@@ -199,6 +199,9 @@ pub(crate) async fn until(what: &str, so: impl AsyncFn() -> bool) {
 /// A sandbox's world, the shipped binary as a process of its own that serves there, and the ports of its API and its internal
 /// listener. The configuration is changed by texts, each for another.
 pub(crate) async fn shipped(folder: &Path, edits: &[(&str, &str)]) -> (Sandbox, Shipped, [u16; 2]) {
+    // It may have to be built: before ports are drawn that others could take meanwhile.
+    let built = tokio::task::spawn_blocking(harness::binary).await;
+    built.expect("the binary");
     let (api, internal) = (free_port(), free_port());
     let options = Options {
         listen: ([127, 0, 0, 1], api).into(),

@@ -1,5 +1,6 @@
 //! A copy of the store, made by the shipped binary while the server writes, and put back.
 
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,10 +12,14 @@ use crate::acting::{Actor, link};
 
 /// Runs a command of the binary on the server's configuration: whether it went well, and what it printed.
 pub(crate) fn operator(stage: &Stage, arguments: &[&str]) -> (bool, String) {
+    operator_in(stage.folder(), arguments)
+}
+
+fn operator_in(folder: &Path, arguments: &[&str]) -> (bool, String) {
     let output = Command::new(binary())
         .args(arguments)
         .args(["--config", "kubemint.toml"])
-        .current_dir(stage.folder())
+        .current_dir(folder)
         .output()
         .expect("the binary");
     let told = [output.stdout, output.stderr].concat();
@@ -46,9 +51,11 @@ async fn a_copy_that_is_made_while_it_is_written_is_whole_and_can_be_put_back() 
     };
     let copying = async {
         let copy = ["backup", "--to", "copy.db"];
-        let done = tokio::task::block_in_place(|| operator(&stage, &copy));
+        // Another thread's: the writing goes on meanwhile.
+        let folder = stage.folder().to_owned();
+        let done = tokio::task::spawn_blocking(move || operator_in(&folder, &copy)).await;
         copied.store(true, Ordering::Relaxed);
-        done
+        done.unwrap()
     };
     let (written, (well, told)) = tokio::join!(writing, copying);
     assert!(well, "{told}");

@@ -1,7 +1,9 @@
 //! Revoking many at once.
 
+use std::time::Duration;
+
 use harness::sandbox::{Effect, Fault, RequestKind};
-use harness::{Answer, Stage, collection};
+use harness::{Answer, Setting, Stage, collection};
 use kubemint::audit::Kind;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -138,7 +140,10 @@ async fn what_a_sick_cluster_does_not_confirm_is_named_and_goes_on_by_itself() {
 
 #[tokio::test]
 async fn hundreds_are_gone_with_one_request() {
-    let stage = Stage::start().await;
+    let setting = Setting::default();
+    // On a busy machine it may take longer than a caller would wait.
+    let setting = setting.change(|config| config.settings.bulk = Duration::from_secs(120));
+    let stage = setting.start().await;
     let root = Actor::new(&stage, "root", &["compute.admin"]);
     for _ in 0..10 {
         let issues = (0..30).map(|_| root.issued(json!({"ttl": 900})));

@@ -64,7 +64,7 @@ async fn it_reads_as_expired_even_while_its_object_cannot_be_removed() {
     let stage = Setting::default().short_lives().start().await;
     let cluster = stage.world().cluster();
     let alice = Actor::new(&stage, "alice", &["compute.viewer"]);
-    let issued = alice.issued(json!({"ttl": 2})).await;
+    let issued = alice.issued(json!({"ttl": 4})).await;
     cluster.inject(Fault::always(
         RequestKind::DELETE_SERVICE_ACCOUNT,
         Effect::refuse(403),

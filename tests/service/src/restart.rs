@@ -168,7 +168,7 @@ async fn what_expired_while_nobody_served_is_ended_at_the_start() {
     let mut stage = Setting::default().short_lives().start().await;
     let token = stage.token("alice", &["compute.viewer"]);
     let alice = Actor::bearing(&stage, token.clone());
-    let issued = alice.issued(json!({"ttl": 2})).await;
+    let issued = alice.issued(json!({"ttl": 4})).await;
     stage.crash().await;
     assert_eq!(objects(stage.world().cluster()).len(), 1);
     let end = crate::acting::time(&issued["expiresAt"]);

@@ -6,7 +6,7 @@ use harness::{Setting, Stage};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::acting::{Actor, link};
+use crate::acting::{Actor, link, objects, until};
 
 /// An hour ago, in milliseconds.
 const HOUR: i64 = 3_600_000;
@@ -45,7 +45,14 @@ async fn an_expired_kubeconfig_is_forgotten_in_time_and_its_name_is_never_used_a
     }
     let path = |id: &str| format!("{}/{id}", harness::collection());
     assert_eq!(alice.revoke(&path("revoked")).await.status, 204);
-    tokio::time::sleep(Duration::from_millis(2500)).await;
+    until("both have ended", async || {
+        objects(stage.world().cluster()).len() == 1
+    })
+    .await;
+    until("it reads as expired", async || {
+        alice.get(&path("old")).await.json()["status"] == "expired"
+    })
+    .await;
     assert_eq!(alice.get(&path("old")).await.json()["status"], "expired");
     let token = alice.token.clone();
     stage.stop_server().await;

@@ -39,9 +39,10 @@ async fn while_no_audit_row_can_be_written_nothing_is_minted_revealed_or_removed
         alice.issue(json!({"role": "cluster-admin"})),
         stage.internal("/readyz"),
     );
-    // The lock is waited for twice at most: by those who came first, and by the others together.
+    // The lock is waited for 0.9 s, and not by each of seven: by those who came first, by the others together, and by whoever came
+    // between.
     assert!(
-        began.elapsed() < Duration::from_millis(2500),
+        began.elapsed() < Duration::from_millis(3500),
         "{:?}",
         began.elapsed()
     );

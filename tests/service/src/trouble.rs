@@ -248,7 +248,7 @@ async fn a_download_that_the_cluster_fails_is_a_503_and_the_kubeconfig_lives_on(
 async fn a_cluster_that_hangs_slows_no_other() {
     let world = WorldOptions::with_clusters(&[CLUSTER, "sick"]);
     let setting = Setting::default().world(world);
-    let setting = setting.patience(Duration::from_secs(3));
+    let setting = setting.patience(Duration::from_secs(8));
     let stage = setting
         .change(|config| config.limits.queue = Duration::from_millis(100))
         .start()
@@ -282,7 +282,7 @@ async fn a_cluster_that_hangs_slows_no_other() {
     };
     let (failed, took) = tokio::join!(hanging, others);
     // All of it while the other one hung.
-    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert!(took < Duration::from_secs(8), "{took:?}");
     let reasons: Vec<String> = failed.iter().map(harness::Answer::reason).collect();
     assert!(
         failed.iter().all(|answer| answer.status.as_u16() == 503),

@@ -174,7 +174,7 @@ async fn a_token_can_live_longer_or_shorter_than_asked_or_lie_about_it() {
 async fn a_delay_holds_its_kind_only_until_the_faults_are_cleared() {
     let cluster = cluster().await;
     let api = Api::service(&cluster);
-    let delay = Duration::from_millis(400);
+    let delay = Duration::from_millis(1500);
     cluster.inject(Fault::always(
         RequestKind::LIST_SERVICE_ACCOUNTS,
         Effect::Delay(delay),

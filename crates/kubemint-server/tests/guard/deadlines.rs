@@ -13,7 +13,7 @@ fn short(limits: &mut Limits) {
         handshake: Duration::from_millis(500),
         first_byte: Duration::from_millis(500),
         head: Duration::from_millis(500),
-        idle: Duration::from_secs(1),
+        idle: Duration::from_secs(3),
         answer: Duration::from_millis(500),
     };
 }
@@ -114,7 +114,7 @@ async fn a_kept_connection_is_closed_when_it_is_idle_for_long() {
         raw.send(OPEN).await;
         assert_eq!(raw.answer().await.status, 200);
         assert!(
-            raw.is_silent(Duration::from_millis(600)).await,
+            raw.is_silent(Duration::from_millis(800)).await,
             "longer than the first byte may take"
         );
     }

@@ -13,7 +13,7 @@ use crate::encrypted::{self, http2};
 use crate::raw::{Answer, Raw};
 use crate::stage::{Stage, collection, head, issue};
 
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(4);
 /// Longer than anything here lasts.
 const LONG: Duration = Duration::from_secs(120);
 

@@ -59,7 +59,7 @@ async fn one_callers_flood_is_answered_429_and_another_caller_is_served() {
 #[tokio::test]
 async fn an_addresss_flood_is_answered_429_before_anything_is_known_of_the_caller() {
     let stage = Stage::with(|limits| {
-        limits.requests_per_second_per_address = Some(2);
+        limits.requests_per_second_per_address = Some(1);
         limits.burst = 5;
     })
     .await;
@@ -95,7 +95,7 @@ async fn an_addresss_flood_is_answered_429_before_anything_is_known_of_the_calle
 #[tokio::test]
 async fn more_than_can_be_served_is_shed_quickly_and_the_rest_is_answered() {
     let stage = Stage::with(|limits| places(limits, 4, 8, 4)).await;
-    stage.slow_cluster(Duration::from_secs(1));
+    stage.slow_cluster(Duration::from_secs(5));
     let mut busy = Vec::new();
     for n in 0..4 {
         let mut raw = Raw::connect(stage.address()).await;
@@ -112,7 +112,7 @@ async fn more_than_can_be_served_is_shed_quickly_and_the_rest_is_answered() {
         );
         assert_eq!(answer.all("retry-after"), ["1"]);
         assert!(
-            began.elapsed() < Duration::from_millis(200),
+            began.elapsed() < Duration::from_secs(1),
             "{:?}",
             began.elapsed()
         );
@@ -127,7 +127,7 @@ async fn more_than_can_be_served_is_shed_quickly_and_the_rest_is_answered() {
 #[tokio::test]
 async fn cancelled_requests_hold_their_places_until_they_are_done() {
     let stage = Stage::with(|limits| places(limits, 4, 8, 4)).await;
-    stage.slow_cluster(Duration::from_secs(1));
+    stage.slow_cluster(Duration::from_secs(4));
     let token = stage.token("mallory");
     for n in 1..=4 {
         let mut raw = Raw::connect(stage.address()).await;
@@ -175,7 +175,7 @@ async fn a_caller_who_waits_for_a_slow_cluster_leaves_room_for_others() {
 #[tokio::test]
 async fn an_address_has_a_share_of_what_is_served_at_a_time() {
     let stage = Stage::with(|limits| places(limits, 8, 2, 8)).await;
-    stage.slow_cluster(Duration::from_secs(1));
+    stage.slow_cluster(Duration::from_secs(4));
     let mut busy = Vec::new();
     for n in 1..=2 {
         let mut raw = Raw::connect(stage.address()).await;
@@ -237,6 +237,7 @@ async fn at_ten_times_the_capacity_as_much_is_served_as_can_be() {
     shed.sort_unstable();
     assert!(shed.len() > 240, "{} shed", shed.len());
     let median = shed[shed.len() / 2];
-    assert!(median < Duration::from_millis(200), "{median:?}");
+    // A place is had for half a second; whoever waited for one would wait for many of them.
+    assert!(median < Duration::from_secs(1), "{median:?}");
     stage.stop().await;
 }

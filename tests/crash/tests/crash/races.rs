@@ -92,5 +92,6 @@ async fn revocation_download_and_expiry_at_once_end_in_one_of_their_orders() {
             .expect("credentials");
         assert!(!minted.is_empty());
     }
+    assert!(deliveries > 0 && revocations > 0, "nothing raced");
     println!("{rounds} rounds, {deliveries} deliveries, {revocations} revocations");
 }

@@ -6,7 +6,7 @@ use crash::{Harm, Plan};
 use uuid::Uuid;
 
 use crate::notes::Issued;
-use crate::run::Run;
+use crate::run::{Client, Run};
 use crate::scenario::{Scenario, before};
 
 /// How many twins come at once.
@@ -64,8 +64,14 @@ impl Script {
                 let harm = (before("activate"), Harm::Kill);
                 run.follow(Plan::At(vec![harm])).await;
                 let body = self.scenario.body(&self.id);
-                run.alice(async |alice| alice.issue(&body, Some("key")).await)
-                    .await;
+                // A busy machine may take too long to come there: a 503, and then once more.
+                for _ in 0..ATTEMPTS {
+                    let issue =
+                        async |alice: &mut Client<'_>| alice.issue(&body, Some("key")).await;
+                    if run.alice(issue).await.is_none() {
+                        break;
+                    }
+                }
                 assert!(run.died().await, "{}", run.what);
             }
             Scenario::RevokeMany => {
