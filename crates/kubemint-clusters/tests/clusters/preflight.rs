@@ -168,8 +168,15 @@ async fn an_administrators_credential_is_too_much() {
         lines[0],
         "excess r/p/sandbox: the service may do everything (*.* in the whole cluster): use the manifest's credential"
     );
-    // Whoever may read ClusterRoles is told which are not there; the sandbox has those that roles usually mean.
-    assert_eq!(lines.len(), 1, "{lines:?}");
+    // Whoever may read ClusterRoles is told which are not there: this cluster has none.
+    assert_eq!(
+        lines[1..],
+        [
+            "editor: there is no ClusterRole edit",
+            "viewer: there is no ClusterRole view"
+        ]
+        .map(|what| format!("missing r/p/sandbox: role {what}"))
+    );
 }
 
 #[tokio::test]
