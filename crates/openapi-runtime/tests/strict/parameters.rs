@@ -52,7 +52,10 @@ fn integers_are_plain_decimal_digits() {
 #[test]
 fn other_scalars_are_read_as_their_type() {
     assert_eq!(check_str("x", "true", &Schema::boolean()), Ok(json!(true)));
-    assert_eq!(check_str("x", "false", &Schema::boolean()), Ok(json!(false)));
+    assert_eq!(
+        check_str("x", "false", &Schema::boolean()),
+        Ok(json!(false))
+    );
     assert_eq!(check_str("x", "1.5e1", &Schema::number()), Ok(json!(15.0)));
     // What looks like a number stays the string that the schema wants.
     assert_eq!(check_str("x", "007", &Schema::string()), Ok(json!("007")));
