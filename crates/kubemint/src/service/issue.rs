@@ -177,12 +177,8 @@ impl Kubemint {
             .with("expiresAt", grant.expires_at.to_rfc3339())
             .with("jti", grant.jti.clone());
         let store = &self.ports.store;
-        let activated = store.activate(&record.reference(), &grant, event).await;
-        if activated.is_err() {
-            // If it was done nevertheless, this changes nothing.
-            self.abandon(&record).await;
-        }
-        if !activated? {
+        // Where that is in doubt, it may be done yet: the record waits for its deadline, and nobody takes it over before.
+        if !store.activate(&record.reference(), &grant, event).await? {
             // The reconciler gave it up meanwhile: its deadline had passed.
             self.remove(&record).await.map_err(Error::Cluster)?;
             return Err(Error::Cluster(too_long()));

@@ -67,33 +67,6 @@ async fn what_a_failed_issue_cannot_clean_up_the_reconciler_does() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_made_active_is_given_up_at_once() {
-    let world = World::new();
-    let service = world.service();
-    world.break_next("activate", 1);
-    let wanted = Issue {
-        idempotency_key: Some("k".to_owned()),
-        id: Some(id("mine")),
-        ..Issue::default()
-    };
-    let issue = async || {
-        let alice = ctx("alice", "user");
-        service.issue(&alice, &key(), wanted.clone()).await
-    };
-    let failed = issue().await;
-    assert!(matches!(failed, Err(Error::Store(_))), "{failed:?}");
-    assert_eq!(world.state(&id("mine")), State::Pending);
-    let granted = issue().await.unwrap();
-    assert!(!granted.replayed);
-    assert_eq!(*world.now.lock().unwrap(), start(), "nobody waited");
-    let reason = &world.events.lock().unwrap()[1].detail["reason"];
-    assert_eq!(
-        reason,
-        "its request or its process failed, and could not end it"
-    );
-}
-
-#[tokio::test]
 async fn what_a_late_call_of_a_failed_try_made_keeps_nobody_from_the_name() {
     let world = World::new();
     let service = world.service();
