@@ -4,12 +4,12 @@
 //! asked for what matters, and it fails closed: no answer, no credential. "Active" is believed for a few seconds at most,
 //! if at all; "inactive" is never remembered.
 
-use std::collections::HashMap;
+mod memory;
+
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
@@ -24,13 +24,12 @@ use url::form_urlencoded::byte_serialize;
 use crate::config::{IntrospectionConfig, IssuerConfig, read_secret};
 use crate::error::Reason;
 use crate::token::{Said, object};
+use memory::{Memory, Name};
 
 /// Largest answer, in octets.
 const MAX_ANSWER: usize = 64 * 1024;
 /// Most questions at a time; the others wait, within their own time.
 const MAX_QUESTIONS: usize = 64;
-/// Most answers that are remembered.
-const MAX_REMEMBERED: usize = 10_000;
 
 /// Why there is no answer. Nothing that the issuer sent is in `Display`.
 #[derive(Debug, Error)]
@@ -64,10 +63,9 @@ pub(crate) struct Introspector {
     client_id: String,
     client_secret_file: PathBuf,
     timeout: Duration,
-    cache: Duration,
     questions: Semaphore,
-    /// Tokens that were active, by their hash, and until when that is believed.
-    remembered: Mutex<HashMap<[u8; 32], Instant>>,
+    /// Tokens that were active lately.
+    remembered: Mutex<Memory>,
     /// Why the last question had no answer.
     failure: Mutex<Option<String>>,
     log: Logger,
@@ -96,9 +94,8 @@ impl Introspector {
             client_id: config.client_id.clone(),
             client_secret_file: config.client_secret_file.clone(),
             timeout: config.timeout,
-            cache: config.cache,
             questions: Semaphore::new(MAX_QUESTIONS),
-            remembered: Mutex::default(),
+            remembered: Mutex::new(Memory::new(config.cache)),
             failure: Mutex::default(),
             log,
         })
@@ -112,11 +109,11 @@ impl Introspector {
 
     /// Whether a token, whose signature was proved and which says `said`, is active.
     pub(crate) async fn confirm(&self, bearer: &str, said: &Said) -> Result<(), Doubt> {
-        let name = name(bearer);
-        if self.remembers(&name) {
+        let name = Name::of(bearer);
+        let asked = Instant::now();
+        if self.remembered().holds(&name, asked) {
             return Ok(());
         }
-        let asked = Instant::now();
         let answer = match tokio::time::timeout(self.timeout, self.ask(bearer)).await {
             Ok(answer) => answer,
             Err(_) => Err(NoAnswer::TimedOut),
@@ -132,7 +129,7 @@ impl Introspector {
             }
         };
         judge(&members, said).map_err(Doubt::Refused)?;
-        self.remember(name, asked);
+        self.remembered().add(name, asked, Instant::now());
         Ok(())
     }
 
@@ -166,32 +163,10 @@ impl Introspector {
         }
     }
 
-    fn remembers(&self, name: &[u8; 32]) -> bool {
-        let remembered = self
-            .remembered
+    fn remembered(&self) -> MutexGuard<'_, Memory> {
+        self.remembered
             .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        remembered
-            .get(name)
-            .is_some_and(|&until| Instant::now() < until)
-    }
-
-    /// Believes it from the question on, since the answer was true at some time after that.
-    fn remember(&self, name: [u8; 32], asked: Instant) {
-        if self.cache.is_zero() {
-            return;
-        }
-        let mut remembered = self
-            .remembered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if remembered.len() >= MAX_REMEMBERED {
-            let now = Instant::now();
-            remembered.retain(|_, &mut until| now < until);
-        }
-        if remembered.len() < MAX_REMEMBERED {
-            remembered.insert(name, asked + self.cache);
-        }
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn well(&self) {
@@ -217,12 +192,6 @@ impl Introspector {
             *failure = Some(reason);
         }
     }
-}
-
-fn name(bearer: &str) -> [u8; 32] {
-    let mut name = [0; 32];
-    name.copy_from_slice(digest(&SHA256, bearer.as_bytes()).as_ref());
-    name
 }
 
 /// What the answer means for a token that says `said`. A member that is missing says nothing; one that is there must be

@@ -167,11 +167,14 @@ mod tests {
     fn the_memory_of_unknown_identifiers_is_bounded() {
         let start = Instant::now();
         let mut budget = Budget::new(INTERVAL, 2, start);
-        for index in 0..10 * MAX_UNKNOWN {
+        for index in 0..MAX_UNKNOWN + 7 {
             budget.remember_unknown(&index.to_string(), start);
         }
         assert_eq!(budget.unknown.len(), MAX_UNKNOWN);
-        budget.remember_unknown("later", at(start, 3600));
-        assert_eq!(budget.unknown.len(), 1);
+        // Those that are forgotten this instant make room, and no other.
+        budget.unknown.insert("young".to_owned(), at(start, 1));
+        budget.remember_unknown("later", at(start, 20));
+        assert_eq!(budget.unknown.len(), 2);
+        assert!(budget.unknown.contains_key("young") && budget.unknown.contains_key("later"));
     }
 }

@@ -19,12 +19,14 @@ fn unfit(jwk: &Value) -> Option<Unfit> {
 
 #[test]
 fn weak_and_malformed_keys_are_left_out_and_the_good_ones_used() {
-    let (rsa, ec, ed) = (
-        Signer::rsa().jwk(&json!({"kid": "k"})),
-        Signer::es256().jwk(&json!({"kid": "k"})),
-        Signer::eddsa().jwk(&json!({"kid": "k"})),
-    );
-    for good in [&rsa, &ec, &ed] {
+    let [rsa, ec, p384, ed] = [
+        Signer::rsa(),
+        Signer::es256(),
+        Signer::es384(),
+        Signer::eddsa(),
+    ]
+    .map(|signer| signer.jwk(&json!({"kid": "k"})));
+    for good in [&rsa, &ec, &p384, &ed] {
         assert_eq!(unfit(good), None, "{good}");
     }
     let changed = |jwk: &Value, changes: Value| {
@@ -72,6 +74,13 @@ fn weak_and_malformed_keys_are_left_out_and_the_good_ones_used() {
         ),
         (changed(&ec, json!({"x": "AA"})), Unfit::Malformed),
         (changed(&ec, json!({"crv": "P-384"})), Unfit::Malformed),
+        (changed(&p384, json!({"crv": "P-256"})), Unfit::Malformed),
+        (
+            changed(&p384, json!({"y": encode([7; 48])})),
+            Unfit::Malformed,
+        ),
+        (shifted(&ec), Unfit::Malformed),
+        (shifted(&p384), Unfit::Malformed),
         (changed(&ec, json!({"crv": "P-521"})), Unfit::NotForUs),
         (changed(&ec, json!({"crv": "secp256k1"})), Unfit::NotForUs),
         (changed(&ec, json!({"crv": null})), Unfit::Malformed),
@@ -108,6 +117,7 @@ fn weak_and_malformed_keys_are_left_out_and_the_good_ones_used() {
         (changed(&ec, json!({"kty": "ec"})), Unfit::NotForUs),
         (changed(&ec, json!({"kty": null})), Unfit::Malformed),
         (changed(&ec, json!({"kid": 1})), Unfit::Malformed),
+        (changed(&ec, json!({"kid": ""})), Unfit::Malformed),
         (
             changed(&ec, json!({"kid": "k".repeat(257)})),
             Unfit::Malformed,
@@ -134,6 +144,18 @@ fn weak_and_malformed_keys_are_left_out_and_the_good_ones_used() {
         None,
         "a leading zero is forgiven"
     );
+}
+
+/// The same point, an octet of which has moved from one coordinate to the other: neither has its curve's width.
+fn shifted(jwk: &Value) -> Value {
+    let (x, y) = (base64_octets(&jwk["x"]), base64_octets(&jwk["y"]));
+    let (x, last) = x.split_at(x.len() - 1);
+    let mut jwk = jwk.clone();
+    overlay(
+        &mut jwk,
+        &json!({"x": encode(x), "y": encode([last, &y].concat())}),
+    );
+    jwk
 }
 
 fn base64_octets(value: &Value) -> Vec<u8> {

@@ -82,6 +82,7 @@ fn what_cannot_work_is_refused_by_its_key_path() {
     let cases = [
         ("alias = ''", "issuers[0].alias: "),
         ("alias = 'a b'", "issuers[0].alias: "),
+        ("alias = 'é'", "issuers[0].alias: "),
         ("algorithms = []", "issuers[0].algorithms: "),
         (
             "algorithms = ['ES256', 'HS256']",
@@ -106,6 +107,10 @@ fn what_cannot_work_is_refused_by_its_key_path() {
         ),
         ("leeway = '61s'", "issuers[0].leeway: "),
         ("leeway = '-1s'", "issuers[0].leeway: "),
+        ("leeway = '+1s'", "issuers[0].leeway: "),
+        ("leeway = '1 s'", "issuers[0].leeway: "),
+        ("leeway = 's'", "issuers[0].leeway: "),
+        ("leeway = '1S'", "issuers[0].leeway: "),
         ("leeway = 'é'", "issuers[0].leeway: "),
         (
             "ca_file = 'absent.pem'",
@@ -136,6 +141,7 @@ fn what_cannot_work_is_refused_by_its_key_path() {
             "issuers[0].jwks_origins[0]: ",
         ),
         ("[issuers.claims]\nroles = ''", "issuers[0].claims.roles: "),
+        ("[issuers.claims]\nroles = '/'", "issuers[0].claims.roles: "),
         (
             "[issuers.claims]\nroles = '/a~2'",
             "issuers[0].claims.roles: \"/a~2\" is no JSON Pointer",
@@ -150,6 +156,8 @@ fn what_cannot_work_is_refused_by_its_key_path() {
         "http://localhost:8080",
         "login.example.com",
         "https://user:secret@login.example.com",
+        "https://user@login.example.com",
+        "https://:secret@login.example.com",
         "https://login.example.com?a=b",
         "https://login.example.com#a",
         "https://",
@@ -220,5 +228,74 @@ fn unknown_settings_are_refused() {
                 .contains("unknown field"),
             "{text}"
         );
+    }
+}
+
+#[test]
+fn every_length_is_tried_at_its_edge() {
+    let fits = |settings: &str| match check(&issuer_with(settings)) {
+        Ok(_) => true,
+        Err(error) => {
+            let told = error.to_string();
+            assert!(
+                !told.contains("is not a duration") && told.lines().count() == 1,
+                "{told}"
+            );
+            false
+        }
+    };
+    let url = |length: usize| {
+        let start = "https://login.example.com/";
+        format!("{start}{}", "a".repeat(length - start.len()))
+    };
+    let jwks = |length: usize| format!("jwks_url = '{}'", url(length));
+    assert!(fits(&jwks(1024)) && !fits(&jwks(1025)));
+    let alias = |length: usize| format!("alias = '{}'", "a".repeat(length));
+    assert!(fits(&alias(64)) && !fits(&alias(65)));
+    let typ = |length: usize| format!("types = ['jwt', '{}']", "t".repeat(length));
+    assert!(fits(&typ(1024)) && !fits(&typ(1025)));
+    let claim = |length: usize| format!("[issuers.claims]\nroles = '{}'", "r".repeat(length));
+    assert!(fits(&claim(1024)) && !fits(&claim(1025)));
+    let scope = |length: usize| format!("speaks_for = ['project:{}']", "p".repeat(length));
+    assert!(fits(&scope(1024)) && !fits(&scope(1025)));
+    let lifetime = |text: &str| format!("max_token_lifetime = '{text}'");
+    for (most, more) in [("366d", "367d"), ("8784h", "8785h"), ("527040m", "527041m")] {
+        assert!(fits(&lifetime(most)) && !fits(&lifetime(more)), "{more}");
+    }
+    assert!(fits(&lifetime("60s")) && fits(&lifetime("1m")) && !fits(&lifetime("0d")));
+    assert!(fits("leeway = '60s'") && fits("leeway = '0s'") && !fits("leeway = '61s'"));
+}
+
+#[test]
+fn a_name_that_is_empty_and_one_that_is_too_long_are_told_apart() {
+    let told = |name: &str| check(&issuer_with(&format!("types = ['{name}']")));
+    let told = |name: &str| told(name).unwrap_err().to_string();
+    assert!(told("").ends_with("must not hold an empty name"));
+    assert!(told(&"t".repeat(1025)).ends_with("a name is longer than 1024 octets"));
+}
+
+#[test]
+fn every_algorithm_that_a_token_may_have_can_be_configured_and_no_other() {
+    let known = [
+        "ES256", "ES384", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA",
+    ];
+    for name in known {
+        let checked = check(&issuer_with(&format!("algorithms = ['{name}']")));
+        assert!(checked.is_ok(), "{name}");
+    }
+    for name in [
+        "", "none", "HS256", "HS384", "HS512", "ES512", "ES256K", "es256", "Ed25519", "*",
+    ] {
+        let checked = check(&issuer_with(&format!("algorithms = ['{name}']")));
+        assert!(checked.is_err(), "{name}");
+    }
+}
+
+#[test]
+fn a_url_with_a_control_character_is_refused_though_a_parser_would_encode_it() {
+    for character in ["\\u0001", "\\u007f", "\\t", "\\u00a0", "\\u2028"] {
+        let text = format!("[[issuers]]\nurl = \"https://a/{character}b\"\naudiences = ['x']");
+        let told = check(&text).unwrap_err().to_string();
+        assert!(told.starts_with("issuers[0].url: "), "{character}: {told}");
     }
 }

@@ -298,3 +298,58 @@ fn names_and_secrets_are_as_long_as_was_agreed_and_one_line() {
     assert!(check("i", &"s".repeat(4096)) && !check("i", &"s".repeat(4097)));
     assert!(check("i", "s\r\n") && !check("i", "s\n\n") && !check("i", "a\tb"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_may_be_as_large_as_the_bound_and_no_larger() {
+    const MOST: usize = 64 * 1024;
+    let issuer = an_issuer().await;
+    let (authn, _folder) = asking(&issuer, "").await;
+    let bearer = token(&issuer);
+    let rest = json!({"active": true, "padding": ""}).to_string().len();
+    for (size, fits) in [(MOST, true), (MOST + 1, false)] {
+        let answer = json!({"active": true, "padding": "x".repeat(size - rest)});
+        assert_eq!(answer.to_string().len(), size);
+        issuer.set_introspection(answer);
+        let judged = judge(&authn, &bearer).await;
+        assert_eq!(judged.is_ok(), fits, "{size}: {judged:?}");
+        assert_eq!(unasked(&judged), !fits, "{size}: {judged:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_the_issuer_cannot_be_asked_is_logged_once_with_its_cause() {
+    let (issuer, stranger) = (an_issuer().await, an_issuer().await);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("secret"), "sesame").unwrap();
+    // The stranger's certificate is not vouched for by the issuer's CA.
+    let settings = format!(
+        "[introspection]\nurl = '{}'\nclient_id = 'kubemint'\nclient_secret_file = {:?}",
+        stranger.introspection_url(),
+        folder.path().join("secret")
+    );
+    let (log, told) = recorder();
+    let trusted = trust(&[&issuer], &settings);
+    let authn = Authn::with_timing(trusted, Arc::new(SystemClock), log, brisk()).unwrap();
+    authn.warm_up().await;
+    let bearer = token(&issuer);
+    for _ in 0..3 {
+        assert!(unasked(&judge(&authn, &bearer).await));
+    }
+    assert_eq!(
+        health(&authn).reason.as_deref(),
+        Some("no token can be introspected: it cannot be reached")
+    );
+    let told = told.lock().unwrap();
+    let lines: Vec<&str> = told
+        .lines()
+        .filter(|line| line.starts_with("no token can be introspected"))
+        .collect();
+    assert!(
+        lines.len() == 1 && lines[0].contains("certificate"),
+        "{told}"
+    );
+    assert!(
+        !told.contains("sesame") && !told.contains(&bearer),
+        "{told}"
+    );
+}

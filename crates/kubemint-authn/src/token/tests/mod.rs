@@ -10,8 +10,8 @@ use std::path::Path;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
-    RsaEncoding, RsaKeyPair, RsaPublicKeyComponents,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+    KeyPair, RSA_PKCS1_SHA256, RsaEncoding, RsaKeyPair, RsaPublicKeyComponents,
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -28,6 +28,7 @@ pub(crate) const NOW: i64 = 1_800_000_000;
 /// A private key of some kind.
 pub(crate) enum Signer {
     Es256(EcdsaKeyPair),
+    Es384(EcdsaKeyPair),
     EdDsa(Ed25519KeyPair),
     Rsa(RsaKeyPair),
 }
@@ -35,6 +36,10 @@ pub(crate) enum Signer {
 impl Signer {
     pub(crate) fn es256() -> Self {
         Signer::Es256(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap())
+    }
+
+    pub(crate) fn es384() -> Self {
+        Signer::Es384(EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap())
     }
 
     pub(crate) fn eddsa() -> Self {
@@ -48,7 +53,9 @@ impl Signer {
     fn sign(&self, message: &[u8], padding: &'static dyn RsaEncoding) -> Vec<u8> {
         let random = SystemRandom::new();
         match self {
-            Signer::Es256(pair) => pair.sign(&random, message).unwrap().as_ref().to_vec(),
+            Signer::Es256(pair) | Signer::Es384(pair) => {
+                pair.sign(&random, message).unwrap().as_ref().to_vec()
+            }
             Signer::EdDsa(pair) => pair.sign(message).as_ref().to_vec(),
             Signer::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
@@ -65,6 +72,10 @@ impl Signer {
             Signer::Es256(pair) => {
                 let point = pair.public_key().as_ref();
                 json!({"kty": "EC", "crv": "P-256", "x": encode(&point[1..33]), "y": encode(&point[33..])})
+            }
+            Signer::Es384(pair) => {
+                let point = pair.public_key().as_ref();
+                json!({"kty": "EC", "crv": "P-384", "x": encode(&point[1..49]), "y": encode(&point[49..])})
             }
             Signer::EdDsa(pair) => {
                 json!({"kty": "OKP", "crv": "Ed25519", "x": encode(pair.public_key().as_ref())})

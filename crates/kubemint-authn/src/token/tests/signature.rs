@@ -91,16 +91,19 @@ fn a_public_key_is_no_shared_secret() {
 #[test]
 fn every_kind_of_key_proves_its_own_tokens_only() {
     let (rsa, ec, ed) = (Signer::rsa(), Signer::es256(), Signer::eddsa());
+    let longer = Signer::es384();
     let mut stage =
         Stage::with("algorithms = ['RS256', 'ES256', 'EdDSA', 'PS256', 'RS512', 'ES384']");
     stage.keys = key_set(&[
         rsa.jwk(&json!({"kid": "r"})),
         ec.jwk(&json!({"kid": "e"})),
+        longer.jwk(&json!({"kid": "l"})),
         ed.jwk(&json!({"kid": "d"})),
     ]);
     let kinds = [
         ("r", "RS256", &rsa),
         ("e", "ES256", &ec),
+        ("l", "ES384", &longer),
         ("d", "EdDSA", &ed),
     ];
     for (kid, alg, signer) in kinds {
