@@ -115,8 +115,8 @@ impl<S: Store + ?Sized> Store for FaultyStore<S> {
         self.around("fail", self.inner.fail(record, event)).await
     }
 
-    async fn abandon(&self, record: &RecordRef, at: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.around("abandon", self.inner.abandon(record, at)).await
+    async fn abandon(&self, record: &RecordRef) -> Result<bool, StoreError> {
+        self.around("abandon", self.inner.abandon(record)).await
     }
 
     async fn begin_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {

@@ -108,7 +108,7 @@ pub struct Record {
     pub state: State,
     /// When it was asked for.
     pub created_at: DateTime<Utc>,
-    /// Until when it may stay pending; past that, whoever finds it ends it.
+    /// Until when it may stay pending; past that, whoever finds it ends it. Its creation, once it was given up.
     pub pending_until: DateTime<Utc>,
     /// When the credential ends, as the cluster granted it. `None` while pending and when failed.
     pub expires_at: Option<DateTime<Utc>>,
@@ -168,6 +168,12 @@ impl Record {
     #[must_use]
     pub fn self_link(&self) -> String {
         self.cluster.self_link(&self.id)
+    }
+
+    /// Whether it is pending, and was given up: it can't be made active any more.
+    #[must_use]
+    pub fn is_given_up(&self) -> bool {
+        self.state == State::Pending && self.pending_until <= self.created_at
     }
 
     /// Whether its credentials are client certificates: then there is no object in the cluster, and nothing but time

@@ -72,8 +72,8 @@ impl Store for BreakableStore {
         self.call("fail", self.inner.fail(record, event)).await
     }
 
-    async fn abandon(&self, record: &RecordRef, at: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.call("abandon", self.inner.abandon(record, at)).await
+    async fn abandon(&self, record: &RecordRef) -> Result<bool, StoreError> {
+        self.call("abandon", self.inner.abandon(record)).await
     }
 
     async fn begin_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {

@@ -118,8 +118,8 @@ impl Store for Pseudonymous {
         self.inner.fail(record, self.hide(event)).await
     }
 
-    async fn abandon(&self, record: &RecordRef, at: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.inner.abandon(record, at).await
+    async fn abandon(&self, record: &RecordRef) -> Result<bool, StoreError> {
+        self.inner.abandon(record).await
     }
 
     async fn begin_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {

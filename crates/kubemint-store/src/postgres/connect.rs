@@ -35,8 +35,13 @@ pub(super) const PROMPT: Duration = Duration::from_millis(1800);
 const CONNECTION: Duration = Duration::from_secs(3);
 
 /// What every connection is told first. An answer must mean that the work is on the disk, whatever the database's
-/// default; an operator's stronger choice is kept. A statement that lost its client ends by itself.
+/// default; an operator's stronger choice is kept. A statement that lost its client ends by itself: within half a second where
+/// the database's system can tell that the client is gone, else at its limit.
 const SESSION: &str = "
+    DO $$ BEGIN
+        PERFORM set_config('client_connection_check_interval', '500ms', false);
+    EXCEPTION WHEN invalid_parameter_value THEN NULL;
+    END $$;
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
     SET statement_timeout = '3500ms';
     SET lock_timeout = '3000ms';

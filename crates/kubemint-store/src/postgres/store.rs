@@ -239,8 +239,8 @@ impl Store for PostgresStore {
         self.step(record, Step::FAIL, event).await
     }
 
-    async fn abandon(&self, record: &RecordRef, at: DateTime<Utc>) -> Result<bool, StoreError> {
-        call!(self, db => transitions::abandon(&db, record, at))
+    async fn abandon(&self, record: &RecordRef) -> Result<bool, StoreError> {
+        call!(self within PROMPT, db => transitions::abandon(&db, record))
     }
 
     async fn begin_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {

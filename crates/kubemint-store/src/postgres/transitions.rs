@@ -57,7 +57,7 @@ const ACTIVATE: &str = concat!(
     "WITH changed AS (
          UPDATE kubeconfig SET state = 'active', expires_at = $20, object_uid = $21 WHERE ",
     is_the_record!(),
-    " AND state = 'pending' RETURNING seq
+    " AND state = 'pending' AND pending_until > created_at RETURNING seq
      ), minted AS (
          INSERT INTO credential (kubeconfig, jti, expires_at, minted_at)
          SELECT seq, $19::text, $20::bigint, $22::bigint FROM changed
@@ -76,7 +76,7 @@ const ADD_CREDENTIAL: &str = concat!(
      ), ",
     insert_event!(" FROM changed", "$22", "$23", "$24", "$25"),
 );
-const ABANDON: &str = "UPDATE kubeconfig SET pending_until = least(pending_until, $6)
+const ABANDON: &str = "UPDATE kubeconfig SET pending_until = created_at
      WHERE region = $1 AND project = $2 AND cluster = $3 AND id = $4 AND uid = $5 AND state = 'pending'";
 const APPEND: &str = concat!("WITH ", insert_event!("", "$14", "$15", "$16", "$17"));
 
@@ -92,7 +92,7 @@ pub(super) async fn take(
     run(db, TAKE, record, event, &[&from, &to]).await
 }
 
-/// `pending -> active`.
+/// `pending -> active`, unless it was given up: the row's lock puts the two in an order.
 pub(super) async fn activate(
     db: &Held,
     record: &RecordRef,
@@ -126,23 +126,15 @@ pub(super) async fn add_credential(
     .await
 }
 
-/// Nobody goes on with a pending record after `at`.
-pub(super) async fn abandon(
-    db: &Held,
-    record: &RecordRef,
-    at: DateTime<Utc>,
-) -> Result<bool, Trouble> {
+/// Gives up a pending record: its deadline is its creation.
+pub(super) async fn abandon(db: &Held, record: &RecordRef) -> Result<bool, Trouble> {
     let (region, project, cluster) = (
         escaped(&record.cluster.region),
         escaped(&record.cluster.project),
         escaped(&record.cluster.cluster),
     );
-    let (id, uid, at) = (
-        record.id.as_str(),
-        record.uid.to_string(),
-        at.timestamp_millis(),
-    );
-    let all: [Parameter<'_>; 6] = [&region, &project, &cluster, &id, &uid, &at];
+    let (id, uid) = (record.id.as_str(), record.uid.to_string());
+    let all: [Parameter<'_>; 5] = [&region, &project, &cluster, &id, &uid];
     let statement = db.prepare_cached(ABANDON).await?;
     Ok(db.execute(&statement, &all).await? == 1)
 }

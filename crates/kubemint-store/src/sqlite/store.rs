@@ -199,9 +199,9 @@ impl Store for SqliteStore {
         self.step(record, Step::FAIL, event).await
     }
 
-    async fn abandon(&self, record: &RecordRef, at: DateTime<Utc>) -> Result<bool, StoreError> {
+    async fn abandon(&self, record: &RecordRef) -> Result<bool, StoreError> {
         let record = record.clone();
-        self.write(move |connection| transitions::abandon(connection, &record, at))
+        self.write(move |connection| transitions::abandon(connection, &record))
             .await
     }
 

@@ -69,28 +69,23 @@ pub(super) fn take(
     Ok(true)
 }
 
-/// Nobody goes on with a pending record after `at`.
-pub(super) fn abandon(
-    connection: &Connection,
-    record: &RecordRef,
-    at: DateTime<Utc>,
-) -> rusqlite::Result<bool> {
+/// Gives up a pending record: its deadline is its creation.
+pub(super) fn abandon(connection: &Connection, record: &RecordRef) -> rusqlite::Result<bool> {
     let Some(seq) = find(connection, record, State::Pending)? else {
         return Ok(false);
     };
     connection
-        .prepare_cached(
-            "UPDATE kubeconfig SET pending_until = min(pending_until, ?2) WHERE seq = ?1",
-        )?
-        .execute((seq, at.timestamp_millis()))?;
+        .prepare_cached("UPDATE kubeconfig SET pending_until = created_at WHERE seq = ?1")?
+        .execute([seq])?;
     Ok(true)
 }
 
 /// What [`activate`] writes.
 pub(super) const ACTIVATE: &str =
-    "UPDATE kubeconfig SET state = 'active', expires_at = ?2, object_uid = ?3 WHERE seq = ?1";
+    "UPDATE kubeconfig SET state = 'active', expires_at = ?2, object_uid = ?3
+     WHERE seq = ?1 AND pending_until > created_at";
 
-/// `pending -> active`.
+/// `pending -> active`, unless it was given up.
 pub(super) fn activate(
     connection: &Connection,
     record: &RecordRef,
@@ -98,13 +93,14 @@ pub(super) fn activate(
     event: &EventRow,
 ) -> rusqlite::Result<bool> {
     // Found first, and then changed by its number: RETURNING would build a table for the one row.
-    let seq = find(connection, record, State::Pending)?;
-    if let Some(seq) = seq {
-        connection.prepare_cached(ACTIVATE)?.execute(params![
-            seq,
+    let mut seq = find(connection, record, State::Pending)?;
+    if let Some(found) = seq {
+        let changed = connection.prepare_cached(ACTIVATE)?.execute(params![
+            found,
             grant.expires_at.timestamp_millis(),
             grant.object_uid,
         ])?;
+        seq = (changed == 1).then_some(found);
     }
     credential(
         connection,

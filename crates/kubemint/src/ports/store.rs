@@ -46,7 +46,7 @@ pub trait Store: Send + Sync {
         event: Event,
     ) -> Result<Begun, StoreError>;
 
-    /// `pending -> active`, with what was granted.
+    /// `pending -> active`, with what was granted; never of a record that was given up (see [`abandon`](Self::abandon)).
     async fn activate(
         &self,
         record: &RecordRef,
@@ -57,9 +57,10 @@ pub trait Store: Send + Sync {
     /// `pending -> failed`; its idempotency key is free again.
     async fn fail(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError>;
 
-    /// Says of a pending record that nobody goes on with it: its deadline is `at` from now on, if that is before. What
-    /// becomes of it is another step, which has an event.
-    async fn abandon(&self, record: &RecordRef, at: DateTime<Utc>) -> Result<bool, StoreError>;
+    /// Gives up a pending record: its deadline is its creation from now on, so that it is due, and no
+    /// [`activate`](Self::activate) succeeds any more, not even one that was sent before and is carried out later. `false`:
+    /// it is not pending. What becomes of it is another step, which has an event.
+    async fn abandon(&self, record: &RecordRef) -> Result<bool, StoreError>;
 
     /// `active -> revoking`, and `expired -> revoking` (so that a user can be rid of it); also `true` when it is
     /// revoking already. The event is written each time.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{SubsecRound, TimeDelta};
 
 use super::terms::{Terms, meaning};
 use super::{Context, KUBERNETES_FLOOR, Kubemint};
@@ -160,7 +160,8 @@ impl Kubemint {
     /// Makes the object and reads the true expiry.
     async fn grant(&self, ctx: &Context, record: Record) -> Result<Issued, Error> {
         let minted = match self.mint_first(&record).await {
-            Ok(_) if self.ports.clock.now() >= self.last_moment(&record) => {
+            // Past its deadline it counts for no quota any more.
+            Ok(_) if self.ports.clock.now() >= record.pending_until => {
                 Err(Error::Cluster(too_long()))
             }
             minted => minted,
@@ -176,30 +177,50 @@ impl Kubemint {
             .record_event(ctx, Kind::Issued, &record)
             .with("expiresAt", grant.expires_at.to_rfc3339())
             .with("jti", grant.jti.clone());
-        let store = &self.ports.store;
-        // Where that is in doubt, it may be done yet: the record waits for its deadline, and nobody takes it over before.
-        if !store.activate(&record.reference(), &grant, event).await? {
-            // The reconciler gave it up meanwhile: its deadline had passed.
-            self.remove(&record).await.map_err(Error::Cluster)?;
-            return Err(Error::Cluster(too_long()));
+        match self
+            .ports
+            .store
+            .activate(&record.reference(), &grant, event)
+            .await
+        {
+            Ok(true) => Ok(issued(Record {
+                state: State::Active,
+                expires_at: Some(grant.expires_at),
+                object_uid: Some(grant.object_uid),
+                ..record
+            })),
+            Ok(false) => {
+                // The reconciler gave it up meanwhile: its deadline had passed.
+                let error = Error::Cluster(too_long());
+                self.give_up(ctx, &record, &error).await?;
+                Err(error)
+            }
+            Err(error) => self.settle_doubt(ctx, record, error.into()).await,
         }
-        let record = Record {
-            state: State::Active,
-            expires_at: Some(grant.expires_at),
-            object_uid: Some(grant.object_uid),
-            ..record
-        };
-        Ok(Issued {
-            record,
-            status: Status::Active,
-            replayed: false,
-        })
     }
 
-    /// Until when a record may be made active. The last quarter of its time is for that write: whoever gives it up at
-    /// its deadline removes the object first, and must not meet one that is granted in the same moment.
-    fn last_moment(&self, record: &Record) -> DateTime<Utc> {
-        record.pending_until - self.settings.pending / 4
+    /// Finds out what became of a record whose last write got no answer: it is done, or given up, and then it is never done,
+    /// late as it may arrive. Where the store says nothing at all, the record waits for its deadline.
+    async fn settle_doubt(
+        &self,
+        ctx: &Context,
+        record: Record,
+        error: Error,
+    ) -> Result<Issued, Error> {
+        let store = &self.ports.store;
+        match store.abandon(&record.reference()).await {
+            Ok(true) => self.give_up(ctx, &record, &error).await?,
+            Ok(false) => {
+                let found = store.find(&record.cluster, &record.id).await?;
+                let granted =
+                    found.filter(|found| found.uid == record.uid && found.state == State::Active);
+                if let Some(record) = granted {
+                    return Ok(issued(record));
+                }
+            }
+            Err(_) => {}
+        }
+        Err(error)
     }
 
     async fn mint_first(&self, record: &Record) -> Result<Grant, Error> {
@@ -271,11 +292,9 @@ impl Kubemint {
         Ok(failed.map(drop)?)
     }
 
-    /// Says of a pending record that nobody goes on with it, so that it need not wait for its deadline. If that cannot be
-    /// written either, it does.
+    /// Gives up a pending record, so that it need not wait for its deadline. If that cannot be written either, it does.
     async fn abandon(&self, record: &Record) {
-        let now = self.ports.clock.now();
-        let _ = self.ports.store.abandon(&record.reference(), now).await;
+        let _ = self.ports.store.abandon(&record.reference()).await;
     }
 
     /// Removes a record's object, if it has or may have one.
@@ -287,6 +306,15 @@ impl Kubemint {
             .clusters
             .remove(&record.cluster, &object_of(record))
             .await
+    }
+}
+
+/// What a new kubeconfig's caller is told.
+fn issued(record: Record) -> Issued {
+    Issued {
+        record,
+        status: Status::Active,
+        replayed: false,
     }
 }
 

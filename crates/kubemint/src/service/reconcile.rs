@@ -68,7 +68,6 @@ pub(super) enum Settled {
     Failed,
     Revoked,
     Expired,
-    Lost,
     /// Someone else was faster.
     Already,
 }
@@ -79,14 +78,13 @@ impl Reconciled {
             Settled::Failed => self.failed += 1,
             Settled::Revoked => self.revoked += 1,
             Settled::Expired => self.expired += 1,
-            Settled::Lost => self.lost += 1,
             Settled::Already => {}
         }
     }
 
     /// How many records it is done with.
     fn settled(&self) -> usize {
-        self.failed + self.revoked + self.expired + self.lost
+        self.failed + self.revoked + self.expired
     }
 }
 
@@ -211,8 +209,16 @@ impl Kubemint {
         }
     }
 
-    /// Does what is due with one record: removes its object, and writes down what that makes of it.
+    /// Does what is due with one record: removes its object, and writes down what that makes of it. What is pending is given up
+    /// first: its request may be about to make it active.
     pub(super) async fn settle(&self, record: &Record) -> Result<Settled, Error> {
+        let given_up = record.is_given_up();
+        if record.state == State::Pending
+            && !given_up
+            && !self.ports.store.abandon(&record.reference()).await?
+        {
+            return Ok(Settled::Already);
+        }
         match self.remove(record).await {
             Ok(()) => self.held.forget(&record.cluster, record.uid),
             Err(error) => {
@@ -227,21 +233,14 @@ impl Kubemint {
         let store = &self.ports.store;
         let (changed, settled) = match record.state {
             State::Pending => {
-                let early = record.pending_until < record.created_at + self.settings.pending;
-                let reason = if early {
+                let reason = if given_up {
                     "its request or its process failed, and could not end it"
                 } else {
                     "it was pending for too long"
                 };
                 let event = self.own_event(Kind::IssueFailed, record);
                 let event = event.with("reason", reason);
-                if store.fail(&reference, event).await? {
-                    (true, Settled::Failed)
-                } else {
-                    // It was granted in the very last moment, and its object has just been removed.
-                    let event = self.own_event(Kind::ObjectMissing, record);
-                    (store.lose(&reference, event).await?, Settled::Lost)
-                }
+                (store.fail(&reference, event).await?, Settled::Failed)
             }
             State::Revoking => {
                 let event = self.own_event(Kind::Revoked, record);

@@ -216,3 +216,25 @@ async fn damage_that_one_statement_met_is_remembered() {
         again.ping().await.unwrap();
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lost_its_caller_while_it_waited_is_not_done_later() {
+    let options = SHARED.database();
+    let store = migrated(&options);
+    let record = record("a");
+    let database = options.database.clone();
+    let holder = tokio::task::spawn_blocking(move || {
+        let sql = "BEGIN; LOCK TABLE kubeconfig; SELECT pg_sleep(2.7); COMMIT";
+        SHARED.sql(&database, sql)
+    });
+    let held = "SELECT 1 / count(*) FROM pg_locks
+                WHERE relation = 'kubeconfig'::regclass AND mode = 'AccessExclusiveLock' AND granted";
+    while !tokio::task::block_in_place(|| SHARED.sql(&options.database, held)) {
+        assert!(!holder.is_finished(), "the lock was not seen");
+    }
+    let asked = event(Kind::IssueRequested, &record);
+    is_unavailable(store.begin_issue(&record, None, None, asked).await);
+    // The lock goes before the statement's own limit: what still waits then, is done.
+    assert!(holder.await.unwrap());
+    assert_eq!(store.find(&here(), &record.id).await.unwrap(), None);
+}

@@ -52,7 +52,7 @@ macro_rules! for_every_store {
             races::who_follows_the_trail_misses_nothing,
             reconciling::a_landmark_is_kept_for_its_cluster_until_it_is_forgotten,
             reconciling::what_is_alive_is_counted_by_cluster_and_role,
-            reconciling::what_nobody_goes_on_with_is_due_at_once,
+            reconciling::what_is_given_up_is_due_at_once_and_never_granted,
             reconciling::what_is_due_is_ended_abandoned_or_revoking,
             reconciling::no_kind_of_due_record_starves_another,
             reconciling::certificates_that_are_being_revoked_wait_for_their_end_out_of_the_way,

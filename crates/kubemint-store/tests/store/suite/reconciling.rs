@@ -1,12 +1,13 @@
 //! What the reconciler reads.
 
+use kubemint::audit::Kind;
 use kubemint::ports::{Grant, Landmark};
 use kubemint::record::{CERTIFICATE, Record, State};
 use uuid::Uuid;
 
 use super::Fresh;
 use super::fixture::{
-    at, begin, events, found, grant, here, ids, key, lead, pages, put, record, under_way,
+    at, begin, event, events, found, grant, here, ids, key, lead, pages, put, record, under_way,
 };
 
 fn until(second: i64) -> Grant {
@@ -87,14 +88,14 @@ pub(crate) async fn a_landmark_is_kept_for_its_cluster_until_it_is_forgotten<S: 
     assert_eq!(noted, [mark("b", "4")]);
 }
 
-pub(crate) async fn what_nobody_goes_on_with_is_due_at_once<S: Fresh>() {
+pub(crate) async fn what_is_given_up_is_due_at_once_and_never_granted<S: Fresh>() {
     let store = S::fresh();
     let pending = record("pending");
     begin(&store, &pending, Some(&key("k", "f"))).await;
     let written = events(&store).await;
-    assert!(store.abandon(&pending.reference(), at(7)).await.unwrap());
+    assert!(store.abandon(&pending.reference()).await.unwrap());
     let given_up = Record {
-        pending_until: at(7),
+        pending_until: pending.created_at,
         ..pending.clone()
     };
     assert_eq!(found(&store, &pending).await, given_up);
@@ -108,18 +109,25 @@ pub(crate) async fn what_nobody_goes_on_with_is_due_at_once<S: Fresh>() {
         begin(&store, &again, Some(&key("k", "f"))).await,
         under_way(&given_up)
     );
-    assert_eq!(due(&store, 6, 10).await, [""; 0]);
-    assert_eq!(due(&store, 7, 10).await, ["pending"]);
-    // Never later than it was, nor in another state or of another's.
-    assert!(store.abandon(&pending.reference(), at(60)).await.unwrap());
+    assert_eq!(due(&store, 1, 10).await, ["pending"]);
+    // Whoever made it may come with its grant at last: too late.
+    let issued = event(Kind::Issued, &pending);
+    let late = store.activate(&pending.reference(), &grant(), issued).await;
+    assert!(!late.unwrap());
     assert_eq!(found(&store, &pending).await, given_up);
+    assert_eq!(events(&store).await, written);
+    // Once more is as once; nothing is given up in another state, or of another's.
+    assert!(store.abandon(&pending.reference()).await.unwrap());
     let other = Record {
         uid: Uuid::new_v4(),
         ..pending.clone()
     };
-    assert!(!store.abandon(&other.reference(), at(1)).await.unwrap());
+    assert!(!store.abandon(&other.reference()).await.unwrap());
     lead(&store, &pending, State::Failed, &grant()).await;
-    assert!(!store.abandon(&pending.reference(), at(1)).await.unwrap());
+    assert!(!store.abandon(&pending.reference()).await.unwrap());
+    let granted = record("granted");
+    put(&store, &granted, State::Active, &until(500)).await;
+    assert!(!store.abandon(&granted.reference()).await.unwrap());
 }
 
 pub(crate) async fn what_is_due_is_ended_abandoned_or_revoking<S: Fresh>() {

@@ -1,6 +1,7 @@
 //! Issues that fail: what they leave, who removes it, and what a repetition meets.
 
-use super::super::Issue;
+use super::super::reconcile::Settled;
+use super::super::{Issue, Issued, Kubemint};
 use super::id;
 use super::world::{World, ctx, key, start};
 use crate::audit::Kind;
@@ -139,4 +140,89 @@ async fn a_repetition_ends_what_a_failed_first_left_and_waits_for_nobody() {
         ]
     );
     assert!(issue().await.unwrap().replayed);
+}
+
+/// One issue of alice's, by the name `mine` and with the key `k`.
+async fn issue(service: &Kubemint) -> Result<Issued, Error> {
+    let wanted = Issue {
+        id: Some(id("mine")),
+        idempotency_key: Some("k".to_owned()),
+        ..Issue::default()
+    };
+    service.issue(&ctx("alice", "user"), &key(), wanted).await
+}
+
+#[tokio::test]
+async fn an_issue_that_takes_too_long_is_not_granted() {
+    let world = World::new();
+    *world.minting.lock().unwrap() = 60;
+    let late = issue(&world.service()).await;
+    assert!(matches!(late, Err(Error::Cluster(_))), "{late:?}");
+    assert_eq!(world.state(&id("mine")), State::Failed);
+    assert!(world.objects.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_was_given_up_meanwhile_is_not_granted() {
+    let world = World::new();
+    world.break_next("patience", 1);
+    let late = issue(&world.service()).await;
+    assert!(matches!(late, Err(Error::Cluster(_))), "{late:?}");
+    assert_eq!(world.state(&id("mine")), State::Failed);
+    assert!(world.objects.lock().unwrap().is_empty());
+    assert!(!issue(&world.service()).await.unwrap().replayed);
+}
+
+#[tokio::test]
+async fn what_was_granted_meanwhile_is_not_given_up() {
+    let world = World::new();
+    let service = world.service();
+    issue(&service).await.unwrap();
+    // As a reconciler read it that comes too late.
+    let mut seen = world.rows.lock().unwrap()[0].clone();
+    seen.state = State::Pending;
+    let settled = service.settle(&seen).await.unwrap();
+    assert!(matches!(settled, Settled::Already));
+    assert_eq!(world.state(&id("mine")), State::Active);
+    assert_eq!(world.objects.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_could_not_be_made_active_is_given_up_at_once() {
+    let world = World::new();
+    let service = world.service();
+    world.break_next("activate", 1);
+    let failed = issue(&service).await;
+    assert!(matches!(failed, Err(Error::Store(_))), "{failed:?}");
+    assert_eq!(world.state(&id("mine")), State::Failed);
+    assert!(world.objects.lock().unwrap().is_empty());
+    assert!(!issue(&service).await.unwrap().replayed);
+}
+
+#[tokio::test]
+async fn what_was_made_active_without_an_answer_is_told() {
+    let world = World::new();
+    let service = world.service();
+    world.break_next("activate's answer", 1);
+    let granted = issue(&service).await.unwrap();
+    assert_eq!(granted.record, world.rows.lock().unwrap()[0]);
+    assert_eq!(world.state(&id("mine")), State::Active);
+    assert_eq!(world.objects.lock().unwrap().len(), 1);
+    assert_eq!(world.kinds(), [Kind::IssueRequested, Kind::Issued]);
+}
+
+#[tokio::test]
+async fn an_issue_whose_store_says_nothing_waits_for_its_deadline() {
+    let world = World::new();
+    let service = world.service();
+    world.break_next("activate", 1);
+    world.break_next("abandon", 1);
+    let failed = issue(&service).await;
+    assert!(matches!(failed, Err(Error::Store(_))), "{failed:?}");
+    // Its last write may be done yet, so its object stays.
+    assert_eq!(world.state(&id("mine")), State::Pending);
+    assert_eq!(world.objects.lock().unwrap().len(), 1);
+    world.pass(60);
+    assert_eq!(service.reconcile(&key()).await.failed, 1);
+    assert!(world.objects.lock().unwrap().is_empty());
 }

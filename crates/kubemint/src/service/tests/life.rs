@@ -398,21 +398,6 @@ async fn what_is_pending_is_given_up_at_its_deadline_and_not_a_moment_before() {
 }
 
 #[tokio::test]
-async fn an_issue_that_takes_too_long_gives_itself_up_before_others_do() {
-    let world = World::new();
-    let service = world.service();
-    *world.minting.lock().unwrap() = 45;
-    let wanted = Issue {
-        id: Some(id("slow")),
-        ..Issue::default()
-    };
-    let late = service.issue(&alice(), &key(), wanted).await;
-    assert!(matches!(late, Err(Error::Cluster(_))), "{late:?}");
-    assert_eq!(world.state(&id("slow")), State::Failed);
-    assert!(world.objects.lock().unwrap().is_empty());
-}
-
-#[tokio::test]
 async fn a_list_can_be_narrowed_and_says_so_in_the_trail() {
     let world = World::new();
     let service = world.service();

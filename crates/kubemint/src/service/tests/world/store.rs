@@ -126,11 +126,18 @@ impl Store for World {
         if self.fails("activate") {
             return Err(StoreError::Unavailable("broken".into()));
         }
+        let given_up = |row: &Record| row.uid == record.uid && row.is_given_up();
+        if self.rows.lock().unwrap().iter().any(given_up) {
+            return Ok(false);
+        }
         let moved = self.move_to(record, &[State::Pending], State::Active, event)?;
         let mut rows = self.rows.lock().unwrap();
         let row = rows.iter_mut().find(|row| row.uid == record.uid).unwrap();
         row.expires_at = Some(grant.expires_at);
         row.object_uid = Some(grant.object_uid.clone());
+        if self.fails("activate's answer") {
+            return Err(StoreError::Unavailable("the answer is lost".into()));
+        }
         Ok(moved)
     }
 
@@ -142,13 +149,14 @@ impl Store for World {
         self.move_to(record, &[State::Pending], State::Failed, event)
     }
 
-    async fn abandon(&self, record: &RecordRef, at: DateTime<Utc>) -> Result<bool, StoreError> {
+    async fn abandon(&self, record: &RecordRef) -> Result<bool, StoreError> {
+        if self.fails("abandon") {
+            return Err(StoreError::Unavailable("broken".into()));
+        }
         let mut rows = self.rows.lock().unwrap();
         let pending = |row: &&mut Record| row.uid == record.uid && row.state == State::Pending;
         let row = rows.iter_mut().find(pending);
-        Ok(row
-            .map(|row| row.pending_until = row.pending_until.min(at))
-            .is_some())
+        Ok(row.map(|row| row.pending_until = row.created_at).is_some())
     }
 
     async fn begin_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
