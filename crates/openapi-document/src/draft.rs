@@ -99,7 +99,10 @@ fn nullable(object: &mut Map<String, Value>) {
             }
         }
         None => {
+            // The default is one of the whole, null included.
+            let default = object.remove("default");
             let inner = Value::Object(std::mem::take(object));
+            object.extend(default.map(|default| ("default".to_owned(), default)));
             object.insert(
                 "oneOf".to_owned(),
                 Value::Array(vec![inner, serde_json::json!({"type": "null"})]),

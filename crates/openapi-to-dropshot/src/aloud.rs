@@ -2,6 +2,7 @@
 //!
 //! - Alternatives of one member each, which may hold others: it would take them for an enum of the members' names, as serde
 //!   writes it, and that holds exactly one.
+//! - Defaults of integers such as `5.0`: it would find no integer in them.
 //! - Formats of integers that it does not know: whatever their bounds, it would take them for `i64`.
 
 use serde_json::{Value, json};
@@ -25,6 +26,12 @@ pub(crate) fn say(schema: &mut Value) {
     if let Some(known) = known.filter(|_| !members.contains_key("properties")) {
         members.insert("format".to_owned(), known.into());
     }
+    if members.get("type").and_then(Value::as_str) == Some("integer")
+        && let Some(default) = members.get_mut("default")
+        && let Some(whole) = whole(default)
+    {
+        *default = whole;
+    }
     for (key, value) in members.iter_mut() {
         match (key.as_str(), value) {
             ("properties", Value::Object(properties)) => properties.values_mut().for_each(say),
@@ -47,6 +54,15 @@ pub(crate) fn say(schema: &mut Value) {
             _ => {}
         }
     }
+}
+
+/// The integer that is written as a fraction.
+fn whole(value: &Value) -> Option<Value> {
+    if value.is_i64() || value.is_u64() {
+        return None;
+    }
+    let number = value.as_f64().filter(|number| number.fract() == 0.0)?;
+    Some(format!("{number}").parse::<i64>().ok()?.into())
 }
 
 /// The one member of an object that requires it, and may have others; none if the member's value is fixed.

@@ -106,6 +106,7 @@ mod sample;
 mod secret;
 mod segments;
 mod skip;
+mod standin;
 mod stub;
 mod tagged;
 mod types;

@@ -6,12 +6,12 @@ use crate::print::Items;
 use crate::quiet::quietly;
 use crate::{
     Options, aloud, any, blame, combined, distinct, gave_up, helpers, lift, names, nullable,
-    secret, undeclared, unicode,
+    secret, standin, undeclared, unicode,
 };
 use openapi_document::{Diagnostics, Document, draft};
 use proc_macro2::TokenStream;
 use quote::quote;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use typify::{TypeSpace, TypeSpaceImpl, TypeSpacePatch, TypeSpaceSettings};
 
@@ -132,11 +132,22 @@ fn attempt(
                 Some(ours) => lift::note(ours, &taken, &mut lifted),
                 None => lift::lift(&name, &mut schema, &taken, &mut lifted),
             }
-            let schema = as_read(&name, &schema);
             definitions.push((name, schema));
         }
     }
     let mut own = lifted.into_types();
+    let named = definitions
+        .iter_mut()
+        .map(|(name, schema)| (name.as_str(), schema));
+    let counted = own.iter_mut().filter_map(|ours| match ours {
+        Own::Counted(counted) => Some((counted.name.as_str(), &mut counted.plain)),
+        _ => None,
+    });
+    let put = standin::put(named.chain(counted).collect(), options.types_self());
+    definitions.extend(put.inline);
+    for (name, schema) in &mut definitions {
+        *schema = as_read(name, schema);
+    }
     for ours in &own {
         if !definitions.iter().any(|(name, _)| name == ours.name()) {
             definitions.push((ours.name().to_owned(), ours.outline()));
@@ -151,6 +162,10 @@ fn attempt(
         let rust = ours.rust_name();
         let path = format!("{}::{rust}", options.types_self());
         settings.with_replacement(names::camel(ours.name()), path, ours.impls().into_iter());
+    }
+    for (name, path) in put.stand_ins {
+        settings.with_replacement(&name, path, std::iter::empty());
+        definitions.push((name, json!({})));
     }
     for (name, instead) in names::reserved() {
         settings.with_patch(name, TypeSpacePatch::default().with_rename(instead));

@@ -20,3 +20,22 @@ pub(crate) fn each(schema: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
         }
     }
 }
+
+/// As [`each`], without properties, each with what typify calls it after.
+pub(crate) fn each_but_members(schema: &mut Value, visit: &mut dyn FnMut(&str, &mut Value)) {
+    let Value::Object(members) = schema else {
+        return;
+    };
+    for (key, value) in members.iter_mut() {
+        match (key.as_str(), value) {
+            ("items", schema) => visit("item", schema),
+            ("additionalProperties", schema) => visit("value", schema),
+            ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => {
+                for (at, schema) in schemas.iter_mut().enumerate() {
+                    visit(&format!("variant{at}"), schema);
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -17,6 +17,7 @@ mod client;
 mod types;
 
 mod bounds;
+mod defaults;
 mod served;
 mod wire;
 

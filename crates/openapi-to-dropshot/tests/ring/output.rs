@@ -86,6 +86,22 @@ fn two_runs_write_the_same() {
     assert_eq!(generated(THINGS).unwrap(), generated(THINGS).unwrap());
 }
 
+/// What `tests/live` decodes.
+#[test]
+fn the_types_for_defaults_are_as_recorded() {
+    let options = Options {
+        source: "defaults.yaml".to_owned(),
+        command: "cargo test".to_owned(),
+        types_crate: "crate::defaults::types".to_owned(),
+        trait_name: "DefaultsApi".to_owned(),
+        schemars_feature: None,
+    };
+    let text = include_str!("../accept/defaults.yaml");
+    let document = Document::read("defaults.yaml", text).unwrap();
+    let generated = generate(&document, &options).unwrap();
+    assert_contents("tests/ring/golden/defaults/types.rs", &generated.types);
+}
+
 #[test]
 fn an_integer_with_bounds_is_a_type_that_holds_no_other() {
     let types = generated(THINGS).unwrap().types;
