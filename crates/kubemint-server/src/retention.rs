@@ -63,7 +63,7 @@ async fn forget(service: &Kubemint, retention: Retention) -> Result<Forgotten, S
         sum.keys += done.keys;
         sum.records += done.records;
         sum.events += done.events;
-        if done.keys.max(done.records).max(done.events) < u64::from(BATCH) {
+        if done == Forgotten::default() {
             return Ok(sum);
         }
         tokio::time::sleep(BREATH).await;

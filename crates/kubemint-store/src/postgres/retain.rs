@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use deadpool_postgres::Transaction;
 use kubemint::cluster::ClusterKey;
 use kubemint::ports::{Cut, Forgotten};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::connect::Held;
@@ -33,6 +34,45 @@ const RECORDS: &str = "
     WHERE seq IN (SELECT seq FROM over)";
 const UNCHAINED: &str = "DELETE FROM audit WHERE seq IN
     (SELECT seq FROM audit WHERE chain IS NULL AND at < $1 ORDER BY at LIMIT $2)";
+
+/// How many chains are cut in one call, so that one call is little work however many there are. Each replica has as many chains
+/// as connections, and new ones after each start.
+const CHAINS: i64 = 64;
+/// Where chains may be cut: of each at most `$3` rows, up to the last that is of before `$1` and comes before any that stays.
+/// What stays is of `$1` or later, and not of `$2` or later: that is a clock's error, and says nothing, so such a row goes with the
+/// old ones after it. Of a chain whose first row stays, that row is all that is looked at. The chains come oldest first, and those
+/// that begin in the future last.
+const ENDS: &str = "
+    WITH live AS MATERIALIZED (
+        SELECT audit_chain.chain, first.number
+        FROM audit_chain CROSS JOIN LATERAL (
+            SELECT number, at FROM audit WHERE audit.chain = audit_chain.chain ORDER BY number LIMIT 1
+        ) AS first
+        WHERE pruned < head AND NOT (first.at >= $1 AND first.at < $2)
+        ORDER BY first.at
+    )
+    SELECT live.chain, last.number - live.number + 1, last.number, last.hash
+    FROM live CROSS JOIN LATERAL (
+        SELECT number, hash FROM audit
+        WHERE audit.chain = live.chain AND at < $1 AND number < coalesce((
+            SELECT stays.number FROM audit AS stays
+            WHERE stays.chain = live.chain AND stays.number < live.number + $3 AND stays.at >= $1 AND stays.at < $2
+            ORDER BY stays.number LIMIT 1
+        ), live.number + $3)
+        ORDER BY number DESC LIMIT 1
+    ) AS last
+    LIMIT $4";
+const PERMIT: &str = "
+    UPDATE retention SET audit_before = greatest(audit_before, 1 + (
+        SELECT max(at) FROM audit JOIN unnest($1::text[], $2::bigint[]) AS cut (chain, number)
+        ON audit.chain = cut.chain AND audit.number <= cut.number))";
+const CUT: &str = "
+    DELETE FROM audit USING unnest($1::text[], $2::bigint[]) AS cut (chain, number)
+    WHERE audit.chain = cut.chain AND audit.number <= cut.number";
+const NOTE: &str = "
+    UPDATE audit_chain SET pruned = cut.number, pruned_hash = cut.hash
+    FROM unnest($1::text[], $2::bigint[], $3::bytea[]) AS cut (chain, number, hash)
+    WHERE audit_chain.chain = cut.chain AND pruned < cut.number";
 
 /// By the database's clock, which all replicas share.
 const LEASE: &str = "
@@ -69,70 +109,80 @@ pub(super) async fn retain(
     Ok(forgotten)
 }
 
-/// The trail is append only but for what retention names, and only in the transaction that does. Each chain is cut at
-/// its old end alone, up to the first row that stays: what is left must follow the last row that was cut, which is noted.
+/// The trail is append only but for what retention names, and only in the transaction that does. Each chain is cut at its
+/// old end alone, up to the first row that stays: what is left must follow the last row that was cut, which is noted.
 async fn events(
     db: &mut Held,
     before: DateTime<Utc>,
     now: DateTime<Utc>,
     limit: i64,
 ) -> Result<u64, Trouble> {
-    let before = before.timestamp_millis();
     let future = (now + AHEAD).timestamp_millis();
+    let before = before.timestamp_millis();
+    // Nothing is locked while it is looked for, and another replica may cut the same: rows that are gone are gone.
+    let rows = (db.query(ENDS, &[&before, &future, &limit, &CHAINS])).await?;
+    let ends: Vec<End> = rows.iter().map(End::of).collect::<Result<_, _>>()?;
+
     let transaction = db.transaction().await?;
     // It locks the row: replicas cut one after the other, and no other transaction sees the permission.
     transaction
         .execute("UPDATE retention SET audit_before = $1", &[&before])
         .await?;
-    let mut removed = transaction.execute(UNCHAINED, &[&before, &limit]).await?;
-    let chains = "SELECT chain FROM audit_chain WHERE pruned < head ORDER BY chain";
-    for row in transaction.query(chains, &[]).await? {
-        let left = limit - i64::try_from(removed).unwrap_or(limit);
-        if left <= 0 {
-            break;
-        }
-        let span = (before, future);
-        removed += cut(&transaction, rows::get(&row, 0)?, span, left).await?;
-    }
+    let unchained = transaction.execute(UNCHAINED, &[&before, &limit]).await?;
+    let left = limit - i64::try_from(unchained).unwrap_or(limit);
+    let removed = cut(&transaction, &fitting(&ends, left)).await?;
     transaction
         .execute("UPDATE retention SET audit_before = NULL", &[])
         .await?;
     transaction.commit().await?;
-    Ok(removed)
+    Ok(unchained + removed)
 }
 
-/// Cuts one chain. What is of before `future` and not of before `before` stays. A later time is a clock's error, and says
-/// nothing: such a row goes with the old ones after it.
-async fn cut(
-    transaction: &Transaction<'_>,
-    chain: &str,
-    (before, future): (i64, i64),
-    limit: i64,
-) -> Result<u64, Trouble> {
-    let oldest = "SELECT number, at, hash FROM audit WHERE chain = $1 ORDER BY number LIMIT $2";
-    let oldest = transaction.query(oldest, &[&chain, &limit]).await?;
-    let mut last: Option<(i64, &[u8], i64)> = None;
-    let mut latest = before - 1;
-    for row in &oldest {
-        let at: i64 = rows::get(row, 1)?;
-        if (before..future).contains(&at) {
-            break;
-        }
-        latest = latest.max(at);
-        if at < before {
-            last = Some((rows::get(row, 0)?, rows::get(row, 2)?, latest));
-        }
+/// What of a chain may be cut.
+struct End {
+    chain: String,
+    /// How many rows that is.
+    rows: i64,
+    /// The last of them, and its hash: what is left follows it.
+    number: i64,
+    hash: Vec<u8>,
+}
+
+impl End {
+    fn of(row: &Row) -> Result<Self, Trouble> {
+        Ok(Self {
+            chain: rows::get(row, 0)?,
+            rows: rows::get(row, 1)?,
+            number: rows::get(row, 2)?,
+            hash: rows::get(row, 3)?,
+        })
     }
-    let Some((number, hash, latest)) = last else {
-        return Ok(0);
+}
+
+/// Those of which no more than `left` rows are cut. One that finds no room waits for the next call, where the oldest is first.
+fn fitting(ends: &[End], mut left: i64) -> Vec<&End> {
+    let fits = |end: &&End| {
+        let fits = end.rows <= left;
+        left -= if fits { end.rows } else { 0 };
+        fits
     };
+    ends.iter().filter(fits).collect()
+}
+
+/// Cuts them, and notes where.
+async fn cut(transaction: &Transaction<'_>, ends: &[&End]) -> Result<u64, Trouble> {
+    if ends.is_empty() {
+        return Ok(0);
+    }
+    let chains: Vec<&str> = ends.iter().map(|end| &*end.chain).collect();
+    let numbers: Vec<i64> = ends.iter().map(|end| end.number).collect();
+    let hashes: Vec<&[u8]> = ends.iter().map(|end| &*end.hash).collect();
     // The rows that are cut may be deleted, whatever their times.
-    let permitted = "UPDATE retention SET audit_before = greatest(audit_before, $1)";
-    transaction.execute(permitted, &[&(latest + 1)]).await?;
-    let removed = "DELETE FROM audit WHERE chain = $1 AND number <= $2";
-    let removed = transaction.execute(removed, &[&chain, &number]).await?;
-    let note = "UPDATE audit_chain SET pruned = $2, pruned_hash = $3 WHERE chain = $1";
-    transaction.execute(note, &[&chain, &number, &hash]).await?;
+    transaction.execute(PERMIT, &[&chains, &numbers]).await?;
+    let removed = transaction.execute(CUT, &[&chains, &numbers]).await?;
+    transaction
+        .execute(NOTE, &[&chains, &numbers, &hashes])
+        .await?;
     Ok(removed)
 }
 

@@ -53,7 +53,8 @@ async fn read(db: &mut Object, filter: &Filter, sink: &mut impl Sink) -> Result<
             pruned_hash: row.try_get(4)?,
         });
     }
-    let noted = "SELECT unchained_until, chains FROM retention";
+    let noted =
+        "SELECT unchained_until, chains + (SELECT count(*) FROM audit_begun) FROM retention";
     if let Some(row) = transaction.query_opt(noted, &[]).await? {
         scanned.unchained_until = row.try_get::<_, i64>(0)?.unsigned_abs();
         scanned.begun = Some(row.try_get::<_, i64>(1)?.unsigned_abs());

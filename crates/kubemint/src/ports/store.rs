@@ -156,7 +156,8 @@ pub trait Store: Send + Sync {
         Ok(true)
     }
 
-    /// Forgets what retention says, of each kind at most `limit`, and writes no event. A store may keep everything.
+    /// Forgets what retention says, of each kind at most `limit`, and writes no event. There may be more, even where it forgets
+    /// less than that: it is asked until it forgets nothing. A store may keep everything.
     async fn retain(
         &self,
         _cut: &Cut,

@@ -137,6 +137,7 @@ const SCHEMAS: [&str; POSTGRES_SCHEMA_VERSION as usize] = [
     include_str!("../../../src/postgres/schema/0004.sql"),
     include_str!("../../../src/postgres/schema/0005.sql"),
     include_str!("../../../src/postgres/schema/0006.sql"),
+    include_str!("../../../src/postgres/schema/0007.sql"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

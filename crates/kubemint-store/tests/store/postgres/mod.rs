@@ -10,6 +10,7 @@ mod cluster;
 mod migrating;
 mod plans;
 mod replicas;
+mod retaining;
 mod tls;
 mod trouble;
 
