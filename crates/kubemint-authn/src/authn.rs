@@ -128,18 +128,22 @@ impl Authn {
         ) else {
             return Err(AuthnError::Refused(Reason::Issuer));
         };
-        match keys.find(examined.kid.as_deref(), examined.algorithm).await {
-            Ok(key) => {
-                let caller = examined.prove(&key)?;
-                let (scope, id) = (caller.scope.as_deref(), caller.scope_id.as_deref());
-                if config.limit.admits(scope, id) {
-                    Ok(caller)
-                } else {
-                    Err(AuthnError::Refused(Reason::Scope))
-                }
-            }
-            Err(Miss::Refused(reason)) => Err(AuthnError::Refused(reason)),
-            Err(Miss::Unavailable) => Err(AuthnError::Unavailable(config.alias.clone())),
+        let (kid, algorithm) = (examined.kid.as_deref(), examined.algorithm);
+        let key = keys.find(kid, algorithm).await.map_err(|miss| match miss {
+            Miss::Refused(reason) => AuthnError::Refused(reason),
+            Miss::Unavailable => AuthnError::Unavailable(config.alias.clone()),
+        })?;
+        if !examined.is_proved_by(&key) {
+            let successor = keys.successor(&key, kid, algorithm).await;
+            let successor = successor.filter(|key| examined.is_proved_by(key));
+            successor.ok_or(Reason::Signature)?;
+        }
+        let caller = examined.into_caller();
+        let (scope, id) = (caller.scope.as_deref(), caller.scope_id.as_deref());
+        if config.limit.admits(scope, id) {
+            Ok(caller)
+        } else {
+            Err(AuthnError::Refused(Reason::Scope))
         }
     }
 

@@ -90,7 +90,7 @@ pub fn token(input: &[u8]) -> bool {
             && !subject.contains(char::is_control)
     );
     if let Ok(key) = KEYS.select(examined.kid.as_deref(), examined.algorithm) {
-        assert!(examined.prove(key).is_err(), "a signature out of nothing");
+        assert!(!examined.is_proved_by(key), "a signature out of nothing");
     }
     true
 }

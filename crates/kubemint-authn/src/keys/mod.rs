@@ -1,8 +1,8 @@
 //! The keys of one issuer: fetched in the background, read without waiting.
 //!
 //! One task per issuer fetches and publishes snapshots. Readers take the snapshot that there is; no lock is held while
-//! anyone waits. A token whose key is not in it may ask the task for a fetch, within a [`budget`], and waits for the
-//! next snapshot for a bounded time.
+//! anyone waits. A token whose key is not in it, or does not prove it, may ask the task for a fetch, within a [`budget`], and
+//! waits for the next snapshot for a bounded time.
 
 mod budget;
 mod jwk;
@@ -184,6 +184,37 @@ impl Keys {
             }
         }
         self.look(kid, algorithm).1
+    }
+
+    /// The key that has taken the place of `key`, which is found for a token and does not prove it: an issuer may give a new
+    /// key the name of the old one, or none. It waits as [`Keys::find`] does, for one fetch, and forged tokens of one name
+    /// cause one until that is forgotten.
+    pub(crate) async fn successor(
+        &self,
+        key: &Arc<Key>,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Option<Arc<Key>> {
+        let other =
+            |found: Result<Arc<Key>, Miss>| found.ok().filter(|other| !Arc::ptr_eq(other, key));
+        let (seen, found) = self.look(kid, algorithm);
+        if let Some(other) = other(found) {
+            return Some(other);
+        }
+        // Not the name of an unknown key: that this one does not prove a token says nothing of its name.
+        let name = format!("{}\0", kid.unwrap_or_default());
+        let permit = self.shared.budget().ask(&name, Instant::now());
+        if permit == Permit::No {
+            return None;
+        }
+        if permit == Permit::Fetch {
+            self.shared.wake.notify_one();
+        }
+        self.after(seen).await;
+        if permit == Permit::Fetch && self.shared.snapshot.borrow().failure.is_none() {
+            self.shared.budget().remember_unknown(&name, Instant::now());
+        }
+        other(self.look(kid, algorithm).1)
     }
 
     /// The answer of the present snapshot, and which one that is.

@@ -1,6 +1,6 @@
 //! A bearer token: its form, its claims, its signature.
 
-mod claims;
+pub(crate) mod claims;
 mod strict;
 
 #[cfg(test)]
@@ -107,8 +107,8 @@ pub(crate) fn examine<'a>(
 }
 
 impl Examined<'_> {
-    /// The caller, if `key` proves the token. It must be a key for the token's algorithm.
-    pub(crate) fn prove(self, key: &Key) -> Result<Caller, Reason> {
+    /// Whether `key` proves the token. It must be a key for the token's algorithm.
+    pub(crate) fn is_proved_by(&self, key: &Key) -> bool {
         let prove = || {
             // What is signed are the first two parts.
             let parts = self.bearer.rsplit_once('.');
@@ -116,11 +116,12 @@ impl Examined<'_> {
                 proves(signature, message.as_bytes(), &key.material, self.algorithm)
             })
         };
-        if key.proved.or(self.bearer, prove) {
-            Ok(self.caller)
-        } else {
-            Err(Reason::Signature)
-        }
+        key.proved.or(self.bearer, prove)
+    }
+
+    /// The caller of a token that is proved.
+    pub(crate) fn into_caller(self) -> Caller {
+        self.caller
     }
 }
 

@@ -83,3 +83,83 @@ async fn an_issuer_that_fails_is_tried_less_and_less_often_and_each_failure_is_c
         Some("the issuer answers with status 503")
     );
 }
+
+/// An issuer's key set in which no key has a name, or all have this one.
+fn named(issuer: &Issuer, kid: Option<&str>) -> serde_json::Value {
+    let mut set = issuer.key_set();
+    for key in set["keys"].as_array_mut().unwrap() {
+        match kid {
+            Some(kid) => key["kid"] = json!(kid),
+            None => drop(key.as_object_mut().unwrap().remove("kid")),
+        }
+    }
+    set
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_takes_the_name_of_the_one_before_or_has_none_is_taken_without_a_failed_request()
+{
+    let issuer = an_issuer().await;
+    for kid in [None, Some("main")] {
+        issuer.set_key_set(named(&issuer, kid));
+        let authn = Arc::new(authn(&[&issuer], brisk()));
+        authn.warm_up().await;
+        let header = json!({ "kid": kid });
+        let mint = || issuer.mint_with_header(&header, issuer.claims("alice"));
+        let old = mint();
+        authn.authenticate(&old).await.unwrap();
+        let asked = issuer.requests().jwks;
+        issuer.rotate(false).unwrap();
+        issuer.set_key_set(named(&issuer, kid));
+        let callers = (0..20).map(|_| {
+            let (authn, token) = (Arc::clone(&authn), mint());
+            tokio::spawn(async move { authn.authenticate(&token).await })
+        });
+        for caller in callers.collect::<Vec<_>>() {
+            assert_eq!(caller.await.unwrap().unwrap().subject(), "alice", "{kid:?}");
+        }
+        assert_eq!(issuer.requests().jwks, asked + 1, "{kid:?}");
+        // What the old one signed is proved by nothing any more, and asking again would not help.
+        for _ in 0..3 {
+            assert_eq!(
+                authn.authenticate(&old).await,
+                Err(AuthnError::Refused(Reason::Signature))
+            );
+        }
+        assert_eq!(issuer.requests().jwks, asked + 1, "{kid:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_forged_signatures_causes_one_fetch_and_leaves_unknown_keys_their_own() {
+    let issuer = an_issuer().await;
+    let authn = Arc::new(authn(&[&issuer], brisk()));
+    authn.warm_up().await;
+    let good = token(&issuer);
+    let (message, _) = good.rsplit_once('.').unwrap();
+    let forged = |n: u32| {
+        let mut signature = [0; 64];
+        signature[..4].copy_from_slice(&n.to_be_bytes());
+        format!("{message}.{}", encode(&signature))
+    };
+    // One before the others: that its fetch brought nothing is known when they come.
+    let refused = Err(AuthnError::Refused(Reason::Signature));
+    assert_eq!(authn.authenticate(&forged(0)).await, refused);
+    let flood = (1..100).map(|n| {
+        let (authn, forged) = (Arc::clone(&authn), forged(n));
+        tokio::spawn(async move { authn.authenticate(&forged).await })
+    });
+    for forged in flood.collect::<Vec<_>>() {
+        assert_eq!(forged.await.unwrap(), refused);
+    }
+    assert_eq!(issuer.requests().jwks, 2);
+    issuer.rotate(true).unwrap();
+    authn.authenticate(&token(&issuer)).await.unwrap();
+    authn.authenticate(&good).await.unwrap();
+    assert_eq!(issuer.requests().jwks, 3);
+}
+
+fn encode(octets: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(octets)
+}

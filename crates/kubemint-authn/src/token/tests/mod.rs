@@ -157,7 +157,10 @@ impl Stage {
             .keys
             .select(examined.kid.as_deref(), examined.algorithm)?
             .clone();
-        examined.prove(&key)
+        match examined.is_proved_by(&key) {
+            true => Ok(examined.into_caller()),
+            false => Err(Reason::Signature),
+        }
     }
 
     /// What becomes of a good token with these changes.
