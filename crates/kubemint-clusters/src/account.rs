@@ -211,6 +211,7 @@ pub(crate) fn found(
         .uid
         .filter(|uid| fits(uid))
         .ok_or(Passed::Odd("it has no fit UID"))?;
+    let ends_at = annotations.get(EXPIRES).and_then(|text| text.parse().ok());
     let created_at = metadata
         .creation_timestamp
         .and_then(|time| DateTime::from_timestamp(time.0.as_second(), 0))
@@ -223,6 +224,7 @@ pub(crate) fn found(
             object_uid: Some(object_uid),
         },
         created_at,
+        ends_at,
     })
 }
 

@@ -302,11 +302,11 @@ impl Clusters for Fleet {
             .await
     }
 
-    async fn exists(&self, key: &ClusterKey, object: &ObjectRef) -> Result<bool, ClusterError> {
+    async fn is_gone(&self, key: &ClusterKey, object: &ObjectRef) -> Result<bool, ClusterError> {
         let member = self.home(key, &object.role)?;
         let work = async {
-            member.recognise(&object.role).await?;
-            member.exists(object).await
+            let certain = member.recognise_now(&object.role).await?;
+            Ok(certain && !member.exists(object).await?)
         };
         member
             .operation("look", self.observer.as_ref(), member.limits.deadline, work)

@@ -24,5 +24,7 @@ pub mod serve;
 mod shares;
 mod sizes;
 mod store;
+mod sweeps;
+mod told;
 mod unconfigured;
 pub mod world;

@@ -132,7 +132,7 @@ impl Metrics {
         );
         registry.register(
             "reconciled",
-            "What the reconciler did: failed, revoked, expired, swept, lost, held, error, suspicious",
+            "What the reconciler did: failed, revoked, expired, swept, lost, held, error, suspicious, unknown",
             self.reconciled.clone(),
         );
         registry.register(

@@ -1,5 +1,7 @@
 //! The reconciler's tasks: one for each cluster, so that a dead one holds up no other.
 //!
+//! Sweeps go on beside the rounds, since a list may take as long as it likes, and what ends meanwhile ends in time.
+//!
 //! Where replicas share a store, each cluster is one replica's at a time: it holds a lease, and another one takes it over
 //! soon after it is gone. What two do at once for a moment is harmless, since each step is conditional.
 
@@ -16,6 +18,8 @@ use uuid::Uuid;
 use crate::config::Retention;
 use crate::metrics::Metrics;
 use crate::retention;
+use crate::sweeps::Sweeps;
+use crate::told::Told;
 
 /// How often each cluster's records are looked through. Expiry is as punctual as this.
 const TICK: Duration = Duration::from_millis(500);
@@ -24,9 +28,7 @@ const TICK: Duration = Duration::from_millis(500);
 const LEASE: Duration = Duration::from_secs(5);
 /// How often a lease is renewed, or asked for.
 const RENEWAL: Duration = Duration::from_secs(2);
-/// How often a cluster's objects are compared with the records.
-const SWEEP: Duration = Duration::from_secs(300);
-/// How often the log is reminded of an error that goes on.
+/// How often the log is reminded of what goes on.
 const REMINDER: Duration = Duration::from_secs(60);
 /// The longest pause after errors. Short, since what expires meanwhile waits for it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
@@ -55,7 +57,9 @@ pub(crate) fn start(
             metrics: Arc::clone(metrics),
             key,
             holder,
-            told: None,
+            rounds: Told::default(),
+            sweeps: Sweeps::new(),
+            swept: Told::default(),
             foreign: 0,
             held: None,
             log,
@@ -71,8 +75,11 @@ struct Worker {
     key: ClusterKey,
     /// This process, as leases know it.
     holder: Uuid,
-    /// What was last told to be wrong, and when.
-    told: Option<(String, Instant)>,
+    /// What was told of its rounds.
+    rounds: Told,
+    sweeps: Sweeps,
+    /// And of its sweeps.
+    swept: Told,
     /// How many objects of other installations were seen last.
     foreign: usize,
     /// When it was last told that finalizers hold something.
@@ -83,7 +90,6 @@ struct Worker {
 impl Worker {
     async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut pause = TICK;
-        let mut next_sweep = Instant::now();
         let mut asked: Option<Instant> = None;
         let mut ours = false;
         loop {
@@ -91,32 +97,46 @@ impl Worker {
                 asked = Some(Instant::now());
                 ours = self.lease(ours).await;
             }
-            let (mut well, mut more) = (true, false);
-            if ours {
-                let done = self.service.reconcile(&self.key).await;
-                more = done.more;
-                well = self.report(done);
-            }
-            if ours && well && !more && Instant::now() >= next_sweep {
-                well = self.report(self.service.sweep(&self.key).await);
-                // One that failed is made again after the pause, not after the whole interval.
-                if well {
-                    next_sweep = Instant::now() + SWEEP;
+            let (mut ill, mut more) = (false, false);
+            if let Some(done) = self.sweeps.ended() {
+                let well = done.errors.is_empty();
+                self.report(&done);
+                for error in &done.errors {
+                    self.swept
+                        .complain(&self.log, "could not sweep, will try again", error);
+                }
+                if well && self.swept.is_over() {
+                    slog::info!(self.log, "sweeps again");
                 }
             }
-            if ours && well && self.told.take().is_some() {
-                slog::info!(self.log, "reconciles again");
+            if ours {
+                let done = self.service.reconcile(&self.key).await;
+                (ill, more) = (done.ill, done.more);
+                self.report(&done);
+                for error in &done.errors {
+                    self.rounds
+                        .complain(&self.log, "could not reconcile, will try again", error);
+                }
+                let well = done.errors.is_empty();
+                if well && self.rounds.is_over() {
+                    slog::info!(self.log, "reconciles again");
+                }
+                if well && !more {
+                    self.sweeps.begin(&self.service, &self.key);
+                    // Whoever watches the last round sees a sweep that fails.
+                    if self.sweeps.are_well() {
+                        let now = self.service.ports().clock.now().timestamp();
+                        self.metrics.round(&self.key, now);
+                    }
+                }
             }
-            if ours && well && !more {
-                // Only now: a sweep that was due and failed is an error of the round.
-                let now = self.service.ports().clock.now().timestamp();
-                self.metrics.round(&self.key, now);
-            }
-            pause = match (well, more) {
-                (true, true) => Duration::ZERO,
-                (true, false) => TICK,
+            pause = if more {
+                Duration::ZERO
+            } else if ill {
                 // From the tick on: the last pause may have been none.
-                (false, _) => (pause * 2).clamp(TICK, LONGEST_PAUSE),
+                (pause * 2).clamp(TICK, LONGEST_PAUSE)
+            } else {
+                TICK
             };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -131,7 +151,7 @@ impl Worker {
     }
 
     /// Whether this replica reconciles the cluster now.
-    async fn lease(&self, was_ours: bool) -> bool {
+    async fn lease(&mut self, was_ours: bool) -> bool {
         let store = &self.service.ports().store;
         match store.lease(&self.key, self.holder, LEASE).await {
             Ok(ours) => {
@@ -140,7 +160,8 @@ impl Worker {
                 }
                 if !ours {
                     // Whoever has it finds out anew what finalizers hold, and tells it.
-                    self.service.forget_held(&self.key);
+                    self.service.forget_resting(&self.key);
+                    self.sweeps = Sweeps::new();
                     self.metrics.held(&self.key, 0);
                 }
                 ours
@@ -153,20 +174,8 @@ impl Worker {
         }
     }
 
-    /// Logs an error: the same again once in a while only, since an outage is met every few seconds. All are counted.
-    fn complain(&mut self, error: String) {
-        let again = self
-            .told
-            .as_ref()
-            .is_some_and(|(told, at)| *told == error && at.elapsed() < REMINDER);
-        if !again {
-            slog::warn!(self.log, "could not reconcile, will try again"; "error" => &error);
-            self.told = Some((error, Instant::now()));
-        }
-    }
-
-    /// Counts and logs what a round did; whether it went without an error.
-    fn report(&mut self, done: kubemint::Reconciled) -> bool {
+    /// Counts and logs what a round or a sweep did.
+    fn report(&mut self, done: &kubemint::Reconciled) {
         let counts = [
             ("failed", done.failed),
             ("revoked", done.revoked),
@@ -176,12 +185,10 @@ impl Worker {
             ("held", done.held.len()),
             ("error", done.errors.len()),
             ("suspicious", usize::from(done.suspicious)),
+            ("unknown", done.unknown),
         ];
         for (outcome, count) in counts {
             self.metrics.reconciled(&self.key, outcome, count);
-        }
-        for error in &done.errors {
-            self.complain(crate::edge::chain(error));
         }
         self.metrics.held(&self.key, self.service.held(&self.key));
         if let Some(first) = done.held.first()
@@ -216,6 +223,13 @@ impl Worker {
                 Is it the same cluster? If so, revoke what is lost by the API"
             );
         }
-        done.errors.is_empty()
+        if done.unknown > 0 {
+            slog::error!(
+                self.log,
+                "most objects of this cluster stand for nothing that the store knows; they are left until their time is over. \
+                Was an old copy restored? To end them now, delete the service accounts that have this installation's label and \
+                that no list shows"; "count" => done.unknown
+            );
+        }
     }
 }

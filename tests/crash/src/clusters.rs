@@ -70,8 +70,8 @@ impl Clusters for BreakableClusters {
         self.faults.call("objects", injected, work).await
     }
 
-    async fn exists(&self, key: &ClusterKey, object: &ObjectRef) -> Result<bool, ClusterError> {
-        let work = self.inner.exists(key, object);
-        self.faults.call("exists", injected, work).await
+    async fn is_gone(&self, key: &ClusterKey, object: &ObjectRef) -> Result<bool, ClusterError> {
+        let work = self.inner.is_gone(key, object);
+        self.faults.call("is_gone", injected, work).await
     }
 }

@@ -163,3 +163,35 @@ async fn what_a_finalizer_holds_is_told_and_holds_up_nothing_else() {
     assert_eq!(gone, StatusCode::NOT_FOUND);
     stage.stop().await;
 }
+
+#[tokio::test]
+async fn a_list_that_hangs_delays_no_end() {
+    let mut stage = Setting::default().short_lives().start().await;
+    stage.stop_server().await;
+    let list = RequestKind::LIST_SERVICE_ACCOUNTS;
+    let cluster = stage.world().cluster();
+    cluster.inject(Fault::always(list, Effect::Hang));
+    let before = cluster.requests(list);
+    stage.start_server().await.unwrap();
+    let cluster = stage.world().cluster();
+    until("a sweep waits for its list", async || {
+        cluster.requests(list) > before
+    })
+    .await;
+    let alice = Actor::new(&stage, "alice", &["compute.viewer"]);
+    // One that ends while the first list is waited for, and one while the next is.
+    for ttl in [4, 8] {
+        let issued = alice.issued(json!({"ttl": ttl})).await;
+        let end = time(&issued["expiresAt"]);
+        until("it reads as expired", async || {
+            alice.get(&link(&issued)).await.json()["status"] == "expired"
+        })
+        .await;
+        until("the object is removed", async || {
+            objects(cluster).is_empty()
+        })
+        .await;
+        assert!(Utc::now() <= end + TimeDelta::seconds(5), "in time");
+    }
+    stage.stop().await;
+}

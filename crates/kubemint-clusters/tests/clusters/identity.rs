@@ -38,7 +38,7 @@ async fn another_cluster_in_its_place_is_out_of_order_and_believed_nothing() {
     assert_eq!(failed(mistaken.mint(key, &gone, 600).await), "another");
     assert_eq!(failed(mistaken.remove(key, &gone).await), "another");
     assert_eq!(failed(mistaken.objects(key, "viewer").await), "another");
-    assert_eq!(failed(mistaken.exists(key, &gone).await), "another");
+    assert_eq!(failed(mistaken.is_gone(key, &gone).await), "another");
     let health = mistaken.health(key).await;
     assert!(
         matches!(&health, Some(Health::Sick { class: "another", detail }) if detail.contains("accept-cluster")),
@@ -47,7 +47,7 @@ async fn another_cluster_in_its_place_is_out_of_order_and_believed_nothing() {
     assert!(wrong.names().is_empty());
 
     // As soon as it is right again, so is everything.
-    assert!(started(&right, &store).exists(key, &gone).await.unwrap());
+    assert!(!started(&right, &store).is_gone(key, &gone).await.unwrap());
     // Or an operator says that it was built anew.
     store.forget_landmarks(key).await.unwrap();
     started(&wrong, &store)
@@ -55,7 +55,7 @@ async fn another_cluster_in_its_place_is_out_of_order_and_believed_nothing() {
         .await
         .unwrap();
     let mistaken = started(&right, &store);
-    assert_eq!(failed(mistaken.exists(key, &gone).await), "another");
+    assert_eq!(failed(mistaken.is_gone(key, &gone).await), "another");
 }
 
 #[tokio::test]

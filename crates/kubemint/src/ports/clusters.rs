@@ -71,6 +71,8 @@ pub struct FoundObject {
     pub object: ObjectRef,
     /// When the cluster made it.
     pub created_at: DateTime<Utc>,
+    /// A time after which nothing that was minted for it is accepted, by the object's own note; `None` if it has none.
+    pub ends_at: Option<DateTime<Utc>>,
 }
 
 /// What is at one place of a cluster: the objects of a role.
@@ -178,9 +180,10 @@ pub trait Clusters: Send + Sync {
     /// All but [`ClusterError::Missing`] and [`ClusterError::Foreign`].
     async fn objects(&self, key: &ClusterKey, role: &str) -> Result<Listing, ClusterError>;
 
-    /// Whether an object is there, and stands for its kubeconfig: asked for by its name alone, whatever a list says.
+    /// Whether an object is gone: the cluster is known to be the one where it was made, and denies it by its name, whatever a
+    /// list or another call says. `false` where that is not certain.
     ///
     /// # Errors
     /// All but [`ClusterError::Missing`] and [`ClusterError::Foreign`].
-    async fn exists(&self, key: &ClusterKey, object: &ObjectRef) -> Result<bool, ClusterError>;
+    async fn is_gone(&self, key: &ClusterKey, object: &ObjectRef) -> Result<bool, ClusterError>;
 }

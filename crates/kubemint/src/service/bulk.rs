@@ -208,12 +208,19 @@ impl Kubemint {
         };
         let left = self
             .each(found, WRITES, until, begin, |(record, done)| {
-                report.matched += 1;
                 match done {
-                    Ok(true) => begun.push(record),
+                    Ok(true) => {
+                        report.matched += 1;
+                        begun.push(record);
+                    }
                     // Someone else was faster, and it is confirmed.
-                    Ok(false) => report.revoked += 1,
+                    Ok(false) => {
+                        report.matched += 1;
+                        report.revoked += 1;
+                    }
                     Err(error) => {
+                        // It may be active still, and nobody goes on with it.
+                        report.complete = false;
                         report.unconfirmed(record, Why::Failed(Error::Store(error)));
                         // The store is ill: others would only wait for it.
                         return false;

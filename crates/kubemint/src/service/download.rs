@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::id::KubeconfigId;
 use crate::policy::Action;
 use crate::ports::{ClusterError, Credential, Secret};
-use crate::record::{Record, Status};
+use crate::record::{Record, State, Status};
 
 /// How much earlier than the kubeconfig a delivered credential may end, in seconds.
 const SLACK: i64 = 5;
@@ -93,7 +93,7 @@ impl Kubemint {
             let error = if self.is_ending(&record) {
                 self.over(&record)
             } else {
-                Error::NoSuchKubeconfig
+                self.what_became_of(&record).await?
             };
             return Err(self.not_deliverable(ctx, &record, error).await);
         }
@@ -130,17 +130,44 @@ impl Kubemint {
             let over = self.over(record);
             return self.not_deliverable(ctx, record, over).await;
         }
-        if matches!(error, ClusterError::Missing) {
-            // Someone removed the object behind our back: the kubeconfig is revoked, whoever did it.
-            let event = self.record_event(ctx, Kind::ObjectMissing, record);
-            if let Err(failed) = self.ports.store.lose(&record.reference(), event).await {
-                return Error::Store(failed);
+        let error = if matches!(error, ClusterError::Missing) {
+            match self.missing(ctx, record).await {
+                Ok(gone) => return self.not_deliverable(ctx, record, gone).await,
+                Err(error) => error,
             }
-            let gone = Error::NoSuchKubeconfig;
-            return self.not_deliverable(ctx, record, gone).await;
-        }
+        } else {
+            Error::Cluster(error)
+        };
         let event = self.record_event(ctx, Kind::DownloadFailed, record);
-        self.refuse(event, None, Error::Cluster(error)).await
+        self.refuse(event, None, error).await
+    }
+
+    /// What a kubeconfig is whose object was not there: gone, whoever removed it, if the cluster is the one where it was made,
+    /// and says so again. A revocation or an end that is under way was first.
+    async fn missing(&self, ctx: &Context, record: &Record) -> Result<Error, Error> {
+        let (clusters, store) = (&self.ports.clusters, &self.ports.store);
+        let gone = clusters.is_gone(&record.cluster, &object_of(record)).await;
+        if !gone.map_err(Error::Cluster)? {
+            return Err(Error::Cluster(ClusterError::Misbehaving(
+                "the object was not there, and it is not certain that it is gone".into(),
+            )));
+        }
+        let event = self.record_event(ctx, Kind::ObjectMissing, record);
+        if store.lose(&record.reference(), event).await? {
+            return Ok(Error::NoSuchKubeconfig);
+        }
+        self.what_became_of(record).await
+    }
+
+    /// What a kubeconfig is that was active a moment ago.
+    async fn what_became_of(&self, record: &Record) -> Result<Error, Error> {
+        let now = self.ports.store.find(&record.cluster, &record.id).await?;
+        let now = now.filter(|now| now.uid == record.uid);
+        Ok(match now.map(|now| now.state) {
+            Some(State::Revoking) => Error::Revoking,
+            Some(State::Expired) => Error::Expired,
+            _ => Error::NoSuchKubeconfig,
+        })
     }
 
     /// A credential that ends with the kubeconfig, or within [`SLACK`] before it. The cluster's clock may differ from

@@ -3,10 +3,11 @@
 mod bulk;
 mod certificate;
 mod download;
-mod held;
 mod issue;
+mod patience;
 mod read;
 mod reconcile;
+mod resting;
 mod revoke;
 mod sweep;
 mod terms;
@@ -95,10 +96,10 @@ pub struct Context {
 pub struct Kubemint {
     ports: Ports,
     settings: Settings,
-    /// Records whose objects finalizers hold.
-    held: held::Held,
-    /// Strays that finalizers hold.
-    strays: held::Held,
+    /// Records whose objects could not be removed, and are tried again after a pause.
+    resting: resting::Resting,
+    /// Strays of which the same is true.
+    strays: resting::Resting,
 }
 
 impl Kubemint {
@@ -108,8 +109,8 @@ impl Kubemint {
         Self {
             ports,
             settings,
-            held: held::Held::default(),
-            strays: held::Held::default(),
+            resting: resting::Resting::default(),
+            strays: resting::Resting::default(),
         }
     }
 

@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use super::Kubemint;
-use super::held::Rest;
+use super::patience::Patience;
+use super::resting::Rest;
 use crate::audit::Kind;
 use crate::cluster::ClusterKey;
 use crate::error::Error;
@@ -18,7 +19,7 @@ use crate::record::{Record, State};
 /// How many records one round takes.
 pub(super) const ROUND: u16 = 256;
 
-/// How many are looked at where finalizers hold some, so that what is held hides nothing else.
+/// How many are looked at where some could not be removed, so that these hide nothing else.
 const WIDE: u16 = 4096;
 
 /// How long after its begin a round still begins something. What expires meanwhile is seen by the next one, and whoever has the
@@ -29,8 +30,8 @@ const ROUND_TIME: Duration = Duration::from_secs(2);
 /// whose time has come must not wait for all the others. Few enough that requests find a cluster's calls free.
 const AT_ONCE: usize = 8;
 
-/// How many that are known to be held by finalizers are tried again in one round: each keeps it for a moment.
-const HELD_AGAIN: usize = 4;
+/// How many that could not be removed are tried again in one round: each keeps it for a moment.
+const AGAIN: usize = 4;
 
 /// What a round did.
 #[derive(Debug, Default)]
@@ -57,9 +58,13 @@ pub struct Reconciled {
     pub held: Vec<KubeconfigId>,
     /// What could not be done, and is tried again.
     pub errors: Vec<Error>,
+    /// Nothing succeeded at the cluster, or the store failed: the rest was left for later.
+    pub ill: bool,
     /// So many objects were missing that none was believed.
     pub suspicious: bool,
-    /// There may be more to do right now: the round was full or out of time, and went well.
+    /// So many objects stood for no record that none was removed but those whose time is over; how many were left.
+    pub unknown: usize,
+    /// There may be more to do right now: the round was full or out of time, and the cluster is well.
     pub more: bool,
 }
 
@@ -92,22 +97,22 @@ impl Kubemint {
     /// How many kubeconfigs' objects at a cluster are deleted, and held by finalizers, as far as this process has met them.
     #[must_use]
     pub fn held(&self, key: &ClusterKey) -> usize {
-        self.held.count(key) + self.strays.count(key)
+        self.resting.held(key) + self.strays.held(key)
     }
 
-    /// Forgets what finalizers hold at a cluster: it is another replica's to look after.
-    pub fn forget_held(&self, key: &ClusterKey) {
-        self.held.only(key, &HashSet::new());
+    /// Forgets what could not be removed at a cluster: it is another replica's to look after.
+    pub fn forget_resting(&self, key: &ClusterKey) {
+        self.resting.only(key, &HashSet::new());
         self.strays.only(key, &HashSet::new());
     }
 
     /// Does what is due at a cluster: gives up what is pending for too long, goes on revoking, and ends what has
-    /// expired. An error of one record does not stop the others, unless they would only wait for the same. What finalizers
-    /// hold rests for a while, and keeps nothing else waiting.
+    /// expired. An error of one record does not stop the others, unless they would only wait for the same. What could not be
+    /// removed rests for a while, and keeps nothing else waiting.
     pub async fn reconcile(&self, key: &ClusterKey) -> Reconciled {
         let mut done = Reconciled::default();
         let now = self.ports.clock.now();
-        let resting = self.held.count(key);
+        let resting = self.resting.count(key);
         let limit = if resting == 0 {
             ROUND
         } else {
@@ -119,12 +124,13 @@ impl Kubemint {
             Ok(due) => due,
             Err(error) => {
                 done.errors.push(error.into());
+                done.ill = true;
                 return done;
             }
         };
         let full = due.len() >= usize::from(limit);
         if resting > 0 && !full {
-            self.held
+            self.resting
                 .only(key, &due.iter().map(|record| record.uid).collect());
         }
         let due = due.into_iter().filter(|record| {
@@ -136,26 +142,31 @@ impl Kubemint {
         let due = if resting == 0 {
             due.collect()
         } else {
-            self.beside_held(key, due.collect(), now)
+            self.beside_resting(key, due.collect(), now)
         };
         let all = self.settle_all(due, &mut done).await;
-        done.more = done.errors.is_empty() && (!all || (full && done.settled() > 0));
+        done.more = !done.ill && (!all || (full && done.settled() > 0));
         done
     }
 
-    /// What is tried where finalizers hold some: of those that are known to be held a few, whose rest is over for longest; and
-    /// all others, the newest first, since the older ones may be held too.
-    fn beside_held(&self, key: &ClusterKey, due: Vec<Record>, now: DateTime<Utc>) -> Vec<Record> {
+    /// What is tried where some could not be removed: a few of them, whose rest is over for longest; and all others, the newest
+    /// first, since the older ones may be as they are.
+    fn beside_resting(
+        &self,
+        key: &ClusterKey,
+        due: Vec<Record>,
+        now: DateTime<Utc>,
+    ) -> Vec<Record> {
         let (mut rested, mut others) = (Vec::new(), Vec::new());
         for record in due {
-            match self.held.rests_until(key, record.uid) {
+            match self.resting.rests_until(key, record.uid) {
                 None => others.push(record),
                 Some(until) if until <= now => rested.push((until, record)),
                 Some(_) => {}
             }
         }
         rested.sort_by_key(|(until, _)| *until);
-        let again = rested.into_iter().take(HELD_AGAIN);
+        let again = rested.into_iter().take(AGAIN);
         let again = again.map(|(_, record)| record);
         again.chain(newest_first(others)).collect()
     }
@@ -167,42 +178,33 @@ impl Kubemint {
         let mut begun = 0;
         let mut waiting = due.into_iter();
         let mut under_way = FuturesUnordered::new();
-        let mut ill = false;
-        let mut refusing = HashSet::new();
+        let mut patience = Patience::default();
         loop {
-            while !ill && under_way.len() < AT_ONCE {
+            while !patience.is_over() && under_way.len() < AT_ONCE {
                 if begun >= ROUND || self.ports.clock.now() >= end {
                     break;
                 }
                 let Some(record) = waiting.next() else { break };
-                if refusing.contains(&record.role) {
+                if patience.is_over_with(&record.role) {
                     continue;
                 }
                 begun += 1;
                 under_way.push(async move { (self.settle(&record).await, record) });
             }
             match under_way.next().await {
-                None => return waiting.len() == 0,
-                Some((Ok(settled), _)) => done.count(&settled),
+                None => {
+                    done.ill = patience.is_over();
+                    return waiting.len() == 0;
+                }
+                Some((Ok(settled), record)) => {
+                    patience.succeeded(&record.role);
+                    done.count(&settled);
+                }
                 Some((Err(Error::Cluster(ClusterError::Held)), record)) => {
                     done.held.push(record.id);
                 }
-                Some((Err(error), Record { role, .. })) => {
-                    match error {
-                        // The next record would only wait for the same deadline.
-                        Error::Cluster(
-                            ClusterError::Unreachable(_)
-                            | ClusterError::Busy(_)
-                            | ClusterError::Another(_),
-                        ) => {
-                            ill = true;
-                        }
-                        // Rights are given by the role's namespace: a role that was given up holds up no other.
-                        Error::Cluster(ClusterError::Refused(_)) => {
-                            refusing.insert(role);
-                        }
-                        _ => {}
-                    }
+                Some((Err(error), record)) => {
+                    patience.failed(&record.role, &error);
                     done.errors.push(error);
                 }
             }
@@ -220,12 +222,14 @@ impl Kubemint {
             return Ok(Settled::Already);
         }
         match self.remove(record).await {
-            Ok(()) => self.held.forget(&record.cluster, record.uid),
+            Ok(()) => self.resting.forget(&record.cluster, record.uid),
             Err(error) => {
-                if matches!(error, ClusterError::Held) {
-                    let now = self.ports.clock.now();
-                    (self.held).rest(&record.cluster, record.uid, Rest::RECORD, now);
-                }
+                let rest = match error {
+                    ClusterError::Held => Rest::RECORD,
+                    _ => Rest::FAILED_RECORD,
+                };
+                let now = self.ports.clock.now();
+                (self.resting).rest(&record.cluster, record.uid, rest, now);
                 return Err(Error::Cluster(error));
             }
         }

@@ -4,26 +4,35 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::Kubemint;
-use super::held::Rest;
 use super::issue::object_of;
+use super::patience::Patience;
 use super::reconcile::{ROUND, Reconciled};
+use super::resting::Rest;
 use crate::audit::{Event, Kind};
 use crate::cluster::ClusterKey;
 use crate::error::Error;
 use crate::ports::{ClusterError, FoundObject, ObjectRef, Position};
 use crate::record::{Record, State};
 
-/// More missing objects than this, and more than half of all, are no accident: someone points us at another cluster,
-/// or at a restored one. An operator must look.
+/// More than this, and more than half of all, are no accident: where so many objects are missing, someone points us at another
+/// cluster, or at a restored one; where so many stand for no record, the store was restored from an old copy, or lost its
+/// last writes. An operator must look.
 const SUSPICIOUS: usize = 10;
+
+fn is_suspicious(some: usize, of: usize) -> bool {
+    some > SUSPICIOUS && some * 2 > of
+}
 
 impl Kubemint {
     /// Compares a cluster's objects with the records: an object without a live record is removed once it is old
-    /// enough to belong to no issue under way, and an active record without an object is revoked.
+    /// enough to belong to no issue under way, and an active record without an object is revoked. What fails for one does not
+    /// stop the others, unless they would only wait for the same. Where most stand for no record, only those are removed whose
+    /// time is over: nobody can end the others by this service, but their time will.
     pub async fn sweep(&self, key: &ClusterKey) -> Reconciled {
         let mut done = Reconciled::default();
         if let Err(error) = self.sweep_into(key, &mut done).await {
             done.errors.push(error);
+            done.ill = true;
         }
         done
     }
@@ -46,19 +55,59 @@ impl Kubemint {
             .filter(|record| !record.is_certificate() && certain.contains(&record.role))
             .filter(|record| !present.contains(&record.uid) && !self.is_ending(record))
             .collect();
-        if missing.len() > SUSPICIOUS && missing.len() * 2 > active.len() {
+        if is_suspicious(missing.len(), active.len()) {
             done.suspicious = true;
             return Ok(());
         }
+        let mut patience = Patience::default();
         for record in missing {
-            self.lose_if_gone(record, done).await?;
+            if patience.is_over_with(&record.role) {
+                continue;
+            }
+            match self.lose_if_gone(record, done).await {
+                Ok(()) => patience.succeeded(&record.role),
+                Err(error) => {
+                    patience.failed(&record.role, &error);
+                    done.errors.push(error);
+                }
+            }
         }
         let present = found.iter().map(|found| found.object.uid).collect();
         self.strays.only(key, &present);
-        for found in found {
-            self.sweep_object(key, found, done).await?;
+        let of = found.len();
+        let mut strays = self.strays_of(key, &active, found).await?;
+        if is_suspicious(strays.len(), of) {
+            let now = self.ports.clock.now();
+            let all = strays.len();
+            strays.retain(|stray| stray.ends_at.is_some_and(|end| end <= now));
+            done.unknown = all - strays.len();
         }
+        for stray in strays {
+            self.sweep_stray(key, stray.object, &mut patience, done)
+                .await;
+        }
+        done.ill = patience.is_over();
         Ok(())
+    }
+
+    /// The objects that stand for no live record, and are old enough.
+    async fn strays_of(
+        &self,
+        key: &ClusterKey,
+        active: &[Record],
+        found: Vec<FoundObject>,
+    ) -> Result<Vec<FoundObject>, Error> {
+        let until = self.ports.clock.now() - self.settings.sweep_after;
+        // What was active a moment ago is no stray yet, and most are: they need no look at the store.
+        let active: HashSet<_> = active.iter().map(|record| record.uid).collect();
+        let mut strays = Vec::new();
+        for found in found {
+            let (uid, young) = (found.object.uid, found.created_at > until);
+            if !young && !active.contains(&uid) && !self.is_live(key, &found.object).await? {
+                strays.push(found);
+            }
+        }
+        Ok(strays)
     }
 
     /// The objects at every place where there may be some: of the configured roles, and of those that only records know
@@ -99,8 +148,8 @@ impl Kubemint {
     /// Ends the record of an object that no list has, if the cluster says of that very object that it is gone.
     async fn lose_if_gone(&self, record: &Record, done: &mut Reconciled) -> Result<(), Error> {
         let object = object_of(record);
-        let exists = self.ports.clusters.exists(&record.cluster, &object).await;
-        if exists.map_err(Error::Cluster)? {
+        let gone = self.ports.clusters.is_gone(&record.cluster, &object).await;
+        if !gone.map_err(Error::Cluster)? {
             return Ok(());
         }
         let event = self.own_event(Kind::ObjectMissing, record);
@@ -111,31 +160,35 @@ impl Kubemint {
         Ok(())
     }
 
-    async fn sweep_object(
+    async fn sweep_stray(
         &self,
         key: &ClusterKey,
-        found: FoundObject,
+        stray: ObjectRef,
+        patience: &mut Patience,
         done: &mut Reconciled,
-    ) -> Result<(), Error> {
+    ) {
         let now = self.ports.clock.now();
-        let uid = found.object.uid;
-        if found.created_at + self.settings.sweep_after > now
-            || (self.strays.rests_until(key, uid)).is_some_and(|until| until > now)
-        {
-            return Ok(());
+        let rests = self.strays.rests_until(key, stray.uid);
+        if rests.is_some_and(|until| until > now) || patience.is_over_with(&stray.role) {
+            return;
         }
-        if self.is_live(key, &found.object).await? {
-            return Ok(());
-        }
-        match self.remove_stray(key, &found.object).await {
-            Ok(()) => done.swept += 1,
-            Err(Error::Cluster(ClusterError::Held)) => {
-                self.strays.rest(key, uid, Rest::STRAY, now);
-                done.held.push(found.object.id);
+        match self.remove_stray(key, &stray).await {
+            Ok(()) => {
+                patience.succeeded(&stray.role);
+                done.swept += 1;
             }
-            Err(error) => return Err(error),
+            Err(Error::Cluster(ClusterError::Held)) => {
+                self.strays.rest(key, stray.uid, Rest::STRAY, now);
+                done.held.push(stray.id);
+            }
+            Err(error) => {
+                patience.failed(&stray.role, &error);
+                if matches!(error, Error::Cluster(_)) {
+                    self.strays.rest(key, stray.uid, Rest::FAILED_STRAY, now);
+                }
+                done.errors.push(error);
+            }
         }
-        Ok(())
     }
 
     /// Removes what has a pending record's name and stands for no live record: a call of an earlier try under the name was done

@@ -55,9 +55,19 @@ impl Kubemint {
         let ttl = request
             .ttl
             .unwrap_or_else(|| i64::from(profile.ttl_of(&role)));
-        let decision = match self.judge(ctx, key, &user, &role, ttl) {
+        // Who may not have the role at all is told no bounds of it.
+        let judge = |ttl| self.judge(ctx, key, &user, &role, ttl);
+        let asked = rules.map_or(ttl, |RoleRules { min_ttl, max_ttl }| {
+            ttl.clamp(min_ttl.into(), max_ttl.into())
+        });
+        let decision = match judge(asked) {
             Ok(decision) => decision,
-            Err((decision, error)) => return Err(self.refuse(event, Some(decision), error).await),
+            Err((decision, error)) => {
+                let longest =
+                    rules.and_then(|rules| longest(rules, asked, |ttl| judge(ttl).is_ok()));
+                let error = longest.map_or(error, |rules| Error::Invalid(out_of(ttl, rules)));
+                return Err(self.refuse(event, Some(decision), error).await);
+            }
         };
         let Some(rules) = rules else {
             return Err(self
@@ -113,31 +123,54 @@ impl Kubemint {
 }
 
 fn within(ttl: i64, rules: RoleRules) -> Result<u32, Vec<Invalid>> {
-    let RoleRules { min_ttl, max_ttl } = rules;
-    match u32::try_from(ttl) {
-        Ok(ttl) if (min_ttl..=max_ttl).contains(&ttl) => Ok(ttl),
-        _ => {
-            let violated = if ttl < i64::from(min_ttl) {
-                min_ttl
-            } else {
-                max_ttl
-            };
-            let message = format!(
-                "ttl must be between {min_ttl} and {max_ttl} seconds for this role at this cluster"
-            );
-            let bound = |reason, limit: u32| Invalid {
-                field: "ttl",
-                reason,
-                limit: Some(i64::from(limit)),
-                message: message.clone(),
-            };
-            Err(vec![
-                bound("ttl_out_of_range", violated),
-                bound("ttl_minimum", min_ttl),
-                bound("ttl_maximum", max_ttl),
-            ])
+    let permitted = rules.min_ttl..=rules.max_ttl;
+    let ttl_in_range = u32::try_from(ttl)
+        .ok()
+        .filter(|ttl| permitted.contains(ttl));
+    ttl_in_range.ok_or_else(|| out_of(ttl, rules))
+}
+
+/// The bounds within which policy permits a role that it denies for `denied` seconds; `None` if it permits it for no time. What
+/// it permits for a time it permits for less: it is asked for no more than the 32 that it takes to find the longest.
+fn longest(rules: RoleRules, denied: i64, permits: impl Fn(i64) -> bool) -> Option<RoleRules> {
+    let mut most = i64::from(rules.min_ttl);
+    let mut denied = denied;
+    if denied <= most || !permits(most) {
+        return None;
+    }
+    while denied - most > 1 {
+        let middle = most + (denied - most) / 2;
+        if permits(middle) {
+            most = middle;
+        } else {
+            denied = middle;
         }
     }
+    let max_ttl = u32::try_from(most).ok()?;
+    Some(RoleRules { max_ttl, ..rules })
+}
+
+/// Why a time to live is none of a role's.
+fn out_of(ttl: i64, RoleRules { min_ttl, max_ttl }: RoleRules) -> Vec<Invalid> {
+    let violated = if ttl < i64::from(min_ttl) {
+        min_ttl
+    } else {
+        max_ttl
+    };
+    let message = format!(
+        "ttl must be between {min_ttl} and {max_ttl} seconds for this role at this cluster"
+    );
+    let bound = |reason, limit: u32| Invalid {
+        field: "ttl",
+        reason,
+        limit: Some(i64::from(limit)),
+        message: message.clone(),
+    };
+    vec![
+        bound("ttl_out_of_range", violated),
+        bound("ttl_minimum", min_ttl),
+        bound("ttl_maximum", max_ttl),
+    ]
 }
 
 /// What no user or role may hold, whatever the cluster: Kubernetes' own names, and characters that hide text from the

@@ -35,8 +35,21 @@ impl fmt::Display for Case {
     }
 }
 
-/// Every point of a scenario, found by playing it without harm.
+/// How often a scenario is played to find its points.
+const LOOKS: usize = 2;
+
+/// Every point of a scenario, found by playing it without harm. What the reconciler did beside it in one play, on a busy machine, it
+/// does not do in each: the play with the fewest points counts.
 pub(crate) async fn points(stage: &Stage, scenario: Scenario) -> Vec<Point> {
+    let mut plays = Vec::with_capacity(LOOKS);
+    for _ in 0..LOOKS {
+        plays.push(points_once(stage, scenario).await);
+    }
+    let fewest = plays.into_iter().min_by_key(Vec::len);
+    fewest.expect("it was played")
+}
+
+async fn points_once(stage: &Stage, scenario: Scenario) -> Vec<Point> {
     let mut run = Run::new(stage, format!("{scenario:?}, undisturbed")).await;
     let mut script = Script::new(scenario);
     script.prepare(&mut run).await;

@@ -23,7 +23,7 @@ const READS: [&str; 12] = [
     "alive",
     "lease",
     "retain",
-    "exists",
+    "is_gone",
     "objects",
 ];
 

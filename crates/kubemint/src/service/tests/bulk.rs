@@ -237,7 +237,7 @@ async fn nothing_is_begun_without_its_row() {
         .revoke_many(&root(), &key(), &of("alice"))
         .await
         .unwrap();
-    assert_eq!((report.matched, report.revoked), (2, 1));
+    assert_eq!((report.matched, report.revoked), (1, 1));
     assert!(matches!(
         report.unconfirmed[..],
         [super::super::Unconfirmed {
@@ -245,4 +245,10 @@ async fn nothing_is_begun_without_its_row() {
             ..
         }]
     ));
+    // It is active, and nobody goes on with it but the next request.
+    assert!(!report.complete);
+    assert_eq!(world.state(&report.unconfirmed[0].record.id), State::Active);
+    let again = service.revoke_many(&root(), &key(), &of("alice")).await;
+    let again = again.unwrap();
+    assert_eq!((again.matched, again.revoked, again.complete), (1, 1, true));
 }

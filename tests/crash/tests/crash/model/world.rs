@@ -226,11 +226,11 @@ impl Clusters for World {
         Ok(())
     }
 
-    async fn exists(&self, _: &ClusterKey, object: &ObjectRef) -> Result<bool, ClusterError> {
+    async fn is_gone(&self, _: &ClusterKey, object: &ObjectRef) -> Result<bool, ClusterError> {
         self.reached().await?;
         let objects = self.objects();
         let there = objects.get(&object.id);
-        Ok(there.is_some_and(|(uid, _)| *uid == object.uid))
+        Ok(there.is_none_or(|(uid, _)| *uid != object.uid))
     }
 
     async fn objects(&self, _: &ClusterKey, _: &str) -> Result<Listing, ClusterError> {
@@ -244,6 +244,7 @@ impl Clusters for World {
                 object_uid: Some(format!("object-{uid}")),
             },
             created_at: *created_at,
+            ends_at: None,
         });
         Ok(Listing {
             objects: found.collect(),

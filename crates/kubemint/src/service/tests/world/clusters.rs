@@ -155,6 +155,7 @@ impl Clusters for World {
                     object_uid: Some(object_uid.clone()),
                 },
                 created_at: *created_at,
+                ends_at: Some(*created_at + TimeDelta::seconds(3600)),
             });
         let blind = *self.blind.lock().unwrap();
         Ok(Listing {
@@ -164,9 +165,13 @@ impl Clusters for World {
         })
     }
 
-    async fn exists(&self, _: &ClusterKey, object: &ObjectRef) -> Result<bool, ClusterError> {
+    async fn is_gone(&self, _: &ClusterKey, object: &ObjectRef) -> Result<bool, ClusterError> {
+        if self.fails("look") {
+            return Err(ClusterError::Unreachable("broken".into()));
+        }
         let objects = self.objects.lock().unwrap();
         let there = objects.get(&object.id);
-        Ok(there.is_some_and(|(uid, ..)| *uid == object.uid))
+        let there = there.is_some_and(|(uid, ..)| *uid == object.uid);
+        Ok(!there && *self.certain.lock().unwrap())
     }
 }

@@ -1,0 +1,156 @@
+//! What could not be removed: objects that are deleted and that finalizers hold, and others that failed. Each is tried again by
+//! itself, so that neither one that never goes nor many of them keep what is due from being ended in time.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::cluster::ClusterKey;
+
+/// How long something rests after the first try, and at most: it doubles.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rest {
+    first: Duration,
+    longest: Duration,
+    /// Whether finalizers hold it.
+    held: bool,
+}
+
+impl Rest {
+    /// What a record stands for is to be ended; whoever holds it may let go at any moment.
+    pub(super) const RECORD: Self = Self {
+        first: Duration::from_secs(2),
+        longest: Duration::from_secs(60),
+        held: true,
+    };
+    /// A stray is nobody's, and is met by sweeps alone.
+    pub(super) const STRAY: Self = Self {
+        first: Duration::from_secs(10 * 60),
+        longest: Duration::from_secs(2 * 3600),
+        held: true,
+    };
+    /// It failed: the cluster may be away for a moment, so no pause is longer than that between two rounds that fail.
+    pub(super) const FAILED_RECORD: Self = Self {
+        first: Duration::from_secs(2),
+        longest: Duration::from_secs(4),
+        held: false,
+    };
+    /// And a stray that failed, each time with a row.
+    pub(super) const FAILED_STRAY: Self = Self {
+        held: false,
+        ..Self::STRAY
+    };
+}
+
+/// The kubeconfigs, by UUID, whose objects rest. It is forgotten when the process ends: the first try finds it again.
+#[derive(Debug, Default)]
+pub(super) struct Resting(Mutex<HashMap<ClusterKey, HashMap<Uuid, Pause>>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Pause {
+    until: DateTime<Utc>,
+    /// How long it is.
+    length: Duration,
+    held: bool,
+}
+
+impl Resting {
+    /// It was tried at `now`, and could not be removed.
+    pub(super) fn rest(&self, key: &ClusterKey, uid: Uuid, rest: Rest, now: DateTime<Utc>) {
+        let mut all = self.lock();
+        let known = all.entry(key.clone()).or_default();
+        let length = known
+            .get(&uid)
+            .map_or(rest.first, |last| last.length * 2)
+            .min(rest.longest);
+        let pause = Pause {
+            until: now + length,
+            length,
+            held: rest.held,
+        };
+        known.insert(uid, pause);
+    }
+
+    /// Until when it rests, if it does.
+    pub(super) fn rests_until(&self, key: &ClusterKey, uid: Uuid) -> Option<DateTime<Utc>> {
+        let all = self.lock();
+        Some(all.get(key)?.get(&uid)?.until)
+    }
+
+    /// It is gone, or others' to look after.
+    pub(super) fn forget(&self, key: &ClusterKey, uid: Uuid) {
+        self.keep(key, |known| known != uid);
+    }
+
+    /// Forgets all of a cluster but these.
+    pub(super) fn only(&self, key: &ClusterKey, these: &HashSet<Uuid>) {
+        self.keep(key, |known| these.contains(&known));
+    }
+
+    /// How many there are at a cluster.
+    pub(super) fn count(&self, key: &ClusterKey) -> usize {
+        self.lock().get(key).map_or(0, HashMap::len)
+    }
+
+    /// How many of them finalizers hold.
+    pub(super) fn held(&self, key: &ClusterKey) -> usize {
+        let all = self.lock();
+        let known = all.get(key).map(HashMap::values);
+        known.map_or(0, |known| known.filter(|pause| pause.held).count())
+    }
+
+    fn keep(&self, key: &ClusterKey, these: impl Fn(Uuid) -> bool) {
+        let mut all = self.lock();
+        if let Some(known) = all.get_mut(key) {
+            known.retain(|uid, _| these(*uid));
+            if known.is_empty() {
+                all.remove(key);
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<ClusterKey, HashMap<Uuid, Pause>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_held_rests_twice_as_long_each_time_up_to_a_bound() {
+        let (resting, key) = (Resting::default(), ClusterKey::new("r", "p", "c"));
+        let uid = Uuid::from_u128(1);
+        let mut now = DateTime::UNIX_EPOCH;
+        assert_eq!(resting.rests_until(&key, uid), None);
+        for seconds in [2, 4, 8, 16, 32, 60, 60] {
+            resting.rest(&key, uid, Rest::RECORD, now);
+            now += Duration::from_secs(seconds);
+            assert_eq!(resting.rests_until(&key, uid), Some(now));
+        }
+        resting.only(&key, &HashSet::from([uid]));
+        assert_eq!(resting.count(&key), 1);
+        resting.forget(&key, uid);
+        assert_eq!(
+            (resting.count(&key), resting.rests_until(&key, uid)),
+            (0, None)
+        );
+    }
+
+    #[test]
+    fn what_failed_is_not_called_held() {
+        let (resting, key) = (Resting::default(), ClusterKey::new("r", "p", "c"));
+        let (uid, now) = (Uuid::from_u128(1), DateTime::UNIX_EPOCH);
+        for rest in [Rest::FAILED_RECORD, Rest::RECORD, Rest::FAILED_RECORD] {
+            resting.rest(&key, uid, rest, now);
+            assert_eq!(resting.count(&key), 1);
+            assert_eq!(resting.held(&key), usize::from(rest.held));
+        }
+        let most = now + Duration::from_secs(4);
+        assert_eq!(resting.rests_until(&key, uid), Some(most));
+    }
+}
