@@ -19,6 +19,7 @@
 
 pub mod audit;
 mod config;
+mod deadlines;
 mod faulty;
 mod inspection;
 mod legs;

@@ -2,12 +2,29 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use kubemint::audit::Event;
+use kubemint::audit::{Event, Kind};
+use kubemint::cluster::ClusterKey;
 use kubemint::ports::StoreError;
 use kubemint::record::RecordRef;
 
 /// How far ahead a clock may be and be believed, when retention asks how old a row is.
 pub(crate) const AHEAD: TimeDelta = TimeDelta::days(1);
+
+/// What is written to see whether the trail can be, and taken back at once: nobody reads it.
+pub(crate) fn probe() -> Event {
+    Event {
+        at: DateTime::UNIX_EPOCH,
+        kind: Kind::Read,
+        request_id: None,
+        principal: None,
+        token_id: None,
+        cluster: ClusterKey::new("", "", ""),
+        kubeconfig: None,
+        uid: None,
+        decision: None,
+        detail: serde_json::Map::new(),
+    }
+}
 
 /// A credential that was minted for a kubeconfig. The credential itself is nowhere stored.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -110,8 +110,13 @@ async fn a_log_beside_another_database_is_not_served() {
     let refused = stage.start_server().await.expect_err("it is torn");
     let told = format!("{refused:?}");
     assert!(told.contains("Torn"), "{told}");
+    // Who asks before serving is told the same.
+    let (well, told) = operator(&stage, &["doctor"]);
+    assert!(!well && told.contains("does not fit together"), "{told}");
     let (well, told) = operator(&stage, &["restore", "--from", "copy.db"]);
     assert!(well, "{told}");
+    let (_, told) = operator(&stage, &["doctor"]);
+    assert!(!told.contains("does not fit together"), "{told}");
     stage.start_server().await.unwrap();
     let alice = Actor::bearing(&stage, token);
     assert_eq!(shown(&alice).await, 3);

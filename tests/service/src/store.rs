@@ -75,3 +75,32 @@ async fn while_no_audit_row_can_be_written_nothing_is_minted_revealed_or_removed
     assert_eq!(alice.revoke(&link).await.status, StatusCode::NO_CONTENT);
     stage.stop().await;
 }
+
+#[tokio::test]
+async fn a_trail_that_takes_no_row_is_told_to_whoever_asks_whether_it_is_ready() {
+    let stage = Stage::start().await;
+    let alice = Actor::new(&stage, "alice", &["compute.admin"]);
+    let link = link(&alice.issued(json!({})).await);
+    let ready = stage.internal("/readyz").await;
+    assert_eq!(ready.json()["ready"], true, "{}", ready.text);
+    let other = rusqlite::Connection::open(stage.database()).unwrap();
+    other
+        .execute_batch(
+            "CREATE TRIGGER refused BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no more'); END",
+        )
+        .unwrap();
+    let read = alice.get(&link).await;
+    assert_eq!(
+        read.status,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "{}",
+        read.text
+    );
+    let ready = stage.internal("/readyz").await;
+    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(ready.json()["ready"], false, "{}", ready.text);
+    other.execute_batch("DROP TRIGGER refused").unwrap();
+    assert_eq!(stage.internal("/readyz").await.json()["ready"], true);
+    assert_eq!(alice.get(&link).await.json()["status"], "active");
+    stage.stop().await;
+}

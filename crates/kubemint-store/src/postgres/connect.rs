@@ -25,12 +25,6 @@ use super::error::Trouble;
 use super::store::PostgresError;
 use crate::config::PostgresOptions;
 
-/// How long a call may take in all, a wait for a connection included.
-pub(super) const CALL: Duration = Duration::from_secs(4);
-/// And one that someone waits for before anything is minted or ended, or to read: an intent with its audit row, a record, a page.
-/// What was broken off may still be done, as after any lost answer. What comes after something was done in a cluster has all of
-/// [`CALL`]: to say that it failed while it is done makes a second one of it.
-pub(super) const PROMPT: Duration = Duration::from_millis(1800);
 /// How long a connection may take to be had or made.
 const CONNECTION: Duration = Duration::from_secs(3);
 

@@ -15,6 +15,16 @@ use crate::inspection::Inspection;
 /// Settings with which an answer does not mean that the work survives the machine.
 const UNSAFE: [(&str, &str); 2] = [("fsync", "off"), ("full_page_writes", "off")];
 
+/// The chains of which the last row that was noted is not there: it was cut off, or the tables are of two databases.
+const TORN: &str = "
+    SELECT chain, head FROM audit_chain WHERE head > pruned AND NOT EXISTS (
+        SELECT 1 FROM audit WHERE audit.chain = audit_chain.chain AND number = head AND hash = head_hash)
+    ORDER BY chain LIMIT $1";
+/// The first schema with chains.
+const CHAINED: u32 = 3;
+/// How many of them are told.
+const FINDINGS: i64 = 10;
+
 /// Looks at a database, also while servers are using it.
 pub(crate) async fn inspect(
     options: &PostgresOptions,
@@ -53,6 +63,7 @@ async fn read(
     if !inspection.can_be_counted() {
         return Ok(());
     }
+    inspection.damage = damage(db, inspection.schema).await?;
     let states = "SELECT state, count(*) FROM kubeconfig GROUP BY state ORDER BY state";
     for row in db.query(states, &[]).await? {
         let count: i64 = row.try_get(1)?;
@@ -75,4 +86,23 @@ async fn read(
     }
     inspection.size = Some(size::of(db).await?);
     Ok(())
+}
+
+/// What serving refuses, and chains that end elsewhere than they note. It is one look at the end of each.
+async fn damage(db: &Object, schema: u32) -> Result<Vec<String>, tokio_postgres::Error> {
+    let mut damage = Vec::new();
+    if schema == POSTGRES_SCHEMA_VERSION {
+        let refused = migrate::check(db).await.err();
+        damage.extend(refused.map(|error| error.to_string()));
+    }
+    if schema >= CHAINED {
+        for row in db.query(TORN, &[&FINDINGS]).await? {
+            let (chain, head): (&str, i64) = (row.try_get(0)?, row.try_get(1)?);
+            damage.push(format!(
+                "its audit trail does not fit together: row {head} of chain {chain} is noted as its last, and is not there. Was it \
+                 put back in parts?"
+            ));
+        }
+    }
+    Ok(damage)
 }

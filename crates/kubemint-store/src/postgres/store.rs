@@ -19,7 +19,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::condition::Condition;
-use super::connect::{self, CALL, Held, PROMPT};
+use super::connect::{self, Held};
 use super::error::Trouble;
 use super::landmarks;
 use super::lanes::Lanes;
@@ -28,8 +28,10 @@ use super::rows::EventRow;
 use super::transitions::{self, Step};
 use super::{issue, migrate, reads, retain, size};
 use crate::Counts;
+use crate::audit::START;
 use crate::config::PostgresOptions;
-use crate::trail::{MintedCredential, Trail};
+use crate::deadlines::{CALL, PROMPT};
+use crate::trail::{self, MintedCredential, Trail};
 
 /// Why a PostgreSQL store was not opened or migrated.
 #[derive(Debug, Error)]
@@ -136,6 +138,8 @@ pub struct PostgresStore {
     instance: Instance,
     lanes: Lanes,
     condition: Condition,
+    /// A chain that is never begun: where [`Store::ping`] writes what it takes back. No replica waits for another one's.
+    probed: String,
 }
 
 impl PostgresStore {
@@ -153,6 +157,7 @@ impl PostgresStore {
             instance,
             lanes: Lanes::default(),
             condition: Condition::default(),
+            probed: Uuid::new_v4().to_string(),
         })
     }
 
@@ -207,8 +212,11 @@ impl Store for PostgresStore {
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.condition.sound()?;
-        // A write like any other: a database that can only be read must not look well.
+        let mut row = EventRow::new(trail::probe());
+        row.place(&self.probed, 1, &START);
         call!(self, db => async {
+            transitions::try_append(&mut db, &row).await?;
+            // A write like any other: a database that can only be read must not look well.
             let sql = "UPDATE instance SET pings = pings + 1";
             db.execute(&db.prepare_cached(sql).await?, &[]).await?;
             Ok::<_, Trouble>(())

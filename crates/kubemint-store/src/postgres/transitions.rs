@@ -146,6 +146,17 @@ pub(super) async fn append(db: &Held, event: &EventRow) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// Whether an event could be written, by the very statement that writes one: it is taken back.
+pub(super) async fn try_append(db: &mut Held, event: &EventRow) -> Result<(), Trouble> {
+    let transaction = db.transaction().await?;
+    let statement = transaction.prepare_cached(APPEND).await?;
+    transaction
+        .execute(&statement, &event.parameters(&[]))
+        .await?;
+    transaction.rollback().await?;
+    Ok(())
+}
+
 async fn run(
     db: &Held,
     sql: &'static str,

@@ -10,7 +10,8 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
-use super::open::{OpenError, private, read_only};
+use super::open::{private, read_only};
+use super::open_error::OpenError;
 
 /// How long a copy waits for a database that is locked.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -14,6 +14,9 @@ pub(super) enum Refusal {
     /// As many jobs wait as may.
     #[error("the queue is full")]
     QueueFull,
+    /// The disk, or a lock on the file, holds up what was asked.
+    #[error("the database did not answer in time")]
+    Slow,
     /// The writer has ended: only a restart helps.
     #[error("the writer has ended")]
     WriterGone,

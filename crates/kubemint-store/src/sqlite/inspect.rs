@@ -5,12 +5,15 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::open::{OpenError, identify, read_only};
+use super::open::{fits, identify, read_only};
+use super::open_error::OpenError;
 use super::reads;
 use super::schema::{APPLICATION_ID, SCHEMA_VERSION};
 use super::size;
 use crate::inspection::Inspection;
 
+/// The first schema with chains.
+const CHAINED: u32 = 5;
 /// How many of an integrity check's findings are told.
 const FINDINGS: u32 = 10;
 
@@ -32,6 +35,12 @@ pub(crate) fn inspect(path: &Path, now: DateTime<Utc>) -> Result<Inspection, Ope
         ..Inspection::default()
     };
     inspection.damage = damage(&connection).map_err(sqlite)?;
+    let chained = (CHAINED..=SCHEMA_VERSION).contains(&found.version);
+    // Serving refuses it. Where more is broken, this may not be told.
+    if chained && inspection.damage.is_empty() && !fits(&connection).map_err(sqlite)? {
+        let torn = OpenError::Torn(path.to_owned());
+        inspection.damage.push(torn.to_string());
+    }
     if inspection.can_be_counted() {
         count(&connection, now, &mut inspection).map_err(sqlite)?;
         inspection.size = Some(size::of(&connection, path).map_err(sqlite)?);

@@ -3,11 +3,14 @@
 mod backup;
 mod condition;
 mod error;
+mod folder;
 mod inspect;
 mod issue;
 mod landmarks;
 mod lists;
 mod open;
+mod open_error;
+mod ping;
 #[cfg(test)]
 mod plans;
 mod readers;
@@ -26,7 +29,7 @@ mod writer;
 
 pub use backup::{BackupError, backup};
 pub(crate) use inspect::inspect;
-pub use open::OpenError;
+pub use open_error::OpenError;
 pub use reads::Counts;
 pub use restore::{RestoreError, Restored, restore};
 pub(crate) use scan::scan;

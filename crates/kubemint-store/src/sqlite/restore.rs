@@ -8,7 +8,8 @@ use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
 use super::backup::{self, BackupError};
-use super::open::{self, OpenError, read_only};
+use super::open::{self, read_only};
+use super::open_error::OpenError;
 use super::schema::{APPLICATION_ID, SCHEMA_VERSION};
 
 /// Why a copy was not put into the database's place. The database is as it was.

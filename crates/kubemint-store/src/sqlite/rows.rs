@@ -178,6 +178,16 @@ impl EventRow {
             .execute(params![chain, number, hash])
             .map(drop)
     }
+
+    /// Whether it could be written: it is taken back, and with it the chain's head. An error leaves the savepoint to the caller's.
+    pub(super) fn try_insert(&self, connection: &Connection) -> rusqlite::Result<()> {
+        connection.prepare_cached("SAVEPOINT probe")?.execute([])?;
+        self.insert(connection)?;
+        for sql in ["ROLLBACK TO probe", "RELEASE probe"] {
+            connection.prepare_cached(sql)?.execute([])?;
+        }
+        Ok(())
+    }
 }
 
 /// The chain of this database, its last number, and the hash of that. One process writes at a time, so there is one

@@ -5,7 +5,8 @@ use std::path::Path;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::open::{OpenError, identify, read_only};
+use super::open::{identify, read_only};
+use super::open_error::OpenError;
 use super::schema::{APPLICATION_ID, SCHEMA_VERSION};
 use crate::audit::{Anchor, Filter, Link, Scanned, Sink, TrailRow};
 

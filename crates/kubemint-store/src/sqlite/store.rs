@@ -1,8 +1,10 @@
 //! [`SqliteStore`]: the port, put together.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::File;
+use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -15,14 +17,16 @@ use kubemint::ports::{
 };
 use kubemint::record::{Record, RecordRef};
 use rusqlite::Connection;
-use uuid::Uuid;
 
 use super::condition::Condition;
 use super::error::Refusal;
+use super::folder::TemporaryFolder;
 use super::issue;
 use super::landmarks;
 use super::lists::List;
-use super::open::{self, OpenError, Opened};
+use super::open::{self, Opened};
+use super::open_error::OpenError;
+use super::ping;
 use super::readers::Readers;
 use super::reads::{self, Counts};
 use super::retain;
@@ -31,16 +35,19 @@ use super::size;
 use super::transitions::{self, Step};
 use super::writer::{Writer, WriterStats};
 use crate::config::Options;
+use crate::deadlines::{CALL, PROMPT};
 use crate::trail::{MintedCredential, Trail};
 
 /// The records and the audit trail in one SQLite file, which one process has at a time. Dropping it writes what waits,
 /// and then gives the file free.
 ///
-/// Times are kept in milliseconds: what is finer is cut off.
+/// Times are kept in milliseconds: what is finer is cut off. No call of the port takes longer than four seconds, and none longer than
+/// two that comes before anything is minted or ended, or is read: a disk that hangs is [`StoreError::Unavailable`]. What was told so
+/// may still be done, as after any lost answer, but for such a prompt write that had not begun by then.
 pub struct SqliteStore {
     // The order is that of dropping: the writer is the last to close the file, and folds the log into it; then the
     // lock goes, then the folder of a temporary store.
-    readers: Arc<Readers>,
+    pub(super) readers: Arc<Readers>,
     pub(super) writer: Writer,
     condition: Arc<Condition>,
     path: PathBuf,
@@ -120,6 +127,21 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        within(CALL, self.look(work)).await
+    }
+
+    async fn read_promptly<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        within(PROMPT, self.look(work)).await
+    }
+
+    /// A read that takes the time that it takes.
+    async fn look<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
         // Records that can be read and never changed are worse than none: the process must be started again.
         if !self.writer.is_alive() {
             return Err(Refusal::WriterGone.into());
@@ -133,7 +155,23 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let answer = self.writer.run(work).await;
+        within(CALL, self.learn(self.writer.run(work))).await
+    }
+
+    /// A write that someone waits for before anything is minted or ended. It is not begun once they were told that it was not done.
+    async fn write_promptly<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let work = self.writer.run_before(Instant::now() + PROMPT, work);
+        within(PROMPT, self.learn(work)).await
+    }
+
+    async fn learn<T>(
+        &self,
+        write: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let answer = write.await;
         self.condition.has_written(&answer);
         answer
     }
@@ -145,6 +183,15 @@ impl SqliteStore {
     }
 }
 
+/// The answer, or that there was none in time.
+async fn within<T>(
+    time: Duration,
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let answer = tokio::time::timeout(time, call).await;
+    answer.unwrap_or_else(|_| Err(Refusal::Slow.into()))
+}
+
 #[async_trait]
 impl Store for SqliteStore {
     fn instance(&self) -> Instance {
@@ -153,19 +200,7 @@ impl Store for SqliteStore {
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.condition.sound()?;
-        let condition = Arc::clone(&self.condition);
-        // In the writer's turn, since it blocks: whoever wants to write waits for room, too.
-        self.writer.run(move |_| Ok(condition.room())).await??;
-        // A write like any other, to the disk: a file that can only be read must not look well. It is a small one, and says
-        // nothing of room.
-        self.writer
-            .run(|connection| {
-                connection
-                    .prepare_cached("UPDATE instance SET pings = pings + 1")?
-                    .execute([])
-                    .map(drop)
-            })
-            .await
+        within(CALL, ping::ping(&self.writer, &self.condition)).await
     }
 
     async fn begin_issue(
@@ -178,7 +213,7 @@ impl Store for SqliteStore {
         self.condition.sound()?;
         let (record, idempotency, event) =
             (record.clone(), idempotency.cloned(), EventRow::new(event));
-        self.write(move |connection| {
+        self.write_promptly(move |connection| {
             issue::begin(connection, &record, idempotency.as_ref(), most, &event)
         })
         .await
@@ -201,12 +236,14 @@ impl Store for SqliteStore {
 
     async fn abandon(&self, record: &RecordRef) -> Result<bool, StoreError> {
         let record = record.clone();
-        self.write(move |connection| transitions::abandon(connection, &record))
+        self.write_promptly(move |connection| transitions::abandon(connection, &record))
             .await
     }
 
     async fn begin_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
-        self.step(record, Step::BEGIN_REVOKE, event).await
+        let (record, event, step) = (record.clone(), EventRow::new(event), Step::BEGIN_REVOKE);
+        self.write_promptly(move |connection| transitions::take(connection, &record, step, &event))
+            .await
     }
 
     async fn finish_revoke(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {
@@ -237,7 +274,8 @@ impl Store for SqliteStore {
 
     async fn append(&self, event: Event) -> Result<(), StoreError> {
         let event = EventRow::new(event);
-        self.write(move |connection| event.insert(connection)).await
+        self.write_promptly(move |connection| event.insert(connection))
+            .await
     }
 
     async fn find(
@@ -246,7 +284,7 @@ impl Store for SqliteStore {
         id: &KubeconfigId,
     ) -> Result<Option<Record>, StoreError> {
         let (cluster, id) = (cluster.clone(), id.clone());
-        self.read(move |connection| reads::find(connection, &cluster, &id))
+        self.read_promptly(move |connection| reads::find(connection, &cluster, &id))
             .await
     }
 
@@ -260,7 +298,7 @@ impl Store for SqliteStore {
         limit: u16,
     ) -> Result<Page, StoreError> {
         let list = List::new(cluster, visible, filter, now);
-        self.read(move |connection| list.page(connection, after, limit))
+        self.read_promptly(move |connection| list.page(connection, after, limit))
             .await
     }
 
@@ -304,16 +342,14 @@ impl Store for SqliteStore {
         landmark: &Landmark,
     ) -> Result<(), StoreError> {
         let (cluster, landmark) = (cluster.clone(), landmark.clone());
-        self.writer
-            .run(move |connection| landmarks::note(connection, &cluster, &landmark))
-            .await
+        let note = move |connection: &Connection| landmarks::note(connection, &cluster, &landmark);
+        within(CALL, self.writer.run(note)).await
     }
 
     async fn forget_landmarks(&self, cluster: &ClusterKey) -> Result<(), StoreError> {
         let cluster = cluster.clone();
-        self.writer
-            .run(move |connection| landmarks::forget(connection, &cluster))
-            .await
+        let forget = move |connection: &Connection| landmarks::forget(connection, &cluster);
+        within(CALL, self.writer.run(forget)).await
     }
 
     async fn alive(&self, now: DateTime<Utc>) -> Result<Vec<Alive>, StoreError> {
@@ -342,36 +378,13 @@ impl Store for SqliteStore {
 #[async_trait]
 impl Trail for SqliteStore {
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<(u64, Event)>, StoreError> {
-        self.read(move |connection| reads::events(connection, after, limit))
+        self.look(move |connection| reads::events(connection, after, limit))
             .await
     }
 
     async fn credentials(&self, record: &RecordRef) -> Result<Vec<MintedCredential>, StoreError> {
         let record = record.clone();
-        self.read(move |connection| reads::credentials(connection, &record))
+        self.look(move |connection| reads::credentials(connection, &record))
             .await
-    }
-}
-
-/// A folder that is removed with its contents.
-struct TemporaryFolder(PathBuf);
-
-impl TemporaryFolder {
-    fn make() -> Result<Self, OpenError> {
-        let path = std::env::temp_dir().join(format!("kubemint-{}", Uuid::new_v4()));
-        let mut builder = DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder
-            .create(&path)
-            .map_err(|error| OpenError::Io(path.clone(), error))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for TemporaryFolder {
-    fn drop(&mut self) {
-        // What cannot be removed is in the system's folder for temporary files, where it may stay.
-        let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -1,11 +1,12 @@
 //! What happens when something goes wrong inside the store: a job that fails, a full disk, a writer that ends.
 
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use futures::poll;
 use kubemint::audit::{Event, Kind};
 use kubemint::cluster::ClusterKey;
-use kubemint::ports::{Store as _, StoreError};
+use kubemint::ports::{Landmark, Store as _, StoreError};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -122,6 +123,66 @@ async fn a_full_queue_refuses_at_once_and_readers_do_not_wait_for_the_writer() {
     first.await.unwrap();
     second.await.unwrap();
     assert_eq!(reasons(&store).await, ["before", "first", "second"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_hangs_is_told_in_time_and_what_is_told_promptly_is_not_begun_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        readers: 1,
+        ..Options::new(folder.path().join("a.db"))
+    };
+    let store = SqliteStore::open(options).unwrap();
+    let (held, release) = hold(&store).await;
+    let (release_reader, released) = mpsc::channel();
+    let reading = store.readers.run(move |_| {
+        released.recv().unwrap();
+        Ok(())
+    });
+    let place = ClusterKey::new("r", "p", "c");
+    let landmark = Landmark {
+        namespace: "n".to_owned(),
+        uid: "u".to_owned(),
+    };
+    let start = Instant::now();
+    let id = "a".parse().unwrap();
+    let told = async {
+        let (written, read, noted) = tokio::join!(
+            async { (store.append(event("prompt")).await, start.elapsed()) },
+            async { (store.find(&place, &id).await, start.elapsed()) },
+            async {
+                (
+                    store.note_landmark(&place, &landmark).await,
+                    start.elapsed(),
+                )
+            },
+        );
+        release_reader.send(()).unwrap();
+        let (prompt, call) = (Duration::from_millis(1800), Duration::from_secs(4));
+        for ((answer, took), time) in [
+            ((written.0.err(), written.1), prompt),
+            ((read.0.err(), read.1), prompt),
+            ((noted.0.err(), noted.1), call),
+        ] {
+            let Some(StoreError::Unavailable(cause)) = answer else {
+                panic!("{answer:?}");
+            };
+            assert_eq!(cause.to_string(), "the database did not answer in time");
+            // A busy machine has a second.
+            assert!(
+                (time..time + Duration::from_secs(1)).contains(&took),
+                "{took:?}"
+            );
+        }
+    };
+    let (read, ()) = tokio::join!(reading, told);
+    read.unwrap();
+    release.send(()).unwrap();
+    held.await.unwrap();
+    // What is prompt is done or not when it is told; what comes after something was done in a cluster is done, if late.
+    store.append(event("after")).await.unwrap();
+    assert_eq!(reasons(&store).await, ["after"]);
+    assert_eq!(store.landmarks(&place).await.unwrap(), [landmark]);
 }
 
 #[tokio::test]

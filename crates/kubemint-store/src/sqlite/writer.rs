@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use kubemint::ports::StoreError;
 use rusqlite::Connection;
@@ -59,9 +60,28 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
+        self.ask(None, work).await
+    }
+
+    /// The same, unless its turn comes after `until`. Who waits must know by themselves when that is: a writer that is held up
+    /// answers nobody.
+    pub(super) async fn run_before<T, F>(&self, until: Instant, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.ask(Some(until), work).await
+    }
+
+    async fn ask<T, F>(&self, until: Option<Instant>, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Task {
             work: Some(work),
+            until,
             result: None,
             reply,
         });
@@ -111,6 +131,8 @@ trait Job: Send {
 
 struct Task<T, F> {
     work: Option<F>,
+    /// When it is too late to begin.
+    until: Option<Instant>,
     result: Option<rusqlite::Result<T>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -121,15 +143,17 @@ where
     F: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
 {
     fn work(&mut self, connection: &Connection) -> bool {
-        self.result = self.work.take().map(|work| work(connection));
-        matches!(self.result, Some(Ok(_)))
+        let late = self.until.is_some_and(|until| Instant::now() > until);
+        let work = self.work.take().filter(|_| !late);
+        self.result = work.map(|work| work(connection));
+        late || matches!(self.result, Some(Ok(_)))
     }
 
     fn answer(self: Box<Self>, committed: Result<(), &Arc<rusqlite::Error>>) {
         let answer = match (committed, self.result) {
             (_, Some(Err(error))) => Err(store_error(error)),
             (Ok(()), Some(Ok(value))) => Ok(value),
-            (Ok(()), None) => Err(Refusal::WriterGone.into()),
+            (Ok(()), None) => Err(Refusal::Slow.into()),
             (Err(error), _) => Err(shared_error(error)),
         };
         // Whoever asked may have gone away; what was written stays written.

@@ -1,10 +1,12 @@
 //! An operator's work on the embedded store: a copy while it is used, and a look at it.
 
+use kubemint::audit::Kind;
 use kubemint::ports::{Landmark, Size, Store as _};
 use kubemint::record::State;
 use kubemint_store::{Backend, BackupError, Options, SqliteStore, backup, inspect, restore};
 
-use crate::suite::fixture::{at, begin, found, grant, here, put, record};
+use crate::chain::verified;
+use crate::suite::fixture::{at, begin, event, found, grant, here, put, record};
 
 #[test]
 fn what_a_copy_that_was_broken_off_left_stops_no_later_one_and_one_under_way_does() {
@@ -99,6 +101,48 @@ async fn a_store_that_is_used_is_looked_at_without_touching_it() {
     assert_eq!(size, told);
     assert_eq!(size.bytes, std::fs::metadata(&path).unwrap().len());
     assert!(size.log.unwrap() > 0 && size.free.unwrap() > 0, "{size:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trail_that_takes_no_row_is_not_well_and_looking_leaves_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kubemint.db");
+    let store = SqliteStore::open(Options::new(&path)).unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    for (table, when) in [("audit", "INSERT"), ("audit_chain", "UPDATE")] {
+        store.ping().await.unwrap();
+        let refused = format!(
+            "CREATE TRIGGER refused BEFORE {when} ON {table} BEGIN SELECT RAISE(ABORT, 'no more'); END"
+        );
+        other.execute_batch(&refused).unwrap();
+        let read = event(Kind::Read, &record("a"));
+        assert!(store.ping().await.is_err() && store.append(read.clone()).await.is_err());
+        other.execute_batch("DROP TRIGGER refused").unwrap();
+        store.ping().await.unwrap();
+        store.append(read).await.unwrap();
+    }
+    let found = verified(&Backend::Sqlite(Options::new(&path))).await;
+    assert!(found.is_sound(), "{found:?}");
+    assert_eq!((found.chains.len(), found.chains[0].rows), (1, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trail_that_serving_refuses_is_told_as_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kubemint.db");
+    let backend = Backend::Sqlite(Options::new(&path));
+    let store = SqliteStore::open(Options::new(&path)).unwrap();
+    put(&store, &record("a"), State::Active, &grant()).await;
+    drop(store);
+    assert_eq!(inspect(&backend, at(0)).await.unwrap().damage, [""; 0]);
+    let other = rusqlite::Connection::open(&path).unwrap();
+    let torn = "UPDATE audit_chain SET head = head - 1";
+    other.execute_batch(torn).unwrap();
+    drop(other);
+    let refused = SqliteStore::open(Options::new(&path)).err().unwrap();
+    let told = inspect(&backend, at(0)).await.unwrap().damage;
+    assert_eq!(told, [refused.to_string()]);
+    assert!(told[0].contains("does not fit together"), "{told:?}");
 }
 
 fn landmark(uid: &str) -> Landmark {

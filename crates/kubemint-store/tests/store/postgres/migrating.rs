@@ -129,6 +129,24 @@ async fn a_database_that_is_used_is_looked_at_without_touching_it() {
     assert!(late.warnings[0].starts_with("fsync is off"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_of_one_database_is_told_as_damage() {
+    let options = SHARED.database();
+    let backend = Backend::Postgres(options.clone());
+    let store = super::migrated(&options);
+    put(&store, &record("a"), State::Active, &grant()).await;
+    assert_eq!(inspect(&backend, at(0)).await.unwrap().damage, [""; 0]);
+    let torn = "UPDATE audit_chain SET head = head + 1; DELETE FROM instance";
+    assert!(SHARED.sql(&options.database, torn));
+    let refused = PostgresStore::open(&options).await.err().unwrap();
+    let told = inspect(&backend, at(0)).await.unwrap().damage;
+    assert!(
+        told.len() == 2 && told[0] == refused.to_string(),
+        "{told:?}"
+    );
+    assert!(told[1].contains("row 3 of chain"), "{told:?}");
+}
+
 /// The schemas, oldest first.
 const SCHEMAS: [&str; POSTGRES_SCHEMA_VERSION as usize] = [
     include_str!("../../../src/postgres/schema/0001.sql"),

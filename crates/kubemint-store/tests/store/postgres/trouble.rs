@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use kubemint::audit::Kind;
 use kubemint::ports::{Begun, Store as _, StoreError};
 use kubemint::record::{Record, State};
-use kubemint_store::{PostgresStore, Trail as _};
+use kubemint_store::{Backend, PostgresStore, Trail as _};
 
 use super::cluster::Cluster;
 use super::{SHARED, migrated};
+use crate::chain::verified;
 use crate::suite::fixture::{event, found, grant, here, key, put, record};
 
 fn is_unavailable<T: std::fmt::Debug>(outcome: Result<T, StoreError>) {
@@ -194,7 +195,6 @@ async fn damage_that_one_statement_met_is_remembered() {
              CREATE TRIGGER damaged BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION damaged()"
         );
         assert!(SHARED.sql(&options.database, &damage));
-        store.ping().await.unwrap();
         let met = store.append(event(Kind::Read, &record)).await;
         assert!(matches!(met, Err(StoreError::Damaged(_))), "{met:?}");
         // The page that the next statement needs may be sound: nothing new is begun there all the same.
@@ -215,6 +215,33 @@ async fn damage_that_one_statement_met_is_remembered() {
         let again = PostgresStore::open(&options).await.unwrap();
         again.ping().await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trail_that_takes_no_row_is_not_well_and_looking_leaves_none() {
+    let refuse = |table, when| {
+        format!(
+            "CREATE OR REPLACE FUNCTION refused() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN RAISE EXCEPTION 'no more' USING ERRCODE = 'insufficient_privilege'; END $$;
+             CREATE TRIGGER refused BEFORE {when} ON {table} FOR EACH ROW EXECUTE FUNCTION refused()"
+        )
+    };
+    let options = SHARED.database();
+    let store = migrated(&options);
+    let backend = Backend::Postgres(options.clone());
+    for (table, when) in [("audit", "INSERT"), ("audit_chain", "INSERT OR UPDATE")] {
+        store.ping().await.unwrap();
+        assert!(SHARED.sql(&options.database, &refuse(table, when)));
+        is_unavailable(store.ping().await);
+        is_unavailable(store.append(event(Kind::Read, &record("a"))).await);
+        let mended = format!("DROP TRIGGER refused ON {table}");
+        assert!(SHARED.sql(&options.database, &mended));
+        store.ping().await.unwrap();
+        store.append(event(Kind::Read, &record("a"))).await.unwrap();
+    }
+    let found = verified(&backend).await;
+    assert!(found.is_sound(), "{found:?}");
+    assert_eq!((found.chains.len(), found.chains[0].rows), (1, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@ use kubemint_store::Trail;
 pub(crate) mod faults;
 pub(crate) mod fixture;
 pub(crate) mod issuing;
+pub(crate) mod keys;
 pub(crate) mod lists;
 pub(crate) mod model;
 pub(crate) mod races;
@@ -32,12 +33,12 @@ macro_rules! for_every_store {
             issuing::a_name_is_taken_for_ever_in_its_cluster_alone,
             issuing::a_name_whose_issue_failed_is_its_creators_to_try_again,
             issuing::a_name_may_fail_any_number_of_times,
-            issuing::a_key_is_free_until_it_is_used_and_again_when_its_issue_failed,
-            issuing::a_key_answers_by_the_state_of_its_record,
-            issuing::a_key_is_one_principals_at_one_cluster,
-            issuing::a_key_past_its_time_is_as_unused,
+            keys::a_key_is_free_until_it_is_used_and_again_when_its_issue_failed,
+            keys::a_key_answers_by_the_state_of_its_record,
+            keys::a_key_is_one_principals_at_one_cluster,
+            keys::a_key_past_its_time_is_as_unused,
             issuing::no_more_kubeconfigs_are_alive_for_a_user_than_may_be,
-            issuing::a_failure_of_an_older_issue_does_not_free_the_key_of_a_newer_one,
+            keys::a_failure_of_an_older_issue_does_not_free_the_key_of_a_newer_one,
             lists::pages_are_newest_first_and_end,
             lists::the_parts_of_what_is_visible_add_up,
             lists::a_subject_of_another_issuer_is_someone_else,
