@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use harness::{CLUSTER, PROJECT, REGION, Stage, binary};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::acting::{Actor, link};
 
@@ -13,6 +13,11 @@ fn explain(stage: &Stage, role: &str, arguments: &[&str]) -> (i32, String) {
     let claims = json!({
         "iss": stage.world().issuer().url(), "sub": "alice", "roles": [role], "scope": "project", "scope_id": PROJECT,
     });
+    explain_to(stage, &claims, arguments)
+}
+
+/// Asks as whom the claims describe.
+fn explain_to(stage: &Stage, claims: &Value, arguments: &[&str]) -> (i32, String) {
     let config = stage.folder().join("kubemint.toml");
     let cluster = format!("{REGION}/{PROJECT}/{CLUSTER}");
     let mut child = Command::new(binary())
@@ -153,5 +158,78 @@ async fn a_download_is_explained_as_it_is_answered_and_what_is_assumed_is_said()
     assert_eq!(code, 3, "{told}");
     assert!(told.contains("note: no --relation"), "{told}");
     assert!(told.contains("note: no --role"), "{told}");
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn what_nobody_may_be_named_is_refused_as_it_is_answered_and_under_any_policy() {
+    let stage = Stage::start().await;
+    let admin = Actor::new(&stage, "alice", &["compute.admin"]);
+    let config = stage.folder().join("kubemint.toml");
+    let all = "permit (principal, action, resource);";
+    std::fs::write(stage.folder().join("all.cedar"), all).unwrap();
+    let text = std::fs::read_to_string(&config).unwrap();
+    let own = format!("{text}\n[policy]\nfiles = [\"all.cedar\"]\n");
+    for (user, reason, told) in [
+        (
+            "system:masters",
+            "reserved_user",
+            "user must not begin with",
+        ),
+        (
+            "a\u{202e}b",
+            "forbidden_character",
+            "user must not have control",
+        ),
+    ] {
+        let answer = admin.issue(json!({"user": user})).await;
+        assert_eq!(answer.status.as_u16(), 400, "{}", answer.text);
+        assert!(answer.text.contains(reason), "{}", answer.text);
+        for text in [&text, &own] {
+            std::fs::write(&config, text).unwrap();
+            let (code, said) = explain(
+                &stage,
+                "compute.admin",
+                &["--action", "issue", "--user", user],
+            );
+            assert_eq!(code, 3, "{said}");
+            assert!(said.contains(&format!("the service: {told}")), "{said}");
+        }
+    }
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn claims_are_found_where_the_issuers_configuration_says() {
+    let stage = Stage::start().await;
+    let config = stage.folder().join("kubemint.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let named = text.replace(
+        "[[issuers]]\n",
+        "[[issuers]]\nclaims = { roles = \"/realm_access/roles\", scope_id = \"tenancy\" }\n",
+    );
+    std::fs::write(&config, named).unwrap();
+    let mut claims = json!({
+        "iss": stage.world().issuer().url(), "sub": "alice", "scope": "project", "tenancy": PROJECT,
+        "realm_access": {"roles": ["compute.viewer"]}, "roles": [], "scope_id": "another",
+    });
+    let list = ["--action", "list"];
+    let (code, told) = explain_to(&stage, &claims, &list);
+    assert_eq!(code, 0, "{told}");
+    // A claim that the service takes from nobody.
+    claims["tenancy"] = json!(7);
+    let (code, told) = explain_to(&stage, &claims, &list);
+    assert_eq!(code, 3, "{told}");
+    assert!(
+        told.contains("the service: the issuer's token is refused: claim (401)"),
+        "{told}"
+    );
+    // By the default names, whoever is not configured.
+    claims["iss"] = json!("https://another.example.com");
+    claims["roles"] = json!(["compute.viewer"]);
+    claims["scope_id"] = json!(PROJECT);
+    let (code, told) = explain_to(&stage, &claims, &list);
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains("is no issuer of the configuration"), "{told}");
     stage.stop().await;
 }

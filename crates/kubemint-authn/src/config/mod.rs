@@ -40,8 +40,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jsonwebtoken::Algorithm;
+use kubemint::caller::Caller;
 use reqwest::Certificate;
+use serde_json::{Map, Value};
 use url::Url;
+
+use crate::error::Reason;
 
 pub(crate) use check::read_secret;
 pub use check::{validate, warnings};
@@ -118,6 +122,15 @@ impl IssuerConfig {
     #[must_use]
     pub fn may_speak_for(&self, scope: Option<&str>, id: Option<&str>) -> bool {
         self.limit.admits(scope, id)
+    }
+
+    /// The caller that a token of the issuer with these claims describes, whoever signed it and whenever it holds: to explain what
+    /// would be said of one.
+    ///
+    /// # Errors
+    /// A claim that is used is not what it must be.
+    pub fn describes(&self, claims: &Map<String, Value>) -> Result<Caller, Reason> {
+        crate::token::claims::described(claims, self)
     }
 
     /// The name in logs and metrics: 1 to 64 of letters, digits and `.:_-`, unique.

@@ -29,6 +29,14 @@ pub(super) fn caller(
     }
     audience(claims.get("aud"), config)?;
     times(claims, config, now)?;
+    described(claims, config)
+}
+
+/// Who the claims describe, whatever else they say.
+pub(crate) fn described(
+    claims: &Map<String, Value>,
+    config: &IssuerConfig,
+) -> Result<Caller, Reason> {
     let names = &config.claims;
     Ok(Caller {
         principal: Principal {

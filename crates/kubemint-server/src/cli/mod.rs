@@ -1,6 +1,7 @@
 //! The command line.
 
 mod audit;
+mod claimed;
 mod exit;
 mod operator;
 mod policy;

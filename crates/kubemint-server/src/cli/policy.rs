@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use kubemint::policy::{Action, Decision, Query};
 use kubemint::ports::Policy;
 use kubemint::record::Relation;
+use kubemint::text::hides;
 use kubemint::{Caller, ClusterKey, ClusterProfile};
 use kubemint_authn::IssuerConfig;
-use serde::Deserialize;
 
+use super::claimed::{Described, claims};
 use crate::config::Config;
 use crate::out::outln;
 
@@ -77,21 +78,6 @@ enum RelationArg {
     Stranger,
 }
 
-/// The claims that policies look at, under their default names.
-#[derive(Deserialize)]
-struct Claims {
-    #[serde(default)]
-    iss: String,
-    sub: String,
-    tenant_id: Option<String>,
-    scope: Option<String>,
-    scope_id: Option<String>,
-    #[serde(default)]
-    roles: Vec<String>,
-    principal_type: Option<String>,
-    credential_id: Option<String>,
-}
-
 pub(super) fn run(command: PolicyCommand) -> Result<ExitCode> {
     match command {
         PolicyCommand::Check { config } => check(&config),
@@ -112,12 +98,18 @@ fn check(config: &Path) -> Result<ExitCode> {
 fn explain(question: &Explain) -> Result<ExitCode> {
     let config = Config::read(&question.config)?;
     let policy = config.load_policy()?;
-    let caller = caller(&question.caller)?;
+    let claims = claims(&question.caller)?;
+    let Described {
+        caller,
+        issuer,
+        refusal,
+    } = Described::by(&claims, &config.issuers)?;
     let cluster = cluster(&question.cluster)?;
     let found = config.clusters.iter().find(|found| found.key == cluster);
     let profile = found.map(|found| found.profile.as_ref());
     let mut asked = Asked::new(question, &caller, &cluster, profile);
-    asked.issuer(&config.issuers);
+    asked.refusals.extend(refusal);
+    asked.issuer(issuer);
     let decisions = asked.queries.iter().map(|query| policy.decide(query));
     let decisions: Vec<Decision> = decisions.collect();
     let word = |allowed| if allowed { "allowed" } else { "denied" };
@@ -186,12 +178,9 @@ impl<'a> Asked<'a> {
     }
 
     /// Whether a token of this caller's would be accepted at all, as far as that can be told without one.
-    fn issuer(&mut self, issuers: &[IssuerConfig]) {
+    fn issuer(&mut self, issuer: Option<&IssuerConfig>) {
         let caller = self.queries[0].caller;
-        let Some(issuer) = issuers
-            .iter()
-            .find(|issuer| issuer.url() == caller.principal.issuer)
-        else {
+        let Some(issuer) = issuer else {
             let note = format!(
                 "{} is no issuer of the configuration: whatever policy says, the answer is 401",
                 caller.principal.issuer
@@ -234,6 +223,8 @@ impl<'a> Asked<'a> {
             ..list
         };
         self.queries.push(issue);
+        self.refusals
+            .extend(question.user.as_deref().and_then(hostile));
         let for_others = matches!(question.action, ActionArg::IssueForOthers);
         if for_others || issue.user != Some(list.caller.subject()) {
             let action = Action::IssueForOthers;
@@ -301,27 +292,16 @@ impl From<RelationArg> for Relation {
     }
 }
 
-fn caller(file: &Path) -> Result<Caller> {
-    let text = if file == Path::new("-") {
-        std::io::read_to_string(std::io::stdin()).context("cannot read standard input")?
+/// Why nobody is a user by this name, whatever policy says.
+fn hostile(user: &str) -> Option<String> {
+    let refusal = if user.chars().any(hides) {
+        "user must not have control, bidirectional or invisible characters (400)"
+    } else if user.starts_with("system:") {
+        "user must not begin with `system:`, which Kubernetes reserves (400)"
     } else {
-        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?
+        return None;
     };
-    let claims: Claims = serde_json::from_str(&text).with_context(|| {
-        format!(
-            "{}: not the claims of a token, as a JSON object",
-            file.display()
-        )
-    })?;
-    Ok(Caller {
-        tenant: claims.tenant_id,
-        scope: claims.scope,
-        scope_id: claims.scope_id,
-        roles: claims.roles,
-        principal_type: claims.principal_type,
-        credential_id: claims.credential_id,
-        ..Caller::new(claims.iss, claims.sub)
-    })
+    Some(refusal.to_owned())
 }
 
 fn cluster(text: &str) -> Result<ClusterKey> {
