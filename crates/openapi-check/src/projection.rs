@@ -122,6 +122,10 @@ pub const TAGS: &str = "dropshot lists every tag that an operation has";
 /// Why the variables of paths are called in the source as the path that came first calls them.
 pub const VARIABLES: &str = "dropshot's router knows one name for the variable of one place; the names never travel, and the runtime reads each path as its template says";
 
+/// Why a body that may be left out counts as one that must be there.
+pub const OPTIONAL: &str =
+    "dropshot says of every body that it is required; runtime: without one the handler gets none";
+
 /// Why keywords of schemas without a type are left out of the source.
 pub const UNTYPED: &str = "dropshot writes none; runtime: each is checked for values of its type";
 
@@ -139,6 +143,7 @@ pub fn project(document: &Value, side: Side) -> Value {
         document["openapi"] = "3.0.3".into();
         said::variables(&mut document);
         said::untyped(&mut document);
+        said::bodies(&mut document);
     }
     lists(&mut document);
     media_types(&mut document);

@@ -20,4 +20,4 @@ pub use fault::{Detail, Envelope, Failure, Fault, MAX_DETAILS, MAX_FIELD, MAX_ME
 pub use guard::{Extension, Guarded, Open, Operation, Parts, Unread, serve, serve_open};
 pub use params::{Parameters, Values};
 pub use respond::{Answer, Reply};
-pub use taken::{Bytes, Expected, Form, Json, Multipart, ReadBody, Websocket};
+pub use taken::{Bytes, Expected, Form, Json, Multipart, Optional, ReadBody, Websocket};

@@ -9,6 +9,7 @@ use dropshot::{
     ApiEndpointBodyContentType, ApiEndpointParameter, Body, ExclusiveExtractor, HttpError,
     MultipartBody, RequestContext, ServerContext, TypedBody, UntypedBody, WebsocketUpgrade,
 };
+use hyper::body::Body as _;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -28,6 +29,9 @@ pub struct Expected {
 pub trait ReadBody: Send + Sync + 'static {
     /// What a handler gets.
     type Value: Send + 'static;
+
+    /// Whether nothing at all can be a value, if it has a media type.
+    const EMPTY: bool = false;
 
     /// As a stock extractor would describe it.
     fn describe() -> Vec<ApiEndpointParameter>;
@@ -188,6 +192,8 @@ pub struct Bytes;
 impl ReadBody for Bytes {
     type Value = bytes::Bytes;
 
+    const EMPTY: bool = true;
+
     fn describe() -> Vec<ApiEndpointParameter> {
         <UntypedBody as ExclusiveExtractor>::metadata(ApiEndpointBodyContentType::Bytes).parameters
     }
@@ -227,6 +233,34 @@ impl ReadBody for Multipart {
         MultipartBody::from_request(rqctx, request)
             .await
             .map_err(|error| refused(error, 415))
+    }
+}
+
+/// A body that may be left out: then the handler gets `None`. What is sent is read as `B`.
+///
+/// A body of no bytes is left out, whatever media type is said of it: clients say one of nothing, too. Only where no bytes
+/// are a value (`Bytes`) does a media type make one of them.
+pub struct Optional<B>(PhantomData<fn() -> B>);
+
+#[async_trait]
+impl<B: ReadBody> ReadBody for Optional<B> {
+    type Value = Option<B::Value>;
+
+    fn describe() -> Vec<ApiEndpointParameter> {
+        B::describe()
+    }
+
+    async fn read<C: ServerContext>(
+        rqctx: &RequestContext<C>,
+        request: hyper::Request<Body>,
+        expected: Expected,
+        limits: Limits,
+    ) -> Result<Self::Value, (u16, Fault)> {
+        let typed = request.headers().contains_key(http::header::CONTENT_TYPE);
+        if request.body().is_end_stream() && !(B::EMPTY && typed) {
+            return Ok(None);
+        }
+        B::read(rqctx, request, expected, limits).await.map(Some)
     }
 }
 

@@ -2,11 +2,12 @@
 //! and lists in forms. The builders are progenitor's; what is sent is corrected in their code.
 
 use crate::kind::{self, Body};
+use crate::optional;
 use crate::wire_names::rust_name;
 use openapi_document::openapiv3::{Parameter, ParameterSchemaOrContent, ReferenceOr, Response};
 use openapi_document::{Document, OperationRef, draft};
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
-use quote::quote;
+use quote::{format_ident, quote};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// By the name of the operation in the client, what its call has to say.
@@ -20,6 +21,10 @@ struct Call {
     accept: Option<String>,
     /// Whether the body is a form.
     form: bool,
+    /// Whether the body, JSON or a form, may be left out.
+    optional: bool,
+    /// The media type of such a body of JSON.
+    maybe_json: Option<String>,
     /// The parameters of the query that are lists in one text.
     query: BTreeSet<String>,
     /// The headers that are lists.
@@ -45,31 +50,35 @@ impl Calls {
         let lists = |call: &Call| !call.query.is_empty() || !call.headers.is_empty();
         let commas = self.0.values().any(lists).then(commas);
         let fields = self.0.values().any(|call| call.form).then(fields);
-        if commas.is_none() && fields.is_none() {
+        let optional = self.0.values().any(|call| call.maybe_json.is_some());
+        let optional = optional.then(optional::sender);
+        let text = (commas.is_some() || fields.is_some()).then(text_of);
+        if text.is_none() && optional.is_none() {
             return client;
         }
         quote! {
             #client
-            /// Values as they are sent, where that is not JSON.
+            /// Values as they are sent, where progenitor would send them otherwise.
             mod wire {
-                use ::serde_json::Value;
+                #optional
+                #text
                 #commas
                 #fields
-                /// The text of what has no parts.
-                fn text(value: &Value) -> Option<String> {
-                    match value {
-                        Value::String(text) => Some(text.clone()),
-                        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
-                        _ => None,
-                    }
-                }
             }
         }
     }
 
     fn within(&self, tokens: TokenStream) -> TokenStream {
-        let inside = |stream: TokenStream| match operation(&stream).and_then(|id| self.0.get(&id)) {
-            Some(call) => call.correct(stream),
+        let call = |stream: &TokenStream| operation(stream).and_then(|id| self.0.get(&id));
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        // The functions of one builder stand beside each other.
+        let optional = tokens.iter().any(|token| match token {
+            TokenTree::Group(group) => call(&group.stream()).is_some_and(|call| call.optional),
+            _ => false,
+        });
+        let inside = |stream: TokenStream| match call(&stream) {
+            Some(call) => call.corrected(stream),
+            None if optional => optional::unset(stream),
             None => self.within(stream),
         };
         tokens
@@ -86,11 +95,17 @@ impl Call {
     fn of(document: &Document, operation: OperationRef<'_>) -> Call {
         let vendor = |name: &str| kind::is_json(name) && kind::essence(name) != "application/json";
         let (body, media) = kind::body(document, operation);
-        let content_type = media.map(|(name, _)| name).filter(|name| vendor(name));
+        let media_type = media.map(|(name, _)| name);
+        let optional = kind::is_optional(operation);
+        let optional = optional && matches!(body, Body::Json | Body::Form);
+        let maybe_json = media_type.filter(|_| optional && body == Body::Json);
+        let content_type = media_type.filter(|name| vendor(name) && !optional);
         let mut call = Call {
             content_type: content_type.map(str::to_owned),
             accept: accept(operation, &vendor),
             form: body == Body::Form,
+            optional,
+            maybe_json: maybe_json.map(str::to_owned),
             ..Call::default()
         };
         for parameter in &operation.operation.parameters {
@@ -115,6 +130,15 @@ impl Call {
         call
     }
 
+    /// The code of one call, from its beginning.
+    fn corrected(&self, code: TokenStream) -> TokenStream {
+        let code = self.correct(code);
+        match &self.maybe_json {
+            Some(_) => quote!(use super::wire::MaybeJson as _; #code),
+            None => code,
+        }
+    }
+
     /// The code of one call.
     fn correct(&self, code: TokenStream) -> TokenStream {
         let tokens: Vec<TokenTree> = code.into_iter().collect();
@@ -128,6 +152,10 @@ impl Call {
                 continue;
             }
             before = token.to_string();
+            if self.maybe_json.is_some() && before == "json" && is_call(tokens.get(index + 1)) {
+                corrected.extend([TokenTree::from(format_ident!("maybe_json"))]);
+                continue;
+            }
             // reqwest's `json` leaves a media type that is there.
             if let Some(media_type) = &self.content_type
                 && before == "json"
@@ -154,6 +182,10 @@ impl Call {
             "header" if self.accept.is_some() && argument.to_string().contains("ACCEPT") => {
                 let accept = &self.accept;
                 quote!(::reqwest::header::ACCEPT, ::reqwest::header::HeaderValue::from_static(#accept))
+            }
+            "json" if self.maybe_json.is_some() => {
+                let media_type = &self.maybe_json;
+                quote!(#media_type, #argument)
             }
             "form_urlencoded" if self.form => {
                 quote!(&super::wire::fields(&body).map_err(Error::InvalidRequest)?)
@@ -248,10 +280,26 @@ fn is_call(token: Option<&TokenTree>) -> bool {
     matches!(token, Some(TokenTree::Group(_)))
 }
 
-fn regroup(group: &Group, stream: TokenStream) -> TokenTree {
+pub(crate) fn regroup(group: &Group, stream: TokenStream) -> TokenTree {
     let mut regrouped = Group::new(group.delimiter(), stream);
     regrouped.set_span(group.span());
     TokenTree::Group(regrouped)
+}
+
+/// What lists and forms are made of.
+fn text_of() -> TokenStream {
+    quote! {
+        use ::serde_json::Value;
+
+        /// The text of what has no parts.
+        fn text(value: &Value) -> Option<String> {
+            match value {
+                Value::String(text) => Some(text.clone()),
+                Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+                _ => None,
+            }
+        }
+    }
 }
 
 /// What a server would read as another list is not sent.
@@ -281,8 +329,11 @@ fn fields() -> TokenStream {
     quote! {
         /// The fields of a form; a list repeats its name.
         pub(super) fn fields(form: &impl ::serde::Serialize) -> Result<Vec<(String, String)>, String> {
-            let Value::Object(members) = ::serde_json::to_value(form).map_err(|error| error.to_string())? else {
-                return Err("a form has fields".to_owned());
+            let members = match ::serde_json::to_value(form).map_err(|error| error.to_string())? {
+                Value::Object(members) => members,
+                // A form that is left out.
+                Value::Null => return Ok(Vec::new()),
+                _ => return Err("a form has fields".to_owned()),
             };
             let mut fields = Vec::new();
             for (name, value) in members {

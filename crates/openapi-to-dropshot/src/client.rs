@@ -8,7 +8,7 @@ use crate::kind;
 use crate::quiet::quietly;
 use crate::types::Types;
 use crate::wire_names::{WireNames, rust_name};
-use crate::{Options, gave_up, reasons, segments};
+use crate::{Options, gave_up, optional, reasons, segments};
 use heck::ToSnakeCase;
 use openapi_document::openapiv3::{
     OpenAPI, Operation, Parameter, ParameterSchemaOrContent, PathItem, ReferenceOr, Response,
@@ -41,6 +41,18 @@ pub(crate) fn generate(
     }
     let called = called(document);
     let mut openapi = plainer(document, types, &called);
+    for (name, inner) in optional::bodies(&mut openapi) {
+        let inner = types
+            .components
+            .get(&inner)
+            .map(|component| &component.name);
+        let path = format!(
+            "::std::option::Option<{}::{}>",
+            options.types_name(),
+            inner.unwrap_or(&name)
+        );
+        settings.with_replacement(&name, path, [TypeSpaceImpl::Default].into_iter());
+    }
     // reqwest has no call of these methods.
     let (callable, not): (Vec<OperationRef<'_>>, Vec<OperationRef<'_>>) = document
         .operations()

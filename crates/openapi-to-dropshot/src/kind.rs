@@ -48,6 +48,13 @@ pub(crate) fn body<'a>(
     (kind, Some((name, media)))
 }
 
+/// Whether the operation takes a body that may be left out.
+pub(crate) fn is_optional(operation: OperationRef<'_>) -> bool {
+    let body = operation.operation.request_body.as_ref();
+    let body = body.and_then(ReferenceOr::as_item);
+    body.is_some_and(|body| !body.required && !body.content.is_empty())
+}
+
 /// The media type without parameters.
 pub(crate) fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()

@@ -94,6 +94,7 @@ mod newtype;
 mod nullable;
 mod number;
 mod operation;
+mod optional;
 pub mod output;
 mod own;
 mod parameters;

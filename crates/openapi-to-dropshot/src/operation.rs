@@ -228,6 +228,11 @@ fn request_body(
             (true, quote!(::openapi_runtime::Form<#ty>))
         }
     };
+    let body = if kind::is_optional(operation) {
+        quote!(::openapi_runtime::Optional<#body>)
+    } else {
+        body
+    };
     let schema = if structured {
         let place = descriptor::borrowed(&schema);
         quote!(Some(#place))

@@ -1,4 +1,4 @@
-//! The source in the words that dropshot has: variables of paths, and schemas without a type.
+//! The source in the words that dropshot has: variables of paths, bodies that may be left out, and schemas without a type.
 
 use openapi_document::routes::Routes;
 use serde_json::{Map, Value};
@@ -27,6 +27,15 @@ pub(super) fn variables(document: &mut Value) {
             (routes.path(&path), item)
         })
         .collect();
+}
+
+/// [`OPTIONAL`](super::OPTIONAL).
+pub(super) fn bodies(document: &mut Value) {
+    for operation in super::operations(document) {
+        if let Some(Value::Object(body)) = operation.get_mut("requestBody") {
+            body.insert("required".to_owned(), true.into());
+        }
+    }
 }
 
 /// Keywords of which dropshot writes none where there is no type.

@@ -215,19 +215,6 @@ fn style(found: &mut Findings<'_>, node: &Node) {
 }
 
 pub(super) fn body(found: &mut Findings<'_>, node: &Node) {
-    if !node.get("required").is_some_and(Node::is_true)
-        && node.get("content").is_some()
-        && !super::kinds::misspelt(node, "required", &super::tables::BODY)
-    {
-        let span = node
-            .entry("required")
-            .map_or(node.span, |entry| entry.node.span);
-        found.push(
-            Diagnostic::new("K0109", span, "optional request bodies are not supported")
-                .label("dropshot says of every body that it is required")
-                .help("write `required: true`; an empty object can stand for nothing"),
-        );
-    }
     media_types(found, node, &BODIES);
 }
 

@@ -18,6 +18,7 @@ mod types;
 
 mod bounds;
 mod defaults;
+mod optional;
 mod served;
 mod wire;
 

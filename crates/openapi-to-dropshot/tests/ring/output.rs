@@ -102,6 +102,30 @@ fn the_types_for_defaults_are_as_recorded() {
     assert_contents("tests/ring/golden/defaults/types.rs", &generated.types);
 }
 
+/// What `tests/live` sends and leaves out.
+#[test]
+fn the_output_for_bodies_that_may_be_left_out_is_as_recorded() {
+    let options = Options {
+        source: "optional_bodies.yaml".to_owned(),
+        command: "cargo test".to_owned(),
+        types_crate: "crate::optional::types".to_owned(),
+        trait_name: "OptionalApi".to_owned(),
+        schemars_feature: None,
+    };
+    let text = include_str!("../accept/optional_bodies.yaml");
+    let document = Document::read("optional_bodies.yaml", text).unwrap();
+    let generated = generate(&document, &options).unwrap();
+    assert_contents("tests/ring/golden/optional/types.rs", &generated.types);
+    assert_contents("tests/ring/golden/optional/api.rs", &generated.api);
+    assert_contents(
+        "tests/ring/golden/optional/openapi.json",
+        &generated.document,
+    );
+    assert_contents("tests/ring/golden/optional/client.rs", &generated.client);
+    // progenitor sends no parts.
+    assert_eq!(generated.client_lacks.len(), 1);
+}
+
 #[test]
 fn an_integer_with_bounds_is_a_type_that_holds_no_other() {
     let types = generated(THINGS).unwrap().types;

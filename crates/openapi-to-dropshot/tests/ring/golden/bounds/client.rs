@@ -342,9 +342,17 @@ pub mod prelude {
     pub use self::super::Client;
 }
 
-/// Values as they are sent, where that is not JSON.
+/// Values as they are sent, where progenitor would send them otherwise.
 mod wire {
     use ::serde_json::Value;
+    /// The text of what has no parts.
+    fn text(value: &Value) -> Option<String> {
+        match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+            _ => None,
+        }
+    }
     /// A list as one text, its items between commas; `None` for null.
     pub(super) fn commas(
         name: &str,
@@ -365,14 +373,6 @@ mod wire {
             }
         }
         Ok(Some(texts.join(",")))
-    }
-    /// The text of what has no parts.
-    fn text(value: &Value) -> Option<String> {
-        match value {
-            Value::String(text) => Some(text.clone()),
-            Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
-            _ => None,
-        }
     }
 }
 

@@ -615,9 +615,17 @@ pub mod prelude {
     pub use self::super::Client;
 }
 
-/// Values as they are sent, where that is not JSON.
+/// Values as they are sent, where progenitor would send them otherwise.
 mod wire {
     use ::serde_json::Value;
+    /// The text of what has no parts.
+    fn text(value: &Value) -> Option<String> {
+        match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+            _ => None,
+        }
+    }
     /// A list as one text, its items between commas; `None` for null.
     pub(super) fn commas(
         name: &str,
@@ -641,10 +649,11 @@ mod wire {
     }
     /// The fields of a form; a list repeats its name.
     pub(super) fn fields(form: &impl ::serde::Serialize) -> Result<Vec<(String, String)>, String> {
-        let Value::Object(members) = ::serde_json::to_value(form)
-            .map_err(|error| error.to_string())? else {
-                return Err("a form has fields".to_owned());
-            };
+        let members = match ::serde_json::to_value(form).map_err(|error| error.to_string())? {
+            Value::Object(members) => members,
+            Value::Null => return Ok(Vec::new()),
+            _ => return Err("a form has fields".to_owned()),
+        };
         let mut fields = Vec::new();
         for (name, value) in members {
             let values = match value {
@@ -662,14 +671,6 @@ mod wire {
             }
         }
         Ok(fields)
-    }
-    /// The text of what has no parts.
-    fn text(value: &Value) -> Option<String> {
-        match value {
-            Value::String(text) => Some(text.clone()),
-            Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
-            _ => None,
-        }
     }
 }
 

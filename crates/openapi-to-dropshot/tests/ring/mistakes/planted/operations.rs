@@ -152,10 +152,6 @@ pub(super) const PLANTED: &[(&str, &str)] = &[
     ("size: 3}", "sise: 3, size: 4}"),
     (
         "      requestBody:\n        required: true",
-        "      requestBody:\n        required: false",
-    ),
-    (
-        "      requestBody:\n        required: true",
         "      requestBody:\n        requird: true",
     ),
     (
