@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use kubemint_server::guard::{Deadlines, Limits};
 
 use crate::raw::Raw;
-use crate::stage::{OPEN, Stage, collection, head, issue};
+use crate::stage::{OPEN, Stage, collection, head, issue, until};
 
 /// Deadlines that tests can wait for.
 fn short(limits: &mut Limits) {
@@ -16,6 +16,15 @@ fn short(limits: &mut Limits) {
         idle: Duration::from_secs(3),
         answer: Duration::from_millis(500),
     };
+}
+
+/// A deadline of [`short`] and no other ended it: by default each would be 10 s. What is left between is for a busy machine.
+fn took_half_a_second(began: Instant) {
+    let took = began.elapsed();
+    assert!(
+        (Duration::from_millis(500)..Duration::from_secs(6)).contains(&took),
+        "{took:?}"
+    );
 }
 
 /// A request of an honest client answers within 2 s.
@@ -78,8 +87,10 @@ async fn an_address_at_its_bound_makes_room_among_its_own_connections() {
 #[tokio::test]
 async fn silence_before_the_first_request_is_closed_without_a_word() {
     let stage = Stage::with(short).await;
+    let began = Instant::now();
     let mut raw = Raw::connect(stage.address()).await;
     assert!(raw.is_closed().await);
+    took_half_a_second(began);
     stage.stop().await;
 }
 
@@ -98,11 +109,7 @@ async fn a_dripping_head_is_answered_408_when_its_time_is_over() {
         (answer.status, answer.reason().as_str()),
         (408, "head_timeout")
     );
-    let took = began.elapsed();
-    assert!(
-        (Duration::from_millis(500)..Duration::from_secs(2)).contains(&took),
-        "{took:?}"
-    );
+    took_half_a_second(began);
     stage.stop().await;
 }
 
@@ -110,7 +117,9 @@ async fn a_dripping_head_is_answered_408_when_its_time_is_over() {
 async fn a_kept_connection_is_closed_when_it_is_idle_for_long() {
     let stage = Stage::with(short).await;
     let mut raw = Raw::connect(stage.address()).await;
+    let mut last = Instant::now();
     for _ in 0..3 {
+        last = Instant::now();
         raw.send(OPEN).await;
         assert_eq!(raw.answer().await.status, 200);
         assert!(
@@ -119,6 +128,8 @@ async fn a_kept_connection_is_closed_when_it_is_idle_for_long() {
         );
     }
     assert!(raw.is_closed().await);
+    let idle = last.elapsed();
+    assert!(idle >= Duration::from_secs(3), "{idle:?}");
     stage.stop().await;
 }
 
@@ -131,7 +142,12 @@ async fn a_body_that_never_comes_is_answered_408_in_all_and_no_sooner_for_drippi
         let mut raw = Raw::connect(stage.address()).await;
         let began = Instant::now();
         raw.send(head("POST", &token, fields)).await;
-        while drips && raw.is_silent(Duration::from_millis(300)).await && raw.send(" ").await {}
+        // Some 5 s of drips are taken; without an end to them, 30 s are enough to say so.
+        for _ in 0..if drips { 99 } else { 0 } {
+            if !raw.is_silent(Duration::from_millis(300)).await || !raw.send(" ").await {
+                break;
+            }
+        }
         let answer = raw.answer().await;
         assert_eq!(
             (answer.status, answer.reason().as_str()),
@@ -167,13 +183,17 @@ async fn bodies_that_never_come_keep_nobody_out() {
 async fn a_client_that_takes_no_answers_is_cut_off() {
     let stage = Stage::with(short).await;
     let mut raw = Raw::connect(stage.address()).await;
-    // Until neither side's buffers hold more.
+    // Until neither side's buffers hold more: that is some megabytes, and none of them is answered and read.
+    let mut sent = 0;
     while tokio::time::timeout(Duration::from_secs(1), raw.send(OPEN.repeat(100))).await == Ok(true)
     {
+        sent += 100;
+        assert!(sent < 1_000_000, "more is taken than buffers hold");
     }
-    while stage.metric("kubemint_connections ").await > 0 {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until("it is cut off", async || {
+        stage.metric("kubemint_connections ").await == 0
+    })
+    .await;
     stage.stop().await;
 }
 

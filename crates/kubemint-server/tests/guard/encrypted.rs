@@ -19,7 +19,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::raw::Raw;
-use crate::stage::{OPEN, Stage, collection, issue};
+use crate::stage::{OPEN, Stage, collection, issue, until};
 
 /// Writes a new certificate and its key into `folder`, and returns it.
 fn certify(folder: &Path) -> CertificateDer<'static> {
@@ -213,9 +213,10 @@ async fn a_certificate_that_cannot_be_used_changes_nothing_but_the_log() {
     ] {
         let told = stage.log().matches("the one before stays").count();
         std::fs::write(folder.join(file), text).expect("a file");
-        while stage.log().matches("the one before stays").count() == told {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        until("it is told", async || {
+            stage.log().matches("the one before stays").count() > told
+        })
+        .await;
         let (mut raw, served) = http1(&stage, &[&old]).await;
         assert_eq!(served, old);
         raw.send(OPEN).await;
@@ -234,9 +235,7 @@ async fn a_hangup_has_the_certificate_read_again() {
         "the certificate was read again",
         "the configuration file itself is not",
     ] {
-        while !stage.log().contains(told) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        until(told, async || stage.log().contains(told)).await;
     }
     stage.stop().await;
 }
@@ -278,7 +277,8 @@ async fn a_handshake_that_never_starts_or_ends_is_broken_off() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert!(silent.is_closed().await && dripping.is_closed().await);
-    within(began, 2);
+    // By default it would be 10 s: what is left between is for a busy machine.
+    within(began, 6);
     assert_eq!(
         stage
             .metric("kubemint_connections_refused_total{reason=\"handshake\"}")

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::encrypted::{self, http2};
 use crate::raw::{Answer, Raw};
-use crate::stage::{Stage, collection, head, issue};
+use crate::stage::{Stage, collection, head, issue, until};
 
 const GRACE: Duration = Duration::from_secs(4);
 /// Longer than anything here lasts.
@@ -57,9 +57,10 @@ async fn a_body_that_never_comes_to_its_end_is_answered_and_holds_nothing_up() {
     let fields = "Content-Type: application/json\r\nContent-Length: 4096\r\n";
     raw.send(head("POST", &stage.token("alice"), fields)).await;
     raw.send("{").await;
-    while stage.metric("kubemint_requests_in_flight").await == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until("it is under way", async || {
+        stage.metric("kubemint_requests_in_flight ").await > 0
+    })
+    .await;
     let (answer, took) = tokio::join!(raw.answer(), stop(stage.running));
     is_told(&answer);
     assert!(took < GRACE, "{took:?}");
@@ -97,9 +98,10 @@ async fn a_peer_that_reads_no_answer_holds_nothing_up() {
         deaf.send(asked).await;
         std::future::pending::<()>().await;
     });
-    while !stage.log().contains("/openapi.json") {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until("one is answered", async || {
+        stage.log().contains("/openapi.json")
+    })
+    .await;
     let took = stop(stage.running).await;
     assert!(took < GRACE + Duration::from_millis(500), "{took:?}");
     asking.abort();

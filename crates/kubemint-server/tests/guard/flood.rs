@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use kubemint_server::guard::Limits;
 
 use crate::raw::Raw;
-use crate::stage::{OPEN, Stage, head, issue};
+use crate::stage::{OPEN, Stage, head, issue, until};
 
 /// So many places in all, for one address, and for one caller.
 fn places(limits: &mut Limits, all: usize, of_address: usize, of_caller: usize) {
@@ -136,9 +136,10 @@ async fn cancelled_requests_hold_their_places_until_they_are_done() {
     }
     assert_eq!(stage.metric("kubemint_requests_in_flight ").await, 4);
     assert_eq!(stage.ask(OPEN).await.status, 503);
-    while stage.metric("kubemint_requests_in_flight ").await > 0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("every place is free again", async || {
+        stage.metric("kubemint_requests_in_flight ").await == 0
+    })
+    .await;
     assert_eq!(stage.ask(OPEN).await.status, 200);
     stage.stop().await;
 }

@@ -8,16 +8,22 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use crate::encrypted::{connect, start};
-use crate::raw::Raw;
+use crate::raw::{PATIENCE, Raw};
 use crate::stage::{OPEN, Stage};
 
-const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
-const PING: u8 = 6;
-const END: u8 = 4 | 1;
+pub(crate) const DATA: u8 = 0;
+pub(crate) const HEADERS: u8 = 1;
+pub(crate) const PRIORITY: u8 = 2;
+pub(crate) const RST_STREAM: u8 = 3;
+pub(crate) const SETTINGS: u8 = 4;
+pub(crate) const PING: u8 = 6;
+const GOAWAY: u8 = 7;
+pub(crate) const WINDOW_UPDATE: u8 = 8;
+pub(crate) const CONTINUATION: u8 = 9;
+/// The end of the headers, and of the stream.
+pub(crate) const END: u8 = 4 | 1;
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len())
         .expect("a short payload")
         .to_be_bytes();
@@ -29,7 +35,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 }
 
 /// A field with a name of HPACK's static table.
-fn literal(index: u8, text: &str) -> Vec<u8> {
+pub(crate) fn literal(index: u8, text: &str) -> Vec<u8> {
     let length = u8::try_from(text.len()).expect("a short text");
     [&[index, length], text.as_bytes()].concat()
 }
@@ -39,7 +45,10 @@ fn get(path: &str) -> Vec<u8> {
     [vec![0x82, 0x87], literal(1, "localhost"), literal(4, path)].concat()
 }
 
-async fn open(stage: &Stage, certificate: &CertificateDer<'static>) -> TlsStream<TcpStream> {
+pub(crate) async fn open(
+    stage: &Stage,
+    certificate: &CertificateDer<'static>,
+) -> TlsStream<TcpStream> {
     let mut stream = connect(stage, &[certificate], b"h2", &rustls::version::TLS13).await;
     let preface = [
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
@@ -51,7 +60,7 @@ async fn open(stage: &Stage, certificate: &CertificateDer<'static>) -> TlsStream
 }
 
 /// Sends frames, with a pause after each, until the connection is cut; false if it never is.
-async fn is_cut(
+pub(crate) async fn is_cut(
     stream: TlsStream<TcpStream>,
     pause: Duration,
     mut next: impl FnMut(u32) -> Vec<u8> + Send,
@@ -84,7 +93,10 @@ async fn is_cut(
         .unwrap_or(false)
 }
 
-async fn honest_clients_are_served(stage: &Stage, certificate: &CertificateDer<'static>) {
+pub(crate) async fn honest_clients_are_served(
+    stage: &Stage,
+    certificate: &CertificateDer<'static>,
+) {
     let stream = connect(stage, &[certificate], b"http/1.1", &rustls::version::TLS13).await;
     let mut raw = Raw::over(stream);
     raw.send(OPEN).await;
@@ -168,22 +180,42 @@ async fn a_connection_that_asks_nothing_is_closed() {
     stage.stop().await;
 }
 
-/// The first answer's status on a stream, by its place in HPACK's static table or as it is written out.
-async fn first_status(stream: &mut TlsStream<TcpStream>, id: u32) -> String {
+/// What becomes of a stream: its first answer's status, `reset`, or `gone` with the whole connection.
+pub(crate) async fn outcome(stream: &mut TlsStream<TcpStream>, id: u32) -> String {
+    let outcome = tokio::time::timeout(PATIENCE, read_outcome(stream, id));
+    outcome.await.expect("an outcome in time")
+}
+
+async fn read_outcome(stream: &mut TlsStream<TcpStream>, id: u32) -> String {
     loop {
         let mut head = [0; 9];
-        stream.read_exact(&mut head).await.expect("a frame");
+        if stream.read_exact(&mut head).await.is_err() {
+            return "gone".to_owned();
+        }
         let [a, b, c, kind, ..] = head;
         let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
-        stream.read_exact(&mut payload).await.expect("its payload");
-        if kind == HEADERS && head[5..] == id.to_be_bytes() {
-            return match payload[0] {
-                0x88 => "200".to_owned(),
-                0x8c => "400".to_owned(),
-                0x8d => "404".to_owned(),
-                _ => format!("{payload:02x?}"),
-            };
+        if stream.read_exact(&mut payload).await.is_err() {
+            return "gone".to_owned();
         }
+        match kind {
+            HEADERS if head[5..] == id.to_be_bytes() => return status(&payload),
+            RST_STREAM if head[5..] == id.to_be_bytes() => return "reset".to_owned(),
+            GOAWAY => return "gone".to_owned(),
+            _ => {}
+        }
+    }
+}
+
+/// The status at the beginning of an answer's block: by its place in HPACK's static table, or as it is written out there.
+fn status(block: &[u8]) -> String {
+    match block {
+        [0x88, ..] => "200".to_owned(),
+        [0x8c, ..] => "400".to_owned(),
+        [0x8d, ..] => "404".to_owned(),
+        // A literal with the name of `:status`, in plain or in Huffman's code.
+        [0x48, 3, text @ ..] => String::from_utf8_lossy(&text[..3]).into_owned(),
+        [0x48, 0x82, 0x68, 0x01, ..] => "401".to_owned(),
+        _ => format!("{block:02x?}"),
     }
 }
 
@@ -205,7 +237,7 @@ async fn a_path_with_a_fragment_is_refused_and_the_next_one_is_served() {
         let id = u32::try_from(2 * n + 1).expect("a few");
         let asked = frame(HEADERS, END, id, &get(path));
         stream.write_all(&asked).await.expect("a request");
-        assert_eq!(first_status(&mut stream, id).await, status, "{path}");
+        assert_eq!(outcome(&mut stream, id).await, status, "{path}");
     }
     stage.stop().await;
 }
@@ -232,7 +264,7 @@ async fn a_scheme_that_is_not_one_of_http_is_refused() {
         ];
         let asked = frame(HEADERS, END, id, &fields.concat());
         stream.write_all(&asked).await.expect("a request");
-        assert_eq!(first_status(&mut stream, id).await, status, "{scheme:?}");
+        assert_eq!(outcome(&mut stream, id).await, status, "{scheme:?}");
     }
     stage.stop().await;
 }

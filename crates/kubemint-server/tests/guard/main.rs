@@ -10,3 +10,4 @@ mod order;
 mod raw;
 mod routes;
 mod stage;
+mod streams;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::raw::Raw;
-use crate::stage::{OPEN, Stage, collection, head, issue};
+use crate::stage::{OPEN, Stage, collection, head, issue, until};
 
 const JSON: &str =
     "Content-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n";
@@ -41,14 +41,11 @@ async fn an_issue_whose_client_has_gone_is_completed() {
     raw.send(issue(&token)).await;
     stage.issues_under_way(1).await;
     drop(raw);
-    while !stage
-        .ask(head("GET", &token, ""))
-        .await
-        .body
-        .contains("\"selfLink\"")
-    {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("it is listed", async || {
+        let list = stage.ask(head("GET", &token, "")).await;
+        list.body.contains("\"selfLink\"")
+    })
+    .await;
     stage.stop().await;
 }
 

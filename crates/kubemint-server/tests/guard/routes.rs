@@ -1,12 +1,11 @@
 //! Paths and methods that lead nowhere, and what clients say of themselves.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::raw::Raw;
-use crate::stage::{Stage, collection, head};
+use crate::stage::{Stage, collection, head, until};
 
 fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -194,9 +193,10 @@ async fn a_token_in_a_wrong_place_is_in_no_line_of_a_refusal() {
         assert!(!answer.body.contains(canary), "{line}: {answer:?}");
     }
     // What was refused by its head is noted once the peer has read its answer.
-    while stage.log().matches("request refused").count() < 9 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until("every refusal is noted", async || {
+        stage.log().matches("request refused").count() >= 9
+    })
+    .await;
     let log = stage.log();
     assert!(!log.contains(canary), "{log}");
     stage.stop().await;

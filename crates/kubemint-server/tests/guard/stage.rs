@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kubemint_sandbox::{Effect, Fault, RequestKind};
 use kubemint_server::config::Config;
@@ -13,7 +13,7 @@ use kubemint_server::serve::{self, Running};
 use slog::{Drain, Logger, o};
 use tempfile::TempDir;
 
-use crate::raw::{Answer, Raw};
+use crate::raw::{Answer, PATIENCE, Raw};
 
 /// A world, and a server in it.
 pub(crate) struct Stage {
@@ -21,6 +21,15 @@ pub(crate) struct Stage {
     pub(crate) running: Running,
     pub(crate) folder: TempDir,
     log: Captured,
+}
+
+/// Waits until something holds; fails, telling what, when it does not within a time that no machine needs.
+pub(crate) async fn until(what: &str, so: impl AsyncFn() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !so().await {
+        assert!(Instant::now() < end, "not in time: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// A request that anyone may make, and that is always answered 200.
@@ -71,15 +80,11 @@ impl Stage {
 
     /// Returns when the cluster has so many issues under way.
     pub(crate) async fn issues_under_way(&self, count: u64) {
-        while self
-            .sandbox
-            .world()
-            .cluster()
-            .requests(RequestKind::TOKEN_REQUEST)
-            < count
-        {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let cluster = self.sandbox.world().cluster();
+        until(&format!("{count} issues are under way"), async || {
+            cluster.requests(RequestKind::TOKEN_REQUEST) >= count
+        })
+        .await;
     }
 
     /// Asks as anyone would, on a connection of its own.
