@@ -1,6 +1,7 @@
 //! Policies and certificates that change while the server serves.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use harness::{Setting, Stage};
 use kubemint::audit::{Event, Kind};
@@ -130,14 +131,20 @@ async fn a_file_that_is_being_written_is_not_taken_by_halves() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("policies.cedar");
     let stage = with_policies(&file).await;
-    // Every state is sound, and none of them stays long enough to be seen twice.
+    // Every state is sound, and none of them stays long enough to be seen twice, by looks that are a second apart: but for
+    // those that stayed because this machine had no time for us.
+    let (mut stayed, mut written) = (0, Instant::now());
     for round in 0..25 {
+        stayed += u64::from(written.elapsed() > Duration::from_millis(900));
         std::fs::write(&file, format!("{DEFAULT}// {round}\n")).unwrap();
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        written = Instant::now();
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    assert_eq!(count(&stage, "policy", "ok").await, 0);
+    let taken = count(&stage, "policy", "ok").await;
+    stayed += u64::from(written.elapsed() > Duration::from_millis(900));
+    assert!(taken <= stayed, "{taken} taken, {stayed} stayed");
     until("the last state is taken", async || {
-        count(&stage, "policy", "ok").await == 1
+        count(&stage, "policy", "ok").await > taken
     })
     .await;
     stage.stop().await;

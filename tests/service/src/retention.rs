@@ -1,7 +1,5 @@
 //! What is no longer kept, by the configuration, and what always is: seen from outside.
 
-use std::time::Duration;
-
 use harness::{Setting, Stage};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -61,11 +59,10 @@ async fn an_expired_kubeconfig_is_forgotten_in_time_and_its_name_is_never_used_a
     stage.start_server().await.unwrap();
 
     let alice = Actor::bearing(&stage, token);
-    let end = std::time::Instant::now() + Duration::from_secs(10);
-    while count(&stage, "kubeconfig WHERE forgotten_at IS NOT NULL") < 2 {
-        assert!(std::time::Instant::now() < end, "nothing is forgotten");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until("two are forgotten", async || {
+        count(&stage, "kubeconfig WHERE forgotten_at IS NOT NULL") >= 2
+    })
+    .await;
     assert_eq!(alice.get(&path("old")).await.status, StatusCode::NOT_FOUND);
     assert_eq!(alice.get(&path("recent")).await.json()["status"], "expired");
     assert_eq!(alice.get(&path("alive")).await.json()["status"], "active");
@@ -107,14 +104,10 @@ async fn the_trail_is_cut_in_time_and_what_is_left_can_be_verified() {
     drop(database);
     stage.start_server().await.unwrap();
     let alice = Actor::bearing(&stage, token);
-    let end = std::time::Instant::now() + Duration::from_secs(10);
-    while count(&stage, "audit WHERE number <= 2") > 0 {
-        assert!(
-            std::time::Instant::now() < end,
-            "nothing is cut of {written}"
-        );
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until(&format!("some of {written} rows are cut"), async || {
+        count(&stage, "audit WHERE number <= 2") == 0
+    })
+    .await;
     assert_eq!(alice.get(&link(&issued)).await.status, StatusCode::OK);
     let verified = crate::backup::operator(&stage, &["audit", "verify"]);
     assert!(verified.0, "{}", verified.1);

@@ -325,24 +325,57 @@ async fn misplaced(stage: &Stage, secrets: &mut Secrets) -> String {
     told
 }
 
-/// Has the issuer say a canary in each of its failures, to a server that needs it.
-async fn issuer_fails(stage: &Stage, secrets: &mut Secrets) -> String {
+/// What an issuer says, instead of its discovery document or its key set, with a canary in it; and what is said of it.
+fn issuers_words() -> Vec<(Option<IssuerFailure>, Option<Value>, &'static str)> {
+    const CANARY: &str = "canary-of-an-issuers-words";
+    let elsewhere = format!("https://{CANARY}.example");
+    let moved = IssuerFailure::Redirect(format!("{elsewhere}/"));
+    let key = json!({"kty": "oct", "kid": "k", "k": CANARY, "alg": CANARY, "use": CANARY});
+    vec![
+        (Some(moved), None, "the issuer redirects elsewhere"),
+        (
+            Some(IssuerFailure::Impostor(elsewhere)),
+            None,
+            "the discovery document is another issuer's",
+        ),
+        (
+            None,
+            Some(json!(CANARY)),
+            "it is not an unambiguous JSON object",
+        ),
+        (
+            None,
+            Some(json!({ "keys": CANARY, CANARY: 1 })),
+            "it has no array of keys",
+        ),
+        (
+            None,
+            Some(json!({"keys": [key, CANARY]})),
+            "none of its keys can be used",
+        ),
+    ]
+}
+
+/// Has the issuer say a canary in each of its failures, to a server that starts with nothing else to believe.
+async fn issuer_fails(stage: &mut Stage, secrets: &mut Secrets) -> String {
     secrets.in_any_writing("an issuer's words", "canary-of-an-issuers-words");
-    let issuer = stage.world().issuer();
     let mut told = String::new();
-    let failures = [
-        IssuerFailure::Garbage,
-        IssuerFailure::Down,
-        IssuerFailure::Redirect("https://canary-of-an-issuers-words.example/".to_owned()),
-        IssuerFailure::Impostor("https://canary-of-an-issuers-words.example".to_owned()),
-    ];
-    for (n, failure) in failures.into_iter().enumerate() {
+    for (failure, keys, said) in issuers_words() {
+        let issuer = stage.world().issuer();
         issuer.set_failure(failure);
-        let header = json!({"kid": format!("unheard-{n}")});
-        let token = issuer.mint_with_header(&header, issuer.claims("alice"));
-        told += &Actor::bearing(stage, token).get(&collection()).await.text;
+        issuer.set_key_set(keys);
+        let token = issuer.mint(issuer.claims("alice"));
+        stage.restart().await;
+        let answer = Actor::bearing(stage, token).get(&collection()).await;
+        assert_eq!(answer.status.as_u16(), 503, "{said}: {}", answer.text);
+        let ready = stage.internal("/readyz").await.text;
+        assert!(ready.contains(said), "the canary was met: {said}: {ready}");
+        told += &format!("{}{ready}", answer.text);
     }
+    let issuer = stage.world().issuer();
     issuer.set_failure(None);
+    issuer.set_key_set(None);
+    stage.restart().await;
     told
 }
 
@@ -351,7 +384,7 @@ async fn what_is_put_in_the_wrong_place_is_found_nowhere() {
     let mut stage = Setting::default().start().await;
     let mut secrets = Secrets::default();
     let mut told = misplaced(&stage, &mut secrets).await;
-    told += &issuer_fails(&stage, &mut secrets).await;
+    told += &issuer_fails(&mut stage, &mut secrets).await;
     for entry in std::fs::read_dir(stage.folder()).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
