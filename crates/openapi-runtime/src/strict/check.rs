@@ -255,3 +255,30 @@ fn size(value: &Value) -> usize {
         _ => 1,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_size_of_an_input_counts_its_values_and_the_bytes_of_its_texts_and_names() {
+        let cases = [
+            (json!(null), 1),
+            (json!(12.5), 1),
+            (json!(""), 1),
+            (json!("é"), 3),
+            (json!([]), 1),
+            (json!([true, "ab"]), 1 + 1 + 3),
+            (json!({"": 1}), 1 + 1 + 1),
+            (
+                json!({"ab": "xyz", "c": [null]}),
+                1 + (1 + 2 + 4) + (1 + 1 + 2),
+            ),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(size(&value), expected, "{value}");
+        }
+    }
+}
