@@ -58,6 +58,8 @@ kinds! {
     Revoked = "revoke.confirmed",
     /// A revocation was refused.
     RevokeRefused = "revoke.refused",
+    /// A revocation was begun, and the cluster has not confirmed it. The reconciler goes on.
+    RevokeFailed = "revoke.failed",
     /// A revocation of many was permitted. Each that it is begun for has rows of its own, of the same request.
     BulkRevokeRequested = "bulk_revoke.requested",
     /// A revocation of many has ended: how many it matched, how many are confirmed gone.
@@ -104,7 +106,8 @@ pub struct Event {
     pub uid: Option<Uuid>,
     /// What policy said, where it was asked.
     pub decision: Option<Decision>,
-    /// What else is worth knowing: `user`, `role`, `ttl`, `jti`, `expiresAt`, `reason`, `count`, `from`.
+    /// What else is worth knowing: `user`, `role`, `ttl`, `jti`, `discarded`, `expiresAt`, `reason`,
+    /// `count`, `from`.
     pub detail: Map<String, Value>,
 }
 

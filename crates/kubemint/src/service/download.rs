@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::discarded::Discarded;
 use super::issue::object_of;
 use super::{Context, KUBERNETES_FLOOR, Kubemint};
 use crate::audit::{Event, Kind};
@@ -64,21 +65,24 @@ impl Kubemint {
             ..self.record_event(ctx, Kind::DownloadRequested, &record)
         };
         self.ports.store.append(event).await?;
+        let mut discarded = Discarded::default();
         let minted = if record.is_certificate() {
             self.ports.clusters.certify(&record, now, expires_at).await
         } else {
-            self.mint_until(&record, expires_at).await
+            self.mint_until(&record, expires_at, &mut discarded).await
         };
         let credential = match minted {
             Ok(credential) => credential,
-            Err(error) => return Err(self.not_minted(ctx, &record, error).await),
+            Err(error) => return Err(self.not_minted(ctx, &record, error, &discarded).await),
         };
         if self.ports.clock.now() >= expires_at {
             // It took so long that its time is over; what was minted ends with the object.
-            return Err(self.not_deliverable(ctx, &record, Error::Expired).await);
+            discarded.add(credential.jti);
+            let error = Error::Expired;
+            return Err(self.not_delivered(ctx, &record, error, &discarded).await);
         }
-        let event = self
-            .record_event(ctx, Kind::Downloaded, &record)
+        let event = discarded
+            .told(self.record_event(ctx, Kind::Downloaded, &record))
             .with("jti", credential.jti.clone())
             .with("exp", credential.expires_at.to_rfc3339());
         let reference = record.reference();
@@ -95,7 +99,8 @@ impl Kubemint {
             } else {
                 self.what_became_of(&record).await?
             };
-            return Err(self.not_deliverable(ctx, &record, error).await);
+            discarded.add(credential.jti);
+            return Err(self.not_delivered(ctx, &record, error, &discarded).await);
         }
         // A certificate's authority may have been changed for one that ends earlier: less is told.
         let expires_at = if record.is_certificate() {
@@ -120,26 +125,43 @@ impl Kubemint {
     }
 
     async fn not_deliverable(&self, ctx: &Context, record: &Record, error: Error) -> Error {
-        let event = self.record_event(ctx, Kind::DownloadRefused, record);
-        self.refuse(event, None, error).await
+        let nothing = Discarded::default();
+        self.not_delivered(ctx, record, error, &nothing).await
     }
 
-    async fn not_minted(&self, ctx: &Context, record: &Record, error: ClusterError) -> Error {
+    async fn not_delivered(
+        &self,
+        ctx: &Context,
+        record: &Record,
+        error: Error,
+        discarded: &Discarded,
+    ) -> Error {
+        let event = self.record_event(ctx, Kind::DownloadRefused, record);
+        self.refuse(discarded.told(event), None, error).await
+    }
+
+    async fn not_minted(
+        &self,
+        ctx: &Context,
+        record: &Record,
+        error: ClusterError,
+        discarded: &Discarded,
+    ) -> Error {
         if matches!(error, ClusterError::Missing) && self.is_ending(record) {
             // The reconciler was faster. It is expired, or nearly so, and not lost.
             let over = self.over(record);
-            return self.not_deliverable(ctx, record, over).await;
+            return self.not_delivered(ctx, record, over, discarded).await;
         }
         let error = if matches!(error, ClusterError::Missing) {
             match self.missing(ctx, record).await {
-                Ok(gone) => return self.not_deliverable(ctx, record, gone).await,
+                Ok(gone) => return self.not_delivered(ctx, record, gone, discarded).await,
                 Err(error) => error,
             }
         } else {
             Error::Cluster(error)
         };
         let event = self.record_event(ctx, Kind::DownloadFailed, record);
-        self.refuse(event, None, error).await
+        self.refuse(discarded.told(event), None, error).await
     }
 
     /// What a kubeconfig is whose object was not there: gone, whoever removed it, if the cluster is the one where it was made,
@@ -177,6 +199,7 @@ impl Kubemint {
         &self,
         record: &Record,
         end: DateTime<Utc>,
+        discarded: &mut Discarded,
     ) -> Result<Credential, ClusterError> {
         let object = object_of(record);
         let floor = i64::from(KUBERNETES_FLOOR);
@@ -194,6 +217,7 @@ impl Kubemint {
             if (0..=SLACK).contains(&early) || at_the_floor || (in_time && tried == TRIES) {
                 return Ok(credential);
             }
+            discarded.add(credential.jti);
             // The last try aims for the middle of the slack, so that one more tick does not matter.
             let margin = if tried + 1 == TRIES { SLACK / 2 } else { 0 };
             seconds = i64::from(asked) + early - margin;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{SubsecRound, TimeDelta};
 
+use super::discarded::Discarded;
 use super::terms::{Terms, meaning};
 use super::{Context, KUBERNETES_FLOOR, Kubemint};
 use crate::audit::{Event, Kind};
@@ -159,9 +160,11 @@ impl Kubemint {
 
     /// Makes the object and reads the true expiry.
     async fn grant(&self, ctx: &Context, record: Record) -> Result<Issued, Error> {
-        let minted = match self.mint_first(&record).await {
+        let mut discarded = Discarded::default();
+        let minted = match self.mint_first(&record, &mut discarded).await {
             // Past its deadline it counts for no quota any more.
-            Ok(_) if self.ports.clock.now() >= record.pending_until => {
+            Ok(grant) if self.ports.clock.now() >= record.pending_until => {
+                discarded.add(grant.jti);
                 Err(Error::Cluster(too_long()))
             }
             minted => minted,
@@ -169,7 +172,7 @@ impl Kubemint {
         let grant = match minted {
             Ok(grant) => grant,
             Err(error) => {
-                self.give_up(ctx, &record, &error).await?;
+                self.give_up(ctx, &record, &error, &discarded).await?;
                 return Err(error);
             }
         };
@@ -192,10 +195,15 @@ impl Kubemint {
             Ok(false) => {
                 // The reconciler gave it up meanwhile: its deadline had passed.
                 let error = Error::Cluster(too_long());
-                self.give_up(ctx, &record, &error).await?;
+                discarded.add(grant.jti);
+                self.give_up(ctx, &record, &error, &discarded).await?;
                 Err(error)
             }
-            Err(error) => self.settle_doubt(ctx, record, error.into()).await,
+            Err(error) => {
+                discarded.add(grant.jti);
+                let doubt = (error.into(), discarded);
+                self.settle_doubt(ctx, record, doubt).await
+            }
         }
     }
 
@@ -205,11 +213,11 @@ impl Kubemint {
         &self,
         ctx: &Context,
         record: Record,
-        error: Error,
+        (error, discarded): (Error, Discarded),
     ) -> Result<Issued, Error> {
         let store = &self.ports.store;
         match store.abandon(&record.reference()).await {
-            Ok(true) => self.give_up(ctx, &record, &error).await?,
+            Ok(true) => self.give_up(ctx, &record, &error, &discarded).await?,
             Ok(false) => {
                 let found = store.find(&record.cluster, &record.id).await?;
                 let granted =
@@ -223,7 +231,7 @@ impl Kubemint {
         Err(error)
     }
 
-    async fn mint_first(&self, record: &Record) -> Result<Grant, Error> {
+    async fn mint_first(&self, record: &Record, discarded: &mut Discarded) -> Result<Grant, Error> {
         if self.certifies(&record.cluster) {
             return self.certify_first(record).await.map_err(Error::Cluster);
         }
@@ -247,6 +255,7 @@ impl Kubemint {
             credential.expires_at
         };
         if expires_at <= self.ports.clock.now() {
+            discarded.add(credential.jti);
             // By our clock it is over before it begins: the cluster's is behind by more than the life that was asked.
             return Err(Error::Cluster(ClusterError::Misbehaving(
                 "what it grants is over already: its clock is behind".into(),
@@ -274,17 +283,27 @@ impl Kubemint {
     /// Removes what a failed issue may have left, and says that it failed. What cannot be done now is left to the
     /// reconciler, or to a repetition with the same key, whichever is first: the record stays pending until then, and is
     /// given up at once.
-    async fn give_up(&self, ctx: &Context, record: &Record, error: &Error) -> Result<(), Error> {
-        if self.remove(record).await.is_err() {
-            self.abandon(record).await;
-            return Ok(());
-        }
+    async fn give_up(
+        &self,
+        ctx: &Context,
+        record: &Record,
+        error: &Error,
+        discarded: &Discarded,
+    ) -> Result<(), Error> {
         let reason = match error {
             Error::Cluster(error) => error.to_string(),
             error => error.to_string(),
         };
         let event = self.record_event(ctx, Kind::IssueFailed, record);
-        let event = event.with("reason", reason);
+        let event = discarded.told(event).with("reason", reason);
+        if self.remove(record).await.is_err() {
+            self.abandon(record).await;
+            if !discarded.is_empty() {
+                // Whoever goes on knows nothing of what was minted. If this cannot be written either, nobody does.
+                let _ = self.ports.store.append(event).await;
+            }
+            return Ok(());
+        }
         let failed = self.ports.store.fail(&record.reference(), event).await;
         if failed.is_err() {
             self.abandon(record).await;

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod certificate;
+mod discarded;
 mod download;
 mod issue;
 mod patience;

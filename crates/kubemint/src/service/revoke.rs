@@ -33,6 +33,12 @@ impl Kubemint {
             let event = self.record_event(ctx, Kind::RevokeRefused, &record);
             return Err(self.refuse(event, None, Error::NoSuchKubeconfig).await);
         }
-        self.end_one(ctx, &record).await
+        match self.end_one(ctx, &record).await {
+            Err(error @ (Error::Cluster(_) | Error::Irrevocable { .. })) => {
+                let event = self.record_event(ctx, Kind::RevokeFailed, &record);
+                Err(self.refuse(event, None, error).await)
+            }
+            ended => ended,
+        }
     }
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::super::Issue;
-use super::world::{World, ctx, key, start};
+use super::world::{GUESTS, World, ctx, key, start};
 use super::{id, request};
 use crate::audit::Kind;
 use crate::cluster::ClusterKey;
@@ -284,4 +284,45 @@ async fn a_taken_id_is_refused_even_after_its_kubeconfig_is_gone() {
         .issue(&ctx("root", "admin"), &key(), wanted)
         .await;
     assert!(matches!(refused, Err(Error::IdTaken)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn the_longest_life_that_policy_permits_is_told() {
+    let world = World::new();
+    let service = world.service();
+    let gus = ctx("gus", "guest");
+    let longest = i64::from(GUESTS);
+    for ttl in [longest + 1, 3600, 86_400, 99_999_999] {
+        let refused = service
+            .issue(&gus, &key(), request(None, Some(ttl)))
+            .await
+            .unwrap_err();
+        let Error::Invalid(invalid) = refused else {
+            panic!("{refused:?}")
+        };
+        let told = invalid.iter().map(|one| (one.reason, one.limit));
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [
+                ("ttl_out_of_range", Some(longest)),
+                ("ttl_minimum", Some(60)),
+                ("ttl_maximum", Some(longest)),
+            ],
+            "{ttl}"
+        );
+        assert_eq!(world.kinds().last(), Some(&Kind::IssueRefused));
+    }
+    let below = service.issue(&gus, &key(), request(None, Some(59))).await;
+    assert!(matches!(below, Err(Error::Invalid(_))), "{below:?}");
+    let granted = service
+        .issue(&gus, &key(), request(None, Some(longest)))
+        .await;
+    assert_eq!(i64::from(granted.unwrap().record.ttl), longest);
+    // Of a role that they may not have at all they are told no bounds.
+    let role = request(Some("editor"), Some(99_999_999));
+    let refused = service.issue(&gus, &key(), role).await;
+    assert!(
+        matches!(refused, Err(Error::RoleNotPermitted)),
+        "{refused:?}"
+    );
 }

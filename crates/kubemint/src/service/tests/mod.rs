@@ -2,9 +2,13 @@
 
 mod bulk;
 mod certificate;
+mod discarded;
+mod downloads;
 mod failure;
 mod issue;
 mod life;
+mod lists;
+mod missing;
 mod rounds;
 mod sweep;
 mod work;

@@ -185,3 +185,57 @@ async fn a_stray_that_a_finalizer_holds_stops_no_sweep() {
     service.sweep(&key()).await;
     assert_eq!(service.held(&key()), 0);
 }
+
+#[tokio::test]
+async fn one_object_that_fails_by_itself_holds_up_no_other() {
+    let world = World::new();
+    let service = world.service();
+    ended(&world, 300).await;
+    // The oldest, so it is the first of each round.
+    *world.minded.lock().unwrap() = vec![id("k-0")];
+    let first = service.reconcile(&key()).await;
+    assert_eq!((first.expired, first.errors.len()), (255, 1));
+    assert!(first.more && !first.ill);
+    let second = service.reconcile(&key()).await;
+    assert_eq!((second.expired, second.errors.len()), (44, 0), "it rests");
+    assert_eq!(service.held(&key()), 0, "no finalizer holds it");
+    world.pass(2);
+    assert_eq!(service.reconcile(&key()).await.errors.len(), 1);
+    world.minded.lock().unwrap().clear();
+    world.pass(4);
+    assert_eq!(service.reconcile(&key()).await.expired, 1);
+}
+
+#[tokio::test]
+async fn many_objects_that_fail_hold_up_the_others_for_two_rounds() {
+    let world = World::new();
+    let service = world.service();
+    ended(&world, 300).await;
+    *world.minded.lock().unwrap() = (0..20).map(|number| id(&format!("k-{number}"))).collect();
+    assert!(service.reconcile(&key()).await.ill);
+    let mut expired = 0;
+    for _ in 0..4 {
+        expired += service.reconcile(&key()).await.expired;
+        world.pass(1);
+    }
+    assert_eq!(expired, 280);
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_well_again_is_asked_for_all_of_them_soon() {
+    let world = World::new();
+    let service = world.service();
+    ended(&world, 30).await;
+    for _ in 0..20 {
+        world.break_next("remove", 300);
+        assert!(service.reconcile(&key()).await.ill);
+        world.pass(4);
+    }
+    world.break_next("remove", 0);
+    let mut expired = 0;
+    for _ in 0..8 {
+        expired += service.reconcile(&key()).await.expired;
+        world.pass(1);
+    }
+    assert_eq!(expired, 30);
+}

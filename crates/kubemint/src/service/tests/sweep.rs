@@ -1,8 +1,9 @@
 //! What a sweep believes: only what was really listed, at the place of the record, and said again by name.
 
 use super::super::{Context, Issue};
-use super::world::{World, ctx, key};
+use super::world::{World, ctx, key, start};
 use super::{id, request};
+use crate::audit::Kind;
 use crate::error::Error;
 use crate::ports::ClusterError;
 use crate::record::{Record, State};
@@ -97,4 +98,144 @@ async fn nothing_is_lost_at_a_cluster_that_is_not_known_again() {
     *world.certain.lock().unwrap() = false;
     assert_eq!(service.sweep(&key()).await.lost, 0);
     assert_eq!(world.state(&viewer.id), State::Active);
+}
+
+#[tokio::test]
+async fn strays_are_swept_once_they_are_old_and_live_ones_stay() {
+    let world = World::new();
+    let service = world.service();
+    let live = service
+        .issue(&admin(), &key(), Issue::default())
+        .await
+        .unwrap();
+    let stray = (uuid::Uuid::from_u128(77), "stray".to_owned(), start());
+    world.objects.lock().unwrap().insert(id("stray"), stray);
+    assert_eq!(
+        service.sweep(&key()).await.swept,
+        0,
+        "too young: it may belong to an issue under way"
+    );
+    world.pass(15 * 60);
+    // Without a row nothing goes; with one it may fail to go.
+    world.break_next("append", 1);
+    let unwritten = service.sweep(&key()).await;
+    assert!(matches!(unwritten.errors[..], [Error::Store(_)]));
+    assert_eq!(world.objects.lock().unwrap().len(), 2);
+    world.break_next("remove", 1);
+    assert_eq!(service.sweep(&key()).await.swept, 0);
+    assert_eq!(world.kinds().last(), Some(&Kind::Swept));
+    // It rests then: each try has a row.
+    let rows = world.kinds().len();
+    assert_eq!(service.sweep(&key()).await.swept, 0);
+    assert_eq!(world.kinds().len(), rows);
+    world.pass(10 * 60);
+    assert_eq!(service.sweep(&key()).await.swept, 1);
+    let objects = world.objects.lock().unwrap();
+    assert_eq!(objects.keys().collect::<Vec<_>>(), [&live.record.id]);
+}
+
+#[tokio::test]
+async fn a_cluster_that_lost_nearly_everything_is_not_believed() {
+    let world = World::new();
+    let service = world.service();
+    for _ in 0..12 {
+        service
+            .issue(&admin(), &key(), Issue::default())
+            .await
+            .unwrap();
+    }
+    world.objects.lock().unwrap().clear();
+    let done = service.sweep(&key()).await;
+    assert!(done.suspicious && done.lost == 0);
+}
+
+/// So many objects that no record stands for.
+fn strays(world: &World, count: u32) {
+    for number in 0..count {
+        let uid = uuid::Uuid::from_u128(1000 + u128::from(number));
+        let stray = (uid, format!("stray-{number}"), *world.now.lock().unwrap());
+        let id = id(&format!("stray-{number}"));
+        world.objects.lock().unwrap().insert(id, stray);
+    }
+}
+
+#[tokio::test]
+async fn one_stray_that_cannot_be_removed_keeps_no_other() {
+    let world = World::new();
+    let service = world.service();
+    strays(&world, 8);
+    *world.minded.lock().unwrap() = vec![id("stray-0"), id("stray-1")];
+    world.pass(15 * 60);
+    let done = service.sweep(&key()).await;
+    assert_eq!((done.swept, done.errors.len(), done.ill), (6, 2, false));
+    // They rest, without a row each time.
+    let rows = world.kinds().len();
+    let done = service.sweep(&key()).await;
+    assert_eq!((done.swept, done.errors.len()), (0, 0));
+    assert_eq!(world.kinds().len(), rows);
+    world.minded.lock().unwrap().clear();
+    world.pass(20 * 60);
+    assert_eq!(service.sweep(&key()).await.swept, 2);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_looked_for_keeps_no_other() {
+    let world = World::new();
+    let service = world.service();
+    for _ in 0..3 {
+        issued(&world, "viewer", 3600).await;
+    }
+    world.objects.lock().unwrap().clear();
+    world.break_next("look", 1);
+    let done = service.sweep(&key()).await;
+    assert_eq!((done.lost, done.errors.len(), done.ill), (2, 1, false));
+    assert_eq!(service.sweep(&key()).await.lost, 1);
+}
+
+#[tokio::test]
+async fn a_store_that_knows_few_of_the_objects_removes_those_whose_time_is_over() {
+    let world = World::new();
+    let service = world.service();
+    let live = issued(&world, "viewer", 7200).await;
+    strays(&world, 20);
+    world.pass(30 * 60);
+    let done = service.sweep(&key()).await;
+    assert_eq!((done.swept, done.unknown), (0, 20));
+    assert_eq!(world.objects.lock().unwrap().len(), 21);
+    // In the fakes, an object says that it ends after an hour.
+    world.pass(30 * 60);
+    let done = service.sweep(&key()).await;
+    assert_eq!((done.swept, done.unknown), (20, 0));
+    assert_eq!(world.state(&live.id), State::Active);
+    assert_eq!(world.objects.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_few_strays_among_many_objects_are_removed_at_once() {
+    let world = World::new();
+    let service = world.service();
+    for _ in 0..14 {
+        issued(&world, "viewer", 7200).await;
+    }
+    strays(&world, 12);
+    world.pass(30 * 60);
+    let done = service.sweep(&key()).await;
+    assert_eq!((done.swept, done.unknown), (12, 0));
+}
+
+#[tokio::test]
+async fn what_is_active_needs_no_look_at_the_store() {
+    let world = World::new();
+    let service = world.service();
+    for _ in 0..14 {
+        issued(&world, "viewer", 7200).await;
+    }
+    world.pass(30 * 60);
+    let looks = || {
+        let calls = world.calls.lock().unwrap();
+        calls.iter().filter(|call| *call == "find").count()
+    };
+    let before = looks();
+    assert_eq!(service.sweep(&key()).await.swept, 0);
+    assert_eq!(looks(), before);
 }

@@ -69,6 +69,11 @@ impl Clusters for World {
         }
         assert!(seconds >= 600, "Kubernetes mints no shorter token");
         self.pass(*self.minting.lock().unwrap());
+        if let Some(state) = self.becomes.lock().unwrap().take() {
+            for row in self.rows.lock().unwrap().iter_mut() {
+                row.state = state;
+            }
+        }
         if self.fails("patience") {
             // Another replica gives up what is pending.
             for row in self.rows.lock().unwrap().iter_mut() {
@@ -117,6 +122,9 @@ impl Clusters for World {
         }
         if self.closed.lock().unwrap().contains(&object.role) {
             return Err(ClusterError::Refused("no rights there".into()));
+        }
+        if self.minded.lock().unwrap().contains(&object.id) {
+            return Err(ClusterError::Busy("a webhook minds".into()));
         }
         if self.held.lock().unwrap().contains(&object.id) {
             *self.now.lock().unwrap() += *self.holding.lock().unwrap();

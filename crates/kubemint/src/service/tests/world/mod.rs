@@ -54,6 +54,10 @@ pub(super) struct World {
     pub(super) roles: Mutex<Vec<&'static str>>,
     /// The roles in whose namespaces the service has no rights.
     pub(super) closed: Mutex<Vec<String>>,
+    /// What the records become, by another request, while the next credential is minted.
+    pub(super) becomes: Mutex<Option<State>>,
+    /// The objects that a webhook minds: each fails to be removed, and the cluster is well.
+    pub(super) minded: Mutex<Vec<KubeconfigId>>,
     /// The objects that finalizers hold.
     pub(super) held: Mutex<Vec<KubeconfigId>>,
     /// How long it takes to see that one is held.
@@ -82,6 +86,8 @@ impl World {
             kind: Mutex::default(),
             roles: Mutex::new(vec!["viewer", "editor"]),
             closed: Mutex::default(),
+            becomes: Mutex::default(),
+            minded: Mutex::default(),
             held: Mutex::default(),
             holding: Mutex::default(),
             blind: Mutex::default(),
@@ -178,18 +184,25 @@ impl Ids for World {
     }
 }
 
-/// Admins may do everything but download what is not theirs; users may do everything with what is theirs; others
-/// nothing.
+/// How long a guest may have something, in seconds.
+pub(super) const GUESTS: u32 = 1234;
+
+/// Admins may do everything but download what is not theirs; users may do everything with what is theirs; guests too, but
+/// issue for a short while only, and not download; others nothing.
 impl Policy for World {
     fn decide(&self, query: &Query<'_>) -> Decision {
         self.called(format!("decide {:?} {:?}", query.action, query.relation));
         let has = |role: &str| query.caller.roles.iter().any(|held| held == role);
         let own = query.relation != Some(Relation::Stranger);
         let allowed = match query.action {
-            Action::Issue => has("admin") || (has("user") && query.role != Some("editor")),
+            Action::Issue => {
+                let short = query.ttl.is_some_and(|ttl| ttl <= GUESTS);
+                let role = query.role != Some("editor");
+                has("admin") || (has("user") && role) || (has("guest") && role && short)
+            }
             Action::IssueForOthers => has("admin"),
             Action::Download => own && (has("admin") || has("user")),
-            _ => has("admin") || (has("user") && own),
+            _ => has("admin") || ((has("user") || has("guest")) && own),
         };
         Decision {
             allowed,
