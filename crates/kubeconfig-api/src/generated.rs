@@ -107,7 +107,7 @@ pub trait KubeconfigApi: 'static {
     ///
     /// Only for who may revoke anyone's. The answer is a report, also when some of them could not be confirmed gone in
     /// the time of the request: those stay `revoking`, and the server goes on by itself. What is issued meanwhile is
-    /// not among them.
+    /// not among them; a repeated request takes it too, unless `issuedBefore` says otherwise.
     ///
     /// `POST /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfig-revocations`
     fn revoke_kubeconfigs(
@@ -232,7 +232,7 @@ pub fn api<S: KubeconfigApi>() -> ::dropshot::ApiDescription<S::Context> {
         )
             .summary("Revoke many kubeconfigs")
             .description(
-                "Revokes every kubeconfig of a cluster that is `active` or `revoking` and has all that the body names.\n\nOnly for who may revoke anyone's. The answer is a report, also when some of them could not be confirmed gone in\nthe time of the request: those stay `revoking`, and the server goes on by itself. What is issued meanwhile is\nnot among them."
+                "Revokes every kubeconfig of a cluster that is `active` or `revoking` and has all that the body names.\n\nOnly for who may revoke anyone's. The answer is a report, also when some of them could not be confirmed gone in\nthe time of the request: those stay `revoking`, and the server goes on by itself. What is issued meanwhile is\nnot among them; a repeated request takes it too, unless `issuedBefore` says otherwise."
             )
             .tag("kubeconfigs")
     )
@@ -388,7 +388,7 @@ pub fn description() -> ::dropshot::ApiDescription<::dropshot::StubContext> {
         )
             .summary("Revoke many kubeconfigs")
             .description(
-                "Revokes every kubeconfig of a cluster that is `active` or `revoking` and has all that the body names.\n\nOnly for who may revoke anyone's. The answer is a report, also when some of them could not be confirmed gone in\nthe time of the request: those stay `revoking`, and the server goes on by itself. What is issued meanwhile is\nnot among them."
+                "Revokes every kubeconfig of a cluster that is `active` or `revoking` and has all that the body names.\n\nOnly for who may revoke anyone's. The answer is a report, also when some of them could not be confirmed gone in\nthe time of the request: those stay `revoking`, and the server goes on by itself. What is issued meanwhile is\nnot among them; a repeated request takes it too, unless `issuedBefore` says otherwise."
             )
             .tag("kubeconfigs")
     )
@@ -520,8 +520,9 @@ impl ::schemars::JsonSchema for IssueKubeconfigPath {
 /// The header parameters of [`IssueKubeconfig`].
 #[derive(Clone, Debug)]
 pub struct IssueKubeconfigHeaders {
-    /// Makes a repeated request safe: for 24 hours the same key with the same body gives the first answer again;
-    /// with another body it is refused (409). Scoped to the caller and the path.
+    /// Makes a repeated request safe: for 24 hours the same key with the same body gives the first answer again, as
+    /// it was then (a kubeconfig that has expired or was revoked since is `active` in it); with another body it is
+    /// refused (409). Scoped to the caller and the path.
     pub idempotency_key: ::std::option::Option<::kubeconfig_types::IdempotencyKey>,
 }
 
@@ -541,7 +542,7 @@ impl ::schemars::JsonSchema for IssueKubeconfigHeaders {
     ) -> ::schemars::schema::Schema {
         generator.subschema_for::<::kubeconfig_types::IdempotencyKey>();
         ::serde_json::from_str(
-            "{\"type\":\"object\",\"properties\":{\"Idempotency-Key\":{\"description\":\"Makes a repeated request safe: for 24 hours the same key with the same body gives the first answer again;\\nwith another body it is refused (409). Scoped to the caller and the path.\",\"allOf\":[{\"$ref\":\"#/components/schemas/IdempotencyKey\"}]}}}"
+            "{\"type\":\"object\",\"properties\":{\"Idempotency-Key\":{\"description\":\"Makes a repeated request safe: for 24 hours the same key with the same body gives the first answer again, as\\nit was then (a kubeconfig that has expired or was revoked since is `active` in it); with another body it is\\nrefused (409). Scoped to the caller and the path.\",\"allOf\":[{\"$ref\":\"#/components/schemas/IdempotencyKey\"}]}}}"
         )
             .expect("checked when this was generated")
     }
@@ -628,11 +629,11 @@ pub enum IssueKubeconfigError {
     PayloadTooLarge(::openapi_runtime::Fault),
     /// 415: The body is not application/json
     UnsupportedMediaType(::openapi_runtime::Fault),
-    /// 429: Too many requests
+    /// 429: Too many requests; or (`quota_exceeded`, with a `Retry-After` of a minute) the user has as many kubeconfigs as may be
     TooManyRequests(::openapi_runtime::Fault),
     /// 500: The server failed
     InternalServerError(::openapi_runtime::Fault),
-    /// 503: The store, the audit trail or the cluster cannot be used right now
+    /// 503: The store, the audit trail or the cluster cannot be used right now, or the server is overloaded or stops. What was asked may have been begun
     ServiceUnavailable(::openapi_runtime::Fault),
 }
 
@@ -771,11 +772,11 @@ pub enum ListKubeconfigsError {
     Forbidden(::openapi_runtime::Fault),
     /// 404: No such cluster or kubeconfig, or none that the caller may see
     NotFound(::openapi_runtime::Fault),
-    /// 429: Too many requests
+    /// 429: Too many requests; or (`quota_exceeded`, with a `Retry-After` of a minute) the user has as many kubeconfigs as may be
     TooManyRequests(::openapi_runtime::Fault),
     /// 500: The server failed
     InternalServerError(::openapi_runtime::Fault),
-    /// 503: The store, the audit trail or the cluster cannot be used right now
+    /// 503: The store, the audit trail or the cluster cannot be used right now, or the server is overloaded or stops. What was asked may have been begun
     ServiceUnavailable(::openapi_runtime::Fault),
 }
 
@@ -897,11 +898,11 @@ pub enum GetKubeconfigError {
     Forbidden(::openapi_runtime::Fault),
     /// 404: No such cluster or kubeconfig, or none that the caller may see
     NotFound(::openapi_runtime::Fault),
-    /// 429: Too many requests
+    /// 429: Too many requests; or (`quota_exceeded`, with a `Retry-After` of a minute) the user has as many kubeconfigs as may be
     TooManyRequests(::openapi_runtime::Fault),
     /// 500: The server failed
     InternalServerError(::openapi_runtime::Fault),
-    /// 503: The store, the audit trail or the cluster cannot be used right now
+    /// 503: The store, the audit trail or the cluster cannot be used right now, or the server is overloaded or stops. What was asked may have been begun
     ServiceUnavailable(::openapi_runtime::Fault),
 }
 
@@ -982,11 +983,11 @@ pub enum RevokeKubeconfigError {
     Forbidden(::openapi_runtime::Fault),
     /// 404: No such cluster or kubeconfig, or none that the caller may see
     NotFound(::openapi_runtime::Fault),
-    /// 429: Too many requests
+    /// 429: Too many requests; or (`quota_exceeded`, with a `Retry-After` of a minute) the user has as many kubeconfigs as may be
     TooManyRequests(::openapi_runtime::Fault),
     /// 500: The server failed
     InternalServerError(::openapi_runtime::Fault),
-    /// 503: The store, the audit trail or the cluster cannot be used right now
+    /// 503: The store, the audit trail or the cluster cannot be used right now, or the server is overloaded or stops. What was asked may have been begun
     ServiceUnavailable(::openapi_runtime::Fault),
 }
 
@@ -1076,11 +1077,11 @@ pub enum DownloadKubeconfigError {
     NotFound(::openapi_runtime::Fault),
     /// 409: In conflict with the state of the kubeconfig, its id, or the idempotency key
     Conflict(::openapi_runtime::Fault),
-    /// 429: Too many requests
+    /// 429: Too many requests; or (`quota_exceeded`, with a `Retry-After` of a minute) the user has as many kubeconfigs as may be
     TooManyRequests(::openapi_runtime::Fault),
     /// 500: The server failed
     InternalServerError(::openapi_runtime::Fault),
-    /// 503: The store, the audit trail or the cluster cannot be used right now
+    /// 503: The store, the audit trail or the cluster cannot be used right now, or the server is overloaded or stops. What was asked may have been begun
     ServiceUnavailable(::openapi_runtime::Fault),
 }
 
@@ -1171,11 +1172,11 @@ pub enum GetKubeconfigFileError {
     NotFound(::openapi_runtime::Fault),
     /// 409: In conflict with the state of the kubeconfig, its id, or the idempotency key
     Conflict(::openapi_runtime::Fault),
-    /// 429: Too many requests
+    /// 429: Too many requests; or (`quota_exceeded`, with a `Retry-After` of a minute) the user has as many kubeconfigs as may be
     TooManyRequests(::openapi_runtime::Fault),
     /// 500: The server failed
     InternalServerError(::openapi_runtime::Fault),
-    /// 503: The store, the audit trail or the cluster cannot be used right now
+    /// 503: The store, the audit trail or the cluster cannot be used right now, or the server is overloaded or stops. What was asked may have been begun
     ServiceUnavailable(::openapi_runtime::Fault),
 }
 
@@ -1266,11 +1267,11 @@ pub enum RevokeKubeconfigsError {
     PayloadTooLarge(::openapi_runtime::Fault),
     /// 415: The body is not application/json
     UnsupportedMediaType(::openapi_runtime::Fault),
-    /// 429: Too many requests
+    /// 429: Too many requests; or (`quota_exceeded`, with a `Retry-After` of a minute) the user has as many kubeconfigs as may be
     TooManyRequests(::openapi_runtime::Fault),
     /// 500: The server failed
     InternalServerError(::openapi_runtime::Fault),
-    /// 503: The store, the audit trail or the cluster cannot be used right now
+    /// 503: The store, the audit trail or the cluster cannot be used right now, or the server is overloaded or stops. What was asked may have been begun
     ServiceUnavailable(::openapi_runtime::Fault),
 }
 

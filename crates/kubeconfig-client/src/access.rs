@@ -1,20 +1,29 @@
-//! How a client gets in, and what it is told when it does not.
+//! How a client gets in.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
-use reqwest::ClientBuilder;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, InvalidHeaderValue};
+use reqwest::redirect::Policy;
+use reqwest::{ClientBuilder, Url};
 
-use crate::{Client, Failure};
+use crate::Client;
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long an answer may take: longer than the server lets any request take.
+/// How long an answer may take. An issue takes up to half a minute where a cluster or the store is slow; whoever waits longer
+/// waits for what is most likely lost, and asks again.
 const ANSWER: Duration = Duration::from_secs(60);
+/// How long a connection is kept for another request: less than the server keeps one (60 seconds), so that none is used in the
+/// moment in which the server closes it.
+const IDLE: Duration = Duration::from_secs(50);
 
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
 pub enum AccessError {
+    /// The URL is no place to send a token to.
+    #[error("the URL {0}")]
+    Url(&'static str),
     /// The token has a line break or another sign that no header can have.
     #[error("the token has a sign that no header can have")]
     Token(#[source] InvalidHeaderValue),
@@ -26,37 +35,101 @@ pub enum AccessError {
 impl Client {
     /// An HTTP client with times that suit this API: 10 seconds to connect, 60 for an answer. Add roots, proxies and the like,
     /// and pass it to [`Client::with_token`].
+    ///
+    /// TLS believes the roots of the system. Where it has none (an image without a CA bundle) no client is made, not even for
+    /// `http://127.0.0.1`; and a private authority is not among them. Give roots then: `tls_certs_only` believes those alone,
+    /// `tls_certs_merge` those too, both of [`reqwest::Certificate::from_pem_bundle`]. `examples/life.rs` does.
     pub fn http() -> ClientBuilder {
         ClientBuilder::new()
             .connect_timeout(CONNECT)
             .timeout(ANSWER)
+            .pool_idle_timeout(IDLE)
+            .user_agent(concat!("kubeconfig-client/", env!("CARGO_PKG_VERSION")))
     }
 
-    /// A client that shows this bearer token, as `http` makes it. `url` is the server's, with or without a slash at its end. The
-    /// token is in no `Debug`.
+    /// A client that shows this bearer token, as `http` makes it. `url` is the server's, with or without a slash at its end:
+    /// `https`, or `http` on loopback. The token is in no `Debug`, and goes to that server alone: no redirect is followed,
+    /// whatever `http` says, since this API has none.
+    ///
+    /// The token is the client's for as long as it lives. Where tokens are renewed, make a client for each.
     ///
     /// # Errors
-    /// The token is none, or `http` makes no client.
+    /// There is no such URL or token, or `http` makes no client.
     pub fn with_token(url: &str, token: &str, http: ClientBuilder) -> Result<Self, AccessError> {
+        check(url).map_err(AccessError::Url)?;
         let mut shown =
             HeaderValue::try_from(format!("Bearer {token}")).map_err(AccessError::Token)?;
         shown.set_sensitive(true);
         let headers = HeaderMap::from_iter([(AUTHORIZATION, shown)]);
+        let http = http.redirect(Policy::none()).referer(false);
         let http = http.default_headers(headers).build();
         let http = http.map_err(AccessError::Http)?;
         Ok(Self::new_with_client(url.trim_end_matches('/'), http))
     }
 }
 
-/// The stable word for why a request was refused (`error.details[0].reason`): `rate_limited`, `role_not_permitted`, and so on.
-/// `None` where no such answer came.
-#[must_use]
-pub fn reason(failure: &Failure) -> Option<&str> {
-    match failure {
-        Failure::ErrorResponse(answer) => {
-            let detail = answer.error.details.first()?;
-            Some(detail.reason.as_str())
+/// What is wrong with a URL that a token is to be sent to.
+fn check(url: &str) -> Result<(), &'static str> {
+    let url = Url::parse(url).map_err(|_| "is none")?;
+    match (url.scheme(), url.host_str()) {
+        ("https", Some(_)) => {}
+        ("http", Some(host)) if is_loopback(host) => {}
+        ("http", Some(_)) => {
+            return Err(
+                "is of plain HTTP, and not on loopback: the token would be read on its way",
+            );
         }
-        _ => None,
+        _ => return Err("is none of HTTP"),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("has a user or a password, which would be sent in the token's place");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("has a query or a fragment, and paths are to be added to it");
+    }
+    Ok(())
+}
+
+/// As the server has it: what leaves no machine.
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_goes_over_tls_or_stays_on_the_machine() {
+        for url in [
+            "https://api.example.com",
+            "https://api.example.com:8443/kubemint/",
+            "https://192.0.2.1",
+            "http://127.0.0.1:8080",
+            "http://127.9.9.9",
+            "http://[::1]:8080/",
+            "http://localhost:8080",
+        ] {
+            assert_eq!(check(url), Ok(()), "{url}");
+        }
+        for (url, why) in [
+            ("http://api.example.com", "is of plain HTTP"),
+            ("http://192.0.2.1:80", "is of plain HTTP"),
+            ("http://localhost.example.com", "is of plain HTTP"),
+            ("http://127.0.0.1.example.com", "is of plain HTTP"),
+            ("api.example.com", "is none"),
+            ("/v1", "is none"),
+            ("", "is none"),
+            ("ftp://api.example.com", "is none of HTTP"),
+            ("unix:/run/api", "is none of HTTP"),
+            ("https://alice@api.example.com", "has a user"),
+            ("https://:x@api.example.com", "has a user"),
+            ("https://api.example.com?a=b", "has a query"),
+            ("https://api.example.com/#a", "has a query"),
+        ] {
+            let told = check(url).unwrap_err();
+            assert!(told.starts_with(why), "{url}: {told}");
+        }
     }
 }

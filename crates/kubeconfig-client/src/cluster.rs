@@ -1,70 +1,40 @@
-//! One cluster's kubeconfigs: what is sent to it is repeated where that is safe, and a list is a stream.
+//! One cluster's kubeconfigs: what is sent to it is repeated where that is safe.
 
-use std::collections::VecDeque;
-
-use futures::{Stream, TryStreamExt as _, stream};
+use futures::TryStreamExt as _;
 use kubeconfig_types::{
     ClusterId, IdempotencyKey, Kubeconfig, KubeconfigFile, KubeconfigId, KubeconfigIssueRequest,
-    KubeconfigStatus, PageSize, PageToken, Project, Region, RoleName, UserName,
+    KubeconfigYaml, Project, Region,
 };
-use reqwest::StatusCode;
+use serde::de::Error as _;
 use uuid::Uuid;
 
-use crate::{Client, Failure, Retry, reason};
+use crate::{ByteStream, Client, Failure, Retry};
 
-/// How many kubeconfigs a page holds where nobody says: the most that the document allows.
-const PAGE: i32 = 500;
+/// The most that is read of a file, in octets: as many as the document's 1048576 characters can be.
+const FILE: usize = 4 << 20;
 
-/// The kubeconfigs of a cluster, by its names. Made by [`Client::cluster`].
+/// The kubeconfigs of a cluster, by its names. Made by [`Client::cluster`]. Cheap to clone: clones share their connections.
 #[derive(Clone, Debug)]
-pub struct Cluster<'a> {
-    client: &'a Client,
-    region: Region,
-    project: Project,
-    id: ClusterId,
-    retry: Retry,
-}
-
-/// Which kubeconfigs are listed: those for which all that is given holds.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// Only these: active, expired or revoking.
-    pub status: Option<KubeconfigStatus>,
-    /// Only those for this user.
-    pub user: Option<UserName>,
-    /// Only those that give this role.
-    pub role: Option<RoleName>,
-    /// How many are read at a time; 500, the most that the document allows, if absent.
-    pub page_size: Option<PageSize>,
-}
-
-/// How far a stream has come.
-enum Position {
-    Start,
-    At(PageToken),
-    End,
+pub struct Cluster {
+    pub(crate) client: Client,
+    pub(crate) region: Region,
+    pub(crate) project: Project,
+    pub(crate) id: ClusterId,
+    pub(crate) retry: Retry,
 }
 
 impl Client {
-    /// A cluster's kubeconfigs. `examples/life.rs` issues, lists, downloads and revokes one.
+    /// A cluster's kubeconfigs. `examples/life.rs` shows all that can be done with them.
     #[must_use]
-    pub fn cluster(&self, region: Region, project: Project, id: ClusterId) -> Cluster<'_> {
+    pub fn cluster(&self, region: Region, project: Project, id: ClusterId) -> Cluster {
         Cluster {
-            client: self,
+            client: self.clone(),
             region,
             project,
             id,
             retry: Retry::default(),
         }
     }
-}
-
-/// Whether a revocation that was answered with 503 for this reason was begun: only the cluster is not done with it.
-fn is_under_way(reason: &str) -> bool {
-    matches!(
-        reason,
-        "cluster_unreachable" | "cluster_busy" | "held_by_finalizer"
-    )
 }
 
 /// A request of an operation at this cluster. A macro, since each builder is a type of its own.
@@ -76,8 +46,9 @@ macro_rules! here {
             .cluster_id($cluster.id.clone())
     };
 }
+pub(crate) use here;
 
-impl Cluster<'_> {
+impl Cluster {
     /// Repeats requests otherwise than by default.
     #[must_use]
     pub fn retry(mut self, retry: Retry) -> Self {
@@ -85,7 +56,11 @@ impl Cluster<'_> {
         self
     }
 
-    /// Issues a kubeconfig (`issueKubeconfig`): one, however often it must be asked for, since each try has the same idempotency key.
+    /// Issues a kubeconfig (`issueKubeconfig`): one, however often this call must ask for it, since each try has the same
+    /// idempotency key.
+    ///
+    /// That key ends with the call. Where it fails without a refusal, or is dropped before it ends, there may be a kubeconfig that
+    /// nobody knows of, and another call makes another one: whoever must not have two uses [`Cluster::issue_once`].
     ///
     /// # Errors
     /// What the server answered last, or why there is no answer.
@@ -96,8 +71,9 @@ impl Cluster<'_> {
         self.issue_once(&key, wanted).await
     }
 
-    /// The same with a key of one's own, which makes it one also across restarts of the caller: for 24 hours the same key gives the
-    /// same kubeconfig.
+    /// The same with a key of one's own, which makes it one also across calls and restarts of the caller: for 24 hours the same
+    /// key gives the same answer. So choose one for each time that a kubeconfig is wanted: it is the first answer that comes
+    /// again, with `status` `active`, also when the kubeconfig has expired or was revoked since.
     ///
     /// # Errors
     /// As [`Cluster::issue`]; 409 where the key came before with another request.
@@ -122,17 +98,14 @@ impl Cluster<'_> {
         Ok(answer.into_inner())
     }
 
-    /// The file for kubectl, as YAML (`downloadKubeconfig`). It is a secret: give it to its owner alone (mode 0600).
+    /// The file for kubectl, as YAML (`downloadKubeconfig`). It is a secret, which no `Debug` shows: give it to its owner alone
+    /// (mode 0600).
     ///
     /// # Errors
-    /// As [`Cluster::get`]; 409 where it has ended.
-    pub async fn download(&self, id: &KubeconfigId) -> Result<Vec<u8>, Failure> {
+    /// As [`Cluster::get`]; 409 where it has expired, is being revoked, or ends too soon to deliver a credential.
+    pub async fn download(&self, id: &KubeconfigId) -> Result<KubeconfigYaml, Failure> {
         let request = here!(self.download_kubeconfig).id(id.clone());
-        let send = async || {
-            let answer = request.clone().send().await?.into_inner();
-            let parts = answer.into_inner().try_collect::<Vec<_>>().await;
-            Ok(parts.map_err(Failure::ResponseBodyError)?.concat())
-        };
+        let send = async || yaml(request.clone().send().await?.into_inner()).await;
         self.retry.send(send).await
     }
 
@@ -145,73 +118,28 @@ impl Cluster<'_> {
         let answer = self.retry.send(|| request.clone().send()).await?;
         Ok(answer.into_inner())
     }
+}
 
-    /// Ends one (`revokeKubeconfig`). When this returns it is confirmed gone from its cluster.
-    ///
-    /// # Errors
-    /// As [`Cluster::get`]. What is gone is 404 to whoever asks again: after an answer that was lost, that may be all that is told.
-    pub async fn revoke(&self, id: &KubeconfigId) -> Result<(), Failure> {
-        let request = here!(self.revoke_kubeconfig).id(id.clone());
-        let (mut sent, mut begun) = (0, false);
-        loop {
-            sent += 1;
-            let failure = match request.clone().send().await {
-                Ok(_) => return Ok(()),
-                Err(failure) => failure,
-            };
-            // The server has found it, and goes on by itself: not found any more, it is gone.
-            if begun && failure.status() == Some(StatusCode::NOT_FOUND) {
-                return Ok(());
-            }
-            begun |= reason(&failure).is_some_and(is_under_way);
-            self.retry.pause(failure, sent).await?;
+/// A file, read no further than one may be long.
+async fn yaml(mut stream: ByteStream) -> Result<KubeconfigYaml, Failure> {
+    let mut octets = Vec::new();
+    while let Some(part) = stream
+        .try_next()
+        .await
+        .map_err(Failure::ResponseBodyError)?
+    {
+        if octets.len() + part.len() > FILE {
+            return Err(no_file("it is too long"));
         }
+        octets.extend_from_slice(&part);
     }
+    let text = String::from_utf8(octets).map_err(|_| no_file("it is not UTF-8"))?;
+    text.try_into()
+        .map_err(|error: kubeconfig_types::error::ConversionError| no_file(&error.to_string()))
+}
 
-    /// All that the caller may see (`listKubeconfigs`), newest first: pages are read as they are needed. Pin it
-    /// (`std::pin::pin!`), and go on with `try_next` of `futures::TryStreamExt`.
-    pub fn list(&self, filter: Filter) -> impl Stream<Item = Result<Kubeconfig, Failure>> + Send {
-        let start = (VecDeque::new(), Position::Start, filter);
-        stream::try_unfold(start, async move |(mut page, mut position, filter)| {
-            loop {
-                if let Some(next) = page.pop_front() {
-                    return Ok(Some((next, (page, position, filter))));
-                }
-                let after = match position {
-                    Position::Start => None,
-                    Position::At(token) => Some(token),
-                    Position::End => return Ok(None),
-                };
-                (page, position) = self.page(after, &filter).await?;
-            }
-        })
-    }
-
-    async fn page(
-        &self,
-        after: Option<PageToken>,
-        filter: &Filter,
-    ) -> Result<(VecDeque<Kubeconfig>, Position), Failure> {
-        let mut request = here!(self.list_kubeconfigs);
-        request = match filter.page_size {
-            Some(size) => request.page_size(size),
-            None => request.page_size(PAGE),
-        };
-        if let Some(after) = after {
-            request = request.page_token(after);
-        }
-        if let Some(status) = filter.status {
-            request = request.status(status);
-        }
-        if let Some(user) = &filter.user {
-            request = request.user(user.clone());
-        }
-        if let Some(role) = &filter.role {
-            request = request.role(role.clone());
-        }
-        let answer = self.retry.send(|| request.clone().send()).await?;
-        let list = answer.into_inner();
-        let position = list.next_page_token.map_or(Position::End, Position::At);
-        Ok((Vec::from(list.kubeconfigs).into(), position))
-    }
+/// What came is no file that the document allows. It is not shown: it may hold a credential nevertheless.
+fn no_file(why: &str) -> Failure {
+    let why = serde_json::Error::custom(why);
+    Failure::InvalidResponsePayload(b"withheld".as_slice().into(), why)
 }

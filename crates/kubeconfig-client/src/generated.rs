@@ -140,8 +140,9 @@ impl Client {
     ///- `region`: Region identifier
     ///- `project`: Project identifier
     ///- `cluster_id`: Unique cluster identifier
-    ///- `idempotency_key`: Makes a repeated request safe: for 24 hours the same key with the same body gives the first answer again;
-    ///with another body it is refused (409). Scoped to the caller and the path.
+    ///- `idempotency_key`: Makes a repeated request safe: for 24 hours the same key with the same body gives the first answer again, as
+    ///it was then (a kubeconfig that has expired or was revoked since is `active` in it); with another body it is
+    ///refused (409). Scoped to the caller and the path.
     ///- `body`: Request to issue kubeconfig.
     ///```ignore
     ///let response = client.issue_kubeconfig()
@@ -262,7 +263,7 @@ impl Client {
     ///
     ///Only for who may revoke anyone's. The answer is a report, also when some of them could not be confirmed gone in
     ///the time of the request: those stay `revoking`, and the server goes on by itself. What is issued meanwhile is
-    ///not among them.
+    ///not among them; a repeated request takes it too, unless `issuedBefore` says otherwise.
     ///
     ///Sends a `POST` request to `/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfig-revocations`
     ///

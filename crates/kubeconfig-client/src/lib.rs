@@ -1,22 +1,34 @@
 //! The client of the kubeconfig API.
 //!
-//! [`Client`] is generated from `spec/openapi.yaml`, with one builder per operation, on the types of `kubeconfig_types`: a bad
-//! argument fails before anything is sent. Errors carry the document's `Error`. [`Client::with_token`] makes one.
+//! [`Client`] is generated from `spec/openapi.yaml`, with one builder per operation, on the [`types`] of the document: a value that
+//! is out of its bounds fails before anything is sent. Errors carry the document's `Error`. [`Client::with_token`] makes one.
 //!
 //! [`Client::cluster`] is what most callers want on top of it: requests are repeated where that is safe ([`Retry`]), an issue is one
-//! however often it is sent, and a list is a stream.
+//! however often it is sent, and a list is a stream. [`refusal`] tells why a request was refused, and [`reasons`] has its words.
 
 mod access;
+mod answer;
 mod cluster;
 #[rustfmt::skip]
-#[allow(clippy::all, clippy::unwrap_used, missing_docs, unreachable_pub, unused_imports)]
+#[allow(clippy::all, clippy::unwrap_used, dead_code, missing_docs, unreachable_pub, unused_imports)]
 mod generated;
+mod list;
+pub mod reasons;
+mod refusal;
 mod retry;
+mod retry_after;
+mod revoke;
 
-pub use access::{AccessError, reason};
-pub use cluster::{Cluster, Filter};
+pub use access::AccessError;
+pub use cluster::Cluster;
 pub use generated::*;
+pub use list::Filter;
+pub use refusal::{Refusal, reason, refusal};
 pub use retry::Retry;
+pub use revoke::Revoked;
+// What it takes to call this crate, in the versions that it is built with.
+pub use {kubeconfig_types as types, reqwest};
 
-/// What comes of a request that does not succeed: a documented refusal ([`Error::ErrorResponse`]), or why there is no answer.
+/// What comes of a request that does not succeed: a refusal ([`Error::ErrorResponse`]; see [`refusal`]), or why there is no
+/// answer. Its `Display` shows the whole answer, with its headers; a file that does not fit the document is withheld from it.
 pub type Failure = Error<kubeconfig_types::Error>;

@@ -1,50 +1,62 @@
 //! When a request that failed is sent again.
 
-use std::time::Duration;
+use std::error::Error;
+use std::io;
+use std::time::{Duration, Instant};
 
-use kubeconfig_types::Error as Body;
-use progenitor_client::ResponseValue;
-use reqwest::header::RETRY_AFTER;
 use uuid::Uuid;
 
 use crate::Failure;
+use crate::retry_after::{self, Told};
 
-/// How often a request is sent, and how long to wait in between.
+/// For how long a request is sent again, and how long to wait in between.
 ///
-/// Sent again is what may end otherwise: what was refused with 408, 429, 502, 503 or 504, and what got no answer at all
-/// ([`progenitor_client::Error::is_retryable`]). The answer's `Retry-After` says when (RFC 9110, 10.2.3; this API gives seconds);
-/// without it the pause doubles, and is shortened by chance, so that many who failed together do not come back together.
+/// Sent again is what may end otherwise: what was refused with 408, 429, 502, 503 or 504, whoever refused it, and what got no answer
+/// (but for one reason: a certificate that is not believed). The answer's `Retry-After` says when at the earliest (RFC 9110, 10.2.3:
+/// seconds or a date). On top of it comes a pause that doubles from one try to the next, and is shortened by chance, so that many
+/// who failed together do not come back together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retry {
-    /// How often it is sent at most, the first time included.
-    pub attempts: u32,
-    /// The pause after the first answer that names none.
-    pub pause: Duration,
-    /// The longest pause that is waited for. Who is told to come back later than that gets the error at once: a client certificate
-    /// is not revocable for hours.
-    pub longest: Duration,
+    within: Duration,
+    first: Duration,
+    longest: Duration,
 }
 
 impl Default for Retry {
+    /// Within two minutes: a server that was killed holds an idempotency key for one, before an issue with it can go on.
     fn default() -> Self {
-        Self {
-            attempts: 5,
-            pause: Duration::from_millis(250),
-            longest: Duration::from_secs(20),
-        }
+        Self::within(Duration::from_secs(120))
     }
 }
 
 impl Retry {
     /// Nothing is sent twice.
-    pub const NEVER: Self = Self {
-        attempts: 1,
-        pause: Duration::ZERO,
-        longest: Duration::ZERO,
-    };
+    pub const NEVER: Self = Self::within(Duration::ZERO);
+    /// The longest pause that can be asked for: longer than anyone lives, and short enough to be multiplied.
+    const MOST: Duration = Duration::from_secs(u32::MAX as u64);
 
-    /// Sends until it is answered otherwise, or has been sent often enough. `send` must be safe to repeat: a `GET`, a `DELETE`, or a
-    /// `POST` with the same idempotency key each time.
+    /// Nothing is sent again later than so long after the first time. (The last try may take its own time: 60 seconds, unless
+    /// [`crate::Client::http`] is changed.) The pauses begin with a quarter of a second, and are 20 seconds at most.
+    #[must_use]
+    pub const fn within(within: Duration) -> Self {
+        Self {
+            within,
+            first: Duration::from_millis(250),
+            longest: Duration::from_secs(20),
+        }
+    }
+
+    /// Pauses otherwise: so long before the second try, and so long at most. Who is told to come back later than `longest` gets
+    /// the error at once: a client certificate is not revocable for hours.
+    #[must_use]
+    pub fn pauses(mut self, first: Duration, longest: Duration) -> Self {
+        self.first = first.min(Self::MOST);
+        self.longest = longest.min(Self::MOST);
+        self
+    }
+
+    /// Sends until it is answered otherwise, or the time is over. `send` must be safe to repeat: a `GET`, a `DELETE`, or a `POST`
+    /// with the same idempotency key each time.
     ///
     /// # Errors
     /// The last failure.
@@ -52,42 +64,69 @@ impl Retry {
     where
         F: Future<Output = Result<T, Failure>>,
     {
-        let mut sent = 0;
+        let mut tries = self.tries();
         loop {
-            sent += 1;
             match send().await {
                 Ok(done) => return Ok(done),
-                Err(failure) => self.pause(failure, sent).await?,
+                Err(failure) => tries.again(failure).await?,
             }
         }
     }
 
-    /// Waits before what was sent so often is sent again.
+    /// From now on.
+    pub(crate) fn tries(&self) -> Tries<'_> {
+        Tries {
+            retry: self,
+            began: Instant::now(),
+            done: 0,
+        }
+    }
+
+    /// How long to wait after so many tries in so long a time, when at least so much was asked for; `None` if there is to be no
+    /// other.
+    fn pause(&self, done: u32, elapsed: Duration, told: Option<Told>) -> Option<Duration> {
+        let told = match told {
+            Some(Told::Wait(told)) => told,
+            Some(Told::Unreadable) => self.longest,
+            None => Duration::ZERO,
+        };
+        if told > self.longest {
+            return None;
+        }
+        let doubled = self.first.saturating_mul(1 << done.min(16));
+        let pause = told + doubled.min(self.longest).mul_f64(chance());
+        (elapsed.saturating_add(pause) < self.within).then_some(pause)
+    }
+}
+
+/// How often something was tried, and since when.
+pub(crate) struct Tries<'a> {
+    retry: &'a Retry,
+    began: Instant,
+    done: u32,
+}
+
+impl Tries<'_> {
+    /// Waits until what failed is to be sent again.
     ///
     /// # Errors
     /// The failure, if it is not to be.
-    pub(crate) async fn pause(&self, failure: Failure, sent: u32) -> Result<(), Failure> {
-        match self.before_another(&failure, sent) {
-            Some(pause) => {
-                tokio::time::sleep(pause).await;
-                Ok(())
-            }
-            None => Err(failure),
-        }
+    pub(crate) async fn again(&mut self, failure: Failure) -> Result<(), Failure> {
+        let again = may_end_otherwise(&failure) && self.wait(retry_after::of(&failure)).await;
+        if again { Ok(()) } else { Err(failure) }
     }
 
-    /// How long to wait after a failure of what was sent so often; `None` if it is not to be sent again.
-    fn before_another(&self, failure: &Failure, sent: u32) -> Option<Duration> {
-        if sent >= self.attempts || !may_end_otherwise(failure) {
-            return None;
+    /// Waits before another try; false, at once, if there is to be none.
+    pub(crate) async fn wait(&mut self, told: Option<Told>) -> bool {
+        let pause = self.retry.pause(self.done, self.began.elapsed(), told);
+        self.done += 1;
+        match pause {
+            Some(pause) => {
+                tokio::time::sleep(pause).await;
+                true
+            }
+            None => false,
         }
-        let told = match failure {
-            Failure::ErrorResponse(answer) => retry_after(answer),
-            _ => None,
-        };
-        let doubled = self.pause.saturating_mul(1 << (sent - 1).min(16));
-        let pause = told.unwrap_or_else(|| doubled.min(self.longest).mul_f64(chance()));
-        (pause <= self.longest).then_some(pause)
     }
 }
 
@@ -95,70 +134,94 @@ fn may_end_otherwise(failure: &Failure) -> bool {
     match failure {
         // It was never sent, and would not be the next time.
         Failure::CommunicationError(error) if error.is_builder() => false,
+        Failure::CommunicationError(error) if error.is_connect() => !is_not_believed(error),
         // The answer broke off: what is sent here is safe to repeat.
         Failure::ResponseBodyError(_) => true,
         _ => failure.is_retryable(),
     }
 }
 
-fn retry_after(answer: &ResponseValue<Body>) -> Option<Duration> {
-    let seconds = answer.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    seconds.parse().ok().map(Duration::from_secs)
+/// Whether TLS came to nothing: the other one's certificate is not believed, or it does not speak TLS. It is an [`io::Error`] of that
+/// kind, and nothing else of a connection is.
+fn is_not_believed(error: &(dyn Error + 'static)) -> bool {
+    let inner = match error.downcast_ref::<io::Error>() {
+        Some(io) if io.kind() == io::ErrorKind::InvalidData => return true,
+        // Its source is that of what it holds.
+        Some(io) => io.get_ref().map(|held| held as &(dyn Error + 'static)),
+        None => error.source(),
+    };
+    inner.is_some_and(is_not_believed)
 }
 
-/// From a half to one.
+/// From a half to one. Two random octets of a UUID are enough for that, and need no further crate.
 fn chance() -> f64 {
-    0.5 + f64::from(Uuid::new_v4().as_bytes()[0]) / 510.0
+    let [a, b, ..] = Uuid::new_v4().into_bytes();
+    0.5 + f64::from(u16::from_be_bytes([a, b])) / f64::from(u16::MAX) / 2.0
 }
 
 #[cfg(test)]
 mod tests {
-    use reqwest::StatusCode;
-    use reqwest::header::{HeaderMap, HeaderValue};
-
     use super::*;
 
-    fn answered(status: u16, retry_after: Option<&'static str>) -> Failure {
-        let body = r#"{"error": {"code": 503, "message": "x", "details": []}}"#;
-        let mut headers = HeaderMap::new();
-        if let Some(seconds) = retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static(seconds));
-        }
-        Failure::ErrorResponse(ResponseValue::new(
-            serde_json::from_str(body).unwrap(),
-            StatusCode::from_u16(status).unwrap(),
-            headers,
-        ))
+    const NOW: Duration = Duration::ZERO;
+
+    fn seconds(number: u64) -> Duration {
+        Duration::from_secs(number)
     }
 
     #[test]
-    fn what_the_server_says_is_waited_for_unless_it_is_too_long() {
+    fn what_the_server_says_is_the_least_and_what_is_too_long_is_not_waited_for() {
         let retry = Retry::default();
-        let pause = |failure: &Failure, sent| retry.before_another(failure, sent);
-        let seconds = |number| Some(Duration::from_secs(number));
-        assert_eq!(pause(&answered(429, Some("3")), 1), seconds(3));
-        assert_eq!(pause(&answered(503, Some("20")), 4), seconds(20));
-        assert_eq!(pause(&answered(503, Some("21")), 1), None);
-        assert_eq!(pause(&answered(503, Some("3")), 5), None, "often enough");
-        for status in [400, 401, 403, 404, 409, 413, 415, 500] {
-            assert_eq!(pause(&answered(status, Some("1")), 1), None, "{status}");
+        let told = |number| Some(Told::Wait(seconds(number)));
+        for number in [0, 3, 20] {
+            let pause = retry.pause(0, NOW, told(number)).unwrap();
+            let added = pause.checked_sub(seconds(number)).unwrap();
+            assert!(added >= Duration::from_millis(125), "{number}: {added:?}");
+            assert!(added <= Duration::from_millis(250), "{number}: {added:?}");
         }
+        assert_eq!(retry.pause(0, NOW, told(21)), None);
+        assert_eq!(retry.pause(0, NOW, told(u64::MAX)), None);
+        let unread = retry.pause(0, NOW, Some(Told::Unreadable)).unwrap();
+        assert!(unread >= seconds(20), "{unread:?}");
     }
 
     #[test]
-    fn without_a_word_of_the_servers_the_pause_doubles_up_to_a_bound() {
-        let retry = Retry {
-            attempts: 100,
-            ..Retry::default()
-        };
-        for (sent, longest) in [(1, 250), (2, 500), (3, 1000), (8, 20_000), (99, 20_000)] {
-            let pause = retry.before_another(&answered(503, None), sent).unwrap();
+    fn the_pause_doubles_up_to_a_bound_and_is_shortened_by_chance() {
+        let retry = Retry::within(Duration::MAX);
+        for (done, longest) in [(0, 250), (1, 500), (2, 1000), (7, 20_000), (99, 20_000)] {
             let longest = Duration::from_millis(longest);
-            assert!(
-                pause >= longest / 2 && pause <= longest,
-                "{sent}: {pause:?}"
-            );
+            let pauses: Vec<_> = (0..20)
+                .map(|_| retry.pause(done, NOW, None).unwrap())
+                .collect();
+            for pause in &pauses {
+                assert!(
+                    *pause >= longest / 2 && *pause <= longest,
+                    "{done}: {pause:?}"
+                );
+            }
+            assert!(pauses.iter().any(|pause| *pause != pauses[0]), "{pauses:?}");
         }
-        assert_eq!(Retry::NEVER.before_another(&answered(503, None), 1), None);
+        let patient = retry.pauses(Duration::MAX, Duration::MAX);
+        assert!(patient.pause(99, NOW, None).is_some());
+    }
+
+    #[test]
+    fn no_try_begins_when_the_time_is_over() {
+        let retry = Retry::within(seconds(60));
+        assert!(retry.pause(0, seconds(59), None).is_some());
+        assert_eq!(retry.pause(0, seconds(60), None), None);
+        // Nor is waited for what would be too late.
+        let told = Some(Told::Wait(seconds(10)));
+        assert!(retry.pause(0, seconds(49), told).is_some());
+        assert_eq!(retry.pause(0, seconds(50), told), None);
+        assert_eq!(Retry::NEVER.pause(0, NOW, None), None);
+    }
+
+    #[test]
+    fn by_default_a_key_is_waited_for_as_long_as_a_server_that_was_killed_holds_it() {
+        // A minute, and each try waits ten seconds for the first one.
+        let (held, tries) = (seconds(60 + 10), 7);
+        let told = Some(Told::Wait(seconds(2)));
+        assert!(Retry::default().pause(tries, held, told).is_some());
     }
 }

@@ -195,7 +195,62 @@ impl<'de> ::serde::Deserialize<'de> for ErrorBodyMessage {
     }
 }
 
-///One thing that is wrong.
+///One thing that is wrong. The `reason` of the first says how to go on:
+///
+///| status | reason | what it means |
+///|---|---|---|
+///| 400 | `ttl_out_of_range` | `ttl` is out of the role's bounds; `limit` is the one that was passed, and details `ttl_minimum` and `ttl_maximum` have both |
+///| 400 | `reserved_user` | `user` begins with `system:` |
+///| 400 | `nothing_selected` | a revocation of many names nothing |
+///| 400 | `invalid_page_token` | the page token is not of this list with these filters: begin again without |
+///| 401 | `unauthenticated` | the token is none that is accepted, or not any more: get another |
+///| 403 | `not_permitted` | the caller may not do this |
+///| 403 | `role_not_permitted` | the caller may not be given this role, or there is none |
+///| 403 | `user_not_permitted` | the caller may not issue for someone else |
+///| 404 | `no_such_cluster` | there is none, or the caller may not know of it |
+///| 404 | `no_such_kubeconfig` | there is none, or the caller may not see it |
+///| 404 | `not_found` | there is no such path |
+///| 408 | `body_timeout` | the body did not arrive in time: send it again |
+///| 409 | `expired` | the kubeconfig has expired: issue another |
+///| 409 | `ends_too_soon` | it is active, and ends too soon to deliver a credential: issue another |
+///| 409 | `revoking` | it is being revoked: issue another |
+///| 409 | `id_taken` | the id is, or was, someone's: choose another, or none |
+///| 409 | `idempotency_key_reused` | the key came before with another request: choose another |
+///| 429 | `rate_limited` | too many requests in a time, or of the caller at a time |
+///| 429 | `too_many_at_a_time` | too many requests of the address at a time |
+///| 429 | `quota_exceeded` | the user has as many kubeconfigs (`limit`) as may be: revoke one, or wait until one expires |
+///| 500 | `internal` | a defect of the server's: tell its operator the `X-Request-Id` |
+///| 503 | `overloaded` | the server has too much to do |
+///| 503 | `shutting_down` | the server stops before this is done; it may be done nevertheless |
+///| 503 | `authentication_unavailable` | the issuer of tokens cannot be asked |
+///| 503 | `in_progress` | the first request with this idempotency key has not ended: its answer is there within a minute or so |
+///| 503 | `cluster_unreachable` | the cluster cannot be reached |
+///| 503 | `cluster_busy` | the cluster is too busy, or failing |
+///| 503 | `cluster_refuses_service` | the cluster refuses the server: its operator must mend that |
+///| 503 | `cluster_is_another` | another cluster answers in its place: its operator must mend that |
+///| 503 | `cluster_cannot_sign` | no client certificate can be signed: its operator must mend that |
+///| 503 | `cluster_misbehaving` | the cluster answers what it must not |
+///| 503 | `credential_missing` | the credential's object is not in the cluster: issue another |
+///| 503 | `held_by_finalizer` | the credential's object is deleted, and a finalizer in the cluster holds it |
+///| 503 | `not_revocable_before_expiry` | a client certificate, which nothing but time ends |
+///| 503 | `store_unavailable` | the store or the audit trail cannot be used |
+///| 503 | `store_damaged` | what the store holds is damaged: its operator must mend that |
+///| 200 | `not_confirmed` | in a report alone: the time was over before, or the cluster had failed for others |
+///
+///After a 503 what was asked may have been begun: what is revoked stays `revoking`, and an issue goes on with the
+///same idempotency key.
+///
+///A request that is no request of this document is refused with 400 (or 404, 405, 408, 413, 414, 415, 417, 431,
+///505), and one of these: `malformed_request`, `head_timeout`, `too_long`, `unknown_expectation`,
+///`unsupported_version`, `method_not_allowed`, `unsupported_media_type`, `body_too_large`, `body_unreadable`,
+///`invalid_body`, `invalid_parameter`, `missing_parameter`, `unknown_parameter`, `duplicate_parameter`, `not_utf8`,
+///`empty_body`, `byte_order_mark`, `not_json`, `trailing_data`, `too_deep`, `too_complex`, `duplicate_member`,
+///`unknown_member`, `missing_member`, `too_few_members`, `too_many_members`, `wrong_type`, `null_not_allowed`,
+///`not_an_integer`, `number_out_of_range`, `lone_surrogate`, `too_small`, `too_large`, `not_a_multiple`,
+///`too_short`, `too_few_items`, `too_many_items`, `duplicate_item`, `pattern_mismatch`, `format_mismatch`,
+///`forbidden_character`, `not_in_enum`, `no_alternative`, `ambiguous`, `excluded_value`. `field` says where.
+///
+///There may be further reasons in later versions: go by the status then.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct ErrorDetail {
     ///The member, parameter or header that it is about.
@@ -204,7 +259,7 @@ pub struct ErrorDetail {
     ///The bound that was passed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub limit: ::std::option::Option<i64>,
-    ///A stable word for the kind of error.
+    ///A stable word for the kind of error; see the table above.
     pub reason: ErrorDetailReason,
 }
 
@@ -268,7 +323,7 @@ impl<'de> ::serde::Deserialize<'de> for ErrorDetailField {
     }
 }
 
-///A stable word for the kind of error.
+///A stable word for the kind of error; see the table above.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct ErrorDetailReason(::std::string::String);
@@ -1370,7 +1425,7 @@ impl<'de> ::serde::Deserialize<'de> for KubeconfigOriginRole {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct KubeconfigRevocationReport {
     ///Whether it was begun for everything that matches. `false`: the time or the limit of one request (10000
-    ///kubeconfigs) was over before; ask again.
+    ///kubeconfigs) was over before; ask again, with the same body.
     pub complete: bool,
     ///How many kubeconfigs it was begun for. Those that are not `revoked` are not confirmed.
     pub matched: crate::KubeconfigRevocationReportMatched,
@@ -1454,7 +1509,7 @@ impl<'de> ::serde::Deserialize<'de> for KubeconfigRole {
 }
 
 ///`active`: it can be downloaded. `expired`: `expiresAt` has passed. `revoking`: it was revoked, and the cluster
-///has not yet confirmed that the credential is gone.
+///has not yet confirmed that the credential is gone. Another status would be a new major version.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -3594,7 +3649,7 @@ mod described {
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                "{\"example\":\"active\",\"description\":\"`active`: it can be downloaded. `expired`: `expiresAt` has passed. `revoking`: it was revoked, and the cluster\\nhas not yet confirmed that the credential is gone.\",\"x-extension\":true,\"type\":\"string\",\"enum\":[\"active\",\"expired\",\"revoking\"]}"
+                "{\"example\":\"active\",\"description\":\"`active`: it can be downloaded. `expired`: `expiresAt` has passed. `revoking`: it was revoked, and the cluster\\nhas not yet confirmed that the credential is gone. Another status would be a new major version.\",\"x-extension\":true,\"type\":\"string\",\"enum\":[\"active\",\"expired\",\"revoking\"]}"
             )
                 .expect("checked when this was generated")
         }
@@ -3638,7 +3693,7 @@ mod described {
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<KubeconfigUnconfirmed>();
             ::serde_json::from_str(
-                "{\"example\":{\"matched\":3,\"revoked\":2,\"unconfirmed\":[{\"id\":\"kubeconfig-s2t3u4\",\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"reason\":\"cluster_unreachable\",\"message\":\"the cluster cannot be reached\"}],\"complete\":true},\"description\":\"What became of a revocation of many.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"matched\":{\"example\":3,\"description\":\"How many kubeconfigs it was begun for. Those that are not `revoked` are not confirmed.\",\"type\":\"integer\",\"format\":\"int32\",\"minimum\":0},\"revoked\":{\"example\":2,\"description\":\"How many of them are gone from the cluster, confirmed.\",\"type\":\"integer\",\"format\":\"int32\",\"minimum\":0},\"unconfirmed\":{\"description\":\"The first 100 of those that could not be confirmed.\",\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/KubeconfigUnconfirmed\"},\"maxItems\":100},\"complete\":{\"example\":true,\"description\":\"Whether it was begun for everything that matches. `false`: the time or the limit of one request (10000\\nkubeconfigs) was over before; ask again.\",\"type\":\"boolean\"}},\"required\":[\"matched\",\"revoked\",\"unconfirmed\",\"complete\"]}"
+                "{\"example\":{\"matched\":3,\"revoked\":2,\"unconfirmed\":[{\"id\":\"kubeconfig-s2t3u4\",\"selfLink\":\"/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs/kubeconfig-s2t3u4\",\"reason\":\"cluster_unreachable\",\"message\":\"the cluster cannot be reached\"}],\"complete\":true},\"description\":\"What became of a revocation of many.\",\"x-extension\":true,\"type\":\"object\",\"properties\":{\"matched\":{\"example\":3,\"description\":\"How many kubeconfigs it was begun for. Those that are not `revoked` are not confirmed.\",\"type\":\"integer\",\"format\":\"int32\",\"minimum\":0},\"revoked\":{\"example\":2,\"description\":\"How many of them are gone from the cluster, confirmed.\",\"type\":\"integer\",\"format\":\"int32\",\"minimum\":0},\"unconfirmed\":{\"description\":\"The first 100 of those that could not be confirmed.\",\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/KubeconfigUnconfirmed\"},\"maxItems\":100},\"complete\":{\"example\":true,\"description\":\"Whether it was begun for everything that matches. `false`: the time or the limit of one request (10000\\nkubeconfigs) was over before; ask again, with the same body.\",\"type\":\"boolean\"}},\"required\":[\"matched\",\"revoked\",\"unconfirmed\",\"complete\"]}"
             )
                 .expect("checked when this was generated")
         }
@@ -3830,7 +3885,7 @@ mod described {
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<ErrorBody>();
             ::serde_json::from_str(
-                "{\"example\":{\"error\":{\"code\":404,\"message\":\"no such kubeconfig\",\"details\":[{\"reason\":\"not_found\"}]}},\"description\":\"The body of every answer that is not a success.\",\"type\":\"object\",\"properties\":{\"error\":{\"$ref\":\"#/components/schemas/ErrorBody\"}},\"required\":[\"error\"]}"
+                "{\"example\":{\"error\":{\"code\":404,\"message\":\"no such kubeconfig\",\"details\":[{\"reason\":\"no_such_kubeconfig\"}]}},\"description\":\"The body of every answer that is not a success.\",\"type\":\"object\",\"properties\":{\"error\":{\"$ref\":\"#/components/schemas/ErrorBody\"}},\"required\":[\"error\"]}"
             )
                 .expect("checked when this was generated")
         }
@@ -3844,7 +3899,7 @@ mod described {
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<ErrorDetail>();
             ::serde_json::from_str(
-                "{\"example\":{\"code\":404,\"message\":\"no such kubeconfig\",\"details\":[{\"reason\":\"not_found\"}]},\"description\":\"What went wrong.\",\"type\":\"object\",\"properties\":{\"code\":{\"example\":404,\"description\":\"The HTTP status.\",\"type\":\"integer\",\"format\":\"int32\",\"minimum\":400,\"maximum\":599},\"message\":{\"example\":\"no such kubeconfig\",\"description\":\"What is wrong, and how to mend it, for a person to read. It never quotes a secret.\",\"type\":\"string\",\"minLength\":1,\"maxLength\":1024},\"details\":{\"description\":\"What is wrong, for a program to read.\",\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/ErrorDetail\"},\"maxItems\":32}},\"required\":[\"code\",\"message\",\"details\"]}"
+                "{\"example\":{\"code\":404,\"message\":\"no such kubeconfig\",\"details\":[{\"reason\":\"no_such_kubeconfig\"}]},\"description\":\"What went wrong.\",\"type\":\"object\",\"properties\":{\"code\":{\"example\":404,\"description\":\"The HTTP status.\",\"type\":\"integer\",\"format\":\"int32\",\"minimum\":400,\"maximum\":599},\"message\":{\"example\":\"no such kubeconfig\",\"description\":\"What is wrong, and how to mend it, for a person to read. It never quotes a secret.\",\"type\":\"string\",\"minLength\":1,\"maxLength\":1024},\"details\":{\"description\":\"What is wrong, for a program to read.\",\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/ErrorDetail\"},\"maxItems\":32}},\"required\":[\"code\",\"message\",\"details\"]}"
             )
                 .expect("checked when this was generated")
         }
@@ -3858,7 +3913,7 @@ mod described {
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                "{\"example\":{\"reason\":\"ttl_out_of_range\",\"field\":\"ttl\",\"limit\":60},\"description\":\"One thing that is wrong.\",\"type\":\"object\",\"properties\":{\"reason\":{\"example\":\"too_large\",\"description\":\"A stable word for the kind of error.\",\"type\":\"string\",\"pattern\":\"^[a-z][a-z0-9_]*$\",\"minLength\":1,\"maxLength\":64},\"field\":{\"example\":\"ttl\",\"description\":\"The member, parameter or header that it is about.\",\"type\":\"string\",\"minLength\":1,\"maxLength\":256},\"limit\":{\"example\":86400,\"description\":\"The bound that was passed.\",\"type\":\"integer\",\"format\":\"int64\"}},\"required\":[\"reason\"]}"
+                "{\"example\":{\"reason\":\"ttl_out_of_range\",\"field\":\"ttl\",\"limit\":60},\"description\":\"One thing that is wrong. The `reason` of the first says how to go on:\\n\\n| status | reason | what it means |\\n|---|---|---|\\n| 400 | `ttl_out_of_range` | `ttl` is out of the role's bounds; `limit` is the one that was passed, and details `ttl_minimum` and `ttl_maximum` have both |\\n| 400 | `reserved_user` | `user` begins with `system:` |\\n| 400 | `nothing_selected` | a revocation of many names nothing |\\n| 400 | `invalid_page_token` | the page token is not of this list with these filters: begin again without |\\n| 401 | `unauthenticated` | the token is none that is accepted, or not any more: get another |\\n| 403 | `not_permitted` | the caller may not do this |\\n| 403 | `role_not_permitted` | the caller may not be given this role, or there is none |\\n| 403 | `user_not_permitted` | the caller may not issue for someone else |\\n| 404 | `no_such_cluster` | there is none, or the caller may not know of it |\\n| 404 | `no_such_kubeconfig` | there is none, or the caller may not see it |\\n| 404 | `not_found` | there is no such path |\\n| 408 | `body_timeout` | the body did not arrive in time: send it again |\\n| 409 | `expired` | the kubeconfig has expired: issue another |\\n| 409 | `ends_too_soon` | it is active, and ends too soon to deliver a credential: issue another |\\n| 409 | `revoking` | it is being revoked: issue another |\\n| 409 | `id_taken` | the id is, or was, someone's: choose another, or none |\\n| 409 | `idempotency_key_reused` | the key came before with another request: choose another |\\n| 429 | `rate_limited` | too many requests in a time, or of the caller at a time |\\n| 429 | `too_many_at_a_time` | too many requests of the address at a time |\\n| 429 | `quota_exceeded` | the user has as many kubeconfigs (`limit`) as may be: revoke one, or wait until one expires |\\n| 500 | `internal` | a defect of the server's: tell its operator the `X-Request-Id` |\\n| 503 | `overloaded` | the server has too much to do |\\n| 503 | `shutting_down` | the server stops before this is done; it may be done nevertheless |\\n| 503 | `authentication_unavailable` | the issuer of tokens cannot be asked |\\n| 503 | `in_progress` | the first request with this idempotency key has not ended: its answer is there within a minute or so |\\n| 503 | `cluster_unreachable` | the cluster cannot be reached |\\n| 503 | `cluster_busy` | the cluster is too busy, or failing |\\n| 503 | `cluster_refuses_service` | the cluster refuses the server: its operator must mend that |\\n| 503 | `cluster_is_another` | another cluster answers in its place: its operator must mend that |\\n| 503 | `cluster_cannot_sign` | no client certificate can be signed: its operator must mend that |\\n| 503 | `cluster_misbehaving` | the cluster answers what it must not |\\n| 503 | `credential_missing` | the credential's object is not in the cluster: issue another |\\n| 503 | `held_by_finalizer` | the credential's object is deleted, and a finalizer in the cluster holds it |\\n| 503 | `not_revocable_before_expiry` | a client certificate, which nothing but time ends |\\n| 503 | `store_unavailable` | the store or the audit trail cannot be used |\\n| 503 | `store_damaged` | what the store holds is damaged: its operator must mend that |\\n| 200 | `not_confirmed` | in a report alone: the time was over before, or the cluster had failed for others |\\n\\nAfter a 503 what was asked may have been begun: what is revoked stays `revoking`, and an issue goes on with the\\nsame idempotency key.\\n\\nA request that is no request of this document is refused with 400 (or 404, 405, 408, 413, 414, 415, 417, 431,\\n505), and one of these: `malformed_request`, `head_timeout`, `too_long`, `unknown_expectation`,\\n`unsupported_version`, `method_not_allowed`, `unsupported_media_type`, `body_too_large`, `body_unreadable`,\\n`invalid_body`, `invalid_parameter`, `missing_parameter`, `unknown_parameter`, `duplicate_parameter`, `not_utf8`,\\n`empty_body`, `byte_order_mark`, `not_json`, `trailing_data`, `too_deep`, `too_complex`, `duplicate_member`,\\n`unknown_member`, `missing_member`, `too_few_members`, `too_many_members`, `wrong_type`, `null_not_allowed`,\\n`not_an_integer`, `number_out_of_range`, `lone_surrogate`, `too_small`, `too_large`, `not_a_multiple`,\\n`too_short`, `too_few_items`, `too_many_items`, `duplicate_item`, `pattern_mismatch`, `format_mismatch`,\\n`forbidden_character`, `not_in_enum`, `no_alternative`, `ambiguous`, `excluded_value`. `field` says where.\\n\\nThere may be further reasons in later versions: go by the status then.\",\"type\":\"object\",\"properties\":{\"reason\":{\"example\":\"too_large\",\"description\":\"A stable word for the kind of error; see the table above.\",\"type\":\"string\",\"pattern\":\"^[a-z][a-z0-9_]*$\",\"minLength\":1,\"maxLength\":64},\"field\":{\"example\":\"ttl\",\"description\":\"The member, parameter or header that it is about.\",\"type\":\"string\",\"minLength\":1,\"maxLength\":256},\"limit\":{\"example\":86400,\"description\":\"The bound that was passed.\",\"type\":\"integer\",\"format\":\"int64\"}},\"required\":[\"reason\"]}"
             )
                 .expect("checked when this was generated")
         }

@@ -9,4 +9,5 @@ mod editing;
 mod example;
 mod forbidden;
 mod printable;
+mod reasons;
 mod stranger;

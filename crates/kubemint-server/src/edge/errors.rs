@@ -12,6 +12,8 @@ const RETRY_UNWELL: u32 = 5;
 const RETRY_QUOTA: u32 = 60;
 /// Seconds after which a twin may ask for the first one's answer.
 const RETRY_TWIN: u32 = 2;
+/// The most that the document's `Retry-After` may be: a day. What takes longer is asked about then; `expiresAt` has the truth.
+const RETRY_MOST: u32 = 86_400;
 
 /// Why a request is not served, before it is the error of its operation.
 pub(super) struct Refused {
@@ -92,7 +94,8 @@ fn table(error: &Error) -> (u16, Fault) {
         Error::Revoking => (409, Fault::because("revoking", text)),
         Error::Irrevocable { seconds, .. } => (
             503,
-            Fault::because("not_revocable_before_expiry", text).retry_after(*seconds),
+            Fault::because("not_revocable_before_expiry", text)
+                .retry_after((*seconds).min(RETRY_MOST)),
         ),
         Error::Cluster(ClusterError::Foreign) => (
             409,
@@ -157,4 +160,25 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         source = inner.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_within_the_document_however_long_a_certificate_lives() {
+        for (seconds, told) in [
+            (1, 1),
+            (86_400, 86_400),
+            (86_401, 86_400),
+            (u32::MAX, 86_400),
+        ] {
+            let until = chrono::DateTime::UNIX_EPOCH;
+            let (status, fault) = table(&Error::Irrevocable { until, seconds });
+            assert_eq!((status, fault.retry_after), (503, Some(told)));
+        }
+        let bound = i32::try_from(RETRY_MOST).unwrap();
+        assert_eq!(bound, kubeconfig_types::RetryAfter::MAX);
+    }
 }

@@ -4,12 +4,12 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use futures::StreamExt;
-use kubeconfig_client::{ByteStream, Client};
+use kubeconfig_client::{Client, Failure, refusal};
 use kubeconfig_types::KubeconfigIssueRequest;
 use serde_json::json;
 
 use super::{CLUSTER, Options, PROJECT, REGION, Sandbox, SandboxError, target, write_secret};
+use crate::edge::chain;
 use crate::log::{Verbosity, logger};
 use crate::out::{out, outln};
 use crate::serve::asked_to_stop;
@@ -76,57 +76,33 @@ pub async fn run(wanted: FirstRun) -> Result<(), SandboxError> {
 
 /// Issues a kubeconfig and downloads it into `file`. Returns its `selfLink`.
 async fn issue(api: &str, bearer: &str, file: &Path) -> Result<String, SandboxError> {
-    let failed =
-        |what: &str, why: &dyn std::fmt::Display| SandboxError::Issue(format!("{what}: {why}"));
-    let mut headers = reqwest::header::HeaderMap::new();
-    let mut value = reqwest::header::HeaderValue::from_str(&format!("Bearer {bearer}"))
-        .map_err(|error| failed("the token", &error))?;
-    value.set_sensitive(true);
-    headers.insert(reqwest::header::AUTHORIZATION, value);
-    let http = reqwest::Client::builder().default_headers(headers).build();
-    let client = Client::new_with_client(api, http.map_err(|error| failed("the client", &error))?);
-    let request = KubeconfigIssueRequest {
+    // It is on loopback, where no proxy is to hear of it.
+    let client = Client::with_token(api, bearer, Client::http().no_proxy())
+        .map_err(|error| failed("the client", &chain(&error)))?;
+    let cluster = client.cluster(parse(REGION)?, parse(PROJECT)?, parse(CLUSTER)?);
+    let wanted = KubeconfigIssueRequest {
         role: Some(parse("viewer")?),
         ..Default::default()
     };
-    let issued = client
-        .issue_kubeconfig()
-        .region(REGION)
-        .project(PROJECT)
-        .cluster_id(CLUSTER)
-        .body(request)
-        .send()
-        .await
-        .map_err(|error| failed("issueKubeconfig", &error))?
-        .into_inner();
-    let id = issued
-        .id
-        .ok_or_else(|| failed("issueKubeconfig", &"no id in the answer"))?;
-    let yaml = client
-        .download_kubeconfig()
-        .region(REGION)
-        .project(PROJECT)
-        .cluster_id(CLUSTER)
-        .id(id)
-        .send()
-        .await
-        .map_err(|error| failed("downloadKubeconfig", &error))?;
-    write_secret(file, &text(yaml.into_inner()).await?)?;
-    let self_link = issued
-        .self_link
-        .ok_or_else(|| failed("issueKubeconfig", &"no selfLink in the answer"))?;
+    let issued = cluster.issue(wanted).await;
+    let issued = issued.map_err(|error| refused("issueKubeconfig", &error))?;
+    let (Some(id), Some(self_link)) = (issued.id, issued.self_link) else {
+        return Err(failed("issueKubeconfig", "no id or selfLink in the answer"));
+    };
+    let yaml = cluster.download(&id).await;
+    let yaml = yaml.map_err(|error| refused("downloadKubeconfig", &error))?;
+    write_secret(file, &yaml)?;
     Ok(self_link.to_string())
 }
 
-/// A downloaded file as text.
-async fn text(mut stream: ByteStream) -> Result<String, SandboxError> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk
-            .map_err(|error| SandboxError::Issue(format!("the download broke off: {error}")))?;
-        bytes.extend_from_slice(&chunk);
-    }
-    String::from_utf8(bytes).map_err(|_| SandboxError::Issue("the file is not text".to_owned()))
+fn failed(what: &str, why: &str) -> SandboxError {
+    SandboxError::Issue(format!("{what}: {why}"))
+}
+
+/// What a person is told of an answer.
+fn refused(what: &str, error: &Failure) -> SandboxError {
+    let why = refusal(error).map_or_else(|| chain(error), |refusal| refusal.to_string());
+    failed(what, &why)
 }
 
 fn parse<T: std::str::FromStr>(text: &str) -> Result<T, SandboxError>
@@ -134,7 +110,7 @@ where
     T::Err: std::fmt::Display,
 {
     text.parse()
-        .map_err(|error: T::Err| SandboxError::Issue(format!("{text:?}: {error}")))
+        .map_err(|error: T::Err| failed(&format!("{text:?}"), &error.to_string()))
 }
 
 /// What a person is told.
