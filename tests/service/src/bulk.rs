@@ -160,7 +160,7 @@ async fn hundreds_are_gone_with_one_request() {
 
 #[tokio::test]
 async fn it_is_for_administrators_and_means_something() {
-    let stage = Stage::start().await;
+    let mut stage = Stage::start().await;
     let root = Actor::new(&stage, "root", &["compute.admin"]);
     root.issued(json!({"id": "kept", "ttl": 900, "user": "alice"}))
         .await;
@@ -197,5 +197,10 @@ async fn it_is_for_administrators_and_means_something() {
     // It is a collection that can only be added to.
     let read = root.call(Method::GET, &revocations()).await;
     assert_eq!(read.status.as_u16(), 405, "{}", read.text);
+    let events = stage.stop_and_read_audit().await;
+    let refused = events
+        .iter()
+        .filter(|event| event.kind == Kind::BulkRevokeRefused);
+    assert_eq!(refused.count(), 10);
     stage.stop().await;
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use harness::{Setting, Stage, binary, collection};
@@ -324,9 +325,12 @@ async fn a_trail_without_names_has_the_same_pseudonym_each_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_happens_by_itself_has_its_rows() {
-    let mut stage = Setting::default().short_lives().start().await;
+    let setting = Setting::default().short_lives();
+    let setting = setting.change(|config| config.settings.sweep_after = Duration::ZERO);
+    let mut stage = setting.start().await;
     let alice = Actor::new(&stage, "alice", &["compute.admin"]);
     alice.issued(json!({"ttl": 2})).await;
+    let kept = alice.issued(json!({})).await;
     let lost = alice.issued(json!({})).await;
     let cluster = stage.world().cluster();
     let account = objects(cluster)
@@ -337,6 +341,17 @@ async fn what_happens_by_itself_has_its_rows() {
     let answer = alice.download(&link(&lost)).await;
     assert_eq!(answer.status.as_u16(), 404, "{}", answer.text);
     until("it has expired", async || {
+        objects(stage.world().cluster()).len() == 1
+    })
+    .await;
+    // One that the store knows of no more: as if another had been put back.
+    stage.stop_server().await;
+    let over = "UPDATE kubeconfig SET state = 'revoked' WHERE id = ?1 AND state = 'active'";
+    let database = Connection::open(stage.database()).unwrap();
+    assert_eq!(database.execute(over, [text(&kept["id"])]).unwrap(), 1);
+    drop(database);
+    stage.start_server().await.unwrap();
+    until("it is swept", async || {
         objects(stage.world().cluster()).is_empty()
     })
     .await;
@@ -346,7 +361,7 @@ async fn what_happens_by_itself_has_its_rows() {
         .into_iter()
         .map(|event| event.kind)
         .collect();
-    for kind in [Kind::ObjectMissing, Kind::Expired] {
+    for kind in [Kind::ObjectMissing, Kind::Expired, Kind::Swept] {
         assert!(kinds.contains(&kind), "{kinds:?}");
     }
     stage.stop().await;

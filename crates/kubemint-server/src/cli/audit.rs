@@ -241,7 +241,8 @@ fn find(file: &Path, credential: &str, jsonl: bool) -> Result<ExitCode> {
     }
     let store = Config::store_of(file)?;
     let mentions = read(&store, Filter::Mentions(jti.to_owned()), Rows::default())?;
-    let minted = mentions.0.into_iter().find(|row| detail(row)["jti"] == jti);
+    let mut mentions = mentions.0.into_iter();
+    let minted = mentions.find(|row| detail(row)["jti"] == jti || is_discarded(row, jti));
     let Some((minted, uid)) = minted.and_then(|row| {
         let uid = row.uid.clone()?;
         Some((row, uid))
@@ -256,6 +257,13 @@ fn find(file: &Path, credential: &str, jsonl: bool) -> Result<ExitCode> {
     let rows = read(&store, Filter::Uid(uid.clone()), Rows::default())?.0;
     out!("{}", story(jti, &minted, &uid, &rows))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a row tells that a credential was minted and given to nobody.
+fn is_discarded(row: &TrailRow, jti: &str) -> bool {
+    let detail = detail(row);
+    let discarded = detail["discarded"].as_array();
+    discarded.is_some_and(|all| all.iter().any(|one| one == jti))
 }
 
 /// A credential as a cluster's audit log names it.
@@ -282,12 +290,17 @@ fn who(row: &TrailRow) -> String {
 fn story(jti: &str, minted: &TrailRow, uid: &str, rows: &[TrailRow]) -> String {
     let at = |row: &TrailRow| row.export()["at"].as_str().unwrap_or_default().to_owned();
     let request = |row: &TrailRow| row.request_id.clone().unwrap_or_else(|| "none".to_owned());
+    let fate = if is_discarded(minted, jti) {
+        ", and given to nobody"
+    } else {
+        ""
+    };
     let mut lines = vec![
         ("credential", named(jti)),
         (
             "minted",
             format!(
-                "{}, {}, request {}",
+                "{}, {}, request {}{fate}",
                 at(minted),
                 minted.kind,
                 request(minted)
