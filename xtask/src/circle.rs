@@ -3,7 +3,7 @@
 //! For each document: generate types, trait, client and a stub server; compile them (all documents in one crate, a
 //! module each); let dropshot describe the server; compare with the source, up to the named projection of
 //! `openapi_check`. One line per document: `closed`; `refused`, with how many operations could be generated and what
-//! could not; or `OPEN`, with the differences.
+//! could not, or was left out of them; or `OPEN`, with the differences.
 
 mod build;
 
@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use build::Module;
 use clap::Args;
 use openapi_document::{Diagnostic, Document, Folder};
-use openapi_to_dropshot::{Options, Skipped};
+use openapi_to_dropshot::{Options, Read, Skipped};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -31,7 +31,7 @@ enum Outcome {
     /// Nothing could be generated.
     Refused(Vec<Skipped>, Vec<Diagnostic>),
     /// Something could; the differences come later.
-    Generated(Box<Document>, Vec<Skipped>, usize),
+    Generated(Box<Read>, usize),
 }
 
 /// Runs the task; fails if any circle is open.
@@ -42,14 +42,15 @@ pub(crate) fn run(args: &CircleArgs) -> Result<()> {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {name}"))?;
         let module = format!("doc{}", outcomes.len());
-        let outcome = match openapi_to_dropshot::read_with(&name, &text, &Folder::of(&path), true) {
+        let folder = Folder::of(&path);
+        let outcome = match openapi_to_dropshot::read_and_warn(&name, &text, &folder, true) {
             Err(found) => Outcome::Refused(Vec::new(), errors(&found)),
-            Ok((document, skipped)) => match generate(&name, &module, &document) {
-                Err(found) => Outcome::Refused(skipped, errors(&found)),
+            Ok(read) => match generate(&name, &module, &read.document) {
+                Err(found) => Outcome::Refused(read.skipped, errors(&found)),
                 Ok(generated) => {
                     let lacks = generated.client_lacks;
                     modules.push(generated.module);
-                    Outcome::Generated(Box::new(document), skipped, lacks)
+                    Outcome::Generated(Box::new(read), lacks)
                 }
             },
         };
@@ -142,7 +143,7 @@ fn generate(
 
 /// Prints the line of a document, and differences; `false` when its circle is open.
 fn tell(name: &str, outcome: &Outcome, emitted: Option<&build::Emitted>) -> bool {
-    let (document, skipped, lacks) = match outcome {
+    let (read, lacks) = match outcome {
         Outcome::Refused(skipped, found) => {
             println!("{name}: refused (0 operations, {})", features(found));
             for skipped in skipped {
@@ -151,8 +152,9 @@ fn tell(name: &str, outcome: &Outcome, emitted: Option<&build::Emitted>) -> bool
             places(name, found);
             return true;
         }
-        Outcome::Generated(document, skipped, lacks) => (document, skipped, *lacks),
+        Outcome::Generated(read, lacks) => (read, *lacks),
     };
+    let (document, skipped) = (&read.document, &read.skipped);
     let differences = match emitted {
         Some(Ok(emitted)) => openapi_check::differences(document, emitted),
         Some(Err(why)) => vec![format!("it does not compile: {why}")],
@@ -170,11 +172,12 @@ fn tell(name: &str, outcome: &Outcome, emitted: Option<&build::Emitted>) -> bool
             .for_each(|difference| println!("    {difference}"));
         return false;
     }
-    if skipped.is_empty() {
+    if skipped.is_empty() && read.spared.is_empty() {
         println!("{name}: closed ({kept} operations{client})");
         return true;
     }
     let mut found: Vec<Diagnostic> = skipped.iter().flat_map(|s| s.because.clone()).collect();
+    found.extend(read.spared.iter().cloned());
     found.sort_by_key(|diagnostic| diagnostic.span.start);
     found.dedup();
     let all = kept + skipped.len();
@@ -200,10 +203,9 @@ fn features(found: &[Diagnostic]) -> String {
 
 fn places(name: &str, found: &[Diagnostic]) {
     for diagnostic in found {
-        let (line, column) = (diagnostic.span.line, diagnostic.span.column);
         println!(
-            "    {name}:{line}:{column}: {}: {}",
-            diagnostic.code, diagnostic.message
+            "    {}",
+            openapi_to_dropshot::output::place(name, diagnostic)
         );
     }
 }

@@ -92,12 +92,15 @@ fn generate(args: &GenArgs) -> Result<u8, Failure> {
     let text = read(&root.join(SPEC))?;
     let folder = Folder::of(&root.join(SPEC));
     let (document, diagnostics) = if args.skip_unsupported {
-        let (document, skipped) = openapi_to_dropshot::read_with(SPEC, &text, &folder, true)?;
-        for skipped in &skipped {
+        let read = openapi_to_dropshot::read_and_warn(SPEC, &text, &folder, true)?;
+        for skipped in &read.skipped {
             tell_skipped(skipped, &say);
         }
-        let none = document.diagnostics();
-        (document, none)
+        for part in &read.spared {
+            say("Sparing", &openapi_to_dropshot::output::place(SPEC, part));
+        }
+        let none = read.document.diagnostics();
+        (read.document, none)
     } else {
         let (document, diagnostics) = Document::examine_with(SPEC, &text, &folder);
         let Some(document) = document else {
@@ -183,9 +186,7 @@ fn tell_skipped(skipped: &openapi_to_dropshot::Skipped, say: &dyn Fn(&str, &str)
     let (method, path) = (skipped.method.to_uppercase(), &skipped.path);
     say("Skipping", &format!("{method} {path}"));
     for diagnostic in &skipped.because {
-        let (line, column) = (diagnostic.span.line, diagnostic.span.column);
-        let (code, message) = (diagnostic.code, &diagnostic.message);
-        say("", &format!("{SPEC}:{line}:{column}: {code}: {message}"));
+        say("", &openapi_to_dropshot::output::place(SPEC, diagnostic));
     }
 }
 

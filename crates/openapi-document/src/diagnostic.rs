@@ -38,6 +38,9 @@ pub struct Diagnostic {
     pub note: bool,
     /// The part of the document that is not understood because of this: what other rules would say of it is not told.
     pub covers: Option<Span>,
+    /// Whether what is at `span` can be left out alone: what is served without it is less than the document offers, and
+    /// nothing else.
+    pub spare: bool,
 }
 
 impl Diagnostic {
@@ -53,6 +56,7 @@ impl Diagnostic {
             warning: false,
             note: false,
             covers: None,
+            spare: false,
         }
     }
 
@@ -60,6 +64,13 @@ impl Diagnostic {
     #[must_use]
     pub fn covers(mut self, span: Span) -> Self {
         self.covers = Some(span);
+        self
+    }
+
+    /// Says that the part can be left out alone.
+    #[must_use]
+    pub fn spare(mut self) -> Self {
+        self.spare = true;
         self
     }
 

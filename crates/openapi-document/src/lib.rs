@@ -133,10 +133,16 @@ impl Document {
     }
 
     /// As [`Document::examine`], of what is left when some operations are taken out: those for whose path and method
-    /// `keep` is false.
-    pub fn without(&self, keep: &dyn Fn(&str, &str) -> bool) -> (Option<Document>, Diagnostics) {
+    /// `keep` is false; and the parts at the places `spare`.
+    pub fn without(
+        &self,
+        keep: &dyn Fn(&str, &str) -> bool,
+        spare: &[Span],
+    ) -> (Option<Document>, Diagnostics) {
+        let mut root = self.root.clone();
+        select::leave_out(&mut root, spare);
         Document::of(
-            select::operations(&self.root, keep),
+            select::operations(&root, keep),
             Arc::clone(&self.sources),
             Vec::new(),
         )

@@ -173,6 +173,28 @@ pub(crate) fn operations(root: &Node, keep: &dyn Fn(&str, &str) -> bool) -> Node
     root
 }
 
+/// Takes the members whose names, and the items that, are at these places out of `node`.
+pub(crate) fn leave_out(node: &mut Node, places: &[Span]) {
+    if places.is_empty() {
+        return;
+    }
+    match &mut node.content {
+        Content::Map(members) => {
+            members.retain(|entry| !places.contains(&entry.key_span));
+            for entry in members.iter_mut() {
+                leave_out(&mut entry.node, places);
+            }
+        }
+        Content::List(items) => {
+            items.retain(|item| !places.contains(&item.span));
+            for item in items.iter_mut() {
+                leave_out(item, places);
+            }
+        }
+        _ => {}
+    }
+}
+
 fn member<'a>(node: &'a mut Node, key: &str) -> Option<&'a mut Vec<Entry>> {
     let Content::Map(entries) = &mut node.content else {
         return None;

@@ -14,6 +14,7 @@
 //! # }
 //! ```
 
+use openapi_document::Diagnostic;
 use similar::{ChangeTag, TextDiff};
 use std::io::{Error, ErrorKind, Result, Write as _};
 use std::path::{Path, PathBuf};
@@ -200,6 +201,17 @@ fn named(error: &Error, verb: &str, path: &Path) -> Error {
 /// enough, and stops nothing.
 pub fn say(verb: &str, what: &str) {
     print(&format!("{verb:>10} {what}\n"));
+}
+
+/// A diagnosis in one line: `file:line:column: code: message`, and what is beside its caret.
+pub fn place(name: &str, diagnostic: &Diagnostic) -> String {
+    let (line, column) = (diagnostic.span.line, diagnostic.span.column);
+    let (code, message) = (diagnostic.code, &diagnostic.message);
+    let beside = match diagnostic.label.as_str() {
+        label if diagnostic.spare && !label.is_empty() => format!(" ({label})"),
+        _ => String::new(),
+    };
+    format!("{name}:{line}:{column}: {code}: {message}{beside}")
 }
 
 /// Writes to standard output, and goes on when nobody reads it.

@@ -21,12 +21,15 @@ pub struct Read {
     pub document: Document,
     /// The operations that were left out.
     pub skipped: Vec<Skipped>,
+    /// Why parts of the others were left out: a media type, a status, words. Each is at the part.
+    pub spared: Vec<Diagnostic>,
     /// Warnings and notes. What is generated is sound in spite of them.
     pub warnings: Diagnostics,
 }
 
 /// Reads a document and runs the rules of this crate. With `skip_unsupported`, operations with mistakes are left out
-/// of the document and listed; mistakes that belong to no operation are errors all the same.
+/// of the document and listed, or only the part, where a server without it offers less and breaks nothing
+/// ([`read_and_warn`] tells which); mistakes that belong to no operation are errors all the same.
 ///
 /// # Errors
 /// Everything that is wrong, or, with `skip_unsupported`, what no leaving out mends.
@@ -64,6 +67,7 @@ pub fn read_and_warn(
 ) -> Result<Read, Diagnostics> {
     let (mut document, mut found) = Document::examine_with(name, text, files);
     let mut skipped: BTreeMap<(String, String), Vec<Diagnostic>> = BTreeMap::new();
+    let mut spared: Vec<Diagnostic> = Vec::new();
     loop {
         if let Some(document) = &document {
             found.append(crate::rules::examine(document));
@@ -86,6 +90,7 @@ pub fn read_and_warn(
             return Ok(Read {
                 document,
                 skipped: listed.collect(),
+                spared,
                 warnings: found,
             });
         }
@@ -95,6 +100,11 @@ pub fn read_and_warn(
         };
         let mut more = false;
         for diagnostic in found.iter().filter(|diagnostic| !diagnostic.warning) {
+            if diagnostic.spare {
+                spared.push(diagnostic.clone());
+                more = true;
+                continue;
+            }
             for owner in owners(&whole.root, diagnostic.span) {
                 skipped.entry(owner).or_default().push(diagnostic.clone());
                 more = true;
@@ -106,6 +116,7 @@ pub fn read_and_warn(
         }
         let keep =
             |path: &str, method: &str| !skipped.contains_key(&(path.to_owned(), method.to_owned()));
-        (document, found) = whole.without(&keep);
+        let places: Vec<_> = spared.iter().map(|diagnostic| diagnostic.span).collect();
+        (document, found) = whole.without(&keep, &places);
     }
 }

@@ -132,6 +132,7 @@ fn generate(cli: &Cli) -> Result<u8, Failure> {
     let Read {
         document,
         skipped,
+        spared,
         warnings,
     } = openapi_to_dropshot::read_and_warn(&name, &text, &files, cli.skip_unsupported)?;
     let quiet = cli.message_format != MessageFormat::Human;
@@ -153,13 +154,11 @@ fn generate(cli: &Cli) -> Result<u8, Failure> {
     {
         say("Skipping", &format!("{} {path}", method.to_uppercase()));
         for reason in because {
-            let (line, column) = (reason.span.line, reason.span.column);
-            let what = format!(
-                "{name}:{line}:{column}: {}: {}",
-                reason.code, reason.message
-            );
-            say("", &what);
+            say("", &output::place(&name, reason));
         }
+    }
+    for reason in &spared {
+        say("Sparing", &output::place(&name, reason));
     }
     warn(warnings, cli.message_format);
     let wanted = |part| cli.only.is_empty() || cli.only.contains(&part);

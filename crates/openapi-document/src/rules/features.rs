@@ -35,7 +35,7 @@ pub(super) fn schema(found: &mut Findings<'_>, schema: &Node) {
 }
 
 pub(super) fn path(found: &mut Findings<'_>, path: &Entry) {
-    unsupported(
+    spare(
         found,
         path.node.entry("servers"),
         "declare servers once, at the top of the document",
@@ -55,12 +55,12 @@ pub(super) fn operation(found: &mut Findings<'_>, method: &Entry) {
                 .warning(),
         );
     }
-    unsupported(
+    spare(
         found,
         operation.entry("callbacks"),
         "describe the callback as an operation of the other service's document",
     );
-    unsupported(
+    spare(
         found,
         operation.entry("servers"),
         "declare servers once, at the top of the document",
@@ -69,16 +69,22 @@ pub(super) fn operation(found: &mut Findings<'_>, method: &Entry) {
     for entry in responses.iter().filter(|e| !e.key.starts_with("x-")) {
         status(found, entry);
     }
-    let success = |entry: &&Entry| matches!(entry.key.as_bytes(), [b'1'..=b'3', ..]);
-    if let Some(second) = responses.iter().filter(success).nth(1) {
-        found.push(
-            Diagnostic::new(
-                "K0109",
-                second.key_span,
-                "an operation with several success statuses is not supported",
-            )
-            .help("keep one, or make two operations"),
-        );
+    successes(found, responses);
+}
+
+/// One success: what else is answered below 400 can be left out, since the server decides what it answers.
+fn successes(found: &mut Findings<'_>, responses: &[Entry]) {
+    let of = |entry: &&Entry| matches!(entry.key.as_bytes(), [b'1'..=b'3', ..]);
+    let all: Vec<&Entry> = responses.iter().filter(of).collect();
+    let good = all.iter().position(|entry| entry.key.starts_with('2'));
+    let kept = good.unwrap_or_default();
+    for (_, entry) in all.iter().enumerate().filter(|(at, _)| *at != kept) {
+        let message = "an operation with several success statuses is not supported";
+        let label = format!("beside {}", all[kept].key);
+        let told = Diagnostic::new("K0109", entry.key_span, message)
+            .label(label)
+            .help("keep one, or make two operations; `--skip-unsupported` leaves this one out");
+        found.push(told.spare());
     }
 }
 
@@ -220,7 +226,7 @@ pub(super) fn body(found: &mut Findings<'_>, node: &Node) {
 
 pub(super) fn response(found: &mut Findings<'_>, entry: &Entry) {
     let node = &entry.node;
-    unsupported(found, node.entry("links"), "describe the link in words");
+    spare(found, node.entry("links"), "describe the link in words");
     media_types(found, node, &[]);
 }
 
@@ -274,19 +280,29 @@ fn no_media_type(text: &str) -> Option<String> {
     })
 }
 
+fn essence(media_type: &str) -> &str {
+    media_type.split(';').next().unwrap_or_default().trim()
+}
+
+/// Whether bodies of the media type are read: JSON, or one of `also`.
+fn is_read(media_type: &str, also: &[&str]) -> bool {
+    let essence = essence(media_type);
+    essence == "application/json" || essence.ends_with("+json") || also.contains(&essence)
+}
+
 fn media_types(found: &mut Findings<'_>, node: &Node, only: &[&str]) {
     let types = node.get("content").map_or(&[][..], Node::entries);
-    if let Some(second) = types.get(1) {
-        found.push(
-            Diagnostic::new(
-                "K0109",
-                second.key_span,
-                "several media types for one body are not supported",
-            )
-            .help("keep one"),
-        );
-    }
+    let kept = types.iter().position(|media| is_read(&media.key, only));
+    let kept = types.get(kept.unwrap_or_default());
     for media in types {
+        let is_kept = kept.is_some_and(|kept| kept.key_span == media.key_span);
+        if let Some(kept) = kept.filter(|_| !is_kept) {
+            let message = "several media types for one body are not supported";
+            let told = Diagnostic::new("K0109", media.key_span, message)
+                .label(format!("beside `{}`", kept.key))
+                .help("keep one; `--skip-unsupported` leaves this one out");
+            found.push(told.spare());
+        }
         if let Some(help) = no_media_type(&media.key) {
             let message = format!("`{}` is no media type", media.key);
             found.push(
@@ -295,8 +311,10 @@ fn media_types(found: &mut Findings<'_>, node: &Node, only: &[&str]) {
                     .covers(media.key_span),
             );
         }
-        let essence = media.key.split(';').next().unwrap_or_default().trim();
-        let accepted = only.contains(&essence) || essence.ends_with("+json");
+        // It is left out as it is.
+        if !is_kept {
+            continue;
+        }
         if media.node.get("schema").is_none()
             && !super::kinds::misspelt(&media.node, "schema", &super::tables::MEDIA)
         {
@@ -309,7 +327,8 @@ fn media_types(found: &mut Findings<'_>, node: &Node, only: &[&str]) {
                 .help("`schema: {}` is any JSON value; under `*/*`, any body"),
             );
         }
-        if !only.is_empty() && !accepted {
+        if !only.is_empty() && !is_read(&media.key, only) {
+            let essence = essence(&media.key);
             let near = super::keys::closest(essence, only.iter().copied());
             let help = near.map_or_else(
                 || format!("`{}` is", only.join("`, `")),
@@ -334,13 +353,18 @@ fn media_types(found: &mut Findings<'_>, node: &Node, only: &[&str]) {
 
 fn unsupported(found: &mut Findings<'_>, entry: Option<&Entry>, help: &str) {
     if let Some(entry) = entry {
-        found.push(
-            Diagnostic::new(
-                "K0109",
-                entry.key_span,
-                format!("`{}` is not supported here", entry.key),
-            )
-            .help(help),
-        );
+        found.push(unsupported_entry(entry, help));
     }
+}
+
+/// As [`unsupported`], of words that change nothing of what is asked and answered.
+fn spare(found: &mut Findings<'_>, entry: Option<&Entry>, help: &str) {
+    if let Some(entry) = entry {
+        found.push(unsupported_entry(entry, help).spare());
+    }
+}
+
+fn unsupported_entry(entry: &Entry, help: &str) -> Diagnostic {
+    let message = format!("`{}` is not supported here", entry.key);
+    Diagnostic::new("K0109", entry.key_span, message).help(help)
 }

@@ -3,7 +3,7 @@
 
 use expectorate::assert_contents;
 use openapi_document::{Alone, Diagnostic, Document, Folder};
-use openapi_to_dropshot::{read, read_with};
+use openapi_to_dropshot::{read, read_and_warn, read_with};
 use std::path::{Path, PathBuf};
 
 fn documents(folder: &str) -> Vec<PathBuf> {
@@ -66,12 +66,14 @@ fn foreign_documents_end_in_code_or_in_located_refusals() {
     for path in documents {
         let name = path.file_name().unwrap().to_str().unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        let refused: Vec<Diagnostic> = match read_with(name, &text, &Folder::of(&path), true) {
-            Ok((document, skipped)) => {
-                if document.operations().count() > 0 {
-                    crate::generate_from(&document).unwrap_or_else(|told| panic!("{told}"));
+        let folder = Folder::of(&path);
+        let refused: Vec<Diagnostic> = match read_and_warn(name, &text, &folder, true) {
+            Ok(read) => {
+                if read.document.operations().count() > 0 {
+                    crate::generate_from(&read.document).unwrap_or_else(|told| panic!("{told}"));
                 }
-                skipped.into_iter().flat_map(|s| s.because).collect()
+                let skipped = read.skipped.into_iter().flat_map(|s| s.because);
+                skipped.chain(read.spared).collect()
             }
             Err(told) => told.iter().cloned().collect(),
         };
@@ -169,4 +171,32 @@ fn a_mistake_of_shape_leaves_out_the_operations_that_it_is_in() {
     assert_eq!(document.operations().count(), 1);
     assert_eq!(skipped[0].path, "/b");
     assert!(document.is_whole());
+}
+
+#[test]
+fn a_part_that_can_be_left_out_takes_no_operation_with_it() {
+    let text = include_str!("../foreign/spare.yaml");
+    assert!(read("spare.yaml", text, false).is_err());
+    let read = read_and_warn("spare.yaml", text, &Alone, true).unwrap();
+    assert_eq!(read.skipped, []);
+    let lines: Vec<usize> = read.spared.iter().map(|part| part.span.line).collect();
+    assert_eq!(lines, [6, 9, 13, 15, 21, 22, 23, 24]);
+    let source = read.document.source_json();
+    for left in [
+        "xml",
+        "urlencoded",
+        "text/plain",
+        "links",
+        "304",
+        "callbacks",
+        "servers",
+    ] {
+        assert!(!source.contains(left), "{left}");
+    }
+    let api = crate::generate_from(&read.document).unwrap().api;
+    // The one that is read is kept, though another is written first.
+    assert!(
+        api.contains("type Body = ::openapi_runtime::Json<"),
+        "{api}"
+    );
 }
