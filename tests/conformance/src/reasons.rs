@@ -14,7 +14,7 @@ const SOURCES: [&str; 4] = [
     "crates/openapi-runtime/src",
 ];
 /// What a reason comes after in them, as the first text.
-const MARKS: [&str; 8] = [
+const MARKS: [&str; 9] = [
     "Fault::because(",
     "about(",
     "Detail::new(",
@@ -23,6 +23,7 @@ const MARKS: [&str; 8] = [
     "self.note(",
     "bound(",
     "reason: ",
+    "NotHeard => (",
 ];
 /// No reasons of answers: what metrics count, and what is told when no more is known.
 const OTHERWISE: [&str; 1] = ["failed"];
