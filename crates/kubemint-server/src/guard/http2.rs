@@ -29,8 +29,14 @@ use super::slots::Slot;
 use super::target::HadFragment;
 use fragment::Fragments;
 
-/// What a peer may send before its first request, and for each request besides the body, in bytes.
-const PER_REQUEST: i64 = 64 * 1024;
+/// What may come of a body that nobody reads, in bytes, and of all bodies of a connection.
+const STREAM_WINDOW: u32 = 64 * 1024;
+const CONNECTION_WINDOW: u32 = 256 * 1024;
+/// What a peer may send for each request besides what is read of its body, in bytes: its head, and the body of one that is
+/// refused by its head.
+const PER_REQUEST: i64 = 64 * 1024 + STREAM_WINDOW as i64;
+/// What a peer may send before its first request: that may come with bodies behind it, before anyone sees it.
+const AT_FIRST: i64 = PER_REQUEST + CONNECTION_WINDOW as i64;
 /// How much of that can be saved up.
 const MOST_SAVED: i64 = 1024 * 1024;
 /// How many more requests may be wasted than were answered.
@@ -141,7 +147,7 @@ pub(super) async fn serve<S>(
         active: AtomicUsize::new(0),
         answered: AtomicUsize::new(0),
         wasted: AtomicUsize::new(0),
-        allowed: AtomicI64::new(PER_REQUEST),
+        allowed: AtomicI64::new(AT_FIRST),
         quiet_since: Mutex::new(Instant::now()),
         fragments: Mutex::default(),
     });
@@ -170,8 +176,8 @@ pub(super) async fn serve<S>(
             .max_local_error_reset_streams(64)
             // Somewhat more than the guard's own limit, whose answer has a body.
             .max_header_list_size(2 * u32::try_from(MOST_HEAD).unwrap_or(u32::MAX))
-            .initial_stream_window_size(64 * 1024)
-            .initial_connection_window_size(256 * 1024)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
             .max_send_buf_size(64 * 1024)
             .keep_alive_interval(Duration::from_secs(20))
             .keep_alive_timeout(Duration::from_secs(10))

@@ -176,6 +176,53 @@ async fn http_2_serves_what_http_1_serves() {
 }
 
 #[tokio::test]
+async fn what_is_too_long_has_its_own_status_over_http_2_too() {
+    let (stage, certificate) = start(|_| {}).await;
+    let token = stage.token("alice");
+    let body = Bytes::from(vec![b' '; 64 * 1024]);
+    let long = |length: usize| "a".repeat(length);
+    let fields = |count: usize, length: usize| {
+        let names = (0..count).map(|n| format!("x-{n}"));
+        names.map(|name| (name, long(length))).collect::<Vec<_>>()
+    };
+    for (what, fields, body, status) in [
+        ("one field", fields(1, 40 * 1024), Bytes::new(), 431),
+        ("some fields", fields(50, 1000), Bytes::new(), 431),
+        ("many fields", fields(120, 1), Bytes::new(), 431),
+        ("the body", fields(0, 0), body, 413),
+    ] {
+        let mut sender = http2(&stage, &certificate).await;
+        let ask = |sender: &mut SendRequest<Full<Bytes>>| {
+            let request = Request::post(format!("https://localhost{}", collection()));
+            let request = request
+                .header("authorization", format!("Bearer {token}"))
+                .header("content-type", "application/json");
+            let request = fields.iter().fold(request, |request, (name, value)| {
+                request.header(name.as_str(), value.as_str())
+            });
+            sender.send_request(request.body(Full::from(body.clone())).expect("a request"))
+        };
+        // One after the other, and some at once: none of it is a flood.
+        let mut answers = Vec::new();
+        for _ in 0..20 {
+            answers.push(ask(&mut sender).await);
+        }
+        let many: Vec<_> = (0..10).map(|_| ask(&mut sender)).collect();
+        for answer in many {
+            answers.push(answer.await);
+        }
+        for answer in answers {
+            let answer = answer.expect(what);
+            assert_eq!(answer.status(), status, "{what}");
+            let body = answer.into_body().collect().await.expect("a body");
+            let body: serde_json::Value = serde_json::from_slice(&body.to_bytes()).expect("JSON");
+            assert_eq!(body["error"]["code"], status, "{what}: {body}");
+        }
+    }
+    stage.stop().await;
+}
+
+#[tokio::test]
 async fn a_certificate_that_changes_is_served_and_nobody_is_disconnected() {
     let (stage, old) = start(|_| {}).await;
     let (mut kept, served) = http1(&stage, &[&old]).await;

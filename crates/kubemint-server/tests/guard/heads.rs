@@ -201,3 +201,69 @@ async fn a_large_answer_reaches_a_client_that_has_stopped_sending() {
     assert!(raw.is_closed().await);
     stage.stop().await;
 }
+
+#[tokio::test]
+async fn the_answer_to_a_head_request_has_no_body_that_the_next_answer_could_be_taken_for() {
+    let stage = Stage::start().await;
+    for path in ["/openapi.json", "/nowhere", "//x"] {
+        let mut raw = Raw::connect(stage.address()).await;
+        raw.send(format!("HEAD {path} HTTP/1.1\r\nHost: h\r\n\r\n") + OPEN)
+            .await;
+        let head = raw.head().await;
+        assert!((400..=405).contains(&head.status), "{path}: {head:?}");
+        let next = raw.answer().await;
+        assert_eq!(next.status, 200, "{path}: {next:?}");
+        assert_eq!(next.body, kubeconfig_api::DOCUMENT, "{path}");
+    }
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_where_none_is_expected_is_no_request() {
+    let stage = Stage::start().await;
+    let token = stage.token("alice");
+    let smuggled = head("DELETE", &token, "");
+    for framing in [
+        format!("Content-Length: {}\r\n\r\n{smuggled}", smuggled.len()),
+        format!(
+            "Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{smuggled}\r\n0\r\n\r\n",
+            smuggled.len()
+        ),
+    ] {
+        for path in ["/openapi.json", "/nowhere"] {
+            let mut raw = Raw::connect(stage.address()).await;
+            raw.send(format!("GET {path} HTTP/1.1\r\nHost: h\r\n{framing}{OPEN}"))
+                .await;
+            let first = raw.answer().await;
+            assert!([200, 400, 404].contains(&first.status), "{first:?}");
+            // Then it is over, or the next one is ours: 405 would be the one in the body.
+            if !first.all("connection").contains(&"close") {
+                assert_eq!(raw.answer().await.status, 200, "{path} {framing:?}");
+            }
+            assert!(
+                raw.is_silent(std::time::Duration::from_millis(20)).await || raw.is_closed().await
+            );
+        }
+    }
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_is_led_to_another_protocol() {
+    let stage = Stage::start().await;
+    for fields in [
+        "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n",
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+        "Connection: Upgrade\r\nUpgrade: TLS/1.0\r\n",
+    ] {
+        let answer = stage
+            .ask(format!(
+                "GET /openapi.json HTTP/1.1\r\nHost: h\r\n{fields}\r\n"
+            ))
+            .await;
+        assert!([200, 400].contains(&answer.status), "{fields}: {answer:?}");
+    }
+    let preface = stage.ask("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
+    assert!([400, 505].contains(&preface.status), "{preface:?}");
+    stage.stop().await;
+}

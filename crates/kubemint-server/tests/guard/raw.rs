@@ -88,7 +88,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
             .expect("an answer")
     }
 
+    /// Reads the answer to a HEAD request: it says how long its body would be, and has none.
+    pub(crate) async fn head(&mut self) -> Answer {
+        timeout(PATIENCE, self.read_head())
+            .await
+            .expect("an answer in time")
+            .expect("an answer")
+    }
+
     async fn read(&mut self) -> Option<Answer> {
+        let mut answer = self.read_head().await?;
+        let length = answer
+            .all("content-length")
+            .first()
+            .map_or(0, |length| length.parse().expect("a length"));
+        while self.received.len() < length {
+            self.more().await?;
+        }
+        let rest = self.received.split_off(length);
+        answer.body = String::from_utf8(std::mem::replace(&mut self.received, rest))
+            .expect("a body in UTF-8");
+        Some(answer)
+    }
+
+    async fn read_head(&mut self) -> Option<Answer> {
         let head = loop {
             if let Some(end) = self
                 .received
@@ -108,22 +131,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
                 .map(|(k, v)| (k.to_lowercase(), v.to_owned()))
         };
         let headers: Vec<_> = lines.filter_map(split).collect();
-        let mut answer = Answer {
+        Some(Answer {
             status,
             headers,
             body: String::new(),
-        };
-        let length = answer
-            .all("content-length")
-            .first()
-            .map_or(0, |length| length.parse().expect("a length"));
-        while self.received.len() < length {
-            self.more().await?;
-        }
-        let rest = self.received.split_off(length);
-        answer.body = String::from_utf8(std::mem::replace(&mut self.received, rest))
-            .expect("a body in UTF-8");
-        Some(answer)
+        })
     }
 
     async fn more(&mut self) -> Option<()> {

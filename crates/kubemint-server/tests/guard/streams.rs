@@ -11,9 +11,12 @@ use crate::frames::{
 };
 use crate::stage::collection;
 
-/// `:path`, `:authority` and `content-length` in HPACK's static table.
+/// `:authority` and `:path` in HPACK's static table.
 const AUTHORITY: u8 = 1;
 const PATH: u8 = 4;
+
+/// Kind, flags, stream and payload.
+type Frame<'a> = (u8, u8, u32, &'a [u8]);
 
 /// A field with a name of its own, never indexed.
 fn field(name: &str, value: &str) -> Vec<u8> {
@@ -213,8 +216,8 @@ async fn frames_that_never_become_a_request_are_cut() {
     ]
     .concat();
     let one = 1_u32.to_be_bytes();
-    // What opens the flood, and the frame that it is made of: kind, flags, stream, payload.
-    let floods: Vec<(&str, Vec<u8>, (u8, u8, u32, &[u8]))> = vec![
+    // What opens the flood, and the frame that it is made of.
+    let floods: Vec<(&str, Vec<u8>, Frame<'_>)> = vec![
         (
             "empty continuations",
             frame(HEADERS, 1, 1, &[0x82]),
