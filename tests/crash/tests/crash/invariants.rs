@@ -21,6 +21,8 @@ pub(crate) struct Left {
     pub(crate) events: Vec<Event>,
     /// How many objects stand in the cluster.
     pub(crate) objects: usize,
+    /// How many bindings do.
+    pub(crate) bindings: usize,
 }
 
 /// A store with its trail.
@@ -43,7 +45,9 @@ pub(crate) async fn hold(run: &Run<'_>) -> Left {
     let store = &*open(run).await;
     let events = events(store).await;
     let records = records(store, &events).await;
-    let objects = run.stage.objects(store.instance().id).await;
+    let instance = store.instance().id;
+    let objects = run.stage.objects(instance).await;
+    let bindings = run.stage.bindings(instance).await;
 
     // I2, and its other half: what is live in the cluster is what is live in the store, and nothing is under way.
     let unsettled: Vec<_> = records
@@ -59,6 +63,10 @@ pub(crate) async fn hold(run: &Run<'_>) -> Left {
     }
     let present: BTreeSet<_> = objects.keys().copied().collect();
     assert_eq!(present, active, "{what}: objects, and active records");
+    assert!(
+        bindings.keys().all(|uid| active.contains(uid)),
+        "{what}: {bindings:?}"
+    );
 
     told(run, store, &records, &events).await;
     audited(run, &records, &events);
@@ -84,6 +92,7 @@ pub(crate) async fn hold(run: &Run<'_>) -> Left {
         records,
         events,
         objects: objects.len(),
+        bindings: bindings.len(),
     }
 }
 

@@ -24,12 +24,13 @@ const RARE: usize = 20;
 const RARE_AGAIN: usize = 5;
 
 /// Calls of which each must be met by some scenario.
-const MET: [&str; 17] = [
+const MET: [&str; 18] = [
     "begin_issue",
     "create",
     "mint",
     "activate",
     "fail",
+    "abandon",
     "find",
     "append",
     "add_credential",

@@ -84,7 +84,17 @@ impl Kubernetes {
 
     /// Every object in the namespace of the role `viewer`.
     pub(crate) async fn accounts(&self) -> Vec<Account> {
-        let (status, list) = self.call(Method::GET, "", None).await;
+        self.all_of(&accounts("")).await
+    }
+
+    /// Every binding in the whole cluster.
+    pub(crate) async fn bindings(&self) -> Vec<Account> {
+        let path = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
+        self.all_of(path).await
+    }
+
+    async fn all_of(&self, path: &str) -> Vec<Account> {
+        let (status, list) = self.call(Method::GET, path, None).await;
         assert_eq!(status, StatusCode::OK, "{list}");
         let items = list["items"].as_array().expect("a list");
         items.iter().map(account).collect()
@@ -92,7 +102,7 @@ impl Kubernetes {
 
     /// Deletes an object behind everybody's back.
     pub(crate) async fn delete(&self, name: &str) {
-        let (status, text) = self.call(Method::DELETE, &format!("/{name}"), None).await;
+        let (status, text) = self.call(Method::DELETE, &accounts(name), None).await;
         assert!(status.is_success(), "{text}");
     }
 
@@ -107,7 +117,7 @@ impl Kubernetes {
                 "annotations": account.annotations,
             },
         });
-        let (status, text) = self.call(Method::POST, "", Some(&object)).await;
+        let (status, text) = self.call(Method::POST, &accounts(""), Some(&object)).await;
         assert_eq!(status, StatusCode::CREATED, "{text}");
     }
 
@@ -131,10 +141,7 @@ impl Kubernetes {
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> (StatusCode, Value) {
-        let url = format!(
-            "{}/api/v1/namespaces/{NAMESPACE}/serviceaccounts{path}",
-            self.url
-        );
+        let url = format!("{}{path}", self.url);
         let mut request = self.http.request(method, url).bearer_auth(&self.token);
         if let Some(body) = body {
             request = request.json(body);
@@ -143,6 +150,12 @@ impl Kubernetes {
         let status = answer.status();
         (status, answer.json().await.unwrap_or_default())
     }
+}
+
+/// The path of the objects of the role `viewer`, or of one of them.
+fn accounts(name: &str) -> String {
+    let all = format!("/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{name}");
+    all.trim_end_matches('/').to_owned()
 }
 
 fn client(bundle: &[u8]) -> reqwest::Client {

@@ -26,6 +26,7 @@ mod run;
 mod scenario;
 mod script;
 mod stage;
+mod wire;
 
 /// Whether everything is to be tried, however long it takes.
 fn all() -> bool {

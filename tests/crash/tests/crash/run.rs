@@ -33,6 +33,8 @@ pub(crate) struct Run<'a> {
     pub(crate) database: Option<PostgresOptions>,
     /// What is tried, for messages.
     pub(crate) what: String,
+    /// When the last server was started.
+    pub(crate) started: Option<DateTime<Utc>>,
     /// When it was last seen that nothing was left to do.
     pub(crate) quiet_since: Option<DateTime<Utc>>,
     child: Option<Child>,
@@ -56,6 +58,7 @@ impl<'a> Run<'a> {
             folder,
             database,
             what,
+            started: None,
             quiet_since: None,
             child: None,
         }
@@ -75,6 +78,7 @@ impl<'a> Run<'a> {
             twin_wait: 4 * PENDING,
             sweep_after: 0,
         };
+        self.started = Some(Utc::now());
         match Child::start(&start, &self.log()).await {
             Ok(child) => {
                 self.child = Some(child);

@@ -11,6 +11,10 @@ pub(crate) enum Scenario {
     IssueWithId,
     /// The cluster fails the first credential, and what was made is removed.
     FailedIssue,
+    /// The last write fails, and what was made is removed.
+    UndoneIssue,
+    /// The last write is done, and its answer is lost.
+    DoubtfulIssue,
     /// The same key, once more.
     Replay,
     /// A hundred with the same key, at once.
@@ -32,11 +36,13 @@ pub(crate) enum Scenario {
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Scenario; 14] = [
+    pub(crate) const ALL: [Scenario; 16] = [
         Scenario::Issue,
         Scenario::IssueWithKey,
         Scenario::IssueWithId,
         Scenario::FailedIssue,
+        Scenario::UndoneIssue,
+        Scenario::DoubtfulIssue,
         Scenario::Replay,
         Scenario::Twins,
         Scenario::Download,
@@ -107,6 +113,8 @@ impl Scenario {
             Scenario::IssueWithKey => number % 3 == 1,
             Scenario::IssueWithId => number % 3 == 2,
             Scenario::FailedIssue => matches!(point.call.as_str(), "remove" | "fail"),
+            Scenario::UndoneIssue => matches!(point.call.as_str(), "abandon" | "remove" | "fail"),
+            Scenario::DoubtfulIssue => matches!(point.call.as_str(), "abandon" | "find"),
             Scenario::Twins => matches!(point.call.as_str(), "mint" | "activate"),
             Scenario::RevokeMany => number.is_multiple_of(3),
             _ => true,
@@ -117,6 +125,8 @@ impl Scenario {
     pub(crate) fn harms(self) -> Vec<(Point, Harm)> {
         match self {
             Scenario::FailedIssue => vec![(before("mint"), Harm::Fail)],
+            Scenario::UndoneIssue => vec![(before("activate"), Harm::Fail)],
+            Scenario::DoubtfulIssue => vec![(after("activate"), Harm::Fail)],
             _ => Vec::new(),
         }
     }
@@ -134,9 +144,17 @@ impl Scenario {
 
 /// Before the first call of that name.
 pub(crate) fn before(call: &str) -> Point {
+    first(call, Side::Before)
+}
+
+fn after(call: &str) -> Point {
+    first(call, Side::After)
+}
+
+fn first(call: &str, side: Side) -> Point {
     Point {
         call: call.to_owned(),
         nth: 1,
-        side: Side::Before,
+        side,
     }
 }

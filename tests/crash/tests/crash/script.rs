@@ -21,6 +21,9 @@ const ATTEMPTS: u32 = 5;
 /// After its end by so much, a kubeconfig has certainly been ended.
 const SETTLED: chrono::TimeDelta = chrono::TimeDelta::seconds(2);
 
+/// After its end, or the start of a server, a kubeconfig is ended within so much.
+const IN_TIME: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
+
 /// The kubeconfigs that clients were told of.
 fn known(run: &Run<'_>) -> Vec<String> {
     let issued = run.notes.issued.iter();
@@ -56,6 +59,8 @@ impl Script {
             | Scenario::IssueWithKey
             | Scenario::IssueWithId
             | Scenario::FailedIssue
+            | Scenario::UndoneIssue
+            | Scenario::DoubtfulIssue
             | Scenario::Twins => {}
             Scenario::Replay => {
                 self.granted(run, Some("key")).await;
@@ -177,9 +182,11 @@ impl Script {
             .alice(async |alice| match scenario {
                 Scenario::RevokeMany => alice.revoke_all(&ids).await,
                 Scenario::Issue | Scenario::IssueWithId => alice.issue(&body, None).await,
-                Scenario::IssueWithKey | Scenario::FailedIssue | Scenario::Replay => {
-                    alice.issue(&body, Some("key")).await
-                }
+                Scenario::IssueWithKey
+                | Scenario::FailedIssue
+                | Scenario::UndoneIssue
+                | Scenario::DoubtfulIssue
+                | Scenario::Replay => alice.issue(&body, Some("key")).await,
                 Scenario::Download => alice.download(&id).await,
                 Scenario::Revoke => alice.revoke(&id).await,
                 _ => None,
@@ -223,10 +230,21 @@ impl Script {
             }
             // The row of what is swept is written before it goes.
             if self.found(run).await {
+                self.ended_in_time(run);
                 return true;
             }
             assert!(Instant::now() < end, "{}: it is not found", run.what);
             tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// I4: what has expired is gone from the cluster within ten seconds, by a server that was there. (Nothing is quiet before.)
+    fn ended_in_time(&self, run: &Run<'_>) {
+        if self.scenario == Scenario::Expiry {
+            let ends = run.notes.issued.last().expect("it was issued").expires_at;
+            let since = run.started.map_or(ends, |started| started.max(ends));
+            let late = chrono::Utc::now() - since;
+            assert!(late <= IN_TIME, "{}: after {late}", run.what);
         }
     }
 
@@ -267,6 +285,8 @@ impl Script {
             }
             Scenario::IssueWithKey
             | Scenario::FailedIssue
+            | Scenario::UndoneIssue
+            | Scenario::DoubtfulIssue
             | Scenario::Replay
             | Scenario::Twins
             | Scenario::PendingCleanUp => {

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use kubemint_sandbox::{Cluster, Rule};
 use kubemint_server::sandbox::{CLUSTER, Options, PROJECT, REGION, Sandbox};
 use kubemint_store::{PostgresOptions, PostgresStore};
 use tempfile::TempDir;
@@ -61,13 +62,32 @@ impl Stage {
     }
 
     pub(crate) async fn on(ground: Ground) -> Self {
+        Self::with(ground, "").await
+    }
+
+    /// With a binding for each kubeconfig.
+    pub(crate) async fn bound() -> Self {
+        let stage = Self::with(Ground::Embedded, "binding = \"per-kubeconfig\"\n").await;
+        let cluster = stage.cluster();
+        let mut rules = cluster.service_rules();
+        rules.push(Rule::resources(
+            "rbac.authorization.k8s.io",
+            &["clusterrolebindings"],
+            &["create", "get", "list", "delete"],
+        ));
+        cluster.set_service_rules(rules);
+        stage
+    }
+
+    /// With more settings of the role.
+    async fn with(ground: Ground, settings: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let options = Options::new(folder.path());
         let sandbox = Sandbox::start(options).await.expect("a sandbox");
         let text = std::fs::read_to_string(sandbox.config_file()).expect("a configuration");
         let role = "[clusters.roles.viewer]\n";
         assert!(text.contains(role), "{text}");
-        let text = text.replace(role, &format!("{role}min_ttl = \"1s\"\n"));
+        let text = text.replace(role, &format!("{role}min_ttl = \"1s\"\n{settings}"));
         let text = text.replace("level = \"info\"", "level = \"warn\"");
         std::fs::write(sandbox.config_file(), text).expect("a configuration");
         let token = sandbox.token("alice", &["compute.admin"]);
@@ -151,6 +171,11 @@ impl Stage {
         &self.kubernetes
     }
 
+    /// The sandbox's cluster.
+    pub(crate) fn cluster(&self) -> &Cluster {
+        self.sandbox.world().cluster()
+    }
+
     /// Every token that the cluster says it minted.
     pub(crate) fn minted(&self) -> Vec<Minted> {
         self.kubernetes.minted(self.sandbox.world().cluster())
@@ -158,10 +183,12 @@ impl Stage {
 
     /// The objects of an installation, by the UUIDs of what they stand for.
     pub(crate) async fn objects(&self, instance: Uuid) -> BTreeMap<Uuid, Account> {
-        let instance = instance.to_string();
-        let ours = self.kubernetes.accounts().await.into_iter();
-        let ours = ours.filter(|object| object.labels.get(INSTANCE) == Some(&instance));
-        ours.map(|object| (uid_of(&object), object)).collect()
+        ours(self.kubernetes.accounts().await, instance)
+    }
+
+    /// The bindings of an installation, by the UUIDs of what they stand for.
+    pub(crate) async fn bindings(&self, instance: Uuid) -> BTreeMap<Uuid, Account> {
+        ours(self.kubernetes.bindings().await, instance)
     }
 
     /// Puts an object into the cluster that no record knows: as `like`, but for its name and UUID.
@@ -181,6 +208,14 @@ impl Stage {
     pub(crate) async fn stop(self) {
         self.sandbox.stop().await;
     }
+}
+
+/// What is an installation's, by the UUIDs of what it stands for.
+fn ours(all: Vec<Account>, instance: Uuid) -> BTreeMap<Uuid, Account> {
+    let instance = instance.to_string();
+    let ours = all.into_iter();
+    let ours = ours.filter(|object| object.labels.get(INSTANCE) == Some(&instance));
+    ours.map(|object| (uid_of(&object), object)).collect()
 }
 
 /// Does what a busy machine may fail to do in time, until it is done.
