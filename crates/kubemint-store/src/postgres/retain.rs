@@ -41,7 +41,8 @@ const CHAINS: i64 = 64;
 /// Where chains may be cut: of each at most `$3` rows, up to the last that is of before `$1` and comes before any that stays.
 /// What stays is of `$1` or later, and not of `$2` or later: that is a clock's error, and says nothing, so such a row goes with the
 /// old ones after it. Of a chain whose first row stays, that row is all that is looked at. The chains come oldest first, and those
-/// that begin in the future last.
+/// that begin in the future last. Times are said as `at + 0`: otherwise their index, which is as long as the trail, may be read for
+/// each chain.
 const ENDS: &str = "
     WITH live AS MATERIALIZED (
         SELECT audit_chain.chain, first.number
@@ -54,9 +55,9 @@ const ENDS: &str = "
     SELECT live.chain, last.number - live.number + 1, last.number, last.hash
     FROM live CROSS JOIN LATERAL (
         SELECT number, hash FROM audit
-        WHERE audit.chain = live.chain AND at < $1 AND number < coalesce((
+        WHERE audit.chain = live.chain AND at + 0 < $1 AND number < coalesce((
             SELECT stays.number FROM audit AS stays
-            WHERE stays.chain = live.chain AND stays.number < live.number + $3 AND stays.at >= $1 AND stays.at < $2
+            WHERE stays.chain = live.chain AND stays.number < live.number + $3 AND stays.at + 0 >= $1 AND stays.at + 0 < $2
             ORDER BY stays.number LIMIT 1
         ), live.number + $3)
         ORDER BY number DESC LIMIT 1
