@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, InvalidHeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap, InvalidHeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{ClientBuilder, Url};
 
 use crate::Client;
+use crate::token::bearer;
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -51,18 +52,27 @@ impl Client {
     /// `https`, or `http` on loopback. The token is in no `Debug`, and goes to that server alone: no redirect is followed,
     /// whatever `http` says, since this API has none.
     ///
-    /// The token is the client's for as long as it lives. Where tokens are renewed, make a client for each.
+    /// It is the client's for as long as it lives. Where tokens are renewed, or are other people's, [`Cluster::with_token`] shows
+    /// another on the same connections.
     ///
     /// # Errors
     /// There is no such URL or token, or `http` makes no client.
+    ///
+    /// [`Cluster::with_token`]: crate::Cluster::with_token
     pub fn with_token(url: &str, token: &str, http: ClientBuilder) -> Result<Self, AccessError> {
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, bearer(token)?)]);
+        Self::without_token(url, http.default_headers(headers))
+    }
+
+    /// The same without a token: for who acts for others, each with their own ([`Cluster::with_token`]), and for nobody by mistake.
+    ///
+    /// # Errors
+    /// As [`Client::with_token`].
+    ///
+    /// [`Cluster::with_token`]: crate::Cluster::with_token
+    pub fn without_token(url: &str, http: ClientBuilder) -> Result<Self, AccessError> {
         check(url).map_err(AccessError::Url)?;
-        let mut shown =
-            HeaderValue::try_from(format!("Bearer {token}")).map_err(AccessError::Token)?;
-        shown.set_sensitive(true);
-        let headers = HeaderMap::from_iter([(AUTHORIZATION, shown)]);
-        let http = http.redirect(Policy::none()).referer(false);
-        let http = http.default_headers(headers).build();
+        let http = http.redirect(Policy::none()).referer(false).build();
         let http = http.map_err(AccessError::Http)?;
         Ok(Self::new_with_client(url.trim_end_matches('/'), http))
     }

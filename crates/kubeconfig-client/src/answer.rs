@@ -10,7 +10,7 @@ use reqwest::header::CONTENT_LENGTH;
 use reqwest::{Request, Response, ResponseBuilderExt as _, StatusCode};
 use serde_json::json;
 
-use crate::{Client, reasons};
+use crate::{Client, reasons, token};
 
 /// The most that is read of an answer that is no success, in octets. The document allows 32 details of some 300 characters.
 const ERROR: usize = 128 << 10;
@@ -19,7 +19,8 @@ const FILE: usize = 16 << 20;
 
 /// Sends every request, of the builders too: an implementation for `Client` comes before the generated one for `&Client`.
 impl ClientHooks<()> for Client {
-    async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
+    async fn exec(&self, mut request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
+        token::show(&mut request);
         let response = self.client().execute(request).await?;
         let status = response.status();
         if status.is_client_error() || status.is_server_error() {

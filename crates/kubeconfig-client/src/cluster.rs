@@ -5,10 +5,12 @@ use kubeconfig_types::{
     ClusterId, IdempotencyKey, Kubeconfig, KubeconfigFile, KubeconfigId, KubeconfigIssueRequest,
     KubeconfigYaml, Project, Region,
 };
+use reqwest::header::HeaderValue;
 use serde::de::Error as _;
 use uuid::Uuid;
 
-use crate::{ByteStream, Client, Failure, Retry};
+use crate::token::{bearer, showing};
+use crate::{AccessError, ByteStream, Client, Failure, Retry};
 
 /// The most that is read of a file, in octets: as many as the document's 1048576 characters can be.
 const FILE: usize = 4 << 20;
@@ -21,6 +23,7 @@ pub struct Cluster {
     pub(crate) project: Project,
     pub(crate) id: ClusterId,
     pub(crate) retry: Retry,
+    token: Option<HeaderValue>,
 }
 
 impl Client {
@@ -33,6 +36,7 @@ impl Client {
             project,
             id,
             retry: Retry::default(),
+            token: None,
         }
     }
 }
@@ -54,6 +58,29 @@ impl Cluster {
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
         self
+    }
+
+    /// The same with another token than the client's: a renewed one, or that of someone for whom the caller acts. Nothing is built
+    /// anew, and connections are shared.
+    ///
+    /// # Errors
+    /// The token is none that a header can have.
+    pub fn with_token(mut self, token: &str) -> Result<Self, AccessError> {
+        self.token = Some(bearer(token)?);
+        Ok(self)
+    }
+
+    /// Sends, with the token that is to be shown.
+    pub(crate) async fn send<F: Future>(&self, sending: F) -> F::Output {
+        showing(self.token.as_ref(), sending).await
+    }
+
+    /// Sends until it is answered otherwise, or the time is over.
+    pub(crate) async fn repeat<T, F>(&self, send: impl FnMut() -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        self.send(self.retry.send(send)).await
     }
 
     /// Issues a kubeconfig (`issueKubeconfig`): one, however often this call must ask for it, since each try has the same
@@ -84,7 +111,7 @@ impl Cluster {
     ) -> Result<Kubeconfig, Failure> {
         let request = here!(self.issue_kubeconfig).body(wanted);
         let request = request.idempotency_key(key.clone());
-        let answer = self.retry.send(|| request.clone().send()).await?;
+        let answer = self.repeat(|| request.clone().send()).await?;
         Ok(answer.into_inner())
     }
 
@@ -94,7 +121,7 @@ impl Cluster {
     /// As [`Cluster::issue`]; 404 where there is none, or none that the caller may see.
     pub async fn get(&self, id: &KubeconfigId) -> Result<Kubeconfig, Failure> {
         let request = here!(self.get_kubeconfig).id(id.clone());
-        let answer = self.retry.send(|| request.clone().send()).await?;
+        let answer = self.repeat(|| request.clone().send()).await?;
         Ok(answer.into_inner())
     }
 
@@ -106,7 +133,7 @@ impl Cluster {
     pub async fn download(&self, id: &KubeconfigId) -> Result<KubeconfigYaml, Failure> {
         let request = here!(self.download_kubeconfig).id(id.clone());
         let send = async || yaml(request.clone().send().await?.into_inner()).await;
-        self.retry.send(send).await
+        self.repeat(send).await
     }
 
     /// The same as a value (`getKubeconfigFile`).
@@ -115,7 +142,7 @@ impl Cluster {
     /// As [`Cluster::download`].
     pub async fn file(&self, id: &KubeconfigId) -> Result<KubeconfigFile, Failure> {
         let request = here!(self.get_kubeconfig_file).id(id.clone());
-        let answer = self.retry.send(|| request.clone().send()).await?;
+        let answer = self.repeat(|| request.clone().send()).await?;
         Ok(answer.into_inner())
     }
 }

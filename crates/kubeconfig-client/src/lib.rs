@@ -18,6 +18,7 @@ mod refusal;
 mod retry;
 mod retry_after;
 mod revoke;
+mod token;
 
 pub use access::AccessError;
 pub use cluster::Cluster;

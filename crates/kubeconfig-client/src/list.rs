@@ -104,7 +104,7 @@ impl Cluster {
         if let Some(role) = &filter.role {
             request = request.role(role.clone());
         }
-        let answer = self.retry.send(|| request.clone().send()).await?;
+        let answer = self.repeat(|| request.clone().send()).await?;
         let list = answer.into_inner();
         let position = match list.next_page_token {
             // It would be the same page for ever.

@@ -27,7 +27,7 @@ impl Cluster {
         let mut tries = self.retry.tries();
         let mut begun = false;
         loop {
-            let failure = match request.clone().send().await {
+            let failure = match self.send(request.clone().send()).await {
                 Ok(_) => return Ok(Revoked::Confirmed),
                 Err(failure) => failure,
             };
@@ -56,7 +56,7 @@ impl Cluster {
         let mut tries = self.retry.tries();
         let mut gone = 0_i32;
         loop {
-            let answer = match request.clone().send().await {
+            let answer = match self.send(request.clone().send()).await {
                 Ok(answer) => answer,
                 Err(failure) => {
                     tries.again(failure).await?;

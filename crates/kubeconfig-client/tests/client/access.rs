@@ -1,8 +1,9 @@
 //! The token goes to its server and nowhere else.
 
+use futures::TryStreamExt as _;
 use kubeconfig_client::{AccessError, Client};
 
-use crate::fake::{Fake, TOKEN, answer, client, cluster, json, kubeconfig};
+use crate::fake::{Fake, TOKEN, answer, client, cluster, json, kubeconfig, refusal};
 
 #[tokio::test]
 async fn no_redirect_is_followed_whatever_the_builder_says() {
@@ -17,6 +18,45 @@ async fn no_redirect_is_followed_whatever_the_builder_says() {
         assert!(shown.contains(&format!("authorization: Bearer {TOKEN}")));
     }
     assert_eq!(other.seen(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn another_token_is_shown_in_place_of_the_clients_by_every_method() {
+    let server = Fake::answering(&[refusal(404, "no_such_kubeconfig")]).await;
+    let id = "x".parse().unwrap();
+    let own = server.cluster();
+    let http = Client::http().no_proxy();
+    let nobodys = Client::without_token(&server.url(), http).unwrap();
+    let shown = |nth: usize| {
+        let request = &server.seen()[nth];
+        let line = request
+            .lines()
+            .find(|line| line.starts_with("authorization:"));
+        line.map(str::to_owned)
+    };
+    let carols = own.clone().with_token("carols").unwrap();
+    assert!(!format!("{carols:?}").contains("carols"));
+    assert!(carols.get(&id).await.is_err());
+    assert!(carols.file(&id).await.is_err());
+    assert!(carols.download(&id).await.is_err());
+    assert!(carols.issue(Default::default()).await.is_err());
+    assert!(carols.revoke(&id).await.is_err());
+    assert!(carols.revoke_all(Default::default()).await.is_err());
+    let list = carols.list(Default::default());
+    assert!(list.try_collect::<Vec<_>>().await.is_err());
+    for nth in 0..7 {
+        assert_eq!(shown(nth).as_deref(), Some("authorization: Bearer carols"));
+    }
+    // What the others show is as it was.
+    assert!(own.get(&id).await.is_err());
+    let very_secret = format!("authorization: Bearer {TOKEN}");
+    assert_eq!(shown(7), Some(very_secret));
+    assert!(cluster(&nobodys).get(&id).await.is_err());
+    assert_eq!(shown(8), None);
+    let daves = cluster(&nobodys).with_token("daves").unwrap();
+    assert!(daves.get(&id).await.is_err());
+    assert_eq!(shown(9).as_deref(), Some("authorization: Bearer daves"));
+    assert!(matches!(own.with_token("a\nb"), Err(AccessError::Token(_))));
 }
 
 #[test]
