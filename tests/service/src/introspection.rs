@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::acting::{Actor, link, objects};
 
 /// A stage whose issuer is asked, and the folder with its secret.
-async fn asking() -> (Stage, tempfile::TempDir) {
+pub(crate) async fn asking() -> (Stage, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("secret");
     std::fs::write(&file, "to be written\n").unwrap();
