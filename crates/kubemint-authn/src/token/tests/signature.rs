@@ -209,6 +209,77 @@ fn nothing_that_is_signed_can_be_changed() {
 }
 
 #[test]
+fn a_signature_in_another_form_is_none() {
+    let mut stage = Stage::with("algorithms = ['ES256', 'EdDSA', 'RS256']");
+    let (ec, ed, rsa) = (Signer::es256(), Signer::eddsa(), Signer::rsa());
+    stage.keys = key_set(&[
+        ec.jwk(&json!({"kid": "e"})),
+        ed.jwk(&json!({"kid": "d"})),
+        rsa.jwk(&json!({"kid": "r"})),
+    ]);
+    let minted = |signer: &Signer, alg: &str, kid: &str| {
+        let header = json!({"alg": alg, "kid": kid}).to_string();
+        let token = sign(
+            signer,
+            header.as_bytes(),
+            good_claims().to_string().as_bytes(),
+        );
+        let (message, signature) = token.rsplit_once('.').unwrap();
+        (
+            message.to_owned(),
+            URL_SAFE_NO_PAD.decode(signature).unwrap(),
+        )
+    };
+    let judge = |message: &str, signature: &[u8]| {
+        let judged = stage.judge(&format!("{message}.{}", encode(signature)));
+        judged.map(|_| ())
+    };
+    // DER, as X.509 and most programs have it; and the halves as one would write numbers.
+    let (message, signature) = minted(&ec, "ES256", "e");
+    assert_eq!(judge(&message, &signature), Ok(()));
+    let integer = |number: &[u8]| {
+        let zero = if number[0] < 0x80 { vec![] } else { vec![0] };
+        let octets = [zero, number.to_vec()].concat();
+        [vec![2, u8::try_from(octets.len()).unwrap()], octets].concat()
+    };
+    let (r, s) = signature.split_at(32);
+    let pair = [integer(r), integer(s)].concat();
+    let der = [vec![0x30, u8::try_from(pair.len()).unwrap()], pair].concat();
+    let swapped = [s, r].concat();
+    let padded = [&[0][..], r, &[0], s].concat();
+    for other in [&der, &swapped, &padded] {
+        assert_eq!(
+            judge(&message, other),
+            Err(Reason::Signature),
+            "{other:02x?}"
+        );
+    }
+    // Ed25519: the scalar plus the group's order proves the same equation (RFC 8032, section 5.1.7).
+    let (message, signature) = minted(&ed, "EdDSA", "d");
+    assert_eq!(judge(&message, &signature), Ok(()));
+    let order = "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010";
+    let mut more = signature.clone();
+    let mut carry = 0_u16;
+    for (at, octet) in more[32..].iter_mut().enumerate() {
+        let of_order = u16::from_str_radix(&order[2 * at..2 * at + 2], 16).unwrap();
+        carry += u16::from(*octet) + of_order;
+        *octet = u8::try_from(carry & 0xff).unwrap();
+        carry >>= 8;
+    }
+    assert_eq!(carry, 0);
+    assert_eq!(judge(&message, &more), Err(Reason::Signature));
+    // RSA: as many octets as the modulus has, whatever number they are.
+    let (message, signature) = minted(&rsa, "RS256", "r");
+    assert_eq!(judge(&message, &signature), Ok(()));
+    let longer = [&[0][..], &signature].concat();
+    for other in [&longer[..], &signature[..255], &[], &[0; 256], &[1]] {
+        let judged = judge(&message, other);
+        let refused = [Err(Reason::Signature), Err(Reason::NotCompact)].contains(&judged);
+        assert!(refused, "{} octets: {judged:?}", other.len());
+    }
+}
+
+#[test]
 fn a_hostile_key_identifier_is_unknown_or_refused() {
     let stage = Stage::new();
     let unknown = [
