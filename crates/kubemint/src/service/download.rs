@@ -102,8 +102,9 @@ impl Kubemint {
             discarded.add(credential.jti);
             return Err(self.not_delivered(ctx, &record, error, &discarded).await);
         }
-        // A certificate's authority may have been changed for one that ends earlier: less is told.
-        let expires_at = if record.is_certificate() {
+        // The cluster grants less than it did, or a certificate's authority was changed for one that ends earlier: less is told.
+        let early = (expires_at - credential.expires_at).num_seconds();
+        let expires_at = if record.is_certificate() || early > SLACK {
             expires_at.min(credential.expires_at)
         } else {
             expires_at
@@ -214,7 +215,10 @@ impl Kubemint {
             let early = (end - credential.expires_at).num_seconds();
             let in_time = early >= 0;
             let at_the_floor = !in_time && i64::from(asked) <= floor;
-            if (0..=SLACK).contains(&early) || at_the_floor || (in_time && tried == TRIES) {
+            // A cluster that grants less than it is asked grants no more when it is asked again.
+            let granted = (credential.expires_at - credential.issued_at).num_seconds();
+            let enough = tried == TRIES || granted < i64::from(asked);
+            if (0..=SLACK).contains(&early) || at_the_floor || (in_time && enough) {
                 return Ok(credential);
             }
             discarded.add(credential.jti);

@@ -1,8 +1,10 @@
 //! Download: what is delivered, until when, and what is delivered no more.
 
+use chrono::TimeDelta;
+
 use super::super::{Context, Issue};
 use super::request;
-use super::world::{World, ctx, key};
+use super::world::{World, ctx, key, start};
 use crate::audit::Kind;
 use crate::error::Error;
 use crate::ports::Filter;
@@ -61,6 +63,27 @@ async fn the_last_minutes_are_delivered_and_the_removal_ends_them() {
     let done = world.service().reconcile(&key()).await;
     assert_eq!(done.expired, 1, "removed a second before its time");
     assert!(world.objects.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_cluster_grants_less_than_it_did_is_told() {
+    let world = World::new();
+    let service = world.service();
+    let issued = service
+        .issue(&alice(), &key(), request(None, Some(3600)))
+        .await
+        .unwrap();
+    *world.cap.lock().unwrap() = 900;
+    let delivery = service
+        .download(&alice(), &key(), &issued.record.id)
+        .await
+        .unwrap();
+    assert_eq!(delivery.expires_at, start() + TimeDelta::seconds(900));
+    // It was minted once: another try would be granted no more.
+    let events = world.events.lock().unwrap();
+    let row = events.last().unwrap();
+    assert_eq!(row.kind, Kind::Downloaded);
+    assert!(row.detail.get("discarded").is_none(), "{:?}", row.detail);
 }
 
 #[tokio::test]
