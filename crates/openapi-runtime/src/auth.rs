@@ -1,6 +1,6 @@
 //! Who is calling: what a service supplies once, and what it is asked with.
 
-use crate::{Detail, Fault};
+use crate::{Credential, Detail, Fault};
 use dropshot::{RequestInfo, ServerContext, StubContext};
 use http::{HeaderMap, header};
 use std::fmt;
@@ -16,8 +16,13 @@ pub struct RequestHead<'a> {
     pub request_id: &'a str,
     /// Method, URI, headers and peer address.
     pub info: &'a RequestInfo,
-    /// The bearer token, syntactically one (RFC 6750, section 2.1) but not verified. A secret.
+    /// The bearer token, syntactically one (RFC 6750, section 2.1) but not verified; empty when the caller is to be known
+    /// by something else. A secret.
     pub bearer: &'a str,
+    /// All that the request carries for one of the document's alternatives: each of its schemes, none verified. Where the
+    /// document has several alternatives, they are asked about one after the other, until one is not refused as
+    /// unauthorized.
+    pub credentials: &'a [Credential<'a>],
 }
 
 /// Shows neither the token nor any header.

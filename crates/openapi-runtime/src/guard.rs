@@ -9,7 +9,9 @@ use crate::metadata;
 use crate::params::{Parameters, Values};
 use crate::schema::Schema;
 use crate::taken::{Expected, ReadBody};
-use crate::{Authenticator, Failure, Fault, Limits, Reply, RequestHead, auth};
+use crate::{
+    Authenticator, Carrier, Failure, Fault, Limits, Reply, RequestHead, Scheme, auth, scheme,
+};
 use async_trait::async_trait;
 use dropshot::{
     ApiEndpointBodyContentType, ExclusiveExtractor, ExtractorMetadata, HttpError, HttpResponse,
@@ -36,6 +38,8 @@ pub trait Operation: Send + Sync + 'static {
     const MEDIA_TYPE: &'static str = "application/json";
     /// What dropshot's own extensions say of the operation.
     const EXTENSION: Extension = Extension::None;
+    /// How callers are known, where they must be: by all schemes of one of the alternatives.
+    const SECURITY: &'static [&'static [Scheme]] = scheme::BEARER;
     /// The path parameters.
     type Path: Parameters;
     /// The query parameters.
@@ -189,17 +193,44 @@ async fn admit<C: Authenticator, O: Operation>(
     rqctx: &RequestContext<C>,
     request: Unread<O>,
 ) -> Result<Guarded<C, O>, (u16, Fault)> {
+    let mut refused = None;
+    for alternative in O::SECURITY {
+        let credentials = match scheme::presented(alternative, &rqctx.request) {
+            Ok(credentials) => credentials,
+            Err((_, fault)) => {
+                refused.get_or_insert(fault);
+                continue;
+            }
+        };
+        let mut bearers = credentials.iter();
+        let bearer = bearers.find(|credential| credential.scheme.carrier == Carrier::Bearer);
+        let head = RequestHead {
+            operation: O::ID,
+            request_id: &rqctx.request_id,
+            info: &rqctx.request,
+            bearer: bearer.map_or("", |bearer| &bearer.value),
+            credentials: &credentials,
+        };
+        match rqctx.context().authenticate(&head).await {
+            Ok(caller) => return known(rqctx, request, caller, &head).await,
+            // What was judged says more than what was not there.
+            Err(why @ auth::Refusal::Unauthorized { .. }) => refused = Some(why.into_fault().1),
+            Err(why) => return Err(why.into_fault()),
+        }
+    }
+    // Without any alternative nobody is known.
+    let fault = refused.unwrap_or_else(|| Fault::new("nobody may ask this"));
+    Err((401, scheme::challenged(O::SECURITY, fault)))
+}
+
+/// Reads what a caller who is known asks for.
+async fn known<C: Authenticator, O: Operation>(
+    rqctx: &RequestContext<C>,
+    request: Unread<O>,
+    caller: C::Caller,
+    head: &RequestHead<'_>,
+) -> Result<Guarded<C, O>, (u16, Fault)> {
     let context = rqctx.context();
-    let head = RequestHead {
-        operation: O::ID,
-        request_id: &rqctx.request_id,
-        info: &rqctx.request,
-        bearer: auth::bearer(rqctx.request.headers())?,
-    };
-    let caller = context
-        .authenticate(&head)
-        .await
-        .map_err(auth::Refusal::into_fault)?;
     match decode::<C, O>(rqctx, request, context.limits()).await {
         Ok(Parts {
             path,
@@ -214,7 +245,7 @@ async fn admit<C: Authenticator, O: Operation>(
             body,
         }),
         Err((status, fault)) => {
-            context.refused(&caller, &head, status, &fault).await;
+            context.refused(&caller, head, status, &fault).await;
             Err((status, fault))
         }
     }
@@ -227,7 +258,8 @@ async fn decode<C: ServerContext, O: Operation>(
 ) -> Result<Parts<O>, (u16, Fault)> {
     let info = &rqctx.request;
     let path = Values::path(O::PATH, info.uri().path())?.decode()?;
-    let query = Values::query(info.uri().query().unwrap_or_default())?.decode()?;
+    let query = Values::query(info.uri().query().unwrap_or_default())?;
+    let query = query.beside(scheme::parameters(O::SECURITY)).decode()?;
     let headers = Values::headers(info.headers()).decode()?;
     let expected = Expected {
         media_type: O::MEDIA_TYPE,

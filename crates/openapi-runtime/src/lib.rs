@@ -11,6 +11,7 @@ mod metadata;
 mod params;
 pub mod respond;
 pub mod schema;
+mod scheme;
 pub mod strict;
 mod taken;
 pub mod told;
@@ -20,4 +21,5 @@ pub use fault::{Detail, Envelope, Failure, Fault, MAX_DETAILS, MAX_FIELD, MAX_ME
 pub use guard::{Extension, Guarded, Open, Operation, Parts, Unread, serve, serve_open};
 pub use params::{Parameters, Values};
 pub use respond::{Answer, Reply};
+pub use scheme::{Carrier, Credential, Scheme};
 pub use taken::{Bytes, Expected, Form, Json, Multipart, Optional, ReadBody, Websocket};

@@ -59,6 +59,8 @@ impl Parameters for () {
 /// The texts of the parameters of one place, and what was found wrong with them.
 pub struct Values<'a> {
     place: &'static str,
+    /// Names that are no parameters, and may be there: keys of callers.
+    others: Vec<&'static str>,
     texts: Texts<'a>,
     details: Vec<Detail>,
     messages: Vec<String>,
@@ -74,6 +76,7 @@ impl<'a> Values<'a> {
     fn new(place: &'static str, texts: Texts<'a>) -> Self {
         Values {
             place,
+            others: Vec::new(),
             texts,
             details: Vec::new(),
             messages: Vec::new(),
@@ -113,6 +116,12 @@ impl<'a> Values<'a> {
     pub(crate) fn query(query: &str) -> Result<Self, (u16, Fault)> {
         let pairs = pairs(query, "query")?;
         Ok(Values::new("query", Texts::Pairs(pairs)))
+    }
+
+    /// The same, where these names may be there besides.
+    pub(crate) fn beside(mut self, others: impl Iterator<Item = &'static str>) -> Self {
+        self.others.extend(others);
+        self
     }
 
     /// The headers of a request.
@@ -300,7 +309,9 @@ impl<'a> Values<'a> {
     pub(crate) fn decode<P: Parameters>(mut self) -> Result<P, (u16, Fault)> {
         let decoded = P::decode(&mut self);
         if let Texts::Pairs(pairs) = &mut self.texts {
-            for (name, _) in std::mem::take(pairs) {
+            let mut left = std::mem::take(pairs);
+            left.retain(|(name, _)| !self.others.contains(&name.as_str()));
+            for (name, _) in left {
                 let name = printable_name(&name);
                 self.note(
                     "unknown_parameter",

@@ -105,6 +105,7 @@ pub mod report;
 mod rules;
 mod sample;
 mod secret;
+mod security;
 mod segments;
 mod skip;
 mod standin;

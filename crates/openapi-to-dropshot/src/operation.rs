@@ -4,7 +4,7 @@ use crate::kind::{self, Body};
 use crate::parameters::{Group, Place, rust_type};
 use crate::print::docs;
 use crate::types::Types;
-use crate::{answer, descriptor, failure, names};
+use crate::{answer, descriptor, failure, names, security};
 use openapi_document::openapiv3::{ReferenceOr, Response, StatusCode};
 use openapi_document::routes::Routes;
 use openapi_document::{Document, OperationRef, draft};
@@ -93,6 +93,7 @@ pub(crate) fn generate(
         body,
     } = request_body(document, operation, types, types_crate);
     let extension = extension(operation);
+    let security = security::constant(document, operation);
     let template = operation.path;
     let marker_doc = docs(&format!("What {route} takes."));
     items.extend(quote! {
@@ -106,6 +107,7 @@ pub(crate) fn generate(
             const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = #schema;
             #media_type
             #extension
+            #security
             type Path = #path;
             type Query = #query;
             type Headers = #headers;

@@ -107,14 +107,35 @@ pub(super) fn supported(found: &mut Findings<'_>, scheme: &Entry) {
         return;
     }
     let used = || !crate::select::secured_by(found.root, &scheme.key).is_empty();
-    if (kind != "http" || !name.eq_ignore_ascii_case("bearer"))
+    if let ("apiKey", Some(written)) = (kind, node.get("type"))
+        && (node.get("in").is_none() || node.get("name").is_none())
+    {
+        let message = "an `apiKey` says where it is and what it is called";
+        found.push(
+            Diagnostic::new("K0112", written.span, message)
+                .help("write `in: header` and `name: X-Key`, or what they are"),
+        );
+        return;
+    }
+    let known = match kind {
+        "http" => ["bearer", "basic"]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known)),
+        "apiKey" => node.get("in").and_then(Node::as_str) != Some("cookie"),
+        _ => ["oauth2", "openIdConnect"].contains(&kind),
+    };
+    if !known
         && used()
         && !["type", "scheme"]
             .iter()
             .any(|key| kinds::lost(node, key, &shapes::SECURITY_SCHEME))
         && node.get("type").is_some()
     {
-        let blamed = if kind == "http" { "scheme" } else { "type" };
+        let blamed = match kind {
+            "http" => "scheme",
+            "apiKey" => "in",
+            _ => "type",
+        };
         let span = node
             .get(blamed)
             .or(node.get("type"))
@@ -128,7 +149,7 @@ pub(super) fn supported(found: &mut Findings<'_>, scheme: &Entry) {
                     scheme.key
                 ),
             )
-            .help("`type: http` with `scheme: bearer` is"),
+            .help("`http` with `bearer` or `basic`, `apiKey` in a header or the query, `oauth2` and `openIdConnect` are"),
         );
     }
 }

@@ -19,6 +19,7 @@ mod types;
 mod bounds;
 mod defaults;
 mod optional;
+mod security;
 mod served;
 mod wire;
 

@@ -126,6 +126,27 @@ fn the_output_for_bodies_that_may_be_left_out_is_as_recorded() {
     assert_eq!(generated.client_lacks.len(), 1);
 }
 
+/// What `tests/live` is known by.
+#[test]
+fn the_output_for_security_of_every_kind_is_as_recorded() {
+    let options = Options {
+        source: "security.yaml".to_owned(),
+        command: "cargo test".to_owned(),
+        types_crate: "crate::security::types".to_owned(),
+        trait_name: "SecurityApi".to_owned(),
+        schemars_feature: None,
+    };
+    let text = include_str!("../accept/security.yaml");
+    let document = Document::read("security.yaml", text).unwrap();
+    let generated = generate(&document, &options).unwrap();
+    assert_contents("tests/ring/golden/security/types.rs", &generated.types);
+    assert_contents("tests/ring/golden/security/api.rs", &generated.api);
+    assert_contents(
+        "tests/ring/golden/security/openapi.json",
+        &generated.document,
+    );
+}
+
 #[test]
 fn an_integer_with_bounds_is_a_type_that_holds_no_other() {
     let types = generated(THINGS).unwrap().types;

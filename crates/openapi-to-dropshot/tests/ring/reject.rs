@@ -143,7 +143,7 @@ fn an_operation_whose_security_is_not_supported_is_left_out_with_all_that_only_i
         skipped.collect::<Vec<_>>()
     };
     assert_eq!(skipped(SECURED), ["/b"]);
-    let by_key = "cert: {type: apiKey, in: header, name: X-Key}";
+    let by_key = "cert: {type: apiKey, in: cookie, name: key}";
     assert_eq!(
         skipped(&SECURED.replace("cert: {type: mutualTLS}", by_key)),
         ["/b"]

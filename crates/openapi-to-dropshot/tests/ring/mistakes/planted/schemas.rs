@@ -65,7 +65,7 @@ pub(super) const PLANTED: &[(&str, &str)] = &[
     ),
     // Security schemes.
     ("      scheme: bearer", "      scheme: barer"),
-    ("      scheme: bearer", "      scheme: basic"),
+    ("      scheme: bearer", "      scheme: digest"),
     ("      scheme: bearer", "      schema: bearer"),
     ("      type: http\n", "      type: apiKey\n"),
     // Schemas: types.

@@ -1,0 +1,188 @@
+//! Callers are known by what the document says: tokens, keys, passwords; one of several, or several at once.
+
+#[rustfmt::skip]
+#[allow(clippy::all, clippy::unwrap_used, missing_docs, unreachable_pub, dead_code)]
+#[path = "../ring/golden/security/api.rs"]
+mod api;
+#[rustfmt::skip]
+#[allow(clippy::all, clippy::unwrap_used, missing_docs, unreachable_pub, dead_code)]
+#[path = "../ring/golden/security/types.rs"]
+mod types;
+
+use api::*;
+use dropshot::{ConfigDropshot, HttpServer, RequestContext, ServerBuilder};
+use openapi_runtime::{Authenticator, Guarded, Open, Refusal, RequestHead};
+use types::Known;
+
+/// Knows whoever has the word `good` in each credential.
+struct Door;
+
+impl Authenticator for Door {
+    type Caller = String;
+
+    async fn authenticate(&self, request: &RequestHead<'_>) -> Result<String, Refusal> {
+        let good = |value: &str| value == "good" || value == "Z29vZDpnb29k";
+        if !request.credentials.iter().all(|given| good(&given.value)) {
+            let internal = format!("{:?}", request.credentials);
+            return Err(Refusal::Unauthorized { internal });
+        }
+        let by = request.credentials.iter().map(|given| {
+            let scopes = given.scheme.scopes.join(" ");
+            format!("{}({scopes})", given.scheme.name)
+        });
+        Ok(by.collect::<Vec<_>>().join(" "))
+    }
+}
+
+fn known(by: String) -> Known {
+    Known { by }
+}
+
+/// Tells by what the caller was known.
+enum Teller {}
+
+impl SecurityApi for Teller {
+    type Context = Door;
+
+    async fn by_key(
+        _: RequestContext<Door>,
+        request: Guarded<Door, ByKey>,
+    ) -> Result<ByKeyResponse, ByKeyError> {
+        let body = known(request.caller);
+        Ok(ByKeyResponse { body })
+    }
+
+    async fn by_query(
+        _: RequestContext<Door>,
+        request: Guarded<Door, ByQuery>,
+    ) -> Result<ByQueryResponse, ByQueryError> {
+        let body = known(request.caller);
+        Ok(ByQueryResponse { body })
+    }
+
+    async fn by_password(
+        _: RequestContext<Door>,
+        request: Guarded<Door, ByPassword>,
+    ) -> Result<ByPasswordResponse, ByPasswordError> {
+        let body = known(request.caller);
+        Ok(ByPasswordResponse { body })
+    }
+
+    async fn by_scopes(
+        _: RequestContext<Door>,
+        request: Guarded<Door, ByScopes>,
+    ) -> Result<ByScopesResponse, ByScopesError> {
+        let body = known(request.caller);
+        Ok(ByScopesResponse { body })
+    }
+
+    async fn by_both(
+        _: RequestContext<Door>,
+        request: Guarded<Door, ByBoth>,
+    ) -> Result<ByBothResponse, ByBothError> {
+        let body = known(request.caller);
+        Ok(ByBothResponse { body })
+    }
+
+    async fn by_either(
+        _: RequestContext<Door>,
+        request: Guarded<Door, ByEither>,
+    ) -> Result<ByEitherResponse, ByEitherError> {
+        let body = known(request.caller);
+        Ok(ByEitherResponse { body })
+    }
+
+    async fn open_to_all(
+        _: RequestContext<Door>,
+        _: Open<OpenToAll>,
+    ) -> Result<OpenToAllResponse, OpenToAllError> {
+        let body = known("nothing".to_owned());
+        Ok(OpenToAllResponse { body })
+    }
+}
+
+fn start() -> HttpServer<Door> {
+    let log = slog::Logger::root(slog::Discard, slog::o!());
+    let config = ConfigDropshot {
+        bind_address: ([127, 0, 0, 1], 0).into(),
+        ..ConfigDropshot::default()
+    };
+    let server = ServerBuilder::new(api::api::<Teller>(), Door, log).config(config);
+    server.start().expect("a free port")
+}
+
+#[tokio::test]
+async fn callers_are_known_by_what_the_document_says_and_by_nothing_else() {
+    let server = start();
+    let http = reqwest::Client::new();
+    let ask = async |path: &str, headers: &[(&str, &str)]| {
+        let url = format!("http://{}{path}", server.local_addr());
+        let mut request = http.get(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.expect("an answer");
+        let challenge = response.headers().get("www-authenticate");
+        let challenge = challenge.map(|text| text.to_str().expect("ASCII").to_owned());
+        let status = response.status().as_u16();
+        let body: serde_json::Value = response.json().await.expect("JSON");
+        match challenge {
+            Some(challenge) => format!("{status} {challenge}"),
+            None => format!("{status} {}", body["by"].as_str().unwrap_or_default()),
+        }
+    };
+    let key = ("x-key", "good");
+    let token = ("authorization", "Bearer good");
+    for (path, headers, expected) in [
+        ("/open", &[][..], "200 nothing"),
+        ("/key", &[key], "200 key()"),
+        ("/key", &[], "401 ApiKey"),
+        ("/key", &[("x-key", "bad")], "401 ApiKey"),
+        ("/key", &[("x-key", "")], "401 ApiKey"),
+        ("/key", &[key, key], "401 ApiKey"),
+        // A credential of another scheme is none.
+        ("/key", &[token], "401 ApiKey"),
+        ("/key?api_key=good", &[], "401 ApiKey"),
+        ("/query?api_key=good", &[], "200 asked()"),
+        ("/query?api_key=good&page=1", &[], "200 asked()"),
+        ("/query?api_key=good&pages=1", &[], "400 "),
+        ("/query?page=1", &[], "401 ApiKey"),
+        ("/query?api_key=good&api_key=good", &[], "401 ApiKey"),
+        (
+            "/password",
+            &[("authorization", "Basic Z29vZDpnb29k")],
+            "200 password()",
+        ),
+        (
+            "/password",
+            &[token],
+            "401 Basic realm=\"api\", charset=\"UTF-8\"",
+        ),
+        ("/scopes", &[token], "200 login(read write)"),
+        (
+            "/scopes",
+            &[("authorization", "Bearer bad")],
+            "401 Bearer error=\"invalid_token\"",
+        ),
+        ("/both", &[key, token], "200 key() openId()"),
+        ("/both", &[key], "401 Bearer"),
+        ("/both", &[token], "401 Bearer"),
+        ("/either", &[key], "200 key()"),
+        ("/either", &[token], "200 token()"),
+        // One of them is enough.
+        (
+            "/either",
+            &[("authorization", "Bearer bad"), key],
+            "200 key()",
+        ),
+        (
+            "/either",
+            &[("authorization", "Bearer bad")],
+            "401 Bearer error=\"invalid_token\"",
+        ),
+        ("/either", &[], "401 Bearer"),
+    ] {
+        assert_eq!(ask(path, headers).await, expected, "{path} {headers:?}");
+    }
+    server.close().await.expect("it ends");
+}
