@@ -1,0 +1,287 @@
+//! Requests, rounds and time at the same moment, on one kubeconfig: what they answer, and what is left, is what they would in some
+//! order, one after the other (Herlihy and Wing, "Linearizability", 1990).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use chrono::TimeDelta;
+use futures::future::join_all;
+use kubemint::ports::Store;
+use kubemint::{Error, Issue, KubeconfigId, Kubemint, Status};
+use kubemint_store::SqliteStore;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed, TestRunner};
+
+use super::world::{World, caller, key};
+
+/// How long a call of the cluster takes at most, in microseconds of real time.
+const SLOWNESS: u64 = 1500;
+
+/// What is there before.
+#[derive(Clone, Copy, Debug)]
+enum Before {
+    Nothing,
+    Granted,
+    /// Granted, and about to end: so many milliseconds before the moment from which the reconciler ends it.
+    Ending(i64),
+}
+
+/// What happens at once.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Issue,
+    Download,
+    Revoke,
+    Reconcile,
+    Sweep,
+    /// Time passes: issues that are under way are given up.
+    Wait,
+}
+
+/// What a request was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Issued,
+    IdTaken,
+    /// An issue took too long.
+    TooLong,
+    Delivered,
+    /// A download came at the end.
+    Over,
+    /// A download met a revocation.
+    Revoking,
+    /// A download or a revocation found nothing.
+    Nothing,
+    Revoked,
+}
+
+/// Where the kubeconfig is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    Nothing,
+    Pending,
+    Active,
+    Revoking,
+    Revoked,
+    Expired,
+}
+
+use State::{Active, Expired, Nothing, Pending, Revoked, Revoking};
+
+/// A moment of a request: from which states it is possible, and where it leads; `None`: nowhere else.
+type Moment = (&'static [State], Option<State>);
+
+impl Told {
+    /// The moments of a request that was answered so, in their order.
+    fn moments(self, ending: bool) -> Vec<Moment> {
+        match self {
+            Told::Issued => vec![(&[Nothing], Some(Pending)), (&[Pending], Some(Active))],
+            Told::TooLong => vec![(&[Nothing], Some(Pending)), (&[Pending], Some(Nothing))],
+            Told::IdTaken => vec![(&[Pending, Active, Revoking, Revoked, Expired], None)],
+            Told::Delivered => vec![(&[Active], None)],
+            Told::Over if ending => vec![(&[Active, Expired], None)],
+            Told::Over => vec![(&[Expired], None)],
+            Told::Revoking => vec![(&[Revoking], None)],
+            Told::Nothing => vec![(&[Nothing, Pending, Revoked], None)],
+            Told::Revoked => vec![
+                (&[Active, Expired, Revoking], Some(Revoking)),
+                (&[Revoking, Revoked], Some(Revoked)),
+            ],
+        }
+    }
+}
+
+/// Where all of it may end, in any order of what is left of each request. The reconciler may come between.
+fn ends(from: State, left: &[Vec<Moment>], reconciler: bool, ending: bool) -> BTreeSet<State> {
+    let mut all = BTreeSet::new();
+    if left.iter().all(Vec::is_empty) {
+        all.insert(from);
+    }
+    if reconciler {
+        let then = match from {
+            Revoking => Some(Revoked),
+            Active if ending => Some(Expired),
+            _ => None,
+        };
+        all.extend(then.map_or_else(BTreeSet::new, |then| ends(then, left, reconciler, ending)));
+    }
+    for (at, moments) in left.iter().enumerate() {
+        let Some((possible, then)) = moments.first() else {
+            continue;
+        };
+        if possible.contains(&from) {
+            let mut rest = left.to_vec();
+            rest[at].remove(0);
+            all.extend(ends(then.unwrap_or(from), &rest, reconciler, ending));
+        }
+    }
+    all
+}
+
+fn id() -> KubeconfigId {
+    "k".parse().expect("a name")
+}
+
+async fn issue(service: &Kubemint) -> Result<kubemint::Issued, Error> {
+    let wanted = Issue {
+        id: Some(id()),
+        ttl: Some(3600),
+        ..Issue::default()
+    };
+    service.issue(&caller(), &key(), wanted).await
+}
+
+/// Does one act. What it was told, if it is a request.
+async fn act(service: Arc<Kubemint>, world: Arc<World>, act: Act) -> Option<Told> {
+    Some(match act {
+        Act::Issue => match issue(&service).await {
+            Ok(_) => Told::Issued,
+            Err(Error::IdTaken) => Told::IdTaken,
+            Err(Error::Cluster(_)) => Told::TooLong,
+            Err(other) => panic!("issue: {other:?}"),
+        },
+        Act::Download => match service.download(&caller(), &key(), &id()).await {
+            Ok(_) => Told::Delivered,
+            Err(Error::Expired | Error::Ending) => Told::Over,
+            Err(Error::Revoking) => Told::Revoking,
+            Err(Error::NoSuchKubeconfig) => Told::Nothing,
+            Err(other) => panic!("download: {other:?}"),
+        },
+        Act::Revoke => match service.revoke(&caller(), &key(), &id()).await {
+            Ok(()) => {
+                assert!(world.standing().is_empty(), "revoked, and there");
+                Told::Revoked
+            }
+            Err(Error::NoSuchKubeconfig) => Told::Nothing,
+            Err(other) => panic!("revoke: {other:?}"),
+        },
+        Act::Reconcile => {
+            let done = service.reconcile(&key()).await;
+            assert!(done.errors.is_empty(), "{:?}", done.errors);
+            return None;
+        }
+        Act::Sweep => {
+            let done = service.sweep(&key()).await;
+            assert!(done.errors.is_empty(), "{:?}", done.errors);
+            assert_eq!(done.lost, 0, "nobody took anything away");
+            return None;
+        }
+        Act::Wait => {
+            world.pass(TimeDelta::seconds(61));
+            return None;
+        }
+    })
+}
+
+/// Plays all at once, and holds what comes of it against every order.
+async fn play(before: Before, acts: &[Act]) {
+    let store = Arc::new(SqliteStore::temporary().expect("a store"));
+    let world = World::new();
+    world.slowness.store(SLOWNESS, Ordering::Relaxed);
+    let (service, _) = world.service(&store);
+    if let Before::Granted | Before::Ending(_) = before {
+        let issued = issue(&service).await.expect("issued");
+        if let Before::Ending(left) = before {
+            let end = issued.record.expires_at.expect("an end");
+            world.set(end - TimeDelta::milliseconds(1000 + left));
+        }
+    }
+    let tasks = acts
+        .iter()
+        .map(|one| tokio::spawn(act(Arc::clone(&service), Arc::clone(&world), *one)));
+    let told = join_all(tasks).await.into_iter();
+    let told: Vec<_> = told.filter_map(|told| told.expect("no panic")).collect();
+
+    let ending = matches!(before, Before::Ending(_));
+    let reconciler = acts.iter().any(|act| matches!(act, Act::Reconcile));
+    let from = match before {
+        Before::Nothing => Nothing,
+        Before::Granted | Before::Ending(_) => Active,
+    };
+    let moments: Vec<_> = told.iter().map(|told| told.moments(ending)).collect();
+    let possible = ends(from, &moments, reconciler, ending);
+    assert!(!possible.is_empty(), "no order explains {told:?}");
+    let shown = service.get(&caller(), &key(), &id()).await;
+    let seen: &[State] = match shown.map(|shown| shown.status) {
+        Ok(Status::Active) => &[Active],
+        // Its time may be over, and nobody has ended it yet.
+        Ok(Status::Expired) => &[Expired, Active],
+        Ok(Status::Revoking) => &[Revoking],
+        Err(Error::NoSuchKubeconfig) => &[Nothing, Revoked],
+        Err(other) => panic!("{other:?}"),
+    };
+    assert!(
+        seen.iter().any(|seen| possible.contains(seen)),
+        "{told:?} end in one of {possible:?}, and {seen:?} is shown"
+    );
+
+    // And once nothing is under way, what stands is what is active.
+    world.pass(TimeDelta::seconds(61));
+    for _ in 0..2 {
+        let done = service.reconcile(&key()).await;
+        assert!(done.errors.is_empty(), "{:?}", done.errors);
+    }
+    let record = store.find(&key(), &id()).await.expect("a store");
+    let active = record.is_some_and(|record| record.state == kubemint::State::Active);
+    assert_eq!(world.standing().len(), usize::from(active));
+}
+
+#[test]
+fn whatever_happens_at_once_could_have_happened_one_after_the_other() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    let runtime = runtime.expect("a runtime");
+    let config = Config {
+        cases: if crate::all() { 4000 } else { 200 },
+        rng_seed: if crate::all() {
+            RngSeed::Random
+        } else {
+            RngSeed::Fixed(1)
+        },
+        failure_persistence: None,
+        // What is at once comes out otherwise each time.
+        max_shrink_iters: 0,
+        ..Config::default()
+    };
+    let before = prop_oneof![
+        2 => Just(Before::Nothing),
+        2 => Just(Before::Granted),
+        2 => (-2..3i64).prop_map(Before::Ending),
+    ];
+    let act = prop_oneof![
+        2 => Just(Act::Issue),
+        3 => Just(Act::Download),
+        2 => Just(Act::Revoke),
+        2 => Just(Act::Reconcile),
+        1 => Just(Act::Sweep),
+        1 => Just(Act::Wait),
+    ];
+    let at_once = (before, proptest::collection::vec(act, 2..7));
+    let tried = TestRunner::new(config).run(&at_once, |(before, acts)| {
+        runtime.block_on(play(before, &acts));
+        Ok(())
+    });
+    if let Err(error) = tried {
+        panic!("{error}");
+    }
+}
+
+#[test]
+fn an_order_that_explains_nothing_is_not_found() {
+    let both = [Told::Revoked, Told::Delivered].map(|told| told.moments(false));
+    assert_eq!(ends(Active, &both, false, false), BTreeSet::from([Revoked]));
+    // Nothing can be delivered of what was never issued, nor issued twice.
+    let delivered = [Told::Delivered.moments(false)];
+    assert!(ends(Nothing, &delivered, true, false).is_empty());
+    let twice = [Told::Issued, Told::Issued].map(|told| told.moments(false));
+    assert!(ends(Nothing, &twice, true, false).is_empty());
+    // What was given up while another tried is free again.
+    let one = [Told::TooLong, Told::IdTaken, Told::Nothing].map(|told| told.moments(false));
+    assert_eq!(ends(Nothing, &one, false, false), BTreeSet::from([Nothing]));
+    // Nothing expires before its time.
+    let over = [Told::Over.moments(false)];
+    assert!(ends(Active, &over, true, false).is_empty());
+}
