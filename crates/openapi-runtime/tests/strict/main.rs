@@ -1,6 +1,8 @@
 //! Strict decoding, from outside: one request schema against every class of hostile input, every keyword, properties.
 
 mod combinations;
+mod costs;
+mod edges;
 mod formats;
 mod keywords;
 mod parameters;

@@ -11,6 +11,9 @@ use super::Checker;
 use super::scalar::count;
 use crate::schema::{Additional, ArrayRules, ObjectRules, integer};
 
+/// Doubles from here on are written as they are: no integer is, and this is within what is told apart exactly.
+const BEYOND: f64 = 1e38;
+
 impl Checker {
     pub(super) fn array(&mut self, items: &[Value], rules: &ArrayRules, path: &Path<'_>) {
         let length = items.len();
@@ -103,7 +106,7 @@ fn write_canonical(value: &Value, out: &mut String) {
             // An integer that was written with a fraction or an exponent is still that integer.
             let whole = integer(number).or_else(|| {
                 let n = number.as_f64()?;
-                (n.fract() == 0.0 && n.abs() < 1e18).then_some(n as i128)
+                (n.fract() == 0.0 && n.abs() < BEYOND).then_some(n as i128)
             });
             // Writing to a string cannot fail.
             let _ = match whole {
