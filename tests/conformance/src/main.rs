@@ -13,3 +13,4 @@ mod hostile;
 mod printable;
 mod reasons;
 mod stranger;
+mod withheld;

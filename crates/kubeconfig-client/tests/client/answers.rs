@@ -165,11 +165,11 @@ async fn a_download_is_a_secret_of_a_bound() {
 async fn a_server_that_is_not_there_is_tried_until_the_time_is_over() {
     let server = Fake::answering(&[String::new()]).await;
     let began = Instant::now();
-    let half = Duration::from_millis(500);
-    let failure = server.within(half).get(&id()).await.unwrap_err();
+    let within = Duration::from_secs(2);
+    let failure = server.within(within).get(&id()).await.unwrap_err();
     assert!(matches!(failure, Failure::CommunicationError(_)));
-    assert!(server.seen().len() > 5, "{}", server.seen().len());
-    assert!(began.elapsed() < Duration::from_secs(30));
+    assert!(server.seen().len() > 2, "{}", server.seen().len());
+    assert!(began.elapsed() >= within - Duration::from_millis(2));
 }
 
 #[tokio::test]
