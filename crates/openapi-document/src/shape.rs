@@ -1,5 +1,7 @@
 //! K0102: nodes to the typed model, and which part is to blame when that fails.
 
+mod schemas;
+
 use crate::node::{Content, Node, Span};
 use crate::{Diagnostic, Diagnostics, METHODS};
 use openapiv3::{
@@ -12,9 +14,11 @@ use serde::de::DeserializeOwned;
 /// The model's own errors say little (`data did not match any variant`) and nothing of the place, so the parts are
 /// tried one by one, and the smallest that fails is underlined.
 pub(crate) fn openapi(root: &Node, diagnostics: &mut Diagnostics) -> Option<OpenAPI> {
-    let error = match read::<OpenAPI>(root) {
-        Ok(openapi) => return Some(openapi),
-        Err(error) => error,
+    let error = match (!schemas::is_endless(root)).then(|| read::<OpenAPI>(root)) {
+        Some(Ok(openapi)) => return Some(openapi),
+        Some(Err(error)) => Some(error),
+        // One of its schemas is to blame.
+        None => None,
     };
     // What a rule has told better is not told again.
     let told: Vec<Span> = diagnostics
@@ -69,7 +73,7 @@ pub(crate) fn openapi(root: &Node, diagnostics: &mut Diagnostics) -> Option<Open
             diagnostics.push(diagnostic.clone());
         }
     }
-    if diagnostics.only_warnings() {
+    if let Some(error) = error.filter(|_| diagnostics.only_warnings()) {
         let (message, place) = located(root, &error);
         let first = root
             .entries()
@@ -135,28 +139,15 @@ impl Blame<'_> {
     }
 
     fn schema(&mut self, node: &Node) {
-        if read::<ReferenceOr<Schema>>(node).is_ok() {
-            return;
-        }
         let before = self.diagnostics.len();
-        for entry in node.entries() {
-            match entry.key.as_str() {
-                "properties" => entry
-                    .node
-                    .entries()
-                    .iter()
-                    .for_each(|p| self.schema(&p.node)),
-                "allOf" | "anyOf" | "oneOf" => {
-                    entry.node.items().iter().for_each(|s| self.schema(s))
-                }
-                "items" | "not" => self.schema(&entry.node),
-                "additionalProperties" if !matches!(entry.node.content, Content::Bool(_)) => {
-                    self.schema(&entry.node)
-                }
-                _ => {}
-            }
+        for inner in schemas::inside(node) {
+            self.schema(inner);
         }
         if self.diagnostics.len() > before {
+            return;
+        }
+        let node = &schemas::alone(node);
+        if read::<ReferenceOr<Schema>>(node).is_ok() {
             return;
         }
         // No part of it fails alone: find the key without which it can be read.

@@ -81,7 +81,17 @@ fn scopes(found: &mut Findings<'_>, scheme: &Entry, declared: &Entry) {
 }
 
 /// The kinds of security schemes; the last one is of OpenAPI 3.1.
-const SCHEMES: [&str; 5] = ["apiKey", "http", "oauth2", "openIdConnect", "mutualTLS"];
+static SCHEMES: [&str; 5] = ["apiKey", "http", "oauth2", "openIdConnect", "mutualTLS"];
+
+/// The kinds that the version of the document has.
+fn kinds_of(found: &Findings<'_>) -> &'static [&'static str] {
+    let all = if found.is_lowered {
+        SCHEMES.len()
+    } else {
+        SCHEMES.len() - 1
+    };
+    &SCHEMES[..all]
+}
 
 /// K0112 and K0102: the scheme is of a kind that there is, and of a supported one if it is used.
 pub(super) fn supported(found: &mut Findings<'_>, scheme: &Entry) {
@@ -95,11 +105,15 @@ pub(super) fn supported(found: &mut Findings<'_>, scheme: &Entry) {
         .unwrap_or_default();
     if let Some(written) = node.get("type")
         && let Some(text) = written.as_str()
-        && !SCHEMES.contains(&text)
+        && !kinds_of(found).contains(&text)
     {
-        let near = super::keys::closest(text, SCHEMES.into_iter());
+        let kinds = kinds_of(found);
+        let near = super::keys::closest(text, kinds.iter().copied());
         let help = near.map_or_else(
-            || format!("the kinds are `{}`", SCHEMES.join("`, `")),
+            || match text {
+                "mutualTLS" => "OpenAPI 3.1 has it".to_owned(),
+                _ => format!("the kinds are `{}`", kinds.join("`, `")),
+            },
             |near| format!("did you mean `{near}`?"),
         );
         let message = format!("there is no kind of security scheme `{text}`");

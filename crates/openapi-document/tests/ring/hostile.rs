@@ -246,3 +246,26 @@ fn what_was_meant_is_suggested_for_the_first_mistakes_and_all_are_told() {
     // 200,000 names may be compared, and each mistake costs a thousand.
     assert!((100..=200).contains(&suggested), "{suggested}");
 }
+
+#[test]
+fn a_mistake_deep_inside_is_told_as_soon_as_any_other() {
+    for wrong in [
+        "{type: object, required: 5}",
+        "{type: object, properties: []}",
+        "{minLength: x}",
+    ] {
+        let mut schema = wrong.to_owned();
+        for _ in 0..40 {
+            schema = format!("{{type: object, properties: {{a: {schema}}}}}");
+        }
+        let text = format!(
+            "openapi: 3.0.3\ninfo: {{title: T, version: 1.0.0}}\npaths: {{}}\ncomponents: {{schemas: {{A: {schema}}}}}\n"
+        );
+        let start = std::time::Instant::now();
+        let (_, found) = openapi_document::Document::examine("deep.yaml", &text);
+        // It took longer than anyone waits: two times as long for each level.
+        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+        assert!(!found.only_warnings(), "{wrong}");
+        assert!(found.iter().all(|told| told.span.line == 4), "{found}");
+    }
+}

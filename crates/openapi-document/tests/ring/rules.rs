@@ -82,6 +82,8 @@ fn each_mistake_is_found_at_its_place() {
             "things.yaml:10:13 K0110",
         ),
         ("- token: []", "- tokens: []", "things.yaml:6:3 K0112"),
+        // OpenAPI 3.1 has it.
+        ("type: http", "type: mutualTLS", "things.yaml:45:13 K0102"),
         (
             "scheme: bearer",
             "scheme: digest",

@@ -1,6 +1,7 @@
 //! Pieces on lines: what fits on a line stands there; what does not is broken at its widest brackets.
 
-use super::pieces::{Fence, Kind, Piece, Pieces};
+use super::piece::{Fence, Kind, Piece};
+use super::pieces::Pieces;
 
 /// Characters of a line, as rustfmt counts.
 const WIDTH: usize = 100;
@@ -27,9 +28,10 @@ pub(super) fn is_long(pieces: &Pieces) -> bool {
     pieces.text.len() > WIDTH || pieces.all.last().is_some_and(|last| last.hard > 0)
 }
 
-struct Layout<'a> {
-    text: &'a str,
-    all: &'a [Piece],
+/// An item while it is put on lines.
+pub(super) struct Layout<'a> {
+    pub(super) text: &'a str,
+    pub(super) all: &'a [Piece],
     out: &'a mut String,
     indent: usize,
     /// Where the line began.
@@ -99,55 +101,6 @@ impl Layout<'_> {
         !self.is_hard(from, to) && self.indent + INDENT + self.width(from, to) <= WIDTH
     }
 
-    /// The piece after this one, or after the group that begins with it.
-    fn next(&self, index: usize) -> usize {
-        match self.all[index].kind {
-            Kind::Open(_) => self.all[index].partner + 1,
-            _ => index + 1,
-        }
-    }
-
-    /// The first piece of the kind outside of groups.
-    fn find(&self, from: usize, to: usize, kind: Kind) -> Option<usize> {
-        let mut index = from;
-        while index < to {
-            if self.all[index].kind == kind {
-                return Some(index);
-            }
-            index = self.next(index);
-        }
-        None
-    }
-
-    /// The first block outside of groups.
-    fn block(&self, from: usize, to: usize) -> Option<usize> {
-        let mut index = from;
-        while index < to {
-            match self.all[index].kind {
-                Kind::Open(fence) if fence.is_hard() => return Some(index),
-                _ => index = self.next(index),
-            }
-        }
-        None
-    }
-
-    fn is(&self, index: usize, text: &str) -> bool {
-        let piece = &self.all[index];
-        &self.text[piece.start..piece.end] == text
-    }
-
-    /// Whether what follows a block still belongs to its statement.
-    fn goes_on(&self, index: usize) -> bool {
-        let piece = &self.all[index];
-        match piece.kind {
-            Kind::Dot | Kind::Comma | Kind::Semicolon | Kind::Assign | Kind::Either => true,
-            Kind::Plain => ["else", "as", "?", "==", "!=", "+"]
-                .iter()
-                .any(|word| self.is(index, word)),
-            _ => false,
-        }
-    }
-
     /// Each part, as `end` finds it, on lines of its own.
     fn parts(&mut self, from: usize, to: usize, end: fn(&Self, usize, usize) -> usize) {
         let mut at = from;
@@ -159,46 +112,6 @@ impl Layout<'_> {
             }
             at = after;
         }
-    }
-
-    fn end_of_statement(&self, from: usize, to: usize) -> usize {
-        let mut index = from;
-        while index < to {
-            let next = self.next(index);
-            match self.all[index].kind {
-                Kind::Semicolon => return next,
-                Kind::Open(fence) if fence.is_hard() && next < to && !self.goes_on(next) => {
-                    return next;
-                }
-                _ => index = next,
-            }
-        }
-        to
-    }
-
-    fn end_of_arm(&self, from: usize, to: usize) -> usize {
-        let mut index = from;
-        let mut in_body = false;
-        while index < to {
-            let next = self.next(index);
-            match self.all[index].kind {
-                Kind::Comma => return next,
-                Kind::Arrow => in_body = true,
-                Kind::Open(fence)
-                    if in_body && fence.is_hard() && next < to && !self.goes_on(next) =>
-                {
-                    return next;
-                }
-                _ => {}
-            }
-            index = next;
-        }
-        to
-    }
-
-    fn end_of_element(&self, from: usize, to: usize) -> usize {
-        self.find(from, to, Kind::Comma)
-            .map_or(to, |comma| comma + 1)
     }
 
     /// An item, a statement, an arm, or one of several in brackets: what is said of it, and it.

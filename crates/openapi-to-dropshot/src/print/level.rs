@@ -1,6 +1,6 @@
 //! What the words and marks read so far, at one level of brackets, say of the next.
 
-use super::pieces::Fence;
+use super::piece::Fence;
 
 /// A word, as far as it matters.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -7,8 +7,10 @@
 //! What is printed are the tokens, and nothing of the grammar is parsed: a syntax tree and its printing would cost more
 //! than all the rest of generating. Trailing commas are left as they are, so the same tokens are read from the file.
 
+mod ends;
 mod layout;
 mod level;
+mod piece;
 mod pieces;
 
 use crate::Options;
