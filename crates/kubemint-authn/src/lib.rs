@@ -8,7 +8,7 @@
 //! 4. its signature.
 //!
 //! Key sets are fetched in the background, over HTTPS, within bounds of time and size. No request waits for an issuer
-//! unless the key that it needs is not known, and that wait is bounded and rationed. An issuer that is down, slow or
+//! unless the key that it needs is not known or does not prove its token, and that wait is bounded and rationed. An issuer that is down, slow or
 //! lying leaves the keys that are known as they are, for a day.
 //!
 //! An issuer may be asked besides, for what matters, whether a token is still active ([`Authn::confirm`]); then nothing goes
