@@ -147,6 +147,16 @@ mod tests {
     }
 
     #[test]
+    fn a_boolean_that_one_part_lists_is_that_one() {
+        let schema = combined(
+            "Flag: {type: boolean}, T: {allOf: [{$ref: '#/components/schemas/Flag'}, {enum: [true]}]}",
+        );
+        assert_eq!(schema, json!({"type": "boolean", "enum": [true]}));
+        let both = combined("T: {allOf: [{type: boolean, enum: [true, false]}, {enum: [false]}]}");
+        assert_eq!(both["enum"], json!([false]));
+    }
+
+    #[test]
     fn bounds_of_objects_in_two_lists_both_hold() {
         let part = |bound: &str| {
             format!(

@@ -1,5 +1,6 @@
 //! One schema for an `allOf` of bounds: `allOf: [{$ref: Percent}, {maximum: 50}]` is an integer from 0 to 50, and its type
-//! must be as narrow. typify would merge the members too, and forget their bounds.
+//! must be as narrow; so is `allOf: [{type: boolean}, {enum: [true]}]` of the one boolean. typify would merge the members
+//! too, and forget their bounds.
 
 use openapi_document::{Document, draft};
 use serde_json::{Map, Value, json};
@@ -32,9 +33,14 @@ pub(crate) fn merged(document: &Document, schema: &Value) -> Option<Value> {
     let mut whole = Map::new();
     let constraining = add(document, &alone, &mut whole, DEPTH)?;
     let kind = whole.get("type").and_then(Value::as_str)?;
-    let known = ["integer", "number", "array", "object"].contains(&kind);
+    let listed = whole.contains_key("enum");
+    let known = match kind {
+        "boolean" => listed,
+        "integer" | "number" | "array" | "object" => !listed,
+        _ => false,
+    };
     let integer = kind == "integer";
-    let bounded = constraining.joint || whole.keys().any(|key| is_bound(key));
+    let bounded = listed || constraining.joint || whole.keys().any(|key| is_bound(key));
     if !known || constraining.is_reference() || !bounded {
         return None;
     }
@@ -113,6 +119,18 @@ fn add(
             }
         } else if is_bound(key) {
             constrains = true;
+        } else if key == "enum" && value.as_array()?.iter().all(Value::is_boolean) {
+            constrains = true;
+            let listed = whole.entry(key).or_insert_with(|| value.clone());
+            let both = listed.as_array_mut()?;
+            both.retain(|listed| {
+                value
+                    .as_array()
+                    .is_some_and(|values| values.contains(listed))
+            });
+            if both.is_empty() {
+                return None;
+            }
         } else {
             return None;
         }

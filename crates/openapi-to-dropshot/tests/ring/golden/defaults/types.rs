@@ -282,6 +282,8 @@ pub struct All {
     pub m_when0: When,
     #[serde(rename = "mYes0", default = "defaults::all_m_yes0")]
     pub m_yes0: crate::defaults::types::Yes,
+    #[serde(rename = "mYesInParts", default = "defaults::all_m_yes_in_parts")]
+    pub m_yes_in_parts: crate::defaults::types::YesInParts,
     #[serde(rename = "nullDefault", skip_serializing_if = "::std::option::Option::is_none")]
     pub null_default: ::std::option::Option<UnRef>,
     #[serde(rename = "nullableUnion", default = "defaults::all_nullable_union")]
@@ -365,6 +367,7 @@ impl ::std::default::Default for All {
             m_uns0: defaults::all_m_uns0(),
             m_when0: defaults::all_m_when0(),
             m_yes0: defaults::all_m_yes0(),
+            m_yes_in_parts: defaults::all_m_yes_in_parts(),
             null_default: Default::default(),
             nullable_union: defaults::all_nullable_union(),
             whole: defaults::default_u64::<i64, 5>(),
@@ -2948,6 +2951,9 @@ pub mod defaults {
     pub(super) fn all_m_yes0() -> crate::defaults::types::Yes {
         ::serde_json::from_str::<crate::defaults::types::Yes>("true").unwrap()
     }
+    pub(super) fn all_m_yes_in_parts() -> crate::defaults::types::YesInParts {
+        ::serde_json::from_str::<crate::defaults::types::YesInParts>("true").unwrap()
+    }
     pub(super) fn all_nullable_union() -> ::std::option::Option<crate::defaults::types::UnRef> {
         ::std::option::Option::Some(
             ::serde_json::from_str::<crate::defaults::types::UnRef>("7").unwrap()
@@ -3456,6 +3462,58 @@ impl ::std::fmt::Display for Yes {
 }
 
 impl<'de> ::serde::Deserialize<'de> for Yes {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value = <bool as ::serde::Deserialize>::deserialize(deserializer)?;
+        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
+
+/// YesInParts: `true` alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct YesInParts(bool);
+
+impl YesInParts {
+    /// The one value that there is.
+    pub const ONLY: Self = Self(true);
+    /// The value.
+    pub const fn get(self) -> bool {
+        self.0
+    }
+}
+
+impl ::std::convert::TryFrom<bool> for YesInParts {
+    type Error = self::error::ConversionError;
+    fn try_from(value: bool) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if !value {
+            return ::std::result::Result::Err("must be one of true".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::From<YesInParts> for bool {
+    fn from(value: YesInParts) -> Self {
+        value.0
+    }
+}
+
+impl ::std::str::FromStr for YesInParts {
+    type Err = self::error::ConversionError;
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse::<bool>().map_err(|_| "must be one of true".into()).and_then(Self::try_from)
+    }
+}
+
+impl ::std::fmt::Display for YesInParts {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for YesInParts {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D
     ) -> ::std::result::Result<Self, D::Error> {
@@ -4061,6 +4119,20 @@ mod described {
                 .expect("checked when this was generated")
         }
     }
+    impl ::schemars::JsonSchema for YesInParts {
+        fn schema_name() -> ::std::string::String {
+            "YesInParts".to_owned()
+        }
+        fn json_schema(
+            generator: &mut ::schemars::r#gen::SchemaGenerator
+        ) -> ::schemars::schema::Schema {
+            generator.subschema_for::<Flag>();
+            ::serde_json::from_str(
+                "{\"allOf\":[{\"$ref\":\"#/components/schemas/Flag\"},{\"enum\":[true]}]}"
+            )
+                .expect("checked when this was generated")
+        }
+    }
     impl ::schemars::JsonSchema for Obj {
         fn schema_name() -> ::std::string::String {
             "Obj".to_owned()
@@ -4231,6 +4303,7 @@ mod described {
             generator.subschema_for::<FewMap>();
             generator.subschema_for::<Flag>();
             generator.subschema_for::<Yes>();
+            generator.subschema_for::<YesInParts>();
             generator.subschema_for::<Obj>();
             generator.subschema_for::<NullText>();
             generator.subschema_for::<NullSmall>();
@@ -4244,7 +4317,7 @@ mod described {
             generator.subschema_for::<Filled>();
             generator.subschema_for::<ListUn>();
             ::serde_json::from_str(
-                "{\"type\":\"object\",\"properties\":{\"mUn0\":{\"default\":7,\"allOf\":[{\"$ref\":\"#/components/schemas/Un\"}]},\"mUn1\":{\"default\":\"abc\",\"allOf\":[{\"$ref\":\"#/components/schemas/Un\"}]},\"mUnNull0\":{\"default\":7,\"allOf\":[{\"$ref\":\"#/components/schemas/UnNull\"}]},\"mUnNull1\":{\"default\":\"abc\",\"allOf\":[{\"$ref\":\"#/components/schemas/UnNull\"}]},\"mUnAny0\":{\"default\":7,\"allOf\":[{\"$ref\":\"#/components/schemas/UnAny\"}]},\"mUnAny1\":{\"default\":true,\"allOf\":[{\"$ref\":\"#/components/schemas/UnAny\"}]},\"mUnObj0\":{\"default\":7,\"allOf\":[{\"$ref\":\"#/components/schemas/UnObj\"}]},\"mUnObj1\":{\"default\":{\"a\":\"x\"},\"allOf\":[{\"$ref\":\"#/components/schemas/UnObj\"}]},\"mUnRef0\":{\"default\":\"abc\",\"allOf\":[{\"$ref\":\"#/components/schemas/UnRef\"}]},\"mUnRef1\":{\"default\":7,\"allOf\":[{\"$ref\":\"#/components/schemas/UnRef\"}]},\"mUnTitled0\":{\"default\":\"abc\",\"allOf\":[{\"$ref\":\"#/components/schemas/UnTitled\"}]},\"mUnTitled1\":{\"default\":7,\"allOf\":[{\"$ref\":\"#/components/schemas/UnTitled\"}]},\"mTagged0\":{\"default\":{\"kind\":\"a\",\"n\":1},\"allOf\":[{\"$ref\":\"#/components/schemas/Tagged\"}]},\"mTagged1\":{\"default\":{\"kind\":\"b\",\"m\":\"x\"},\"allOf\":[{\"$ref\":\"#/components/schemas/Tagged\"}]},\"mColor0\":{\"default\":\"red\",\"allOf\":[{\"$ref\":\"#/components/schemas/Color\"}]},\"mCase0\":{\"default\":\"red\",\"allOf\":[{\"$ref\":\"#/components/schemas/Case\"}]},\"mCase1\":{\"default\":\"Red\",\"allOf\":[{\"$ref\":\"#/components/schemas/Case\"}]},\"mLevel0\":{\"default\":2,\"allOf\":[{\"$ref\":\"#/components/schemas/Level\"}]},\"mStep0\":{\"default\":0.5,\"allOf\":[{\"$ref\":\"#/components/schemas/Step\"}]},\"mSmall0\":{\"default\":5,\"allOf\":[{\"$ref\":\"#/components/schemas/Small\"}]},\"mRatio0\":{\"default\":0.5,\"allOf\":[{\"$ref\":\"#/components/schemas/Ratio\"}]},\"mRatio1\":{\"default\":1,\"allOf\":[{\"$ref\":\"#/components/schemas/Ratio\"}]},\"mPlain0\":{\"default\":7,\"allOf\":[{\"$ref\":\"#/components/schemas/Plain\"}]},\"mPlain1\":{\"default\":0,\"allOf\":[{\"$ref\":\"#/components/schemas/Plain\"}]},\"mPlain320\":{\"default\":7,\"allOf\":[{\"$ref\":\"#/components/schemas/Plain32\"}]},\"mFloat0\":{\"default\":0.5,\"allOf\":[{\"$ref\":\"#/components/schemas/Float\"}]},\"mFloat1\":{\"default\":1,\"allOf\":[{\"$ref\":\"#/components/schemas/Float\"}]},\"mName0\":{\"default\":\"abc\",\"allOf\":[{\"$ref\":\"#/components/schemas/Name\"}]},\"mName1\":{\"default\":\"\",\"allOf\":[{\"$ref\":\"#/components/schemas/Name\"}]},\"mPatterned0\":{\"default\":\"abc\",\"allOf\":[{\"$ref\":\"#/components/schemas/Patterned\"}]},\"mText0\":{\"default\":\"abc\",\"allOf\":[{\"$ref\":\"#/components/schemas/Text\"}]},\"mText1\":{\"default\":\"\",\"allOf\":[{\"$ref\":\"#/components/schemas/Text\"}]},\"mId0\":{\"default\":\"123e4567-e89b-12d3-a456-426614174000\",\"allOf\":[{\"$ref\":\"#/components/schemas/Id\"}]},\"mWhen0\":{\"default\":\"2020-01-01T00:00:00Z\",\"allOf\":[{\"$ref\":\"#/components/schemas/When\"}]},\"mDay0\":{\"default\":\"2020-01-01\",\"allOf\":[{\"$ref\":\"#/components/schemas/Day\"}]},\"mAddr0\":{\"default\":\"127.0.0.1\",\"allOf\":[{\"$ref\":\"#/components/schemas/Addr\"}]},\"mList0\":{\"default\":[\"a\"],\"allOf\":[{\"$ref\":\"#/components/schemas/List\"}]},\"mList1\":{\"default\":[],\"allOf\":[{\"$ref\":\"#/components/schemas/List\"}]},\"mFew0\":{\"default\":[\"a\"],\"allOf\":[{\"$ref\":\"#/components/schemas/Few\"}]},\"mFew1\":{\"default\":[],\"allOf\":[{\"$ref\":\"#/components/schemas/Few\"}]},\"mSet0\":{\"default\":[\"a\",\"b\"],\"allOf\":[{\"$ref\":\"#/components/schemas/Set\"}]},\"mSet1\":{\"default\":[],\"allOf\":[{\"$ref\":\"#/components/schemas/Set\"}]},\"mSmalls0\":{\"default\":[1,2],\"allOf\":[{\"$ref\":\"#/components/schemas/Smalls\"}]},\"mUns0\":{\"default\":[1,\"a\"],\"allOf\":[{\"$ref\":\"#/components/schemas/Uns\"}]},\"mMap0\":{\"default\":{\"a\":1},\"allOf\":[{\"$ref\":\"#/components/schemas/Map\"}]},\"mMap1\":{\"default\":{},\"allOf\":[{\"$ref\":\"#/components/schemas/Map\"}]},\"mFewMap0\":{\"default\":{\"a\":1},\"allOf\":[{\"$ref\":\"#/components/schemas/FewMap\"}]},\"mFlag0\":{\"default\":true,\"allOf\":[{\"$ref\":\"#/components/schemas/Flag\"}]},\"mFlag1\":{\"default\":false,\"allOf\":[{\"$ref\":\"#/components/schemas/Flag\"}]},\"mYes0\":{\"default\":true,\"allOf\":[{\"$ref\":\"#/components/schemas/Yes\"}]},\"mObj0\":{\"default\":{\"a\":\"x\"},\"allOf\":[{\"$ref\":\"#/components/schemas/Obj\"}]},\"mObj1\":{\"default\":{\"a\":\"x\",\"n\":3},\"allOf\":[{\"$ref\":\"#/components/schemas/Obj\"}]},\"mNullText0\":{\"default\":\"abc\",\"allOf\":[{\"$ref\":\"#/components/schemas/NullText\"}]},\"mNullSmall0\":{\"default\":5,\"allOf\":[{\"$ref\":\"#/components/schemas/NullSmall\"}]},\"mNullColor0\":{\"default\":\"red\",\"allOf\":[{\"$ref\":\"#/components/schemas/NullColor\"}]},\"mNullObj0\":{\"default\":{\"a\":\"x\"},\"allOf\":[{\"$ref\":\"#/components/schemas/NullObj\"}]},\"mNullList0\":{\"default\":[\"a\"],\"allOf\":[{\"$ref\":\"#/components/schemas/NullList\"}]},\"mAny0\":{\"default\":{\"x\":[1]},\"allOf\":[{\"$ref\":\"#/components/schemas/Any\"}]},\"mAny1\":{\"default\":\"t\",\"allOf\":[{\"$ref\":\"#/components/schemas/Any\"}]},\"mAny2\":{\"default\":5,\"allOf\":[{\"$ref\":\"#/components/schemas/Any\"}]},\"mAllO0\":{\"default\":{\"a\":\"x\",\"z\":\"y\"},\"allOf\":[{\"$ref\":\"#/components/schemas/AllO\"}]},\"mAlias0\":{\"default\":7,\"allOf\":[{\"$ref\":\"#/components/schemas/Alias\"}]},\"mAlias1\":{\"default\":\"abc\",\"allOf\":[{\"$ref\":\"#/components/schemas/Alias\"}]},\"mAliasName0\":{\"default\":\"abc\",\"allOf\":[{\"$ref\":\"#/components/schemas/AliasName\"}]},\"inlineUnion\":{\"default\":7,\"oneOf\":[{\"type\":\"string\",\"maxLength\":3},{\"type\":\"integer\"}]},\"inlineObject\":{\"default\":{\"a\":\"x\"},\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"},\"n\":{\"default\":5,\"type\":\"integer\"}},\"required\":[\"a\"]},\"inlineList\":{\"default\":[7,\"abc\"],\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/UnRef\"}},\"inlineMap\":{\"default\":{\"k\":7},\"type\":\"object\",\"additionalProperties\":{\"$ref\":\"#/components/schemas/UnRef\"}},\"nullableUnion\":{\"nullable\":true,\"default\":7,\"allOf\":[{\"$ref\":\"#/components/schemas/UnRef\"}]},\"nullDefault\":{\"nullable\":true,\"allOf\":[{\"$ref\":\"#/components/schemas/UnRef\"}]},\"filled\":{\"default\":{\"a\":\"x\"},\"allOf\":[{\"$ref\":\"#/components/schemas/Filled\"}]},\"listOfInline\":{\"default\":[7],\"type\":\"array\",\"items\":{\"oneOf\":[{\"type\":\"string\",\"maxLength\":3},{\"type\":\"integer\"}]}},\"formatUnion\":{\"default\":\"abc\",\"oneOf\":[{\"type\":\"string\",\"format\":\"uuid\"},{\"type\":\"string\",\"maxLength\":5}]},\"whole\":{\"default\":5.0,\"type\":\"integer\"},\"listUn\":{\"default\":[7],\"allOf\":[{\"$ref\":\"#/components/schemas/ListUn\"}]}}}"
+                "{\"type\":\"object\",\"properties\":{\"mUn0\":{\"default\":7,\"allOf\":[{\"$ref\":\"#/components/schemas/Un\"}]},\"mUn1\":{\"default\":\"abc\",\"allOf\":[{\"$ref\":\"#/components/schemas/Un\"}]},\"mUnNull0\":{\"default\":7,\"allOf\":[{\"$ref\":\"#/components/schemas/UnNull\"}]},\"mUnNull1\":{\"default\":\"abc\",\"allOf\":[{\"$ref\":\"#/components/schemas/UnNull\"}]},\"mUnAny0\":{\"default\":7,\"allOf\":[{\"$ref\":\"#/components/schemas/UnAny\"}]},\"mUnAny1\":{\"default\":true,\"allOf\":[{\"$ref\":\"#/components/schemas/UnAny\"}]},\"mUnObj0\":{\"default\":7,\"allOf\":[{\"$ref\":\"#/components/schemas/UnObj\"}]},\"mUnObj1\":{\"default\":{\"a\":\"x\"},\"allOf\":[{\"$ref\":\"#/components/schemas/UnObj\"}]},\"mUnRef0\":{\"default\":\"abc\",\"allOf\":[{\"$ref\":\"#/components/schemas/UnRef\"}]},\"mUnRef1\":{\"default\":7,\"allOf\":[{\"$ref\":\"#/components/schemas/UnRef\"}]},\"mUnTitled0\":{\"default\":\"abc\",\"allOf\":[{\"$ref\":\"#/components/schemas/UnTitled\"}]},\"mUnTitled1\":{\"default\":7,\"allOf\":[{\"$ref\":\"#/components/schemas/UnTitled\"}]},\"mTagged0\":{\"default\":{\"kind\":\"a\",\"n\":1},\"allOf\":[{\"$ref\":\"#/components/schemas/Tagged\"}]},\"mTagged1\":{\"default\":{\"kind\":\"b\",\"m\":\"x\"},\"allOf\":[{\"$ref\":\"#/components/schemas/Tagged\"}]},\"mColor0\":{\"default\":\"red\",\"allOf\":[{\"$ref\":\"#/components/schemas/Color\"}]},\"mCase0\":{\"default\":\"red\",\"allOf\":[{\"$ref\":\"#/components/schemas/Case\"}]},\"mCase1\":{\"default\":\"Red\",\"allOf\":[{\"$ref\":\"#/components/schemas/Case\"}]},\"mLevel0\":{\"default\":2,\"allOf\":[{\"$ref\":\"#/components/schemas/Level\"}]},\"mStep0\":{\"default\":0.5,\"allOf\":[{\"$ref\":\"#/components/schemas/Step\"}]},\"mSmall0\":{\"default\":5,\"allOf\":[{\"$ref\":\"#/components/schemas/Small\"}]},\"mRatio0\":{\"default\":0.5,\"allOf\":[{\"$ref\":\"#/components/schemas/Ratio\"}]},\"mRatio1\":{\"default\":1,\"allOf\":[{\"$ref\":\"#/components/schemas/Ratio\"}]},\"mPlain0\":{\"default\":7,\"allOf\":[{\"$ref\":\"#/components/schemas/Plain\"}]},\"mPlain1\":{\"default\":0,\"allOf\":[{\"$ref\":\"#/components/schemas/Plain\"}]},\"mPlain320\":{\"default\":7,\"allOf\":[{\"$ref\":\"#/components/schemas/Plain32\"}]},\"mFloat0\":{\"default\":0.5,\"allOf\":[{\"$ref\":\"#/components/schemas/Float\"}]},\"mFloat1\":{\"default\":1,\"allOf\":[{\"$ref\":\"#/components/schemas/Float\"}]},\"mName0\":{\"default\":\"abc\",\"allOf\":[{\"$ref\":\"#/components/schemas/Name\"}]},\"mName1\":{\"default\":\"\",\"allOf\":[{\"$ref\":\"#/components/schemas/Name\"}]},\"mPatterned0\":{\"default\":\"abc\",\"allOf\":[{\"$ref\":\"#/components/schemas/Patterned\"}]},\"mText0\":{\"default\":\"abc\",\"allOf\":[{\"$ref\":\"#/components/schemas/Text\"}]},\"mText1\":{\"default\":\"\",\"allOf\":[{\"$ref\":\"#/components/schemas/Text\"}]},\"mId0\":{\"default\":\"123e4567-e89b-12d3-a456-426614174000\",\"allOf\":[{\"$ref\":\"#/components/schemas/Id\"}]},\"mWhen0\":{\"default\":\"2020-01-01T00:00:00Z\",\"allOf\":[{\"$ref\":\"#/components/schemas/When\"}]},\"mDay0\":{\"default\":\"2020-01-01\",\"allOf\":[{\"$ref\":\"#/components/schemas/Day\"}]},\"mAddr0\":{\"default\":\"127.0.0.1\",\"allOf\":[{\"$ref\":\"#/components/schemas/Addr\"}]},\"mList0\":{\"default\":[\"a\"],\"allOf\":[{\"$ref\":\"#/components/schemas/List\"}]},\"mList1\":{\"default\":[],\"allOf\":[{\"$ref\":\"#/components/schemas/List\"}]},\"mFew0\":{\"default\":[\"a\"],\"allOf\":[{\"$ref\":\"#/components/schemas/Few\"}]},\"mFew1\":{\"default\":[],\"allOf\":[{\"$ref\":\"#/components/schemas/Few\"}]},\"mSet0\":{\"default\":[\"a\",\"b\"],\"allOf\":[{\"$ref\":\"#/components/schemas/Set\"}]},\"mSet1\":{\"default\":[],\"allOf\":[{\"$ref\":\"#/components/schemas/Set\"}]},\"mSmalls0\":{\"default\":[1,2],\"allOf\":[{\"$ref\":\"#/components/schemas/Smalls\"}]},\"mUns0\":{\"default\":[1,\"a\"],\"allOf\":[{\"$ref\":\"#/components/schemas/Uns\"}]},\"mMap0\":{\"default\":{\"a\":1},\"allOf\":[{\"$ref\":\"#/components/schemas/Map\"}]},\"mMap1\":{\"default\":{},\"allOf\":[{\"$ref\":\"#/components/schemas/Map\"}]},\"mFewMap0\":{\"default\":{\"a\":1},\"allOf\":[{\"$ref\":\"#/components/schemas/FewMap\"}]},\"mFlag0\":{\"default\":true,\"allOf\":[{\"$ref\":\"#/components/schemas/Flag\"}]},\"mFlag1\":{\"default\":false,\"allOf\":[{\"$ref\":\"#/components/schemas/Flag\"}]},\"mYes0\":{\"default\":true,\"allOf\":[{\"$ref\":\"#/components/schemas/Yes\"}]},\"mYesInParts\":{\"default\":true,\"allOf\":[{\"$ref\":\"#/components/schemas/YesInParts\"}]},\"mObj0\":{\"default\":{\"a\":\"x\"},\"allOf\":[{\"$ref\":\"#/components/schemas/Obj\"}]},\"mObj1\":{\"default\":{\"a\":\"x\",\"n\":3},\"allOf\":[{\"$ref\":\"#/components/schemas/Obj\"}]},\"mNullText0\":{\"default\":\"abc\",\"allOf\":[{\"$ref\":\"#/components/schemas/NullText\"}]},\"mNullSmall0\":{\"default\":5,\"allOf\":[{\"$ref\":\"#/components/schemas/NullSmall\"}]},\"mNullColor0\":{\"default\":\"red\",\"allOf\":[{\"$ref\":\"#/components/schemas/NullColor\"}]},\"mNullObj0\":{\"default\":{\"a\":\"x\"},\"allOf\":[{\"$ref\":\"#/components/schemas/NullObj\"}]},\"mNullList0\":{\"default\":[\"a\"],\"allOf\":[{\"$ref\":\"#/components/schemas/NullList\"}]},\"mAny0\":{\"default\":{\"x\":[1]},\"allOf\":[{\"$ref\":\"#/components/schemas/Any\"}]},\"mAny1\":{\"default\":\"t\",\"allOf\":[{\"$ref\":\"#/components/schemas/Any\"}]},\"mAny2\":{\"default\":5,\"allOf\":[{\"$ref\":\"#/components/schemas/Any\"}]},\"mAllO0\":{\"default\":{\"a\":\"x\",\"z\":\"y\"},\"allOf\":[{\"$ref\":\"#/components/schemas/AllO\"}]},\"mAlias0\":{\"default\":7,\"allOf\":[{\"$ref\":\"#/components/schemas/Alias\"}]},\"mAlias1\":{\"default\":\"abc\",\"allOf\":[{\"$ref\":\"#/components/schemas/Alias\"}]},\"mAliasName0\":{\"default\":\"abc\",\"allOf\":[{\"$ref\":\"#/components/schemas/AliasName\"}]},\"inlineUnion\":{\"default\":7,\"oneOf\":[{\"type\":\"string\",\"maxLength\":3},{\"type\":\"integer\"}]},\"inlineObject\":{\"default\":{\"a\":\"x\"},\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"},\"n\":{\"default\":5,\"type\":\"integer\"}},\"required\":[\"a\"]},\"inlineList\":{\"default\":[7,\"abc\"],\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/UnRef\"}},\"inlineMap\":{\"default\":{\"k\":7},\"type\":\"object\",\"additionalProperties\":{\"$ref\":\"#/components/schemas/UnRef\"}},\"nullableUnion\":{\"nullable\":true,\"default\":7,\"allOf\":[{\"$ref\":\"#/components/schemas/UnRef\"}]},\"nullDefault\":{\"nullable\":true,\"allOf\":[{\"$ref\":\"#/components/schemas/UnRef\"}]},\"filled\":{\"default\":{\"a\":\"x\"},\"allOf\":[{\"$ref\":\"#/components/schemas/Filled\"}]},\"listOfInline\":{\"default\":[7],\"type\":\"array\",\"items\":{\"oneOf\":[{\"type\":\"string\",\"maxLength\":3},{\"type\":\"integer\"}]}},\"formatUnion\":{\"default\":\"abc\",\"oneOf\":[{\"type\":\"string\",\"format\":\"uuid\"},{\"type\":\"string\",\"maxLength\":5}]},\"whole\":{\"default\":5.0,\"type\":\"integer\"},\"listUn\":{\"default\":[7],\"allOf\":[{\"$ref\":\"#/components/schemas/ListUn\"}]}}}"
             )
                 .expect("checked when this was generated")
         }
