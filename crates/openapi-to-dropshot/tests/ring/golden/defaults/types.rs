@@ -4128,7 +4128,7 @@ mod described {
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<Flag>();
             ::serde_json::from_str(
-                "{\"allOf\":[{\"$ref\":\"#/components/schemas/Flag\"},{\"enum\":[true]}]}"
+                "{\"allOf\":[{\"$ref\":\"#/components/schemas/Flag\"},{\"type\":\"boolean\",\"enum\":[true]}]}"
             )
                 .expect("checked when this was generated")
         }
