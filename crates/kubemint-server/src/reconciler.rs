@@ -57,6 +57,7 @@ pub(crate) fn start(
             metrics: Arc::clone(metrics),
             key,
             holder,
+            asked: Told::default(),
             rounds: Told::default(),
             sweeps: Sweeps::new(),
             swept: Told::default(),
@@ -75,7 +76,9 @@ struct Worker {
     key: ClusterKey,
     /// This process, as leases know it.
     holder: Uuid,
-    /// What was told of its rounds.
+    /// What was told of its lease.
+    asked: Told,
+    /// Of its rounds.
     rounds: Told,
     sweeps: Sweeps,
     /// And of its sweeps.
@@ -97,46 +100,40 @@ impl Worker {
                 asked = Some(Instant::now());
                 ours = self.lease(ours).await;
             }
-            let (mut ill, mut more) = (false, false);
+            let (mut well, mut more) = (true, false);
             if let Some(done) = self.sweeps.ended() {
-                let well = done.errors.is_empty();
                 self.report(&done);
                 for error in &done.errors {
                     self.swept
                         .complain(&self.log, "could not sweep, will try again", error);
                 }
-                if well && self.swept.is_over() {
+                if self.sweeps.are_well() && self.swept.is_over() {
                     slog::info!(self.log, "sweeps again");
                 }
             }
             if ours {
                 let done = self.service.reconcile(&self.key).await;
-                (ill, more) = (done.ill, done.more);
+                (well, more) = (done.errors.is_empty(), done.more);
                 self.report(&done);
                 for error in &done.errors {
                     self.rounds
                         .complain(&self.log, "could not reconcile, will try again", error);
                 }
-                let well = done.errors.is_empty();
                 if well && self.rounds.is_over() {
                     slog::info!(self.log, "reconciles again");
                 }
-                if well && !more {
-                    self.sweeps.begin(&self.service, &self.key);
-                    // Whoever watches the last round sees a sweep that fails.
-                    if self.sweeps.are_well() {
-                        let now = self.service.ports().clock.now().timestamp();
-                        self.metrics.round(&self.key, now);
-                    }
+                self.sweeps.begin(&self.service, &self.key);
+                // Whoever watches the last round sees what fails again and again, and a sweep that does.
+                if well && !more && self.sweeps.are_well() {
+                    let now = self.service.ports().clock.now().timestamp();
+                    self.metrics.round(&self.key, now);
                 }
             }
-            pause = if more {
-                Duration::ZERO
-            } else if ill {
+            pause = match (more, well) {
+                (true, _) => Duration::ZERO,
+                (false, true) => TICK,
                 // From the tick on: the last pause may have been none.
-                (pause * 2).clamp(TICK, LONGEST_PAUSE)
-            } else {
-                TICK
+                (false, false) => (pause * 2).clamp(TICK, LONGEST_PAUSE),
             };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -155,6 +152,7 @@ impl Worker {
         let store = &self.service.ports().store;
         match store.lease(&self.key, self.holder, LEASE).await {
             Ok(ours) => {
+                self.asked.is_over();
                 if ours != was_ours {
                     slog::debug!(self.log, "the cluster changed hands"; "ours" => ours);
                 }
@@ -167,8 +165,11 @@ impl Worker {
                 ours
             }
             Err(error) => {
-                slog::warn!(self.log, "cannot ask for the cluster, will try again";
-                    "error" => crate::edge::chain(&error));
+                self.asked.complain(
+                    &self.log,
+                    "cannot ask for the cluster, will try again",
+                    &error,
+                );
                 false
             }
         }
@@ -226,7 +227,7 @@ impl Worker {
         if done.unknown > 0 {
             slog::error!(
                 self.log,
-                "most objects of this cluster stand for nothing that the store knows; they are left until their time is over. \
+                "there are many objects of this installation that the store never heard of; they are left until their time is over. \
                 Was an old copy restored? To end them now, delete the service accounts that have this installation's label and \
                 that no list shows"; "count" => done.unknown
             );

@@ -13,7 +13,7 @@ pub(crate) const AHEAD: TimeDelta = TimeDelta::days(1);
 /// What is written to see whether the trail can be, and taken back at once: nobody reads it.
 pub(crate) fn probe() -> Event {
     Event {
-        at: DateTime::UNIX_EPOCH,
+        at: Utc::now(),
         kind: Kind::Read,
         request_id: None,
         principal: None,

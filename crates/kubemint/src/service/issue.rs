@@ -220,10 +220,15 @@ impl Kubemint {
             Ok(true) => self.give_up(ctx, &record, &error, &discarded).await?,
             Ok(false) => {
                 let found = store.find(&record.cluster, &record.id).await?;
-                let granted =
-                    found.filter(|found| found.uid == record.uid && found.state == State::Active);
-                if let Some(record) = granted {
-                    return Ok(issued(record));
+                let found = found.filter(|found| found.uid == record.uid);
+                match found {
+                    Some(record) if record.state == State::Active => return Ok(issued(record)),
+                    Some(Record {
+                        expires_at: Some(_),
+                        ..
+                    }) => {}
+                    // Someone else gave it up, and removed what there was then.
+                    _ => self.give_up(ctx, &record, &error, &discarded).await?,
                 }
             }
             Err(_) => {}
@@ -304,11 +309,18 @@ impl Kubemint {
             }
             return Ok(());
         }
-        let failed = self.ports.store.fail(&record.reference(), event).await;
-        if failed.is_err() {
-            self.abandon(record).await;
+        let store = &self.ports.store;
+        match store.fail(&record.reference(), event.clone()).await {
+            Ok(true) => {}
+            // Someone else said so first, who knows nothing of what was minted.
+            Ok(false) if !discarded.is_empty() => store.append(event).await?,
+            Ok(false) => {}
+            Err(error) => {
+                self.abandon(record).await;
+                return Err(error.into());
+            }
         }
-        Ok(failed.map(drop)?)
+        Ok(())
     }
 
     /// Gives up a pending record, so that it need not wait for its deadline. If that cannot be written either, it does.

@@ -15,7 +15,8 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Map;
@@ -101,6 +102,8 @@ pub struct Kubemint {
     resting: resting::Resting,
     /// Strays of which the same is true.
     strays: resting::Resting,
+    /// The clusters with many objects that the store never heard of.
+    suspected: Mutex<HashSet<ClusterKey>>,
 }
 
 impl Kubemint {
@@ -112,6 +115,7 @@ impl Kubemint {
             settings,
             resting: resting::Resting::default(),
             strays: resting::Resting::default(),
+            suspected: Mutex::default(),
         }
     }
 

@@ -30,7 +30,7 @@ const ROUND_TIME: Duration = Duration::from_secs(2);
 /// whose time has come must not wait for all the others. Few enough that requests find a cluster's calls free.
 const AT_ONCE: usize = 8;
 
-/// How many that could not be removed are tried again in one round: each keeps it for a moment.
+/// How many that finalizers hold are tried again in one round: each keeps it for a moment.
 const AGAIN: usize = 4;
 
 /// What a round did.
@@ -62,7 +62,7 @@ pub struct Reconciled {
     pub ill: bool,
     /// So many objects were missing that none was believed.
     pub suspicious: bool,
-    /// So many objects stood for no record that none was removed but those whose time is over; how many were left.
+    /// The store never heard of so many objects that none of them was removed before its time; how many were left.
     pub unknown: usize,
     /// There may be more to do right now: the round was full or out of time, and the cluster is well.
     pub more: bool,
@@ -108,7 +108,7 @@ impl Kubemint {
 
     /// Does what is due at a cluster: gives up what is pending for too long, goes on revoking, and ends what has
     /// expired. An error of one record does not stop the others, unless they would only wait for the same. What could not be
-    /// removed rests for a while, and keeps nothing else waiting.
+    /// removed keeps nothing else waiting: what finalizers hold rests for a while, and what failed is tried last.
     pub async fn reconcile(&self, key: &ClusterKey) -> Reconciled {
         let mut done = Reconciled::default();
         let now = self.ports.clock.now();
@@ -149,26 +149,27 @@ impl Kubemint {
         done
     }
 
-    /// What is tried where some could not be removed: a few of them, whose rest is over for longest; and all others, the newest
-    /// first, since the older ones may be as they are.
+    /// What is tried where some could not be removed: a few of those that finalizers hold, whose rest is over for longest; then all
+    /// that are not known to be such, the newest first, since the older ones may be as they are; and at last those that failed.
     fn beside_resting(
         &self,
         key: &ClusterKey,
         due: Vec<Record>,
         now: DateTime<Utc>,
     ) -> Vec<Record> {
-        let (mut rested, mut others) = (Vec::new(), Vec::new());
+        let (mut held, mut others, mut failed) = (Vec::new(), Vec::new(), Vec::new());
         for record in due {
-            match self.resting.rests_until(key, record.uid) {
+            match self.resting.pause(key, record.uid) {
                 None => others.push(record),
-                Some(until) if until <= now => rested.push((until, record)),
+                Some(pause) if !pause.held => failed.push(record),
+                Some(pause) if pause.until <= now => held.push((pause.until, record)),
                 Some(_) => {}
             }
         }
-        rested.sort_by_key(|(until, _)| *until);
-        let again = rested.into_iter().take(AGAIN);
+        held.sort_by_key(|(until, _)| *until);
+        let again = held.into_iter().take(AGAIN);
         let again = again.map(|(_, record)| record);
-        again.chain(newest_first(others)).collect()
+        again.chain(newest_first(others)).chain(failed).collect()
     }
 
     /// Settles the records, several at once, as many as a round may. Once the cluster is ill no further one is begun. Whether

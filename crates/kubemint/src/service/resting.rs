@@ -1,5 +1,5 @@
-//! What could not be removed: objects that are deleted and that finalizers hold, and others that failed. Each is tried again by
-//! itself, so that neither one that never goes nor many of them keep what is due from being ended in time.
+//! What could not be removed: objects that are deleted and that finalizers hold, each tried again by itself, and others that failed,
+//! tried after the rest; so that neither one that never goes nor many of them keep what is due from being ended in time.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -32,10 +32,10 @@ impl Rest {
         longest: Duration::from_secs(2 * 3600),
         held: true,
     };
-    /// It failed: the cluster may be away for a moment, so no pause is longer than that between two rounds that fail.
+    /// It failed, and so may the whole cluster: it is tried in the next round, after those that did not.
     pub(super) const FAILED_RECORD: Self = Self {
-        first: Duration::from_secs(2),
-        longest: Duration::from_secs(4),
+        first: Duration::ZERO,
+        longest: Duration::ZERO,
         held: false,
     };
     /// And a stray that failed, each time with a row.
@@ -49,12 +49,14 @@ impl Rest {
 #[derive(Debug, Default)]
 pub(super) struct Resting(Mutex<HashMap<ClusterKey, HashMap<Uuid, Pause>>>);
 
+/// How something rests.
 #[derive(Clone, Copy, Debug)]
-struct Pause {
-    until: DateTime<Utc>,
+pub(super) struct Pause {
+    pub(super) until: DateTime<Utc>,
     /// How long it is.
     length: Duration,
-    held: bool,
+    /// Whether finalizers hold it.
+    pub(super) held: bool,
 }
 
 impl Resting {
@@ -74,10 +76,14 @@ impl Resting {
         known.insert(uid, pause);
     }
 
+    /// How it rests, if it does.
+    pub(super) fn pause(&self, key: &ClusterKey, uid: Uuid) -> Option<Pause> {
+        self.lock().get(key)?.get(&uid).copied()
+    }
+
     /// Until when it rests, if it does.
     pub(super) fn rests_until(&self, key: &ClusterKey, uid: Uuid) -> Option<DateTime<Utc>> {
-        let all = self.lock();
-        Some(all.get(key)?.get(&uid)?.until)
+        self.pause(key, uid).map(|pause| pause.until)
     }
 
     /// It is gone, or others' to look after.
@@ -150,7 +156,6 @@ mod tests {
             assert_eq!(resting.count(&key), 1);
             assert_eq!(resting.held(&key), usize::from(rest.held));
         }
-        let most = now + Duration::from_secs(4);
-        assert_eq!(resting.rests_until(&key, uid), Some(most));
+        assert_eq!(resting.rests_until(&key, uid), Some(now));
     }
 }

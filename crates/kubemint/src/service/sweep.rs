@@ -2,6 +2,7 @@
 //! object is gone is revoked.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::PoisonError;
 
 use super::Kubemint;
 use super::issue::object_of;
@@ -14,20 +15,16 @@ use crate::error::Error;
 use crate::ports::{ClusterError, FoundObject, ObjectRef, Position};
 use crate::record::{Record, State};
 
-/// More than this, and more than half of all, are no accident: where so many objects are missing, someone points us at another
-/// cluster, or at a restored one; where so many stand for no record, the store was restored from an old copy, or lost its
-/// last writes. An operator must look.
+/// More missing objects than this, and more than half of all, are no accident: someone points us at another cluster,
+/// or at a restored one. So many objects that the store never heard of are none either: it was restored from an old copy, or lost
+/// its last writes. An operator must look.
 const SUSPICIOUS: usize = 10;
-
-fn is_suspicious(some: usize, of: usize) -> bool {
-    some > SUSPICIOUS && some * 2 > of
-}
 
 impl Kubemint {
     /// Compares a cluster's objects with the records: an object without a live record is removed once it is old
     /// enough to belong to no issue under way, and an active record without an object is revoked. What fails for one does not
-    /// stop the others, unless they would only wait for the same. Where most stand for no record, only those are removed whose
-    /// time is over: nobody can end the others by this service, but their time will.
+    /// stop the others, unless they would only wait for the same. Where the store never heard of many, only those are removed
+    /// whose time is over: nobody can end the others by this service, but their time will.
     pub async fn sweep(&self, key: &ClusterKey) -> Reconciled {
         let mut done = Reconciled::default();
         if let Err(error) = self.sweep_into(key, &mut done).await {
@@ -55,10 +52,17 @@ impl Kubemint {
             .filter(|record| !record.is_certificate() && certain.contains(&record.role))
             .filter(|record| !present.contains(&record.uid) && !self.is_ending(record))
             .collect();
-        if is_suspicious(missing.len(), active.len()) {
-            done.suspicious = true;
-            return Ok(());
-        }
+        let missing = if missing.len() > SUSPICIOUS && missing.len() * 2 > active.len() {
+            // Unless many were revoked since they were read.
+            let (missing, still) = self.still_active(missing).await?;
+            if missing.len() > SUSPICIOUS && missing.len() * 2 > active.len() - still {
+                done.suspicious = true;
+                return Ok(());
+            }
+            missing
+        } else {
+            missing
+        };
         let mut patience = Patience::default();
         for record in missing {
             if patience.is_over_with(&record.role) {
@@ -74,20 +78,30 @@ impl Kubemint {
         }
         let present = found.iter().map(|found| found.object.uid).collect();
         self.strays.only(key, &present);
-        let of = found.len();
-        let mut strays = self.strays_of(key, &active, found).await?;
-        if is_suspicious(strays.len(), of) {
-            let now = self.ports.clock.now();
-            let all = strays.len();
-            strays.retain(|stray| stray.ends_at.is_some_and(|end| end <= now));
-            done.unknown = all - strays.len();
-        }
-        for stray in strays {
-            self.sweep_stray(key, stray.object, &mut patience, done)
-                .await;
+        let strays = self.strays_of(key, &active, found).await?;
+        for stray in self.guarded(key, strays, done) {
+            self.sweep_stray(key, stray, &mut patience, done).await;
         }
         done.ill = patience.is_over();
         Ok(())
+    }
+
+    /// Those of some records that are active by now, and how many are not.
+    async fn still_active<'a>(
+        &self,
+        records: Vec<&'a Record>,
+    ) -> Result<(Vec<&'a Record>, usize), Error> {
+        let (mut active, mut others) = (Vec::new(), 0);
+        for record in records {
+            let now = self.ports.store.find(&record.cluster, &record.id).await?;
+            let same = now.filter(|now| now.uid == record.uid);
+            if same.is_some_and(|now| now.state == State::Active) {
+                active.push(record);
+            } else {
+                others += 1;
+            }
+        }
+        Ok((active, others))
     }
 
     /// The objects that stand for no live record, and are old enough.
@@ -96,18 +110,55 @@ impl Kubemint {
         key: &ClusterKey,
         active: &[Record],
         found: Vec<FoundObject>,
-    ) -> Result<Vec<FoundObject>, Error> {
+    ) -> Result<Vec<Stray>, Error> {
         let until = self.ports.clock.now() - self.settings.sweep_after;
         // What was active a moment ago is no stray yet, and most are: they need no look at the store.
         let active: HashSet<_> = active.iter().map(|record| record.uid).collect();
         let mut strays = Vec::new();
         for found in found {
-            let (uid, young) = (found.object.uid, found.created_at > until);
-            if !young && !active.contains(&uid) && !self.is_live(key, &found.object).await? {
-                strays.push(found);
+            if found.created_at > until || active.contains(&found.object.uid) {
+                continue;
             }
+            let known = match self.known(key, &found.object).await? {
+                Some(record) if is_live(&record) => continue,
+                known => known.is_some(),
+            };
+            strays.push(Stray { found, known });
         }
         Ok(strays)
+    }
+
+    /// Those that may be removed. Once there were too many at a cluster that the store never heard of, none of these is before
+    /// its time, as long as there are any: few are left at the end, too.
+    fn guarded(
+        &self,
+        key: &ClusterKey,
+        mut strays: Vec<Stray>,
+        done: &mut Reconciled,
+    ) -> Vec<ObjectRef> {
+        let now = self.ports.clock.now();
+        let unknown =
+            |stray: &Stray| !stray.known && stray.found.ends_at.is_none_or(|end| end > now);
+        let count = strays.iter().filter(|stray| unknown(stray)).count();
+        if self.suspects(key, count) {
+            done.unknown = count;
+            strays.retain(|stray| !unknown(stray));
+        }
+        strays.into_iter().map(|stray| stray.found.object).collect()
+    }
+
+    /// Whether so many objects that the store never heard of are left alone.
+    fn suspects(&self, key: &ClusterKey, count: usize) -> bool {
+        let mut suspected = self
+            .suspected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if count == 0 {
+            suspected.remove(key);
+        } else if count > SUSPICIOUS {
+            suspected.insert(key.clone());
+        }
+        suspected.contains(key)
     }
 
     /// The objects at every place where there may be some: of the configured roles, and of those that only records know
@@ -210,14 +261,14 @@ impl Kubemint {
     /// Whether an object that was seen stands for a live record. One that does not never will again: a record is there before
     /// its object, its UUID is never used again, and what has ended stays so.
     async fn is_live(&self, key: &ClusterKey, object: &ObjectRef) -> Result<bool, Error> {
+        let record = self.known(key, object).await?;
+        Ok(record.is_some_and(|record| is_live(&record)))
+    }
+
+    /// The record that an object stands for, if the store has it.
+    async fn known(&self, key: &ClusterKey, object: &ObjectRef) -> Result<Option<Record>, Error> {
         let record = self.ports.store.find(key, &object.id).await?;
-        Ok(record.is_some_and(|record| {
-            record.uid == object.uid
-                && matches!(
-                    record.state,
-                    State::Pending | State::Active | State::Revoking
-                )
-        }))
+        Ok(record.filter(|record| record.uid == object.uid))
     }
 
     /// Removes an object without a live record.
@@ -252,4 +303,18 @@ impl Kubemint {
             }
         }
     }
+}
+
+/// An object without a live record.
+struct Stray {
+    found: FoundObject,
+    /// Whether the store knows what it stood for.
+    known: bool,
+}
+
+fn is_live(record: &Record) -> bool {
+    matches!(
+        record.state,
+        State::Pending | State::Active | State::Revoking
+    )
 }
