@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::stage::Stage;
+use crate::stage::{CERTIFIED, Stage};
 
 pub(crate) type Scenario = fn(&Stage) -> Result<()>;
 
@@ -25,6 +25,10 @@ pub(crate) const ALL: &[(&str, Scenario)] = &[
     (
         "the_json_file_is_read_by_kubectl_too",
         the_json_file_is_read_by_kubectl_too,
+    ),
+    (
+        "files_of_several_clusters_and_roles_merge",
+        files_of_several_clusters_and_roles_merge,
     ),
     ("the_expiry_is_the_tokens_own", the_expiry_is_the_tokens_own),
     (
@@ -87,6 +91,43 @@ fn a_viewer_reads_cannot_write_and_knows_who_it_is(stage: &Stage) -> Result<()> 
         account["automountServiceAccountToken"] == false,
         "{account}"
     );
+    Ok(())
+}
+
+fn files_of_several_clusters_and_roles_merge(stage: &Stage) -> Result<()> {
+    let viewer = json!({"user": "alice", "role": "viewer", "ttl": 900});
+    let issued = [
+        stage.issue(&viewer)?,
+        stage.issue(&json!({"user": "alice", "role": "editor", "ttl": 900}))?,
+        stage.issue_at(CERTIFIED, &viewer)?,
+    ];
+    let files = issued.each_ref().map(|one| stage.download(one, "file"));
+    let files = files.into_iter().collect::<Result<Vec<_>>>()?;
+    let merged = stage.merge(&files)?;
+    let text: Value = serde_json::from_str(&std::fs::read_to_string(&merged)?)?;
+    let count = |what: &str| text[what].as_array().map(Vec::len);
+    ensure!(
+        (count("contexts"), count("users")) == (Some(3), Some(3)),
+        "a name hides another: {}",
+        text["contexts"]
+    );
+    // Each context is still its own file's.
+    for (issued, file) in issued.iter().zip(&files) {
+        let id = issued["id"].as_str().context("no id")?;
+        let context = succeeds(&stage.kubectl(file, &["config", "current-context"])?)?;
+        let whoami = [
+            "--context",
+            context.trim(),
+            "auth",
+            "whoami",
+            "--output",
+            "json",
+        ];
+        let who = succeeds(&stage.kubectl(&merged, &whoami)?)?;
+        let who: Value = serde_json::from_str(&who)?;
+        let name = who["status"]["userInfo"]["username"].as_str();
+        ensure!(name.is_some_and(|name| name.contains(id)), "{id}: {who}");
+    }
     Ok(())
 }
 

@@ -135,6 +135,16 @@ impl Stage {
         kubectl(&self.first, kubeconfig, arguments, None)
     }
 
+    /// Merges kubeconfig files with kubectl, as someone does who works with several clusters. Returns the file.
+    pub(crate) fn merge(&self, files: &[PathBuf]) -> Result<PathBuf> {
+        let mut view = Command::new(self.first.kubectl());
+        view.args(["config", "view", "--flatten", "--output", "json"])
+            .env("KUBECONFIG", std::env::join_paths(files)?);
+        let merged = self.folder.path().join("merged");
+        std::fs::write(&merged, run(&mut view)?.stdout)?;
+        Ok(merged)
+    }
+
     /// Runs a command of the server's binary on its configuration; its standard output.
     pub(crate) fn operator(&self, arguments: &[&str]) -> Result<String> {
         let mut command = Command::new(&self.binary);
