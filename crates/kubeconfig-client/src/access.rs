@@ -50,7 +50,7 @@ impl Client {
 
     /// A client that shows this bearer token, as `http` makes it. `url` is the server's, with or without a slash at its end:
     /// `https`, or `http` on loopback. The token is in no `Debug`, and goes to that server alone: no redirect is followed,
-    /// whatever `http` says, since this API has none.
+    /// whatever `http` says, since this API has none, and plain HTTP goes through no proxy.
     ///
     /// It is the client's for as long as it lives. Where tokens are renewed, or are other people's, [`Cluster::with_token`] shows
     /// another on the same connections.
@@ -72,6 +72,9 @@ impl Client {
     /// [`Cluster::with_token`]: crate::Cluster::with_token
     pub fn without_token(url: &str, http: ClientBuilder) -> Result<Self, AccessError> {
         check(url).map_err(AccessError::Url)?;
+        // No proxy of the environment: what is on loopback stays on the machine.
+        let plain = url.trim_start().starts_with("http:");
+        let http = if plain { http.no_proxy() } else { http };
         let http = http.redirect(Policy::none()).referer(false).build();
         let http = http.map_err(AccessError::Http)?;
         Ok(Self::new_with_client(url.trim_end_matches('/'), http))

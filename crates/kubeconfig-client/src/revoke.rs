@@ -4,7 +4,7 @@ use kubeconfig_types::{KubeconfigId, KubeconfigRevocationReport, KubeconfigRevoc
 use reqwest::StatusCode;
 
 use crate::cluster::here;
-use crate::{Cluster, Failure};
+use crate::{Cluster, Failure, reason, reasons};
 
 /// How a revocation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +31,11 @@ impl Cluster {
                 Ok(_) => return Ok(Revoked::Confirmed),
                 Err(failure) => failure,
             };
-            if begun && failure.status() == Some(StatusCode::NOT_FOUND) {
+            // Not any 404: a page of whatever stands before the server says nothing of the kubeconfig.
+            if begun && reason(&failure) == Some(reasons::NO_SUCH_KUBECONFIG) {
                 return Ok(Revoked::NotThere);
             }
-            // Who asks too often was not let in.
-            begun |= failure.status() != Some(StatusCode::TOO_MANY_REQUESTS);
+            begun |= may_have_begun(&failure);
             tries.again(failure).await?;
         }
     }
@@ -70,6 +70,17 @@ impl Cluster {
             gone = gone.saturating_add(last.revoked.get());
         }
     }
+}
+
+/// Whether a failure may have come after the revocation was begun: not where the request was never sent, or not let in.
+fn may_have_begun(failure: &Failure) -> bool {
+    let unsent = matches!(failure, Failure::CommunicationError(error) if error.is_connect());
+    let refused = failure.status() == Some(StatusCode::TOO_MANY_REQUESTS)
+        || matches!(
+            reason(failure),
+            Some(reasons::OVERLOADED | reasons::AUTHENTICATION_UNAVAILABLE)
+        );
+    !unsent && !refused
 }
 
 /// What is not gone is matched by the next request again, so only what is gone adds up.

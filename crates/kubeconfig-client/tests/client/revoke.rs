@@ -40,10 +40,25 @@ async fn what_was_not_there_before_is_an_error() {
         vec![not_there()],
         // Nobody looked at that one.
         vec![refusal(429, "rate_limited"), not_there()],
+        vec![refusal(503, "overloaded"), not_there()],
+        vec![refusal(503, "authentication_unavailable"), not_there()],
     ] {
         let server = Fake::answering(&answers).await;
         let failure = server.cluster().revoke(&id()).await.unwrap_err();
         assert_eq!(reason(&failure), Some("no_such_kubeconfig"));
+    }
+}
+
+#[tokio::test]
+async fn what_else_is_not_found_says_nothing_of_the_kubeconfig() {
+    for (other, told) in [
+        (page(404, ""), "not_the_api"),
+        (refusal(404, "no_such_cluster"), "no_such_cluster"),
+        (refusal(404, "not_found"), "not_found"),
+    ] {
+        let server = Fake::answering(&[page(503, ""), other]).await;
+        let failure = server.cluster().revoke(&id()).await.unwrap_err();
+        assert_eq!(reason(&failure), Some(told));
     }
 }
 

@@ -187,8 +187,8 @@ impl Keys {
     }
 
     /// The key that has taken the place of `key`, which is found for a token and does not prove it: an issuer may give a new
-    /// key the name of the old one, or none. It waits as [`Keys::find`] does, for one fetch, and forged tokens of one name
-    /// cause one until that is forgotten.
+    /// key the name of the old one, or none. It waits as [`Keys::find`] does, and forged tokens of one name
+    /// cause one fetch until that is forgotten.
     pub(crate) async fn successor(
         &self,
         key: &Arc<Key>,
@@ -197,22 +197,27 @@ impl Keys {
     ) -> Option<Arc<Key>> {
         let other =
             |found: Result<Arc<Key>, Miss>| found.ok().filter(|other| !Arc::ptr_eq(other, key));
-        let (seen, found) = self.look(kid, algorithm);
-        if let Some(other) = other(found) {
-            return Some(other);
-        }
         // Not the name of an unknown key: that this one does not prove a token says nothing of its name.
         let name = format!("{}\0", kid.unwrap_or_default());
-        let permit = self.shared.budget().ask(&name, Instant::now());
-        if permit == Permit::No {
-            return None;
-        }
-        if permit == Permit::Fetch {
-            self.shared.wake.notify_one();
-        }
-        self.after(seen).await;
-        if permit == Permit::Fetch && self.shared.snapshot.borrow().failure.is_none() {
-            self.shared.budget().remember_unknown(&name, Instant::now());
+        for _ in 0..2 {
+            let (seen, found) = self.look(kid, algorithm);
+            if let Some(other) = other(found) {
+                return Some(other);
+            }
+            let permit = self.shared.budget().ask(&name, Instant::now());
+            match permit {
+                // As in `find`: a snapshot may have come between the look and the question.
+                Permit::No if self.shared.snapshot.borrow().fetches == seen => return None,
+                Permit::No | Permit::Join => self.after(seen).await,
+                Permit::Fetch => {
+                    self.shared.wake.notify_one();
+                    self.after(seen).await;
+                    if self.shared.snapshot.borrow().failure.is_none() {
+                        self.shared.budget().remember_unknown(&name, Instant::now());
+                    }
+                    break;
+                }
+            }
         }
         other(self.look(kid, algorithm).1)
     }

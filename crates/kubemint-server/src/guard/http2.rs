@@ -61,8 +61,9 @@ struct Tally {
 
 impl Tally {
     fn allow(&self, bytes: i64) {
-        let saved = self.allowed.load(Ordering::Relaxed).saturating_add(bytes);
-        self.allowed.store(saved.min(MOST_SAVED), Ordering::Relaxed);
+        let grant = |saved: i64| Some(saved.saturating_add(bytes).min(MOST_SAVED));
+        // It always succeeds; bytes may be read meanwhile.
+        let _ = (self.allowed).fetch_update(Ordering::Relaxed, Ordering::Relaxed, grant);
     }
 
     fn is_flood(&self) -> bool {

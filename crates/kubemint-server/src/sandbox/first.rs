@@ -77,7 +77,7 @@ pub async fn run(wanted: FirstRun) -> Result<(), SandboxError> {
 /// Issues a kubeconfig and downloads it into `file`. Returns its `selfLink`.
 async fn issue(api: &str, bearer: &str, file: &Path) -> Result<String, SandboxError> {
     // It is on loopback, where no proxy is to hear of it.
-    let client = Client::with_token(api, bearer, Client::http().no_proxy())
+    let client = Client::with_token(api, bearer, Client::http())
         .map_err(|error| failed("the client", &chain(&error)))?;
     let cluster = client.cluster(parse(REGION)?, parse(PROJECT)?, parse(CLUSTER)?);
     let wanted = KubeconfigIssueRequest {
