@@ -558,6 +558,10 @@ impl ::openapi_runtime::Operation for IssueKubeconfig {
         "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs";
     const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> =
         Some(&schemas::KUBECONFIG_ISSUE_REQUEST);
+    const SECURITY: &'static [&'static [::openapi_runtime::Scheme]] = {
+        use ::openapi_runtime::{Carrier, Scheme};
+        &[&[Scheme { name: "bearerAuth", carrier: Carrier::Bearer, scopes: &[] }]]
+    };
     type Path = IssueKubeconfigPath;
     type Query = ();
     type Headers = IssueKubeconfigHeaders;
@@ -714,6 +718,10 @@ impl ::openapi_runtime::Operation for ListKubeconfigs {
     const PATH: &'static str =
         "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs";
     const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = None;
+    const SECURITY: &'static [&'static [::openapi_runtime::Scheme]] = {
+        use ::openapi_runtime::{Carrier, Scheme};
+        &[&[Scheme { name: "bearerAuth", carrier: Carrier::Bearer, scopes: &[] }]]
+    };
     type Path = ListKubeconfigsPath;
     type Query = ListKubeconfigsQuery;
     type Headers = ();
@@ -840,6 +848,10 @@ impl ::openapi_runtime::Operation for GetKubeconfig {
     const PATH: &'static str =
         "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}";
     const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = None;
+    const SECURITY: &'static [&'static [::openapi_runtime::Scheme]] = {
+        use ::openapi_runtime::{Carrier, Scheme};
+        &[&[Scheme { name: "bearerAuth", carrier: Carrier::Bearer, scopes: &[] }]]
+    };
     type Path = GetKubeconfigPath;
     type Query = ();
     type Headers = ();
@@ -928,6 +940,10 @@ impl ::openapi_runtime::Operation for RevokeKubeconfig {
     const PATH: &'static str =
         "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}";
     const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = None;
+    const SECURITY: &'static [&'static [::openapi_runtime::Scheme]] = {
+        use ::openapi_runtime::{Carrier, Scheme};
+        &[&[Scheme { name: "bearerAuth", carrier: Carrier::Bearer, scopes: &[] }]]
+    };
     type Path = RevokeKubeconfigPath;
     type Query = ();
     type Headers = ();
@@ -1012,6 +1028,10 @@ impl ::openapi_runtime::Operation for DownloadKubeconfig {
     const ID: &'static str = "downloadKubeconfig";
     const PATH: &'static str = "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/download";
     const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = None;
+    const SECURITY: &'static [&'static [::openapi_runtime::Scheme]] = {
+        use ::openapi_runtime::{Carrier, Scheme};
+        &[&[Scheme { name: "bearerAuth", carrier: Carrier::Bearer, scopes: &[] }]]
+    };
     type Path = DownloadKubeconfigPath;
     type Query = ();
     type Headers = ();
@@ -1107,6 +1127,10 @@ impl ::openapi_runtime::Operation for GetKubeconfigFile {
     const ID: &'static str = "getKubeconfigFile";
     const PATH: &'static str = "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/file";
     const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = None;
+    const SECURITY: &'static [&'static [::openapi_runtime::Scheme]] = {
+        use ::openapi_runtime::{Carrier, Scheme};
+        &[&[Scheme { name: "bearerAuth", carrier: Carrier::Bearer, scopes: &[] }]]
+    };
     type Path = GetKubeconfigFilePath;
     type Query = ();
     type Headers = ();
@@ -1203,6 +1227,10 @@ impl ::openapi_runtime::Operation for RevokeKubeconfigs {
     const PATH: &'static str = "/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfig-revocations";
     const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> =
         Some(&schemas::KUBECONFIG_REVOCATION_REQUEST);
+    const SECURITY: &'static [&'static [::openapi_runtime::Scheme]] = {
+        use ::openapi_runtime::{Carrier, Scheme};
+        &[&[Scheme { name: "bearerAuth", carrier: Carrier::Bearer, scopes: &[] }]]
+    };
     type Path = RevokeKubeconfigsPath;
     type Query = ();
     type Headers = ();

@@ -195,6 +195,9 @@ async fn admit<C: Authenticator, O: Operation>(
 ) -> Result<Guarded<C, O>, (u16, Fault)> {
     let mut refused = None;
     for alternative in O::SECURITY {
+        if alternative.is_empty() {
+            continue;
+        }
         let credentials = match scheme::presented(alternative, &rqctx.request) {
             Ok(credentials) => credentials,
             Err((_, fault)) => {
@@ -214,7 +217,14 @@ async fn admit<C: Authenticator, O: Operation>(
         match rqctx.context().authenticate(&head).await {
             Ok(caller) => return known(rqctx, request, caller, &head).await,
             // What was judged says more than what was not there.
-            Err(why @ auth::Refusal::Unauthorized { .. }) => refused = Some(why.into_fault().1),
+            Err(why @ auth::Refusal::Unauthorized { .. }) => {
+                let mut fault = why.into_fault().1;
+                if head.bearer.is_empty() {
+                    // RFC 6750, section 3.1: no error of a token that was not shown.
+                    fault.challenge = None;
+                }
+                refused = Some(fault);
+            }
             Err(why) => return Err(why.into_fault()),
         }
     }

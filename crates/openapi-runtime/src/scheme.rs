@@ -27,7 +27,8 @@ pub enum Carrier {
     Basic,
     /// A header of this name: `apiKey` in `header`.
     Header(&'static str),
-    /// A parameter of the query of this name: `apiKey` in `query`.
+    /// A parameter of the query of this name: `apiKey` in `query`. A query is part of the URI, which dropshot logs with every
+    /// request, and others on the way do, too: prefer a header.
     Query(&'static str),
 }
 
@@ -96,15 +97,18 @@ pub(crate) fn challenged(alternatives: &[&[Scheme]], mut fault: Fault) -> Fault 
         return fault;
     }
     "valid credentials are required".clone_into(&mut fault.message);
-    if !has(Carrier::Bearer) {
-        // RFC 9110 asks every 401 for a challenge; none is registered for keys.
-        let basic = has(Carrier::Basic);
-        fault.challenge = Some(if basic {
-            "Basic realm=\"api\", charset=\"UTF-8\""
-        } else {
-            "ApiKey"
-        });
-    }
+    // RFC 9110, section 11.6.1, asks every 401 for a challenge, and for each that is of use; none is registered for keys.
+    let judged = fault.challenge.is_some();
+    fault.challenge = Some(match (has(Carrier::Bearer), has(Carrier::Basic), judged) {
+        (true, true, true) => {
+            "Bearer error=\"invalid_token\", Basic realm=\"api\", charset=\"UTF-8\""
+        }
+        (true, true, false) => "Bearer, Basic realm=\"api\", charset=\"UTF-8\"",
+        (true, false, true) => "Bearer error=\"invalid_token\"",
+        (true, false, false) => "Bearer",
+        (false, true, _) => "Basic realm=\"api\", charset=\"UTF-8\"",
+        (false, false, _) => "ApiKey",
+    });
     fault
 }
 

@@ -239,7 +239,8 @@ impl ReadBody for Multipart {
 /// A body that may be left out: then the handler gets `None`. What is sent is read as `B`.
 ///
 /// A body of no bytes is left out, whatever media type is said of it: clients say one of nothing, too. Only where no bytes
-/// are a value (`Bytes`) does a media type make one of them.
+/// are a value (`Bytes`) does a media type make one of them. That it has none is known by its head (no `Content-Length`, or 0): one
+/// that comes in chunks is read, and is none of JSON if no chunk comes.
 pub struct Optional<B>(PhantomData<fn() -> B>);
 
 #[async_trait]

@@ -5,20 +5,29 @@ use openapi_document::{Document, OperationRef};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// The constant of the operation; none where it has nobody to know, or knows them by one bearer token and no scope, as the
-/// runtime does of itself.
+/// The constant of the operation; none where nothing is said, or what the runtime demands of itself: one bearer token and no
+/// scope, of a scheme called `bearer`. An operation that may also be asked without has it, too: so its keys are none of its
+/// parameters, and are no mistake.
 pub(crate) fn constant(document: &Document, operation: OperationRef<'_>) -> Option<TokenStream> {
-    if !operation.is_secured() || is_bearer(document, operation) {
-        return None;
-    }
     let alternatives = operation.operation.security.iter().flatten();
-    let alternatives = alternatives.map(|schemes| {
-        let schemes = schemes.iter().filter_map(|(name, scopes)| {
+    // One that demands nothing, or what nobody can show, is none that makes a caller known.
+    let alternatives = alternatives.filter(|schemes| !schemes.is_empty());
+    let alternatives = alternatives.filter_map(|schemes| {
+        let schemes = schemes.iter().map(|(name, scopes)| {
             let carrier = carrier(scheme(document, name)?)?;
             Some(quote!(Scheme { name: #name, carrier: #carrier, scopes: &[#(#scopes),*] }))
         });
-        quote!(&[#(#schemes),*])
+        let schemes: Vec<_> = schemes.collect::<Option<_>>()?;
+        Some(quote!(&[#(#schemes),*]))
     });
+    let alternatives: Vec<_> = alternatives.collect();
+    let named = |name: &str| {
+        let mut all = operation.operation.security.iter().flatten();
+        all.all(|schemes| schemes.contains_key(name))
+    };
+    if alternatives.is_empty() || (is_bearer(document, operation) && named("bearer")) {
+        return None;
+    }
     Some(quote! {
         const SECURITY: &'static [&'static [::openapi_runtime::Scheme]] = {
             use ::openapi_runtime::{Carrier, Scheme};

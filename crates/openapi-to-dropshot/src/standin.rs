@@ -82,8 +82,13 @@ impl Work<'_> {
             *reference = self.of(&target);
             return;
         }
+        // Of a list or a map it is what is in it; an object with members of its own stands for itself.
+        let is_map = schema.get("properties").is_none();
         for (key, suffix) in [("items", "item"), ("additionalProperties", "value")] {
-            if let Some(inner) = schema.get_mut(key).filter(|inner| inner.is_object()) {
+            let inner = schema
+                .get_mut(key)
+                .filter(|inner| is_map && inner.is_object());
+            if let Some(inner) = inner {
                 return self.stand_in(&format!("{name}-{suffix}"), inner);
             }
         }

@@ -1,5 +1,6 @@
 //! K0112: security requirements name schemes that are declared, of kinds that are supported.
 
+use super::features::is_token;
 use super::tables as shapes;
 use super::{Findings, kinds};
 use crate::Diagnostic;
@@ -7,6 +8,7 @@ use crate::node::{Content, Entry, Node};
 
 /// K0112: what a list of requirements names is declared.
 pub(super) fn requirements(found: &mut Findings<'_>, security: Option<&Node>) {
+    at_once(found, security);
     for scheme in security
         .map_or(&[][..], Node::items)
         .iter()
@@ -36,6 +38,48 @@ pub(super) fn requirements(found: &mut Findings<'_>, security: Option<&Node>) {
             continue;
         };
         scopes(found, scheme, declared);
+    }
+}
+
+/// K0112: a request has one `Authorization`, so what is demanded at once has one scheme of it.
+fn at_once(found: &mut Findings<'_>, security: Option<&Node>) {
+    let schemes = found.components("securitySchemes");
+    let in_authorization = |scheme: &Entry| {
+        let declared = schemes.iter().find(|entry| entry.key == scheme.key);
+        let node = declared.and_then(|declared| found.resolve(&declared.node));
+        let kind = node
+            .and_then(|node| node.get("type"))
+            .and_then(Node::as_str);
+        let word = node
+            .and_then(|node| node.get("scheme"))
+            .and_then(Node::as_str);
+        match kind {
+            Some("http") => word.map(str::to_ascii_lowercase),
+            Some("oauth2" | "openIdConnect") => Some("bearer".to_owned()),
+            _ => None,
+        }
+    };
+    let mut told = Vec::new();
+    for alternative in security.map_or(&[][..], Node::items) {
+        let mut words = alternative
+            .entries()
+            .iter()
+            .filter_map(|scheme| Some((scheme, in_authorization(scheme)?)));
+        let Some((_, first)) = words.next() else {
+            continue;
+        };
+        if let Some((other, _)) = words.find(|(_, word)| *word != first) {
+            told.push((other.key.clone(), other.key_span));
+        }
+    }
+    for (name, span) in told {
+        let message = format!(
+            "`{name}` and another scheme of these are both shown in `Authorization`, which is one"
+        );
+        found.push(
+            Diagnostic::new("K0112", span, message)
+                .help("write them as two items of the list if either will do"),
+        );
     }
 }
 
@@ -128,6 +172,21 @@ pub(super) fn supported(found: &mut Findings<'_>, scheme: &Entry) {
         found.push(
             Diagnostic::new("K0112", written.span, message)
                 .help("write `in: header` and `name: X-Key`, or what they are"),
+        );
+        return;
+    }
+    if kind == "apiKey"
+        && let (Some(place), Some(name)) = (node.get("in").and_then(Node::as_str), node.get("name"))
+        && let Some(text) = name.as_str()
+        && (text.is_empty() || (place == "header" && !is_token(text)))
+    {
+        let message = format!(
+            "`{text}` is no name of a {}",
+            if place == "query" { "parameter" } else { place }
+        );
+        found.push(
+            Diagnostic::new("K0102", name.span, message)
+                .help("letters, digits and `-`, such as `X-Key`"),
         );
         return;
     }

@@ -28,6 +28,7 @@ fn what_is_not_sent_is_what_the_document_says() {
     expected.insert("inlineObject".to_owned(), json!({ "a": "x", "n": 5 }));
     expected.insert("filled".to_owned(), json!({ "a": "x", "n": 5, "un": 7 }));
     expected.insert("whole".to_owned(), json!(5));
+    expected.insert("mWide".to_owned(), json!({ "a": "x", "n": 5 }));
     assert_eq!(expected.remove("nullDefault"), Some(Value::Null));
     for empty in ["mFlag1", "mList1", "mMap1", "mPlain1"] {
         assert!(expected.contains_key(empty), "{empty}");

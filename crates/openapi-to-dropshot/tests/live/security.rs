@@ -92,6 +92,30 @@ impl SecurityApi for Teller {
         Ok(ByEitherResponse { body })
     }
 
+    async fn by_token(
+        _: RequestContext<Door>,
+        request: Guarded<Door, ByToken>,
+    ) -> Result<ByTokenResponse, ByTokenError> {
+        let body = known(request.caller);
+        Ok(ByTokenResponse { body })
+    }
+
+    async fn by_words(
+        _: RequestContext<Door>,
+        request: Guarded<Door, ByWords>,
+    ) -> Result<ByWordsResponse, ByWordsError> {
+        let body = known(request.caller);
+        Ok(ByWordsResponse { body })
+    }
+
+    async fn perhaps_by_query(
+        _: RequestContext<Door>,
+        _: Open<PerhapsByQuery>,
+    ) -> Result<PerhapsByQueryResponse, PerhapsByQueryError> {
+        let body = known("nothing".to_owned());
+        Ok(PerhapsByQueryResponse { body })
+    }
+
     async fn open_to_all(
         _: RequestContext<Door>,
         _: Open<OpenToAll>,
@@ -181,6 +205,29 @@ async fn callers_are_known_by_what_the_document_says_and_by_nothing_else() {
             "401 Bearer error=\"invalid_token\"",
         ),
         ("/either", &[], "401 Bearer"),
+        // No error of a token that was not shown.
+        ("/either", &[("x-key", "bad")], "401 Bearer"),
+        // By its name in the document.
+        ("/token", &[token], "200 token()"),
+        (
+            "/words",
+            &[],
+            "401 Bearer, Basic realm=\"api\", charset=\"UTF-8\"",
+        ),
+        (
+            "/words",
+            &[("authorization", "Basic YmFkOmJhZA==")],
+            "401 Bearer, Basic realm=\"api\", charset=\"UTF-8\"",
+        ),
+        (
+            "/words",
+            &[("authorization", "Bearer bad")],
+            "401 Bearer error=\"invalid_token\", Basic realm=\"api\", charset=\"UTF-8\"",
+        ),
+        // A key that may be left out is no mistake.
+        ("/perhaps", &[], "200 nothing"),
+        ("/perhaps?api_key=good", &[], "200 nothing"),
+        ("/perhaps?key=good", &[], "400 "),
     ] {
         assert_eq!(ask(path, headers).await, expected, "{path} {headers:?}");
     }

@@ -216,6 +216,10 @@ impl ::openapi_runtime::Operation for GetThing {
     const ID: &'static str = "getThing";
     const PATH: &'static str = "/things/{thingId}";
     const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = None;
+    const SECURITY: &'static [&'static [::openapi_runtime::Scheme]] = {
+        use ::openapi_runtime::{Carrier, Scheme};
+        &[&[Scheme { name: "token", carrier: Carrier::Bearer, scopes: &[] }]]
+    };
     type Path = GetThingPath;
     type Query = GetThingQuery;
     type Headers = ();

@@ -46,6 +46,24 @@ pub trait SecurityApi: 'static {
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, ByEither>,
     ) -> impl ::std::future::Future<Output = ::std::result::Result<ByEitherResponse, ByEitherError>> + ::std::marker::Send;
+    /// `GET /token`
+    fn by_token(
+        rqctx: ::dropshot::RequestContext<Self::Context>,
+        request: ::openapi_runtime::Guarded<Self::Context, ByToken>,
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<ByTokenResponse, ByTokenError>> + ::std::marker::Send;
+    /// `GET /words`
+    fn by_words(
+        rqctx: ::dropshot::RequestContext<Self::Context>,
+        request: ::openapi_runtime::Guarded<Self::Context, ByWords>,
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<ByWordsResponse, ByWordsError>> + ::std::marker::Send;
+    /// `GET /perhaps`
+    fn perhaps_by_query(
+        rqctx: ::dropshot::RequestContext<Self::Context>,
+        request: ::openapi_runtime::Open<PerhapsByQuery>,
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<
+        PerhapsByQueryResponse,
+        PerhapsByQueryError
+    >> + ::std::marker::Send;
     /// `GET /open`
     fn open_to_all(
         rqctx: ::dropshot::RequestContext<Self::Context>,
@@ -113,6 +131,33 @@ pub fn api<S: SecurityApi>() -> ::dropshot::ApiDescription<S::Context> {
         ::dropshot::Method::GET,
         "application/json",
         "/either",
+        ::dropshot::ApiEndpointVersions::All
+    ))
+        .expect("checked when this was generated");
+    api.register(::dropshot::ApiEndpoint::new(
+        "byToken".to_owned(),
+        served::by_token::<S>,
+        ::dropshot::Method::GET,
+        "application/json",
+        "/token",
+        ::dropshot::ApiEndpointVersions::All
+    ))
+        .expect("checked when this was generated");
+    api.register(::dropshot::ApiEndpoint::new(
+        "byWords".to_owned(),
+        served::by_words::<S>,
+        ::dropshot::Method::GET,
+        "application/json",
+        "/words",
+        ::dropshot::ApiEndpointVersions::All
+    ))
+        .expect("checked when this was generated");
+    api.register(::dropshot::ApiEndpoint::new(
+        "perhapsByQuery".to_owned(),
+        served::perhaps_by_query::<S>,
+        ::dropshot::Method::GET,
+        "application/json",
+        "/perhaps",
         ::dropshot::ApiEndpointVersions::All
     ))
         .expect("checked when this was generated");
@@ -229,6 +274,54 @@ pub fn description() -> ::dropshot::ApiDescription<::dropshot::StubContext> {
         .expect("checked when this was generated");
     api.register(
         ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<ByToken>,),
+            ::std::result::Result<
+                ::openapi_runtime::Reply<ByTokenResponse, ByTokenError>,
+                ByTokenError
+            >,
+        >(
+            "byToken".to_owned(),
+            ::dropshot::Method::GET,
+            "application/json",
+            "/token",
+            ::dropshot::ApiEndpointVersions::All
+        )
+    )
+        .expect("checked when this was generated");
+    api.register(
+        ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<ByWords>,),
+            ::std::result::Result<
+                ::openapi_runtime::Reply<ByWordsResponse, ByWordsError>,
+                ByWordsError
+            >,
+        >(
+            "byWords".to_owned(),
+            ::dropshot::Method::GET,
+            "application/json",
+            "/words",
+            ::dropshot::ApiEndpointVersions::All
+        )
+    )
+        .expect("checked when this was generated");
+    api.register(
+        ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<PerhapsByQuery>,),
+            ::std::result::Result<
+                ::openapi_runtime::Reply<PerhapsByQueryResponse, PerhapsByQueryError>,
+                PerhapsByQueryError
+            >,
+        >(
+            "perhapsByQuery".to_owned(),
+            ::dropshot::Method::GET,
+            "application/json",
+            "/perhaps",
+            ::dropshot::ApiEndpointVersions::All
+        )
+    )
+        .expect("checked when this was generated");
+    api.register(
+        ::dropshot::ApiEndpoint::new_for_types::<
             (::openapi_runtime::Unread<OpenToAll>,),
             ::std::result::Result<
                 ::openapi_runtime::Reply<OpenToAllResponse, OpenToAllError>,
@@ -304,6 +397,33 @@ mod served {
         ByEitherError
     > {
         ::openapi_runtime::serve(rqctx, request, S::by_either).await
+    }
+    pub(super) async fn by_token<S: SecurityApi>(
+        rqctx: ::dropshot::RequestContext<S::Context>,
+        request: ::openapi_runtime::Unread<super::ByToken>,
+    ) -> ::std::result::Result<
+        ::openapi_runtime::Reply<ByTokenResponse, ByTokenError>,
+        ByTokenError
+    > {
+        ::openapi_runtime::serve(rqctx, request, S::by_token).await
+    }
+    pub(super) async fn by_words<S: SecurityApi>(
+        rqctx: ::dropshot::RequestContext<S::Context>,
+        request: ::openapi_runtime::Unread<super::ByWords>,
+    ) -> ::std::result::Result<
+        ::openapi_runtime::Reply<ByWordsResponse, ByWordsError>,
+        ByWordsError
+    > {
+        ::openapi_runtime::serve(rqctx, request, S::by_words).await
+    }
+    pub(super) async fn perhaps_by_query<S: SecurityApi>(
+        rqctx: ::dropshot::RequestContext<S::Context>,
+        request: ::openapi_runtime::Unread<super::PerhapsByQuery>,
+    ) -> ::std::result::Result<
+        ::openapi_runtime::Reply<PerhapsByQueryResponse, PerhapsByQueryError>,
+        PerhapsByQueryError
+    > {
+        ::openapi_runtime::serve_open(rqctx, request, S::perhaps_by_query).await
     }
     pub(super) async fn open_to_all<S: SecurityApi>(
         rqctx: ::dropshot::RequestContext<S::Context>,
@@ -956,6 +1076,309 @@ impl ::openapi_runtime::Failure for ByEitherError {
 }
 
 ::openapi_runtime::told_failure!(ByEitherError: crate::security::types::Failure);
+
+/// What `GET /token` takes.
+#[derive(Debug)]
+pub enum ByToken {}
+
+impl ::openapi_runtime::Operation for ByToken {
+    const ID: &'static str = "byToken";
+    const PATH: &'static str = "/token";
+    const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = None;
+    const SECURITY: &'static [&'static [::openapi_runtime::Scheme]] = {
+        use ::openapi_runtime::{Carrier, Scheme};
+        &[&[Scheme { name: "token", carrier: Carrier::Bearer, scopes: &[] }]]
+    };
+    type Path = ();
+    type Query = ();
+    type Headers = ();
+    type Body = ();
+}
+
+/// 200: Who was known
+pub struct ByTokenResponse {
+    /// The body.
+    pub body: crate::security::types::Known,
+}
+
+impl ::openapi_runtime::Answer for ByTokenResponse {
+    const STATUS: u16 = 200u16;
+    const DESCRIPTION: &'static str = "Who was known";
+    const CONTENT_TYPE: &'static str = "application/json";
+    type Body = crate::security::types::Known;
+    type Headers = ::openapi_runtime::respond::WithoutHeaders;
+    fn body(&self) -> &Self::Body {
+        &self.body
+    }
+    fn headers(&self) -> ::std::vec::Vec<(&'static str, ::std::string::String)> {
+        ::std::vec::Vec::new()
+    }
+}
+
+::openapi_runtime::answer!(ByTokenResponse);
+
+/// How `byToken` fails: what the document declares, and what the server finds wrong itself.
+#[derive(Debug)]
+pub enum ByTokenError {
+    /// 4XX: It failed
+    ClientError(::dropshot::ClientErrorStatusCode, crate::security::types::Failure),
+    /// 5XX: It failed
+    ServerError(::dropshot::ErrorStatusCode, crate::security::types::Failure),
+    /// A fault under this status, told in the body that the document gives to it.
+    Fault(u16, ::openapi_runtime::Fault),
+}
+
+impl ByTokenError {
+    /// The schema of the body under this status.
+    #[allow(clippy::match_single_binding, clippy::match_same_arms)]
+    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+        match status {
+            400..=499 => Some(&schemas::FAILURE),
+            500..=599 => Some(&schemas::FAILURE),
+            _ => None,
+        }
+    }
+}
+
+impl ::openapi_runtime::Failure for ByTokenError {
+    fn of(status: u16, fault: ::openapi_runtime::Fault) -> Self {
+        Self::Fault(::openapi_runtime::told::declared(status, &[(400, 499), (500, 599)]), fault)
+    }
+    fn status(&self) -> u16 {
+        match self {
+            Self::ClientError(status, body) => {
+                let _ = body;
+                status.as_u16()
+            }
+            Self::ServerError(status, body) => {
+                let _ = body;
+                status.as_u16()
+            }
+            Self::Fault(status, _) => *status,
+        }
+    }
+    fn fault(&self) -> &::openapi_runtime::Fault {
+        match self {
+            Self::Fault(_, fault) => fault,
+            #[allow(unreachable_patterns)]
+            _ => ::openapi_runtime::told::nothing(),
+        }
+    }
+    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+        match self {
+            Self::ClientError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::ServerError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::Fault(status, fault) => {
+                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+            }
+        }
+    }
+}
+
+::openapi_runtime::told_failure!(ByTokenError: crate::security::types::Failure);
+
+/// What `GET /words` takes.
+#[derive(Debug)]
+pub enum ByWords {}
+
+impl ::openapi_runtime::Operation for ByWords {
+    const ID: &'static str = "byWords";
+    const PATH: &'static str = "/words";
+    const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = None;
+    const SECURITY: &'static [&'static [::openapi_runtime::Scheme]] = {
+        use ::openapi_runtime::{Carrier, Scheme};
+        &[
+            &[Scheme { name: "token", carrier: Carrier::Bearer, scopes: &[] }],
+            &[Scheme { name: "password", carrier: Carrier::Basic, scopes: &[] }]
+        ]
+    };
+    type Path = ();
+    type Query = ();
+    type Headers = ();
+    type Body = ();
+}
+
+/// 200: Who was known
+pub struct ByWordsResponse {
+    /// The body.
+    pub body: crate::security::types::Known,
+}
+
+impl ::openapi_runtime::Answer for ByWordsResponse {
+    const STATUS: u16 = 200u16;
+    const DESCRIPTION: &'static str = "Who was known";
+    const CONTENT_TYPE: &'static str = "application/json";
+    type Body = crate::security::types::Known;
+    type Headers = ::openapi_runtime::respond::WithoutHeaders;
+    fn body(&self) -> &Self::Body {
+        &self.body
+    }
+    fn headers(&self) -> ::std::vec::Vec<(&'static str, ::std::string::String)> {
+        ::std::vec::Vec::new()
+    }
+}
+
+::openapi_runtime::answer!(ByWordsResponse);
+
+/// How `byWords` fails: what the document declares, and what the server finds wrong itself.
+#[derive(Debug)]
+pub enum ByWordsError {
+    /// 4XX: It failed
+    ClientError(::dropshot::ClientErrorStatusCode, crate::security::types::Failure),
+    /// 5XX: It failed
+    ServerError(::dropshot::ErrorStatusCode, crate::security::types::Failure),
+    /// A fault under this status, told in the body that the document gives to it.
+    Fault(u16, ::openapi_runtime::Fault),
+}
+
+impl ByWordsError {
+    /// The schema of the body under this status.
+    #[allow(clippy::match_single_binding, clippy::match_same_arms)]
+    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+        match status {
+            400..=499 => Some(&schemas::FAILURE),
+            500..=599 => Some(&schemas::FAILURE),
+            _ => None,
+        }
+    }
+}
+
+impl ::openapi_runtime::Failure for ByWordsError {
+    fn of(status: u16, fault: ::openapi_runtime::Fault) -> Self {
+        Self::Fault(::openapi_runtime::told::declared(status, &[(400, 499), (500, 599)]), fault)
+    }
+    fn status(&self) -> u16 {
+        match self {
+            Self::ClientError(status, body) => {
+                let _ = body;
+                status.as_u16()
+            }
+            Self::ServerError(status, body) => {
+                let _ = body;
+                status.as_u16()
+            }
+            Self::Fault(status, _) => *status,
+        }
+    }
+    fn fault(&self) -> &::openapi_runtime::Fault {
+        match self {
+            Self::Fault(_, fault) => fault,
+            #[allow(unreachable_patterns)]
+            _ => ::openapi_runtime::told::nothing(),
+        }
+    }
+    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+        match self {
+            Self::ClientError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::ServerError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::Fault(status, fault) => {
+                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+            }
+        }
+    }
+}
+
+::openapi_runtime::told_failure!(ByWordsError: crate::security::types::Failure);
+
+/// What `GET /perhaps` takes.
+#[derive(Debug)]
+pub enum PerhapsByQuery {}
+
+impl ::openapi_runtime::Operation for PerhapsByQuery {
+    const ID: &'static str = "perhapsByQuery";
+    const PATH: &'static str = "/perhaps";
+    const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = None;
+    const SECURITY: &'static [&'static [::openapi_runtime::Scheme]] = {
+        use ::openapi_runtime::{Carrier, Scheme};
+        &[&[Scheme { name: "asked", carrier: Carrier::Query("api_key"), scopes: &[] }]]
+    };
+    type Path = ();
+    type Query = ();
+    type Headers = ();
+    type Body = ();
+}
+
+/// 200: Who was known
+pub struct PerhapsByQueryResponse {
+    /// The body.
+    pub body: crate::security::types::Known,
+}
+
+impl ::openapi_runtime::Answer for PerhapsByQueryResponse {
+    const STATUS: u16 = 200u16;
+    const DESCRIPTION: &'static str = "Who was known";
+    const CONTENT_TYPE: &'static str = "application/json";
+    type Body = crate::security::types::Known;
+    type Headers = ::openapi_runtime::respond::WithoutHeaders;
+    fn body(&self) -> &Self::Body {
+        &self.body
+    }
+    fn headers(&self) -> ::std::vec::Vec<(&'static str, ::std::string::String)> {
+        ::std::vec::Vec::new()
+    }
+}
+
+::openapi_runtime::answer!(PerhapsByQueryResponse);
+
+/// How `perhapsByQuery` fails: what the document declares, and what the server finds wrong itself.
+#[derive(Debug)]
+pub enum PerhapsByQueryError {
+    /// 4XX: It failed
+    ClientError(::dropshot::ClientErrorStatusCode, crate::security::types::Failure),
+    /// 5XX: It failed
+    ServerError(::dropshot::ErrorStatusCode, crate::security::types::Failure),
+    /// A fault under this status, told in the body that the document gives to it.
+    Fault(u16, ::openapi_runtime::Fault),
+}
+
+impl PerhapsByQueryError {
+    /// The schema of the body under this status.
+    #[allow(clippy::match_single_binding, clippy::match_same_arms)]
+    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+        match status {
+            400..=499 => Some(&schemas::FAILURE),
+            500..=599 => Some(&schemas::FAILURE),
+            _ => None,
+        }
+    }
+}
+
+impl ::openapi_runtime::Failure for PerhapsByQueryError {
+    fn of(status: u16, fault: ::openapi_runtime::Fault) -> Self {
+        Self::Fault(::openapi_runtime::told::declared(status, &[(400, 499), (500, 599)]), fault)
+    }
+    fn status(&self) -> u16 {
+        match self {
+            Self::ClientError(status, body) => {
+                let _ = body;
+                status.as_u16()
+            }
+            Self::ServerError(status, body) => {
+                let _ = body;
+                status.as_u16()
+            }
+            Self::Fault(status, _) => *status,
+        }
+    }
+    fn fault(&self) -> &::openapi_runtime::Fault {
+        match self {
+            Self::Fault(_, fault) => fault,
+            #[allow(unreachable_patterns)]
+            _ => ::openapi_runtime::told::nothing(),
+        }
+    }
+    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+        match self {
+            Self::ClientError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::ServerError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::Fault(status, fault) => {
+                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+            }
+        }
+    }
+}
+
+::openapi_runtime::told_failure!(PerhapsByQueryError: crate::security::types::Failure);
 
 /// What `GET /open` takes.
 #[derive(Debug)]
