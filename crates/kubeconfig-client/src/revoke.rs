@@ -20,8 +20,8 @@ impl Cluster {
     /// Ends one (`revokeKubeconfig`). When this returns `Ok` it is not there any more.
     ///
     /// # Errors
-    /// As [`Cluster::get`], 404 at the first try among them. After any other failure the server may have begun, and go on by
-    /// itself: the kubeconfig is `revoking` then, which `get` tells, and delivers nothing.
+    /// As [`Cluster::get`], 404 among them as long as no earlier try of this call may have begun it. After any other failure that
+    /// may have come later than its begin, the server goes on by itself: the kubeconfig is `revoking` then, which `get` tells, and delivers nothing.
     pub async fn revoke(&self, id: &KubeconfigId) -> Result<Revoked, Failure> {
         let request = here!(self.revoke_kubeconfig).id(id.clone());
         let mut tries = self.retry.tries();

@@ -20,7 +20,7 @@ Exit codes:
   0   done
   1   it failed, or found what must be mended: standard error or the report says what; trying again may help
   2   the command line is wrong
-  3   audit verify: the trail is not as it was written; audit find: nothing was found
+  3   audit verify: the trail is not as it was written; audit find: nothing was found; policy explain: no
   78  the configuration is unusable: it is to be mended before anything else helps";
 
 /// The code of a failure.

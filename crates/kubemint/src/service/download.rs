@@ -38,8 +38,8 @@ impl Kubemint {
     /// Mints a credential for a kubeconfig that the caller may download. It is audited before and after.
     ///
     /// # Errors
-    /// [`Error::NoSuchKubeconfig`], [`Error::NotPermitted`], [`Error::Expired`], [`Error::Revoking`],
-    /// [`Error::Cluster`], [`Error::Store`].
+    /// [`Error::NoSuchKubeconfig`], [`Error::NotPermitted`], [`Error::Expired`], [`Error::Ending`],
+    /// [`Error::Revoking`], [`Error::Cluster`], [`Error::Store`].
     pub async fn download(
         &self,
         ctx: &Context,

@@ -1,4 +1,4 @@
-//! Whatever fails, and whenever the process dies, the invariants hold (I1 to I7 of the protocol's design):
+//! Whatever fails, and whenever the process dies, the invariants hold (I1 to I7):
 //!
 //! - I1 a credential leaves the process only after its record is durable as active;
 //! - I2 an object without a live record is eventually removed;
