@@ -19,6 +19,9 @@ fn the_sandbox_issues_a_kubeconfig_by_the_client_and_a_proxy_hears_nothing_of_it
     for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
         first.env(name, &url);
     }
+    for name in ["NO_PROXY", "no_proxy"] {
+        first.env_remove(name);
+    }
     let told = first.output().unwrap();
     let errors = String::from_utf8_lossy(&told.stderr);
     assert!(told.status.success(), "{errors}");

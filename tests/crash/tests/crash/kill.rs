@@ -72,8 +72,8 @@ async fn cases(stage: &Stage, harm: Harm) -> Vec<Case> {
     cases
 }
 
-/// Plays cases. Returns those whose points were met, each with the calls of its last recovery. At most one in `rare` is not: all
-/// are held to the invariants all the same.
+/// Plays cases. Returns those whose points were met, each with the calls of its last recovery. At most one in `rare` is not, and
+/// one more: all are held to the invariants all the same.
 async fn play(
     stage: &Stage,
     what: &str,
@@ -97,7 +97,7 @@ async fn play(
             println!("{done} of {tried} {what}");
         }
     }
-    assert!(missed.len() * rare <= tried, "not met: {missed:?}");
+    assert!(missed.len() <= tried / rare + 1, "not met: {missed:?}");
     met
 }
 

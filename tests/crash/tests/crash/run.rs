@@ -33,7 +33,7 @@ pub(crate) struct Run<'a> {
     pub(crate) database: Option<PostgresOptions>,
     /// What is tried, for messages.
     pub(crate) what: String,
-    /// When the last server was started.
+    /// When the last server was there.
     pub(crate) started: Option<DateTime<Utc>>,
     /// When it was last seen that nothing was left to do.
     pub(crate) quiet_since: Option<DateTime<Utc>>,
@@ -78,9 +78,9 @@ impl<'a> Run<'a> {
             twin_wait: 4 * PENDING,
             sweep_after: 0,
         };
-        self.started = Some(Utc::now());
         match Child::start(&start, &self.log()).await {
             Ok(child) => {
+                self.started = Some(Utc::now());
                 self.child = Some(child);
                 true
             }

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use kubemint::audit::Kind;
 use kubemint::ports::{Cut, Forgotten, Store as _};
-use kubemint_store::Backend;
-use tokio::task::JoinHandle;
+use kubemint_store::{Backend, PostgresOptions};
 
 use super::{SHARED, migrated};
 use crate::chain::verified;
@@ -64,19 +63,22 @@ async fn many_young_chains_are_little_work() {
     assert!(told, "too much was read, or nobody told");
 }
 
-/// A transaction that does something and is open for two seconds more: when this returns, it was done.
-async fn open_transaction(database: &str, sql: &str) -> JoinHandle<bool> {
-    let (name, sql) = (
-        database.to_owned(),
-        format!("BEGIN; {sql}; SELECT pg_sleep(2.2); COMMIT"),
-    );
-    let holder = tokio::task::spawn_blocking(move || SHARED.sql(&name, &sql));
-    let held = "SELECT 1 / count(*) FROM pg_stat_activity
-                WHERE datname = current_database() AND wait_event = 'PgSleep'";
-    while !tokio::task::block_in_place(|| SHARED.sql(database, held)) {
-        assert!(!holder.is_finished(), "it was not seen");
-    }
-    holder
+/// Another session, in a transaction that has done this.
+async fn open_transaction(options: &PostgresOptions, sql: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::Config::new()
+        .host(&options.host)
+        .port(options.port)
+        .user(&options.user)
+        .dbname(&options.database)
+        .connect(tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    client
+        .batch_execute(&format!("BEGIN; {sql}"))
+        .await
+        .unwrap();
+    client
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,10 +91,9 @@ async fn a_new_chain_waits_for_nobody_and_is_missed_when_it_goes() {
         "INSERT INTO audit_chain (chain, head, head_hash) VALUES ('other', 0, '')",
     ] {
         let store = migrated(&options);
-        let holder = open_transaction(&options.database, sql).await;
+        let holder = open_transaction(&options, sql).await;
         store.append(event(Kind::Read, &record("a"))).await.unwrap();
-        assert!(!holder.is_finished(), "it waited: {sql}");
-        assert!(holder.await.unwrap());
+        holder.batch_execute("COMMIT").await.unwrap();
     }
     let taken = "DELETE FROM audit_chain WHERE chain = 'other'";
     assert!(SHARED.sql(&options.database, taken));
