@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use kubemint::caller::Caller;
 use kubemint::ports::Clock;
 use slog::{Logger, debug, o};
@@ -121,7 +122,8 @@ impl Authn {
     }
 
     async fn judge(&self, bearer: &str) -> Result<Caller, AuthnError> {
-        let examined = examine(bearer, &self.issuers, self.clock.now())?;
+        let began = self.clock.now();
+        let examined = examine(bearer, &self.issuers, began)?;
         let (Some(config), Some(keys)) = (
             self.issuers.get(examined.issuer),
             self.keys.get(examined.issuer),
@@ -137,6 +139,11 @@ impl Authn {
             let successor = keys.successor(&key, kid, algorithm).await;
             let successor = successor.filter(|key| examined.is_proved_by(key));
             successor.ok_or(Reason::Signature)?;
+        }
+        let now = self.clock.now();
+        if now - began >= TimeDelta::seconds(1) {
+            // A key was waited for, and the token's time may be over.
+            examine(bearer, &self.issuers, now)?;
         }
         let caller = examined.into_caller();
         let (scope, id) = (caller.scope.as_deref(), caller.scope_id.as_deref());

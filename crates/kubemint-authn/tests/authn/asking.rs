@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use kubemint_authn::{AuthnError, Reason};
 use kubemint_sandbox::IssuerFailure;
 use serde_json::json;
@@ -162,4 +163,31 @@ async fn a_flood_of_forged_signatures_causes_one_fetch_and_leaves_unknown_keys_t
 fn encode(octets: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(octets)
+}
+
+/// A clock that goes on by a day each time that it is read.
+struct Striding(Mutex<DateTime<Utc>>);
+
+#[async_trait]
+impl Clock for Striding {
+    fn now(&self) -> DateTime<Utc> {
+        let mut next = self.0.lock().unwrap();
+        let now = *next;
+        *next += TimeDelta::days(1);
+        now
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+#[tokio::test]
+async fn a_token_whose_time_ends_while_its_key_is_waited_for_is_refused() {
+    let issuer = an_issuer().await;
+    let log = Logger::root(slog::Discard, o!());
+    let clock = Arc::new(Striding(Mutex::new(Utc::now())));
+    let authn = Authn::with_timing(trust(&[&issuer], ""), clock, log, brisk()).unwrap();
+    let refused = authn.authenticate(&token(&issuer)).await;
+    assert_eq!(refused, Err(AuthnError::Refused(Reason::Expired)));
 }
