@@ -4,7 +4,7 @@
 //! is out of its bounds fails before anything is sent. Errors carry the document's `Error`. [`Client::with_token`] makes one.
 //!
 //! [`Client::cluster`] is what most callers want on top of it: requests are repeated where that is safe ([`Retry`]), an issue is one
-//! however often it is sent, and a list is a stream. [`refusal`] tells why a request was refused, and [`reasons`] has its words.
+//! however often it is sent, and a list is a stream. [`refusal()`] tells why a request was refused, and [`reasons`] has its words.
 
 mod access;
 mod answer;
@@ -30,6 +30,6 @@ pub use revoke::Revoked;
 // What it takes to call this crate, in the versions that it is built with.
 pub use {kubeconfig_types as types, reqwest};
 
-/// What comes of a request that does not succeed: a refusal ([`Error::ErrorResponse`]; see [`refusal`]), or why there is no
+/// What comes of a request that does not succeed: a refusal ([`Error::ErrorResponse`]; see [`refusal()`]), or why there is no
 /// answer. Its `Display` shows the whole answer, with its headers; a file that does not fit the document is withheld from it.
 pub type Failure = Error<kubeconfig_types::Error>;

@@ -52,7 +52,7 @@ pub fn refusal(failure: &Failure) -> Option<Refusal<'_>> {
     })
 }
 
-/// The stable word for why a request was refused (`error.details[0].reason`), as [`refusal`] has it: one of [`crate::reasons`].
+/// The stable word for why a request was refused (`error.details[0].reason`), as [`refusal()`] has it: one of [`crate::reasons`].
 #[must_use]
 pub fn reason(failure: &Failure) -> Option<&str> {
     refusal(failure).map(|refusal| refusal.reason)
