@@ -41,6 +41,24 @@ fn migrated(options: &PostgresOptions) -> PostgresStore {
     })
 }
 
+/// Another session, in a transaction that has done this.
+async fn open_transaction(options: &PostgresOptions, sql: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::Config::new()
+        .host(&options.host)
+        .port(options.port)
+        .user(&options.user)
+        .dbname(&options.database)
+        .connect(tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    client
+        .batch_execute(&format!("BEGIN; {sql}"))
+        .await
+        .unwrap();
+    client
+}
+
 impl crate::suite::Fresh for PostgresStore {
     fn fresh() -> Self {
         migrated(&SHARED.database())

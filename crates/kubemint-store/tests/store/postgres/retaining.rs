@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use kubemint::audit::Kind;
 use kubemint::ports::{Cut, Forgotten, Store as _};
-use kubemint_store::{Backend, PostgresOptions};
+use kubemint_store::Backend;
 
-use super::{SHARED, migrated};
+use super::{SHARED, migrated, open_transaction};
 use crate::chain::verified;
 use crate::suite::fixture::{at, event, record};
 
@@ -61,24 +61,6 @@ async fn many_young_chains_are_little_work() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert!(told, "too much was read, or nobody told");
-}
-
-/// Another session, in a transaction that has done this.
-async fn open_transaction(options: &PostgresOptions, sql: &str) -> tokio_postgres::Client {
-    let (client, connection) = tokio_postgres::Config::new()
-        .host(&options.host)
-        .port(options.port)
-        .user(&options.user)
-        .dbname(&options.database)
-        .connect(tokio_postgres::NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
-    client
-        .batch_execute(&format!("BEGIN; {sql}"))
-        .await
-        .unwrap();
-    client
 }
 
 #[tokio::test(flavor = "multi_thread")]

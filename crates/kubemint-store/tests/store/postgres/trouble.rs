@@ -10,7 +10,7 @@ use kubemint::record::{Record, State};
 use kubemint_store::{Backend, PostgresStore, Trail as _};
 
 use super::cluster::Cluster;
-use super::{SHARED, migrated};
+use super::{SHARED, migrated, open_transaction};
 use crate::chain::verified;
 use crate::suite::fixture::{event, found, grant, here, key, put, record};
 
@@ -249,19 +249,7 @@ async fn what_lost_its_caller_while_it_waited_is_not_done_later() {
     let options = SHARED.database();
     let store = migrated(&options);
     let record = record("a");
-    let (holder, connection) = tokio_postgres::Config::new()
-        .host(&options.host)
-        .port(options.port)
-        .user(&options.user)
-        .dbname(&options.database)
-        .connect(tokio_postgres::NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
-    holder
-        .batch_execute("BEGIN; LOCK TABLE kubeconfig")
-        .await
-        .unwrap();
+    let holder = open_transaction(&options, "LOCK TABLE kubeconfig").await;
     let asked = event(Kind::IssueRequested, &record);
     is_unavailable(store.begin_issue(&record, None, None, asked).await);
     // The lock goes before the statement's own limit, and after the database has seen that nobody waits: what still waits then, is
