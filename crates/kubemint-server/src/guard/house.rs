@@ -48,6 +48,15 @@ pub(super) struct House {
     pub(super) log: Logger,
 }
 
+/// An answer, whole.
+pub(super) struct Served {
+    pub(super) response: Response<Full<Bytes>>,
+    /// Whether it was worth it: not if the request came too often.
+    pub(super) well: bool,
+    /// The place of its request: kept for as long as this is.
+    pub(super) place: Option<Arc<Watch>>,
+}
+
 impl House {
     pub(super) fn new(setup: Setup) -> Self {
         let limits = setup.limits;
@@ -185,17 +194,21 @@ impl House {
         }
     }
 
-    /// Answers a request. Also tells whether it was worth it: not if it came too often.
+    /// Answers a request.
     pub(super) async fn serve(
         &self,
         peer: SocketAddr,
         request: Request<Incoming>,
         meter: Option<Meter>,
-    ) -> (Response<Full<Bytes>>, bool) {
+    ) -> Served {
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let id = Uuid::new_v4();
         match self.pass(peer, id, request, meter).await {
-            Ok(response) => (named(response, id), true),
+            Ok((response, place)) => Served {
+                response: named(response, id),
+                well: true,
+                place: Some(place),
+            },
             Err(refused) => {
                 let asked = || {
                     (
@@ -204,10 +217,11 @@ impl House {
                     )
                 };
                 self.note(peer, id, asked, &refused);
-                (
-                    refused.response(id),
-                    refused.status != StatusCode::TOO_MANY_REQUESTS,
-                )
+                Served {
+                    response: refused.response(id),
+                    well: refused.status != StatusCode::TOO_MANY_REQUESTS,
+                    place: None,
+                }
             }
         }
     }
@@ -218,7 +232,7 @@ impl House {
         id: Uuid,
         mut request: Request<Incoming>,
         meter: Option<Meter>,
-    ) -> Result<Response<Full<Bytes>>, Refused> {
+    ) -> Result<(Response<Full<Bytes>>, Arc<Watch>), Refused> {
         let network = network(peer.ip());
         self.rated(network).map_err(Refused::too_often)?;
         request::judge(&request)?;
@@ -231,7 +245,7 @@ impl House {
         let watch = Watch::new(slot, request.headers().contains_key(EXPECT));
         let request = request.map(|body| Inbound::new(body, Arc::clone(&watch), meter));
         let (upstream, counted) = (Arc::clone(&self.upstream), self.metrics.request());
-        let mut over = self.over.subscribe();
+        let (mut over, place) = (self.over.subscribe(), Arc::clone(&watch));
         // Whether or not the peer waits for it, a request holds its place until dropshot has answered it: one that is
         // cancelled costs as much as any other.
         let passed = tokio::spawn(async move {
@@ -244,7 +258,10 @@ impl House {
                 () = told(&mut over) => Err(Refused::stopping()),
             }
         });
-        passed.await.unwrap_or_else(|_| Err(Refused::overloaded()))
+        let answer = passed
+            .await
+            .unwrap_or_else(|_| Err(Refused::overloaded()))?;
+        Ok((answer, place))
     }
 
     /// A request that was refused before it was one counts against its address like any other.

@@ -29,7 +29,7 @@ pub(super) async fn serve<S>(
     let gate = Gate::new(socket, house.limits.deadlines, slot);
     let service = service_fn(|request| {
         let house = Arc::clone(&house);
-        async move { Ok::<_, std::convert::Infallible>(house.serve(peer, request, None).await.0) }
+        async move { Ok::<_, std::convert::Infallible>(house.serve(peer, request, None).await.response) }
     });
     let mut connection = Builder::new()
         // The end of the stream never breaks off an answer; the gate knows about time.

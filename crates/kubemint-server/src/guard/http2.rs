@@ -4,6 +4,7 @@
 mod fragment;
 mod hpack;
 mod huffman;
+mod owed;
 
 use std::error::Error;
 use std::io;
@@ -28,6 +29,7 @@ use super::inbound::Meter;
 use super::slots::Slot;
 use super::target::HadFragment;
 use fragment::Fragments;
+use owed::Debts;
 
 /// What may come of a body that nobody reads, in bytes, and of all bodies of a connection.
 const STREAM_WINDOW: u32 = 64 * 1024;
@@ -57,6 +59,7 @@ struct Tally {
     allowed: AtomicI64,
     quiet_since: Mutex<Instant>,
     fragments: Mutex<Fragments>,
+    debts: Arc<Debts>,
 }
 
 impl Tally {
@@ -84,13 +87,13 @@ impl Tally {
         target.is_some_and(|target| self.fragments().take(target.as_str()))
     }
 
-    /// How long there has been no request.
+    /// How long there has been no request, and no answer that the peer has not taken.
     fn quiet(&self) -> Duration {
         let since = *self
             .quiet_since
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if self.active.load(Ordering::Relaxed) > 0 {
+        if self.active.load(Ordering::Relaxed) > 0 || self.debts.any() {
             Duration::ZERO
         } else {
             since.elapsed()
@@ -151,18 +154,20 @@ pub(super) async fn serve<S>(
         allowed: AtomicI64::new(AT_FIRST),
         quiet_since: Mutex::new(Instant::now()),
         fragments: Mutex::default(),
+        debts: Arc::default(),
     });
     let service = service_fn(|mut request: Request<Incoming>| {
         if tally.had_fragment(request.uri()) {
             request.extensions_mut().insert(HadFragment);
         }
         let (house, turn) = (Arc::clone(&house), Turn::new(&tally));
-        let tally = Arc::clone(&tally);
+        let (tally, debts) = (Arc::clone(&tally), Arc::clone(&tally.debts));
         let meter: Meter = Arc::new(move |bytes| tally.allow(i64::try_from(bytes).unwrap_or(0)));
         async move {
-            let (response, well) = house.serve(peer, request, Some(meter)).await;
-            turn.answered(well);
-            Ok::<_, std::convert::Infallible>(response)
+            let served = house.serve(peer, request, Some(meter)).await;
+            let answer = served.response.map(|body| debts.owe(body, served.place));
+            turn.answered(served.well);
+            Ok::<_, std::convert::Infallible>(answer)
         }
     });
     let metered = Metered {
@@ -186,11 +191,15 @@ pub(super) async fn serve<S>(
     );
     let deadlines = house.limits.deadlines;
     let (mut stop, mut leaving) = (stop, None::<Instant>);
+    let debts = Arc::clone(&tally.debts);
     let ended = loop {
         let leaves = tokio::select! {
             ended = &mut connection => break ended,
             () = told(&mut stop), if leaving.is_none() => true,
             () = tokio::time::sleep(LOOK) => {
+                if debts.overdue(deadlines.answer) {
+                    return house.metrics.connection_refused("untaken");
+                }
                 let none_yet = tally.answered.load(Ordering::Relaxed) == 0;
                 let idle = if none_yet { deadlines.first_byte } else { deadlines.idle };
                 leaving.is_none() && tally.quiet() > idle
@@ -256,7 +265,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().socket).poll_write(cx, bytes)
+        let metered = self.get_mut();
+        let outcome = Pin::new(&mut metered.socket).poll_write(cx, bytes);
+        metered.tally.debts.takes(outcome.is_ready());
+        outcome
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

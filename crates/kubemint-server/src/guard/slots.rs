@@ -183,6 +183,11 @@ impl<K: Clone + Eq + Hash> Slot<K> {
         }
     }
 
+    /// Whether the place was taken back.
+    pub(super) fn was_taken_back(&self) -> bool {
+        !self.slots.lock().held.contains_key(&self.id)
+    }
+
     /// Returns when the place was taken back.
     pub(super) async fn evicted(&self) {
         self.evict.notified().await;

@@ -11,3 +11,4 @@ mod raw;
 mod routes;
 mod stage;
 mod streams;
+mod untaken;
