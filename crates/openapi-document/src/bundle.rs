@@ -38,6 +38,13 @@ pub(crate) fn bundle(
         Ok(root) => root,
         Err(found) => return Err((vec![source], found)),
     };
+    if is_whole(&root, "") {
+        return Ok(Bundle {
+            root,
+            sources: vec![source],
+            diagnostics: Vec::new(),
+        });
+    }
     let directory = name.rfind(['/', '\\']).map_or("", |at| &name[..=at]);
     let own = name[directory.len()..].to_owned();
     let mut bundler = Bundler {
@@ -77,6 +84,23 @@ pub(crate) fn bundle(
         sources,
         diagnostics,
     })
+}
+
+/// Whether every reference in the document leads to one of its components, as most do: then nothing is brought into it.
+fn is_whole(node: &Node, place: &str) -> bool {
+    if let Some(reference) = node.get("$ref")
+        && (place == PATHS || place::refers(place))
+    {
+        let pointer = reference.as_str().and_then(|text| text.strip_prefix('#'));
+        if place == PATHS || !pointer.is_some_and(place::is_component) {
+            return false;
+        }
+    }
+    let mut members = node.entries().iter();
+    members.all(|entry| match place::inside(place, &entry.key) {
+        Some(inside) if entry.key != "$ref" => is_whole(&entry.node, inside),
+        _ => true,
+    }) && node.items().iter().all(|item| is_whole(item, place))
 }
 
 /// The names of the components that there are, each with its kind.
@@ -183,8 +207,7 @@ impl Bundler<'_> {
             return;
         };
         // A component of this document, or what another rule refuses.
-        let mut tokens = pointer.split('/').skip(1);
-        let direct = tokens.next() == Some("components") && tokens.clone().count() == 2;
+        let direct = place::is_component(&pointer);
         let exists = self.at(target, &pointer).is_some();
         if target == 0 && (direct || !exists || place != "schemas") {
             if file != 0 {

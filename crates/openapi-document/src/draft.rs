@@ -3,6 +3,7 @@
 use crate::Document;
 use openapiv3::{ReferenceOr, Schema};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// The schema as JSON, as OpenAPI has it.
 pub fn json(schema: &ReferenceOr<Schema>) -> Value {
@@ -209,9 +210,28 @@ pub fn resolved(document: &Document, schema: &Value) -> Value {
     Value::Null
 }
 
+/// As [`resolved`], in the model: nothing is copied.
+pub fn resolve<'a>(document: &'a Document, schema: &'a ReferenceOr<Schema>) -> Option<&'a Schema> {
+    let mut schema = schema;
+    for _ in 0..=16 {
+        match schema {
+            ReferenceOr::Item(schema) => return Some(schema),
+            ReferenceOr::Reference { reference } => {
+                schema = document.schema(&named(reference)?)?;
+            }
+        }
+    }
+    None
+}
+
 /// The component that `schema` is a reference to.
 pub fn reference(schema: &Value) -> Option<String> {
-    let reference = schema.get("$ref")?.as_str()?;
+    let name = named(schema.get("$ref")?.as_str()?)?;
+    Some(name.into_owned())
+}
+
+/// The component that a reference names.
+pub fn named(reference: &str) -> Option<Cow<'_, str>> {
     let name = reference.strip_prefix("#/components/schemas/")?;
-    Some(crate::node::unescaped(name).into_owned())
+    Some(crate::node::unescaped(name))
 }

@@ -155,7 +155,7 @@ impl Node {
 
     fn locate(&self, pointer: &str) -> Option<(Option<Span>, &Node)> {
         let mut found = (None, self);
-        for token in pointer.split('/').skip(1) {
+        for token in tokens(pointer) {
             let token = unescaped(token);
             found = match &found.1.content {
                 Content::Map(_) => {
@@ -213,6 +213,21 @@ impl Serialize for Node {
     }
 }
 
+/// The tokens of a JSON pointer, each as it is written. They are short: byte after byte is found sooner than by words.
+fn tokens(pointer: &str) -> impl Iterator<Item = &str> {
+    let mut rest = pointer.split_once('/').map(|(_, rest)| rest);
+    std::iter::from_fn(move || {
+        let all = rest?;
+        let end = all.bytes().position(|byte| byte == b'/');
+        let (token, more) = match end {
+            Some(end) => (&all[..end], Some(&all[end + 1..])),
+            None => (all, None),
+        };
+        rest = more;
+        Some(token)
+    })
+}
+
 /// One token of a JSON pointer, escaped (RFC 6901).
 pub fn escape(token: &str) -> String {
     token.replace('~', "~0").replace('/', "~1")
@@ -220,7 +235,7 @@ pub fn escape(token: &str) -> String {
 
 /// One token of a JSON pointer, as it is meant.
 pub(crate) fn unescaped(token: &str) -> Cow<'_, str> {
-    if token.contains('~') {
+    if token.bytes().any(|byte| byte == b'~') {
         Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
     } else {
         Cow::Borrowed(token)

@@ -59,6 +59,12 @@ pub(crate) fn inside<'k>(place: &'k str, key: &'k str) -> Option<&'k str> {
     })
 }
 
+/// Whether the pointer is one to a component itself.
+pub(crate) fn is_component(pointer: &str) -> bool {
+    let inside = pointer.strip_prefix("/components/");
+    inside.is_some_and(|inside| inside.bytes().filter(|byte| *byte == b'/').count() == 1)
+}
+
 /// The place at a pointer into a document; `None` inside examples and extensions, where may be anything.
 pub(crate) fn at(pointer: &str) -> Option<String> {
     let mut found = String::new();

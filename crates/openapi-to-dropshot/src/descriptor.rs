@@ -61,8 +61,9 @@ fn place(schema: &Value) -> TokenStream {
             quote!(&#ident)
         }
         None => {
-            let value = expression(schema);
-            quote!(&#value)
+            let mut place = quote!(&);
+            place.extend(expression(schema));
+            place
         }
     }
 }
@@ -296,8 +297,7 @@ struct Chain<'a> {
 
 impl Chain<'_> {
     fn push(&mut self, method: TokenStream, argument: TokenStream) {
-        let tokens = &self.tokens;
-        self.tokens = quote!(#tokens.#method(#argument));
+        self.tokens.extend(quote!(.#method(#argument)));
     }
 
     fn integer(&mut self, key: &str, method: TokenStream) {

@@ -1,9 +1,13 @@
 //! What kind of body an operation takes, of success it answers with, and of errors it declares.
 
 use crate::operation::responses;
-use openapi_document::openapiv3::{MediaType, ReferenceOr, Response, StatusCode};
+use openapi_document::openapiv3::{
+    MediaType, ReferenceOr, Response, Schema, SchemaKind, StatusCode, StringFormat, Type,
+    VariantOrUnknownOrEmpty,
+};
 use openapi_document::{Document, OperationRef, draft};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// How a request body is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,10 +72,17 @@ pub(crate) fn is_json(media_type: &str) -> bool {
 
 /// Whether the body is bytes, says its schema.
 pub(crate) fn is_binary(document: &Document, media: &MediaType) -> bool {
-    let schema = media.schema.as_ref().map(draft::json).unwrap_or_default();
-    let schema = draft::resolved(document, &schema);
-    let is = |key: &str, value: &str| schema.get(key).and_then(Value::as_str) == Some(value);
-    is("type", "string") && is("format", "binary")
+    let schema = media.schema.as_ref();
+    let schema = schema.and_then(|schema| draft::resolve(document, schema));
+    match schema.map(|schema| &schema.schema_kind) {
+        Some(SchemaKind::Type(Type::String(text))) => {
+            text.format == VariantOrUnknownOrEmpty::Item(StringFormat::Binary)
+        }
+        Some(SchemaKind::Any(any)) => {
+            any.typ.as_deref() == Some("string") && any.format.as_deref() == Some("binary")
+        }
+        _ => false,
+    }
 }
 
 /// The success of an operation.
@@ -163,21 +174,43 @@ pub(crate) fn error_schema(response: &Response) -> Option<Value> {
 
 /// The component that the schema is, by reference or as the only member of an `allOf`.
 pub(crate) fn meant(document: &Document, schema: &Value) -> Option<String> {
-    let mut schema = schema.clone();
-    let mut name = None;
+    let mut schema = schema;
     for _ in 0..16 {
-        if let Some(next) = draft::reference(&schema) {
-            schema = draft::resolved(document, &schema);
-            name = Some(next);
+        if let Some(name) = draft::reference(schema) {
+            let inner = document.schema(&name);
+            return inner
+                .and_then(|inner| within(document, inner))
+                .or(Some(name));
         }
         let of = |key: &str| schema.get(key).is_some();
-        match schema
-            .get("allOf")
-            .and_then(Value::as_array)
-            .map(Vec::as_slice)
-        {
-            Some([only]) if !of("type") && !of("properties") => schema = only.clone(),
-            _ => break,
+        let all = schema.get("allOf").and_then(Value::as_array);
+        match all.map(Vec::as_slice) {
+            Some([only]) if !of("type") && !of("properties") => schema = only,
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// As [`meant`], of what a component is.
+fn within(document: &Document, schema: &ReferenceOr<Schema>) -> Option<String> {
+    let mut schema = schema;
+    let mut name = None;
+    for _ in 0..16 {
+        let kind = draft::resolve(document, schema).map(|schema| &schema.schema_kind);
+        let all = match kind {
+            Some(SchemaKind::AllOf { all_of }) => all_of.as_slice(),
+            Some(SchemaKind::Any(any)) if any.typ.is_none() && any.properties.is_empty() => {
+                &any.all_of
+            }
+            _ => return name,
+        };
+        let [only] = all else {
+            return name;
+        };
+        schema = only;
+        if let ReferenceOr::Reference { reference } = schema {
+            name = draft::named(reference).map(Cow::into_owned).or(name);
         }
     }
     name
@@ -192,14 +225,20 @@ pub(crate) fn is_enveloped(document: &Document, operation: OperationRef<'_>) -> 
             .iter()
             .any(|(statuses, _)| *statuses == Statuses::Exact(code))
     };
+    // They are one, as a rule.
+    let mut known: Option<String> = None;
+    let mut is_known = |name: &str| {
+        if known.as_deref() != Some(name) && is_envelope(document, name) {
+            known = Some(name.to_owned());
+        }
+        known.as_deref() == Some(name)
+    };
     has(400)
         && has(500)
         && errors.iter().all(|(statuses, response)| {
             let schema = error_schema(response);
             let name = schema.as_ref().and_then(|schema| schema.get("$ref"));
-            let envelope = name
-                .and_then(Value::as_str)
-                .is_some_and(|name| is_envelope(document, name));
+            let envelope = name.and_then(Value::as_str).is_some_and(&mut is_known);
             matches!(statuses, Statuses::Exact(_)) && envelope
         })
 }

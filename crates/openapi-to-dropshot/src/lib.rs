@@ -73,6 +73,7 @@ mod api;
 mod blame;
 mod bounded;
 mod calls;
+mod case;
 mod choice;
 mod client;
 mod combined;

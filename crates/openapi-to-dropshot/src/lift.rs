@@ -32,6 +32,10 @@ pub(crate) fn lift(
         return;
     };
     let mut within = |suffix: &str, schema: &mut Value| {
+        // What is a component already stays one.
+        if schema.get("$ref").is_some() {
+            return;
+        }
         let name = names::camel(&format!("{name}-{suffix}"));
         place(&name, schema, taken, lifted);
     };

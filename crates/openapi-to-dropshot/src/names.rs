@@ -1,16 +1,17 @@
 //! From the document's names to Rust's.
 
-use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+use crate::case;
+use heck::ToShoutySnakeCase;
 use proc_macro2::{Ident, Span};
 
 /// `pageSize` to `page_size`, `type` to `type_`.
 pub(crate) fn snake(name: &str) -> Ident {
-    ident(&name.to_snake_case())
+    ident(&case::snake(name))
 }
 
 /// `issueKubeconfig` to `IssueKubeconfig`, `3DModel` to `X3dModel`: as typify has it.
 pub(crate) fn camel(name: &str) -> String {
-    let camel = name.to_upper_camel_case();
+    let camel = case::upper_camel(name);
     if camel.starts_with(char::is_alphabetic) {
         safe(&camel)
     } else {
@@ -41,7 +42,7 @@ fn unreserved(name: String) -> String {
 
 /// The field of an answer that holds the header `name`; `body` is the body.
 pub(crate) fn header(name: &str) -> Ident {
-    match name.to_snake_case().as_str() {
+    match case::snake(name).as_str() {
         "body" => ident("body_header"),
         name => ident(name),
     }

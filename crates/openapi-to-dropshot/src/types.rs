@@ -5,7 +5,7 @@ use crate::own::Own;
 use crate::print::Items;
 use crate::quiet::quietly;
 use crate::{
-    Options, aloud, any, blame, combined, distinct, gave_up, helpers, lift, names, nullable,
+    Options, aloud, any, blame, combined, distinct, gave_up, helpers, lift, names, nullable, print,
     secret, standin, undeclared, unicode,
 };
 use openapi_document::{Diagnostics, Document, draft};
@@ -285,6 +285,7 @@ pub(crate) fn schema_expression(
         .filter_map(|name| ty(&name))
         .collect::<Vec<_>>();
     let text = draft::described(&document.original_schema(schema)).to_string();
+    let text = print::literal(&text);
     let generator = if references.is_empty() {
         quote!(let _ = generator;)
     } else {

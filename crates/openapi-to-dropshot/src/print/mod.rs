@@ -14,7 +14,7 @@ mod piece;
 mod pieces;
 
 use crate::Options;
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use std::borrow::Cow;
 
@@ -22,12 +22,33 @@ use std::borrow::Cow;
 pub(crate) fn docs(text: &str) -> TokenStream {
     let lines = text.trim_end().lines().map(|line| {
         if line.is_empty() {
-            String::new()
+            literal(line)
         } else {
-            format!(" {line}")
+            literal(&format!(" {line}"))
         }
     });
     quote!(#(#[doc = #lines])*)
+}
+
+/// The literal of a text: as [`Literal::string`], which asks of each character whether it can be shown.
+pub(crate) fn literal(text: &str) -> Literal {
+    let mut written = String::with_capacity(text.len() + text.len() / 8 + 2);
+    written.push('"');
+    let mut copied = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'"' | b'\\' => {
+                written.push_str(&text[copied..at]);
+                written.push('\\');
+                copied = at;
+            }
+            b' '..=b'~' => {}
+            _ => return Literal::string(text),
+        }
+    }
+    written.push_str(&text[copied..]);
+    written.push('"');
+    written.parse().unwrap_or_else(|_| Literal::string(text))
 }
 
 /// The items of a file, printed as they come, so that their tokens need not be held.

@@ -7,7 +7,7 @@
 use super::level::{Level, Word};
 use super::piece::{Fence, Kind, Piece};
 use proc_macro2::token_stream::IntoIter;
-use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, TokenTree};
 use std::fmt::Write as _;
 use std::iter::Peekable;
 
@@ -82,7 +82,7 @@ impl Pieces {
                 }
                 _ => self.mark(&mark, rest, level),
             },
-            TokenTree::Group(group) => self.group(group, level),
+            TokenTree::Group(group) => self.group(Opened::from(group), level),
         }
     }
 
@@ -130,31 +130,29 @@ impl Pieces {
     }
 
     fn mark(&mut self, first: &Punct, rest: &mut Tokens, level: &mut Level) {
-        let mut bytes = [0_u8; 3];
-        bytes[0] = u8::try_from(first.as_char()).unwrap_or(b'?');
-        let mut length = 1;
+        let mut bytes = [0_u8; 4];
+        let mut mark: &str = first.as_char().encode_utf8(&mut bytes);
         let mut joint = first.spacing() == Spacing::Joint;
-        let alone = match bytes[0] {
-            b'<' => level.begins_generics(),
-            b'>' => !level.angles.is_empty(),
+        let alone = match mark {
+            "<" => level.begins_generics(),
+            ">" => !level.angles.is_empty(),
             _ => false,
         };
-        while joint && !alone && length < bytes.len() {
+        while joint && !alone {
             let Some(TokenTree::Punct(next)) = rest.peek() else {
                 break;
             };
-            bytes[length] = u8::try_from(next.as_char()).unwrap_or(b'?');
-            let is_one = JOINED
+            let last = next.as_char();
+            let longer = JOINED
                 .iter()
-                .any(|mark| mark.as_bytes() == &bytes[..=length]);
-            if !is_one {
+                .find(|longer| longer.strip_suffix(last) == Some(mark));
+            let Some(longer) = longer else {
                 break;
-            }
-            length += 1;
+            };
+            mark = longer;
             joint = next.spacing() == Spacing::Joint;
             rest.next();
         }
-        let mark = std::str::from_utf8(&bytes[..length]).unwrap_or("?");
         let (operand, space) = (level.is_operand, !level.glued);
         match mark {
             "," => {
@@ -254,16 +252,16 @@ impl Pieces {
         }
     }
 
-    fn group(&mut self, group: Group, level: &mut Level) {
-        let (delimiter, stream) = (group.delimiter(), group.stream());
-        // The stream is read without being copied when nobody else holds it.
-        drop(group);
+    fn group(&mut self, group: Opened, level: &mut Level) {
+        let Opened {
+            delimiter,
+            mut tokens,
+        } = group;
         let (fence, open, close) = match delimiter {
             Delimiter::Parenthesis => (Fence::Round, "(", ")"),
             Delimiter::Bracket => (Fence::Square, "[", "]"),
             Delimiter::Brace => (level.brace(), "{", "}"),
             Delimiter::None => {
-                let mut tokens = stream.into_iter().peekable();
                 while let Some(token) = tokens.next() {
                     self.token(token, &mut tokens, level);
                 }
@@ -271,26 +269,25 @@ impl Pieces {
             }
         };
         let call = matches!(fence, Fence::Round | Fence::Square) && level.is_called();
-        let empty = stream.is_empty();
+        let empty = tokens.peek().is_none();
         if fence.is_hard() && !empty {
             self.hard += 1;
         }
         let open = self.put(Kind::Open(fence), !level.glued && !call, open);
         let apart = delimiter == Delimiter::Brace && fence != Fence::Names && !empty;
         if apart {
-            self.inside(stream, Level::apart());
+            self.inside(&mut tokens, Level::apart());
         } else {
-            self.inside(stream, Level::new());
+            self.inside(&mut tokens, Level::new());
         }
         self.close(Some(open), apart, close);
         level.operand();
         level.is_operand = !fence.is_hard();
     }
 
-    fn inside(&mut self, stream: TokenStream, mut level: Level) {
-        let mut tokens = stream.into_iter().peekable();
+    fn inside(&mut self, tokens: &mut Tokens, mut level: Level) {
         while let Some(token) = tokens.next() {
-            self.token(token, &mut tokens, &mut level);
+            self.token(token, tokens, &mut level);
         }
         self.unmatched(&level);
     }
@@ -306,52 +303,81 @@ impl Pieces {
     /// An attribute, or documentation, each with the line to itself.
     fn attribute(&mut self, bang: Option<TokenTree>, rest: &mut Tokens, level: &mut Level) {
         let inner = bang.is_some();
-        let group = match rest.peek() {
-            Some(TokenTree::Group(group)) => documentation(group),
-            _ => None,
+        let Some(TokenTree::Group(group)) = rest.next() else {
+            return;
         };
-        if let Some(text) = group {
-            rest.next();
-            let mark = if inner { "//!" } else { "///" };
-            for line in text.split('\n') {
-                self.hard += 1;
-                let line = super::visible(line.trim_end());
-                let index = self.push(Kind::Doc, false, |all| write!(all, "{mark}{line}"));
-                self.all[index].ends_line = true;
+        match documentation(group) {
+            Ok(text) => {
+                let mark = if inner { "//!" } else { "///" };
+                for line in text.split('\n') {
+                    self.hard += 1;
+                    let line = super::visible(line.trim_end());
+                    let index = self.push(Kind::Doc, false, |all| {
+                        all.push_str(mark);
+                        all.push_str(&line);
+                        Ok(())
+                    });
+                    self.all[index].ends_line = true;
+                }
             }
-        } else {
-            let pound = self.put(Kind::Attribute, false, if inner { "#!" } else { "#" });
-            level.mark(true);
-            if let Some(TokenTree::Group(group)) = rest.next() {
+            Err(group) => {
+                let pound = self.put(Kind::Attribute, false, if inner { "#!" } else { "#" });
+                level.mark(true);
                 self.group(group, level);
+                self.hard += 1;
+                let last = self.all.len() - 1;
+                self.all[pound].partner = last;
+                self.all[last].ends_line = true;
+                self.all[last].hard = self.hard;
             }
-            self.hard += 1;
-            let last = self.all.len() - 1;
-            self.all[pound].partner = last;
-            self.all[last].ends_line = true;
-            self.all[last].hard = self.hard;
         }
         level.mark(true);
     }
 }
 
-/// The text of `[doc = "text"]`, unless it would not be documentation when written as such.
-fn documentation(group: &Group) -> Option<String> {
-    let mut tokens = group.stream().into_iter();
-    match (tokens.next(), tokens.next(), tokens.next()) {
-        (Some(TokenTree::Ident(word)), Some(_), Some(TokenTree::Literal(literal)))
-            if word == "doc" =>
-        {
-            let text = unquoted(literal)?;
-            let plain = !text.split('\n').any(|line| line.starts_with('/'));
-            plain.then_some(text)
-        }
-        _ => None,
+/// The brackets of a group, and what is in them: read without being copied, when nobody else holds the group.
+struct Opened {
+    delimiter: Delimiter,
+    tokens: Tokens,
+}
+
+impl From<Group> for Opened {
+    fn from(group: Group) -> Self {
+        let (delimiter, stream) = (group.delimiter(), group.stream());
+        drop(group);
+        let tokens = stream.into_iter().peekable();
+        Opened { delimiter, tokens }
     }
 }
 
-fn unquoted(literal: Literal) -> Option<String> {
-    match syn::Lit::new(literal) {
+/// The text of `[doc = "text"]`; the group, unless it would be documentation when written as such.
+fn documentation(group: Group) -> Result<String, Opened> {
+    let mut group = Opened::from(group);
+    let begins = matches!(group.tokens.peek(), Some(TokenTree::Ident(word)) if word == "doc");
+    if !begins {
+        return Err(group);
+    }
+    let Opened { delimiter, tokens } = group;
+    let read: Vec<TokenTree> = tokens.collect();
+    match read.as_slice() {
+        [_, _, TokenTree::Literal(literal), ..] => match unquoted(literal) {
+            Some(text) if !text.split('\n').any(|line| line.starts_with('/')) => return Ok(text),
+            _ => {}
+        },
+        _ => {}
+    }
+    Err(Group::new(delimiter, read.into_iter().collect()).into())
+}
+
+fn unquoted(literal: &Literal) -> Option<String> {
+    let written = literal.to_string();
+    let plain = written
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    if let Some(text) = plain.filter(|text| !text.contains(['\\', '\r'])) {
+        return Some(text.to_owned());
+    }
+    match syn::Lit::new(literal.clone()) {
         syn::Lit::Str(text) => Some(text.value()),
         _ => None,
     }
