@@ -4,12 +4,13 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kubemint::audit::{Event, Kind};
-use kubemint::{Caller, Context, Kubemint};
+use kubemint::audit::Kind;
+use kubemint::{Context, Kubemint};
 use kubemint_authn::{Authn, AuthnError};
 use openapi_runtime::{Authenticator, Fault, Refusal, RequestHead};
 
-use crate::edge::{Pager, place};
+use crate::attempt::Attempt;
+use crate::edge::Pager;
 use crate::guard::{self, Seal};
 use crate::metrics::Metrics;
 use crate::shares::{Place, Shares};
@@ -23,14 +24,13 @@ const READING: [&str; 2] = ["listKubeconfigs", "getKubeconfig"];
 
 /// A caller who has a place among those that are served.
 pub struct Admitted {
-    caller: Caller,
+    attempt: Attempt,
     place: Place,
-    request_id: String,
 }
 
 /// A request's circumstances, and its caller's place, which is free again with them.
 pub(crate) struct Served {
-    context: Context,
+    attempt: Attempt,
     _place: Place,
 }
 
@@ -38,7 +38,7 @@ impl Deref for Served {
     type Target = Context;
 
     fn deref(&self) -> &Context {
-        &self.context
+        &self.attempt.context
     }
 }
 
@@ -61,13 +61,9 @@ pub struct App {
 impl App {
     /// A request's circumstances, as the domain knows them, for as long as it is served.
     pub(crate) fn context(admitted: Admitted) -> Served {
-        let Admitted {
-            caller,
-            place,
-            request_id,
-        } = admitted;
+        let Admitted { attempt, place } = admitted;
         Served {
-            context: Context { caller, request_id },
+            attempt,
             _place: place,
         }
     }
@@ -105,11 +101,8 @@ impl Authenticator for App {
             let confirmed = self.authn.confirm(request.bearer, &caller).await;
             confirmed.map_err(refusal)?;
         }
-        Ok(Admitted {
-            caller,
-            place,
-            request_id,
-        })
+        let attempt = Attempt::new(&self.service, request, caller, request_id);
+        Ok(Admitted { attempt, place })
     }
 
     /// One audit row for every authenticated attempt: also for one that the contract refuses before a handler runs.
@@ -120,7 +113,6 @@ impl Authenticator for App {
         status: u16,
         fault: &Fault,
     ) {
-        let caller = &admitted.caller;
         let kind = match request.operation {
             "issueKubeconfig" => Kind::IssueRefused,
             "listKubeconfigs" => Kind::ListRefused,
@@ -129,23 +121,11 @@ impl Authenticator for App {
             "downloadKubeconfig" | "getKubeconfigFile" => Kind::DownloadRefused,
             _ => Kind::ReadRefused,
         };
-        let (cluster, kubeconfig) = place(request.info.uri().path());
-        let event = Event {
-            at: self.service.ports().clock.now(),
-            kind,
-            request_id: Some(admitted.request_id.clone()),
-            principal: Some(caller.principal.clone()),
-            token_id: caller.token_id.clone(),
-            cluster,
-            kubeconfig,
-            uid: None,
-            decision: None,
-            detail: serde_json::Map::new(),
-        };
         let reason = fault
             .details
             .first()
             .map_or("malformed", |detail| detail.reason.as_ref());
+        let event = admitted.attempt.event(kind);
         let event = event.with("status", status).with("reason", reason);
         // Nothing was done, so a lost row hides nothing; the store's own health is told by /readyz.
         let _ = self.service.ports().store.append(event).await;

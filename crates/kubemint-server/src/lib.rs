@@ -6,6 +6,7 @@
 //! converts and calls the domain; and one table that turns the domain's errors into HTTP.
 
 pub mod app;
+mod attempt;
 pub mod cli;
 pub mod config;
 mod edge;
@@ -19,6 +20,7 @@ mod quiet;
 mod reconciler;
 mod reload;
 mod retention;
+mod rounds;
 pub mod sandbox;
 pub mod serve;
 mod shares;

@@ -1,6 +1,7 @@
 //! The reconciler's tasks: one for each cluster, so that a dead one holds up no other.
 //!
-//! Sweeps go on beside the rounds, since a list may take as long as it likes, and what ends meanwhile ends in time.
+//! Sweeps go on beside the rounds, since a list may take as long as it likes, and rounds beside one that waits for what hangs: what
+//! ends meanwhile ends in time.
 //!
 //! Where replicas share a store, each cluster is one replica's at a time: it holds a lease, and another one takes it over
 //! soon after it is gone. What two do at once for a moment is harmless, since each step is conditional.
@@ -18,6 +19,7 @@ use uuid::Uuid;
 use crate::config::Retention;
 use crate::metrics::Metrics;
 use crate::retention;
+use crate::rounds::{Ended, Rounds};
 use crate::sweeps::Sweeps;
 use crate::told::Told;
 
@@ -58,6 +60,7 @@ pub(crate) fn start(
             key,
             holder,
             asked: Told::default(),
+            under_way: Rounds::default(),
             rounds: Told::default(),
             sweeps: Sweeps::new(),
             swept: Told::default(),
@@ -78,7 +81,9 @@ struct Worker {
     holder: Uuid,
     /// What was told of its lease.
     asked: Told,
-    /// Of its rounds.
+    /// Its rounds.
+    under_way: Rounds,
+    /// What was told of its rounds.
     rounds: Told,
     sweeps: Sweeps,
     /// And of its sweeps.
@@ -100,7 +105,7 @@ impl Worker {
                 asked = Some(Instant::now());
                 ours = self.lease(ours).await;
             }
-            let (mut well, mut more) = (true, false);
+            let mut ended = Ended::default();
             if let Some(done) = self.sweeps.ended() {
                 self.report(&done);
                 for error in &done.errors {
@@ -112,28 +117,32 @@ impl Worker {
                 }
             }
             if ours {
-                let done = self.service.reconcile(&self.key).await;
-                (well, more) = (done.errors.is_empty(), done.more);
-                self.report(&done);
-                for error in &done.errors {
-                    self.rounds
-                        .complain(&self.log, "could not reconcile, will try again", error);
+                ended = self.under_way.next(&self.service, &self.key).await;
+                for done in &ended.done {
+                    self.report(done);
+                    for error in &done.errors {
+                        self.rounds.complain(
+                            &self.log,
+                            "could not reconcile, will try again",
+                            error,
+                        );
+                    }
                 }
-                if well && self.rounds.is_over() {
+                if ended.is_well() && self.rounds.is_over() {
                     slog::info!(self.log, "reconciles again");
                 }
                 self.sweeps.begin(&self.service, &self.key);
-                // Whoever watches the last round sees what fails again and again, and a sweep that does.
-                if well && !more && self.sweeps.are_well() {
+                // Whoever watches the last round sees what fails again and again, what hangs, and a sweep that does.
+                if ended.is_well() && !ended.more() && self.sweeps.are_well() {
                     let now = self.service.ports().clock.now().timestamp();
                     self.metrics.round(&self.key, now);
                 }
             }
-            pause = match (more, well) {
+            pause = match (ended.more(), ended.failed()) {
                 (true, _) => Duration::ZERO,
-                (false, true) => TICK,
+                (false, false) => TICK,
                 // From the tick on: the last pause may have been none.
-                (false, false) => (pause * 2).clamp(TICK, LONGEST_PAUSE),
+                (false, true) => (pause * 2).clamp(TICK, LONGEST_PAUSE),
             };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -159,6 +168,7 @@ impl Worker {
                 if !ours {
                     // Whoever has it finds out anew what finalizers hold, and tells it.
                     self.service.forget_resting(&self.key);
+                    self.under_way = Rounds::default();
                     self.sweeps = Sweeps::new();
                     self.metrics.held(&self.key, 0);
                 }
@@ -216,6 +226,11 @@ impl Worker {
             slog::warn!(self.log, "a role that is not configured any more has live kubeconfigs, and its objects cannot be \
                 listed; they are left as they are";
                 "role" => role, "error" => crate::edge::chain(error));
+        }
+        if done.stranded > 0 {
+            slog::warn!(self.log, "live kubeconfigs are tokens of before this cluster's became client certificates, and the service has no \
+                credential there: nobody can revoke them, and nothing ends them at their time; give `credential` back until they are over";
+                "count" => done.stranded);
         }
         if done.suspicious {
             slog::error!(

@@ -12,6 +12,9 @@ use crate::config::Retention;
 
 /// How often what is over is forgotten.
 const INTERVAL: Duration = Duration::from_secs(3600);
+/// How soon it is gone on with after an error, which may be another replica's cut that was under way; each time it fails once more,
+/// twice as late. Where there is much to forget, an hour's pause for each would never come to its end.
+const AGAIN: Duration = Duration::from_secs(5);
 /// How much is forgotten at once, and the pause after it, so that requests find their turn.
 const BATCH: u16 = 500;
 const BREATH: Duration = Duration::from_millis(100);
@@ -23,10 +26,19 @@ pub(crate) async fn run(
     log: Logger,
     mut stop: watch::Receiver<bool>,
 ) {
+    let mut again = AGAIN;
     loop {
         let outcome = tokio::select! {
             outcome = forget(&service, retention) => outcome,
             _ = stop.wait_for(|stop| *stop) => return,
+        };
+        let pause = if outcome.is_ok() {
+            again = AGAIN;
+            INTERVAL
+        } else {
+            let pause = again;
+            again = (pause * 2).min(INTERVAL);
+            pause
         };
         match outcome {
             Ok(Forgotten {
@@ -42,7 +54,7 @@ pub(crate) async fn run(
             }
         }
         tokio::select! {
-            () = tokio::time::sleep(INTERVAL) => {}
+            () = tokio::time::sleep(pause) => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dropshot::{ConfigDropshot, HandlerTaskMode, HttpServer, ServerBuilder};
 use kubemint::Kubemint;
-use kubemint::ports::{Clock, Policy};
+use kubemint::ports::{Clock, Clusters, Policy, Store};
 use kubemint_authn::Authn;
 use kubemint_clusters::Fleet;
 use slog::{Logger, o};
@@ -72,18 +72,35 @@ pub struct Running {
 /// # Errors
 /// The store cannot be opened, an address cannot be listened on, or the like.
 pub async fn start(config: Config, log: &Logger) -> Result<Running, StartError> {
-    start_with(config, log, |ports| ports).await
+    let as_it_is = Changed {
+        store: |store| store,
+        clusters: |clusters| clusters,
+    };
+    start_with(config, log, as_it_is).await
 }
 
-/// The same, with the domain's world changed on the way in: for tests that make it fail where they choose.
+/// How the world is changed on its way in.
+pub struct Changed<S, C> {
+    /// The store, whoever asks it: the domain, and the clusters that remember who they are.
+    pub store: S,
+    /// The clusters.
+    pub clusters: C,
+}
+
+/// The same, with the world changed on the way in: for tests that make it fail where they choose.
 ///
 /// # Errors
 /// Those of [`start`].
-pub async fn start_with(
+pub async fn start_with<S, C>(
     config: Config,
     log: &Logger,
-    change: impl FnOnce(kubemint::Ports) -> kubemint::Ports,
-) -> Result<Running, StartError> {
+    changed: Changed<S, C>,
+) -> Result<Running, StartError>
+where
+    S: FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    C: FnOnce(Arc<dyn Clusters>) -> Arc<dyn Clusters>,
+{
+    guard::no_core_files();
     let failed = |what: &str| StartError::new(what.to_owned());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Arc::new(Metrics::default());
@@ -91,6 +108,7 @@ pub async fn start_with(
     let store = store::open(&config, log)
         .await
         .map_err(|e| StartError::new(opened)(e.into()))?;
+    let store = (changed.store)(store);
     let hangup = signal(SignalKind::hangup()).map_err(|e| failed("listen for SIGHUP")(e.into()))?;
     let policy = config
         .load_policy()
@@ -122,10 +140,10 @@ pub async fn start_with(
         clock,
         ids: Arc::new(RandomIds),
         policy: Arc::clone(&policy) as Arc<dyn Policy>,
-        clusters: Arc::clone(&fleet) as Arc<dyn kubemint::ports::Clusters>,
+        clusters: (changed.clusters)(Arc::clone(&fleet) as Arc<dyn Clusters>),
         store: Arc::clone(&store),
     };
-    let service = Arc::new(Kubemint::new(change(ports), config.settings));
+    let service = Arc::new(Kubemint::new(ports, config.settings));
     let shares = Arc::new(Shares::new(&config.guard.clone().fitting()));
     let seal = Seal::new().map_err(|e| failed("make a secret")(e.into()))?;
     let app = Arc::new(App {

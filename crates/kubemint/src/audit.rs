@@ -83,6 +83,8 @@ kinds! {
     /// Requests of a caller were refused because the caller asks too often, or for too much at a time: one event for a
     /// minute's worth, with their count.
     Throttled = "request.throttled",
+    /// A request's handler panicked, a defect: what it had begun is the reconciler's to end. Written after the answer.
+    Panicked = "request.panicked",
 }
 
 /// One row of the audit trail. It never holds a secret.
@@ -107,7 +109,7 @@ pub struct Event {
     /// What policy said, where it was asked.
     pub decision: Option<Decision>,
     /// What else is worth knowing: `user`, `role`, `ttl`, `jti`, `discarded`, `expiresAt`, `reason`,
-    /// `count`, `from`.
+    /// `count`, `from`, `operation`.
     pub detail: Map<String, Value>,
 }
 

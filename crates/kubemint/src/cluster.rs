@@ -71,6 +71,9 @@ pub struct ClusterProfile {
     pub ca_pem: Option<String>,
     /// What its kubeconfigs authenticate with.
     pub kind: CredentialKind,
+    /// Whether the service has a credential of its own there. Without one, which only certificates can do without, the cluster is
+    /// never asked.
+    pub has_credential: bool,
     /// The roles that may be issued, by name.
     pub roles: BTreeMap<String, RoleRules>,
     /// The role when a request names none. It is one of `roles`.

@@ -21,8 +21,41 @@ impl BreakableClusters {
     }
 }
 
-fn injected(why: String) -> ClusterError {
-    ClusterError::Unreachable(why.into())
+type Make = fn(String) -> ClusterError;
+
+/// What any call may be told.
+const ANY: [Make; 6] = [
+    |why| ClusterError::Unreachable(why.into()),
+    |why| ClusterError::Busy(why.into()),
+    |why| ClusterError::Refused(why.into()),
+    |why| ClusterError::Misbehaving(why.into()),
+    |why| ClusterError::Another(why.into()),
+    |_| ClusterError::Unknown,
+];
+
+/// What a call may be told, by the word of its port. It need not be true: an object that is called missing may be there.
+fn errors(call: &str) -> Vec<Make> {
+    let own: &[Make] = match call {
+        "create" => &[|_| ClusterError::Foreign],
+        "mint" => &[|_| ClusterError::Missing, |_| ClusterError::Foreign],
+        "remove" => &[|_| ClusterError::Held],
+        "certify" => {
+            return vec![|why| ClusterError::Unsigned(why.into()), |_| {
+                ClusterError::Unknown
+            }];
+        }
+        _ => &[],
+    };
+    [&ANY, own].concat()
+}
+
+/// The error of that number.
+fn injected(call: &str) -> impl FnOnce(u64, String) -> ClusterError {
+    move |number, why| {
+        let errors = errors(call);
+        let which = number % errors.len() as u64;
+        errors[usize::try_from(which).unwrap_or_default()](why)
+    }
 }
 
 #[async_trait]
@@ -37,7 +70,7 @@ impl Clusters for BreakableClusters {
 
     async fn create(&self, record: &Record) -> Result<String, ClusterError> {
         let work = self.inner.create(record);
-        self.faults.call("create", injected, work).await
+        self.faults.call("create", injected("create"), work).await
     }
 
     async fn mint(
@@ -47,7 +80,7 @@ impl Clusters for BreakableClusters {
         seconds: u32,
     ) -> Result<Credential, ClusterError> {
         let work = self.inner.mint(key, object, seconds);
-        self.faults.call("mint", injected, work).await
+        self.faults.call("mint", injected("mint"), work).await
     }
 
     async fn certify(
@@ -57,21 +90,59 @@ impl Clusters for BreakableClusters {
         until: DateTime<Utc>,
     ) -> Result<Credential, ClusterError> {
         let work = self.inner.certify(record, now, until);
-        self.faults.call("certify", injected, work).await
+        self.faults.call("certify", injected("certify"), work).await
     }
 
     async fn remove(&self, key: &ClusterKey, object: &ObjectRef) -> Result<(), ClusterError> {
         let work = self.inner.remove(key, object);
-        self.faults.call("remove", injected, work).await
+        self.faults.call("remove", injected("remove"), work).await
     }
 
     async fn objects(&self, key: &ClusterKey, role: &str) -> Result<Listing, ClusterError> {
         let work = self.inner.objects(key, role);
-        self.faults.call("objects", injected, work).await
+        self.faults.call("objects", injected("objects"), work).await
     }
 
     async fn is_gone(&self, key: &ClusterKey, object: &ObjectRef) -> Result<bool, ClusterError> {
         let work = self.inner.is_gone(key, object);
-        self.faults.call("is_gone", injected, work).await
+        self.faults.call("is_gone", injected("is_gone"), work).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PORT: &str = include_str!("../../../crates/kubemint/src/ports/clusters.rs");
+
+    #[test]
+    fn every_error_that_the_port_knows_is_drawn() {
+        let body = &PORT[PORT.find("pub enum ClusterError {").unwrap()..];
+        let body = &body[..body.find("\n}\n").unwrap()];
+        let lines = body.lines().filter_map(|line| line.strip_prefix("    "));
+        let variants: Vec<_> = lines
+            .filter(|line| line.starts_with(|first: char| first.is_ascii_uppercase()))
+            .filter_map(|line| line.split(['(', ',']).next())
+            .collect();
+        assert!(variants.len() >= 10, "{variants:?}");
+        let calls = ["create", "mint", "certify", "remove", "objects", "is_gone"];
+        let drawn: Vec<_> = calls
+            .into_iter()
+            .flat_map(|call| (0..40).map(move |number| injected(call)(number, "why".to_owned())))
+            .map(|error| format!("{error:?}"))
+            .collect();
+        for variant in variants {
+            let is = |told: &&String| told.split('(').next() == Some(variant);
+            assert!(
+                drawn.iter().any(|told| is(&told)),
+                "{variant} is never drawn"
+            );
+        }
+    }
+
+    #[test]
+    fn the_first_is_that_no_answer_came() {
+        let first = injected("mint")(0, "why".to_owned());
+        assert!(matches!(first, ClusterError::Unreachable(_)), "{first:?}");
     }
 }

@@ -5,15 +5,28 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use kubemint::Ports;
+use kubemint::ports::{Clusters, Store};
 use rustix::process::{Signal, getpid, kill_process};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use crate::clusters::BreakableClusters;
 use crate::plan::{Harm, Plan, Side};
 use crate::store::BreakableStore;
 
+/// The call by which something is given up: what is late is carried out after it.
+const GIVES_UP: &str = "abandon";
+
+/// After this, what is late is carried out whether it was given up or not.
+const LATEST: Duration = Duration::from_secs(1);
+
 /// What goes wrong, for all ports of a server; it can be changed while the server runs.
 #[derive(Default)]
-pub struct Faults(Mutex<State>);
+pub struct Faults {
+    state: Mutex<State>,
+    /// What is carried out later.
+    late: Mutex<Vec<JoinHandle<()>>>,
+}
 
 #[derive(Default)]
 struct State {
@@ -21,13 +34,16 @@ struct State {
     counts: BTreeMap<&'static str, u32>,
     seen: Vec<&'static str>,
     random: u64,
+    /// Told once something is given up.
+    waiting: Vec<oneshot::Sender<()>>,
 }
 
 /// What happens to one call.
 #[derive(Clone, Copy)]
 enum Fate {
     Well,
-    Harm(Side, Harm),
+    /// A failure is drawn from the number: 0 is the first of its port.
+    Harm(Side, Harm, u64),
     Slow(Side, Duration),
 }
 
@@ -67,34 +83,100 @@ impl Faults {
     #[must_use]
     pub fn around(self: &Arc<Self>, ports: Ports) -> Ports {
         Ports {
-            store: Arc::new(BreakableStore::new(Arc::clone(self), ports.store)),
-            clusters: Arc::new(BreakableClusters::new(Arc::clone(self), ports.clusters)),
+            store: self.around_store(ports.store),
+            clusters: self.around_clusters(ports.clusters),
             ..ports
         }
     }
 
-    /// Does a call, unless it is not to be.
+    /// A store, with every call judged by this.
+    #[must_use]
+    pub fn around_store(self: &Arc<Self>, store: Arc<dyn Store>) -> Arc<dyn Store> {
+        Arc::new(BreakableStore::new(Arc::clone(self), store))
+    }
+
+    /// Clusters, with every call judged by this.
+    #[must_use]
+    pub fn around_clusters(self: &Arc<Self>, clusters: Arc<dyn Clusters>) -> Arc<dyn Clusters> {
+        Arc::new(BreakableClusters::new(Arc::clone(self), clusters))
+    }
+
+    /// Waits until all that was late is carried out.
+    pub async fn caught_up(&self) {
+        let late = std::mem::take(&mut *lock(&self.late));
+        for one in late {
+            // One that panicked was no work of the store's.
+            let _ = one.await;
+        }
+    }
+
+    /// Does a call, unless it is not to be. `injected` makes the error of a failure, whose number is drawn.
     pub(crate) async fn call<T, E>(
         &self,
         name: &'static str,
-        injected: impl FnOnce(String) -> E,
+        injected: impl FnOnce(u64, String) -> E,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
         let fate = self.lock().fate(name);
+        self.judged(fate, name, injected, work).await
+    }
+
+    /// The same, of a call that can be late: its work outlives whoever asked for it.
+    pub(crate) async fn call_or_late<T: Send + 'static, E: Send + 'static>(
+        &self,
+        name: &'static str,
+        injected: impl FnOnce(u64, String) -> E,
+        work: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, E> {
+        let fate = self.lock().fate(name);
+        if let Fate::Harm(_, Harm::Late, number) = fate {
+            let (given_up, turn) = oneshot::channel();
+            self.lock().waiting.push(given_up);
+            let late = tokio::spawn(async move {
+                // Whatever comes of the wait, its turn is now.
+                let _ = tokio::time::timeout(LATEST, turn).await;
+                let _ = work.await;
+            });
+            lock(&self.late).push(late);
+            return Err(injected(number, format!("injected: {name} is late")));
+        }
+        self.judged(fate, name, injected, work).await
+    }
+
+    async fn judged<T, E>(
+        &self,
+        fate: Fate,
+        name: &'static str,
+        injected: impl FnOnce(u64, String) -> E,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
         match fate {
-            Fate::Harm(Side::Before, Harm::Kill) => die(),
-            Fate::Harm(Side::Before, Harm::Fail) => {
-                return Err(injected(format!("injected before {name}")));
-            }
+            Fate::Harm(Side::Before, harm, number) => match harm {
+                Harm::Kill => die(),
+                Harm::Panic => panic!("injected before {name}"),
+                Harm::Fail | Harm::Late => {
+                    return Err(injected(number, format!("injected before {name}")));
+                }
+            },
             Fate::Slow(Side::Before, time) => tokio::time::sleep(time).await,
             _ => {}
         }
         let done = work.await;
-        match fate {
-            Fate::Harm(Side::After, Harm::Kill) => die(),
-            Fate::Harm(Side::After, Harm::Fail) => {
-                return done.and_then(|_| Err(injected(format!("injected after {name}"))));
+        if name == GIVES_UP {
+            for waiting in std::mem::take(&mut self.lock().waiting) {
+                // It may not wait any more.
+                let _ = waiting.send(());
             }
+        }
+        match fate {
+            Fate::Harm(Side::After, harm, number) => match harm {
+                Harm::Kill => die(),
+                Harm::Panic => panic!("injected after {name}"),
+                Harm::Fail | Harm::Late => {
+                    let lost = |_| Err(injected(number, format!("injected after {name}")));
+                    return done.and_then(lost);
+                }
+            },
             Fate::Slow(Side::After, time) => tokio::time::sleep(time).await,
             _ => {}
         }
@@ -102,8 +184,12 @@ impl Faults {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl State {
@@ -117,20 +203,27 @@ impl State {
             Plan::At(harms) => harms
                 .iter()
                 .find(|(point, _)| point.call == name && point.nth == now)
-                .map_or(Fate::Well, |(point, harm)| Fate::Harm(point.side, *harm)),
+                .map_or(Fate::Well, |(point, harm)| Fate::Harm(point.side, *harm, 0)),
             Plan::Rough {
-                percent, longest, ..
+                percent,
+                slow,
+                longest,
+                ..
             } => {
-                let (percent, longest) = (u64::from(*percent), *longest);
+                let (percent, slow) = (u64::from(*percent), u64::from(*slow));
+                let longest = *longest;
                 if self.draw() % 100 >= percent {
                     return Fate::Well;
                 }
-                let time = Duration::from_millis(self.draw() % longest.max(1));
-                match self.draw() % 4 {
-                    0 => Fate::Harm(Side::Before, Harm::Fail),
-                    1 => Fate::Harm(Side::After, Harm::Fail),
-                    2 => Fate::Slow(Side::Before, time),
-                    _ => Fate::Slow(Side::After, time),
+                let side = if self.draw().is_multiple_of(2) {
+                    Side::Before
+                } else {
+                    Side::After
+                };
+                if self.draw() % 100 < slow {
+                    Fate::Slow(side, Duration::from_millis(self.draw() % longest.max(1)))
+                } else {
+                    Fate::Harm(side, Harm::Fail, self.draw())
                 }
             }
         }

@@ -41,6 +41,11 @@ pub enum Harm {
     Kill,
     /// The call answers with an error.
     Fail,
+    /// The call answers with an error, and its work is carried out later: once what it was for has been given up. Only
+    /// `activate` can be late; any other fails.
+    Late,
+    /// The call panics, and whoever made it with it.
+    Panic,
 }
 
 /// What is to go wrong from now on.
@@ -51,10 +56,12 @@ pub enum Plan {
     Calm,
     /// These harms, each at its point.
     At(Vec<(Point, Harm)>),
-    /// So many calls of a hundred fail, on either side, or take long.
+    /// So many calls of a hundred fail, on either side and with any error that their port knows, or take long.
     Rough {
         /// How many of a hundred.
         percent: u8,
+        /// How many of a hundred of those only take long.
+        slow: u8,
         /// What the choices are drawn from.
         seed: u64,
         /// The longest that a call is held, in milliseconds.

@@ -32,8 +32,15 @@ impl BreakableStore {
         name: &'static str,
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let injected = |why: String| StoreError::Unavailable(why.into());
         self.faults.call(name, injected, work).await
+    }
+}
+
+/// The error of that number.
+fn injected(number: u64, why: String) -> StoreError {
+    match number % 4 {
+        0..=2 => StoreError::Unavailable(why.into()),
+        _ => StoreError::Damaged(why.into()),
     }
 }
 
@@ -64,8 +71,9 @@ impl Store for BreakableStore {
         grant: &Grant,
         event: Event,
     ) -> Result<bool, StoreError> {
-        let work = self.inner.activate(record, grant, event);
-        self.call("activate", work).await
+        let (inner, record, grant) = (Arc::clone(&self.inner), record.clone(), grant.clone());
+        let work = async move { inner.activate(&record, &grant, event).await };
+        self.faults.call_or_late("activate", injected, work).await
     }
 
     async fn fail(&self, record: &RecordRef, event: Event) -> Result<bool, StoreError> {

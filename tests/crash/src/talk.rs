@@ -22,6 +22,8 @@ pub struct Start {
     pub twin_wait: u64,
     /// After how many milliseconds an object without a live record is swept.
     pub sweep_after: u64,
+    /// How long an idempotency key is kept, in milliseconds.
+    pub keep_keys: u64,
 }
 
 /// What the parent asks.
@@ -41,7 +43,12 @@ pub enum Ask {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Answer {
     /// It serves there.
-    Serving(String),
+    Serving {
+        /// The API's URL.
+        api: String,
+        /// That of its probes and metrics.
+        internal: String,
+    },
     /// These calls were made under the plan (before, if there is another now), in order.
     Seen(Vec<String>),
     /// So many records are pending, revoking, or past their time and not ended.

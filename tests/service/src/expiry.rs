@@ -195,3 +195,28 @@ async fn a_list_that_hangs_delays_no_end() {
     }
     stage.stop().await;
 }
+
+#[tokio::test]
+async fn a_removal_that_hangs_delays_no_other_end() {
+    let stage = Setting::default().short_lives().start().await;
+    let cluster = stage.world().cluster();
+    let alice = Actor::new(&stage, "alice", &["compute.viewer"]);
+    let issued = alice.issued(json!({"ttl": 4})).await;
+    let later = alice.issued(json!({"ttl": 9})).await;
+    let delete = RequestKind::DELETE_SERVICE_ACCOUNT;
+    // The first answer never comes: a call is given up after ten seconds.
+    cluster.inject(Fault::once(delete, Effect::Hang));
+    until("the first end waits", async || {
+        cluster.pending_faults().is_empty()
+    })
+    .await;
+    let end = time(&later["expiresAt"]);
+    assert!(time(&issued["expiresAt"]) < end && Utc::now() < end);
+    until("the other is removed", async || {
+        let left = objects(cluster);
+        left.iter().all(|object| later["id"] != object.name.as_str())
+    })
+    .await;
+    assert!(Utc::now() <= end + TimeDelta::seconds(2), "in time");
+    stage.stop().await;
+}

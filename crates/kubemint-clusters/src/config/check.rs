@@ -106,6 +106,7 @@ fn one(raw: &RawCluster, base: &Path, place: &mut Place<'_>) -> Option<ClusterCo
         public_url: public_url.to_string().trim_end_matches('/').to_owned(),
         ca_pem: public_ca,
         kind,
+        has_credential: credential.is_some(),
         roles: roles
             .iter()
             .map(|(name, role)| (name.clone(), role.rules))

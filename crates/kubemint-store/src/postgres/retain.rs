@@ -42,12 +42,14 @@ const CHAINS: i64 = 64;
 /// What stays is of `$1` or later, and not of `$2` or later: that is a clock's error, and says nothing, so such a row goes with the
 /// old ones after it. Of a chain whose first row stays, that row is all that is looked at. The chains come oldest first, and those
 /// that begin in the future last. Times are said as `at + 0`: otherwise their index, which is as long as the trail, may be read for
-/// each chain.
+/// each chain. And its first row is looked for after the last that was cut (noted in the same transaction): the index leads through
+/// each row that was cut and not vacuumed, which it never is while someone reads the trail, once more for every cut.
 const ENDS: &str = "
     WITH live AS MATERIALIZED (
         SELECT audit_chain.chain, first.number
         FROM audit_chain CROSS JOIN LATERAL (
-            SELECT number, at FROM audit WHERE audit.chain = audit_chain.chain ORDER BY number LIMIT 1
+            SELECT number, at FROM audit WHERE audit.chain = audit_chain.chain AND number > audit_chain.pruned
+            ORDER BY number LIMIT 1
         ) AS first
         WHERE pruned < head AND NOT (first.at >= $1 AND first.at < $2)
         ORDER BY first.at

@@ -200,7 +200,7 @@ impl Store for SqliteStore {
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.condition.sound()?;
-        within(CALL, ping::ping(&self.writer, &self.condition)).await
+        within(PROMPT, ping::ping(&self.writer, &self.condition)).await
     }
 
     async fn begin_issue(

@@ -14,6 +14,7 @@ mod sweep;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -102,6 +103,8 @@ pub struct Kubemint {
     resting: resting::Resting,
     /// Strays of which the same is true.
     strays: resting::Resting,
+    /// What rounds that are under way have taken.
+    turns: turns::Turns,
     /// The clusters with many objects that the store never heard of.
     suspected: Mutex<HashSet<ClusterKey>>,
 }
@@ -115,6 +118,7 @@ impl Kubemint {
             settings,
             resting: resting::Resting::default(),
             strays: resting::Resting::default(),
+            turns: turns::Turns::default(),
             suspected: Mutex::default(),
         }
     }

@@ -60,6 +60,9 @@ pub struct Reconciled {
     pub errors: Vec<Error>,
     /// Nothing succeeded at the cluster, or the store failed: the rest was left for later.
     pub ill: bool,
+    /// Live kubeconfigs that are tokens, at a cluster whose kubeconfigs are certificates now, and where the service has no credential
+    /// any more: nothing ends them.
+    pub stranded: usize,
     /// So many objects were missing that none was believed.
     pub suspicious: bool,
     /// The store never heard of so many objects that none of them was removed before its time; how many were left.
@@ -108,7 +111,8 @@ impl Kubemint {
 
     /// Does what is due at a cluster: gives up what is pending for too long, goes on revoking, and ends what has
     /// expired. An error of one record does not stop the others, unless they would only wait for the same. What could not be
-    /// removed keeps nothing else waiting: what finalizers hold rests for a while, and what failed is tried last.
+    /// removed keeps nothing else waiting: what finalizers hold rests for a while, and what failed is tried last. A round may be made
+    /// beside one that waits: they share nothing that is due.
     pub async fn reconcile(&self, key: &ClusterKey) -> Reconciled {
         let mut done = Reconciled::default();
         let now = self.ports.clock.now();
@@ -189,8 +193,16 @@ impl Kubemint {
                 if patience.is_over_with(&record.role) {
                     continue;
                 }
+                // Another round may wait for it. (Each step is conditional: this only spares the cluster the same call twice.)
+                let Some(turn) = self.turns.take(record.uid) else {
+                    continue;
+                };
                 begun += 1;
-                under_way.push(async move { (self.settle(&record).await, record) });
+                under_way.push(async move {
+                    let settled = self.settle(&record).await;
+                    drop(turn);
+                    (settled, record)
+                });
             }
             match under_way.next().await {
                 None => {

@@ -35,13 +35,16 @@ impl Kubemint {
     }
 
     async fn sweep_into(&self, key: &ClusterKey, done: &mut Reconciled) -> Result<(), Error> {
-        if self.certifies(key) {
-            // There are no objects to compare with.
-            return Ok(());
-        }
         // The records first: one that is issued after this read has its object already, or has none to miss.
         let active = self.active_records(key).await?;
-        let (found, certain) = self.list_objects(key, &active, done).await?;
+        let (found, certain) = if self.certifies(key) {
+            match self.list_earlier(key, &active, done).await? {
+                Some(listed) => listed,
+                None => return Ok(()),
+            }
+        } else {
+            self.list_objects(key, &active, done).await?
+        };
         // A leftover without an object of its own (a binding whose ServiceAccount is gone) is no credential.
         let whole = found
             .iter()
@@ -159,6 +162,29 @@ impl Kubemint {
             suspected.insert(key.clone());
         }
         suspected.contains(key)
+    }
+
+    /// The objects of a cluster whose kubeconfigs are certificates now: those of before. `None` where nothing can be asked; what is
+    /// alive of them is told then.
+    async fn list_earlier(
+        &self,
+        key: &ClusterKey,
+        active: &[Record],
+        done: &mut Reconciled,
+    ) -> Result<Option<(Vec<FoundObject>, BTreeSet<String>)>, Error> {
+        let earlier = active.iter().filter(|record| !record.is_certificate());
+        let earlier = earlier.count();
+        let profile = self.ports.clusters.profile(key);
+        if !profile.is_some_and(|profile| profile.has_credential) {
+            done.stranded = earlier;
+            return Ok(None);
+        }
+        match self.list_objects(key, active, done).await {
+            Ok(listed) => Ok(Some(listed)),
+            // Certificates need no rights there, and none of before is left that does.
+            Err(Error::Cluster(ClusterError::Refused(_))) if earlier == 0 => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The objects at every place where there may be some: of the configured roles, and of those that only records know

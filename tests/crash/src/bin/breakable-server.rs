@@ -11,7 +11,8 @@ use crash::talk::{Answer, Ask, Start};
 use kubemint::ports::Store;
 use kubemint::{ClusterKey, State};
 use kubemint_server::config::Config;
-use kubemint_server::{log, serve};
+use kubemint_server::log;
+use kubemint_server::serve::{self, Changed};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin};
 
 #[tokio::main(worker_threads = 2)]
@@ -24,26 +25,31 @@ async fn main() -> Result<()> {
     config.settings.pending = Duration::from_millis(start.pending);
     config.settings.twin_wait = Duration::from_millis(start.twin_wait);
     config.settings.sweep_after = Duration::from_millis(start.sweep_after);
+    config.settings.idempotency = Duration::from_millis(start.keep_keys);
     config.limits.deadline = Duration::from_millis(start.pending);
     let (log, _guard) = log::logger(config.verbosity);
     let faults = Faults::new(start.plan);
     // The ports as they are, to look behind the faults.
-    let mut plain = None;
-    let running = serve::start_with(config, &log, |ports| {
-        plain = Some(ports.clone());
-        faults.around(ports)
-    })
-    .await?;
-    let plain = plain.context("the server has ports")?;
-    say(&Answer::Serving(running.url()))?;
+    let (mut store, mut clusters) = (None, None);
+    let changed = Changed {
+        store: |plain| faults.around_store(Arc::clone(store.insert(plain))),
+        clusters: |plain| faults.around_clusters(Arc::clone(clusters.insert(plain))),
+    };
+    let running = serve::start_with(config, &log, changed).await?;
+    let store = store.context("the server has a store")?;
+    let keys = clusters.context("the server has clusters")?.keys();
+    say(&Answer::Serving {
+        api: running.url(),
+        internal: format!("http://{}", running.internal_address()),
+    })?;
     while let Some(ask) = next::<Ask>(&mut asked).await? {
         let answer = match ask {
             Ask::Follow(plan) => seen(faults.follow(plan)),
             Ask::Seen => seen(faults.seen()),
-            Ask::Quiet => Answer::Left(left(&plain.store, &plain.clusters.keys()).await?),
+            Ask::Quiet => Answer::Left(left(&store, &keys).await?),
             Ask::Stop => {
                 running.stop().await;
-                drop(plain);
+                drop(store);
                 return say(&Answer::Stopped);
             }
         };

@@ -50,7 +50,8 @@ pub(crate) async fn points(stage: &Stage, scenario: Scenario) -> Vec<Point> {
 }
 
 async fn points_once(stage: &Stage, scenario: Scenario) -> Vec<Point> {
-    let mut run = Run::new(stage, format!("{scenario:?}, undisturbed")).await;
+    let what = format!("{scenario:?}, undisturbed");
+    let mut run = Run::under(stage, what, scenario.setting()).await;
     let mut script = Script::new(scenario);
     script.prepare(&mut run).await;
     script.act(&mut run, Plan::At(scenario.harms())).await;
@@ -93,7 +94,7 @@ impl Case {
 
     /// Plays it. Says whether its points were met, and which calls the last recovery made.
     async fn once(&self, stage: &Stage) -> (bool, Vec<String>) {
-        let mut run = Run::new(stage, self.to_string()).await;
+        let mut run = Run::under(stage, self.to_string(), self.scenario.setting()).await;
         let mut script = Script::new(self.scenario);
         script.prepare(&mut run).await;
         let mut harms = self.scenario.harms();

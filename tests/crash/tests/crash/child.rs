@@ -19,6 +19,8 @@ pub(crate) struct Child {
     asks: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
     pub(crate) url: String,
+    /// Where its probes and metrics are.
+    pub(crate) internal: String,
 }
 
 impl Child {
@@ -39,13 +41,14 @@ impl Child {
             asks,
             answers,
             url: String::new(),
+            internal: String::new(),
         };
         child
             .say(&serde_json::to_string(start).expect("JSON"))
             .await;
         match child.heard().await {
-            Some(Answer::Serving(url)) => {
-                child.url = url;
+            Some(Answer::Serving { api, internal }) => {
+                (child.url, child.internal) = (api, internal);
                 Ok(child)
             }
             None => Err(child.ended(PATIENCE).await.expect("it ends in time")),

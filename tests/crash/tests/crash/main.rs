@@ -11,20 +11,24 @@
 //! By default each point is met once; with `KUBEMINT_CRASH=all` (`cargo xtask crash --all`) the recovery from each crash
 //! crashes as well, after each of its changes.
 
+mod again;
 mod case;
 mod child;
 mod complete;
 mod invariants;
+mod kept;
 mod kill;
 mod kubernetes;
 mod model;
 mod notes;
+mod panics;
 mod races;
 mod recovery;
 mod rough;
 mod run;
 mod scenario;
 mod script;
+mod setting;
 mod stage;
 mod wire;
 

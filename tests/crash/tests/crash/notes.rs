@@ -2,13 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 use uuid::Uuid;
+use x509_cert::Certificate;
+use x509_cert::der::Decode as _;
+use x509_cert::time::Time;
 
 /// An answer, read to its end.
 #[derive(Clone, Debug)]
@@ -96,20 +100,12 @@ impl Notes {
 
     pub(crate) fn was_delivered(&mut self, id: &str, reply: &Reply) {
         let file = reply.json();
-        let token = file["users"][0]["user"]["token"].as_str();
-        let payload = token.expect("a token").split('.').nth(1).expect("a JWT");
-        let payload = URL_SAFE_NO_PAD.decode(payload).expect("base64");
-        let claims: Value = serde_json::from_slice(&payload).expect("claims");
-        let time = |name: &str| {
-            let seconds = claims[name].as_i64().expect(name);
-            DateTime::from_timestamp(seconds, 0).expect("a time")
+        let user = &file["users"][0]["user"];
+        let delivered = match user["token"].as_str() {
+            Some(token) => of_token(id, token),
+            None => of_certificate(id, &user["client-certificate-data"]),
         };
-        self.delivered.push(Delivered {
-            id: id.to_owned(),
-            jti: claims["jti"].as_str().expect("a jti").to_owned(),
-            issued_at: time("iat"),
-            ends_at: time("exp"),
-        });
+        self.delivered.push(delivered);
     }
 
     pub(crate) fn add(&mut self, other: Notes) {
@@ -122,4 +118,46 @@ impl Notes {
             self.keys.entry(key).or_default().extend(uids);
         }
     }
+}
+
+/// What a token says of itself.
+fn of_token(id: &str, token: &str) -> Delivered {
+    let payload = token.split('.').nth(1).expect("a JWT");
+    let payload = URL_SAFE_NO_PAD.decode(payload).expect("base64");
+    let claims: Value = serde_json::from_slice(&payload).expect("claims");
+    let time = |name: &str| time(claims[name].as_i64().expect(name));
+    Delivered {
+        id: id.to_owned(),
+        jti: claims["jti"].as_str().expect("a jti").to_owned(),
+        issued_at: time("iat"),
+        ends_at: time("exp"),
+    }
+}
+
+/// What a certificate says of itself.
+fn of_certificate(id: &str, data: &Value) -> Delivered {
+    let pem = STANDARD.decode(data.as_str().expect("a certificate"));
+    let pem = String::from_utf8(pem.expect("base64")).expect("text");
+    let lines = pem.lines().skip(1);
+    let body: String = lines.take_while(|line| !line.starts_with('-')).collect();
+    let der = STANDARD.decode(body).expect("base64");
+    let certificate = Certificate::from_der(&der).expect("a certificate");
+    let validity = certificate.tbs_certificate.validity;
+    let of = |at: Time| time(i64::try_from(at.to_unix_duration().as_secs()).expect("a time"));
+    let hash = digest(&SHA256, &der);
+    let hash: String = hash
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Delivered {
+        id: id.to_owned(),
+        jti: format!("X509SHA256={hash}"),
+        issued_at: of(validity.not_before),
+        ends_at: of(validity.not_after),
+    }
+}
+
+fn time(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(seconds, 0).expect("a time")
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use chrono::TimeDelta;
-use kubemint::ports::{Clock, Store};
+use kubemint::ports::Clock;
 use kubemint::{Error, Issue, State, Status};
-use kubemint_store::{SqliteStore, Trail};
 
 use crate::all;
+use crate::kept::Fresh;
 use crate::model::{World, caller, key};
 
 /// How long a call of the cluster takes at most, in microseconds.
@@ -16,11 +16,20 @@ const SLOWNESS: u64 = 3000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn revocation_download_and_expiry_at_once_end_in_one_of_their_orders() {
-    let store = Arc::new(SqliteStore::temporary().expect("a store"));
+    race(&Fresh::embedded(), if all() { 2000 } else { 120 }).await;
+}
+
+#[cfg(feature = "postgres-tests")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgresql_revocation_download_and_expiry_at_once_end_in_one_of_their_orders() {
+    race(&Fresh::postgres(), if all() { 300 } else { 40 }).await;
+}
+
+async fn race(fresh: &Fresh, rounds: i64) {
+    let store = fresh.store().await;
     let world = World::new();
     world.slowness.store(SLOWNESS, Ordering::Relaxed);
-    let (service, _) = world.service(&store);
-    let rounds = if all() { 2000 } else { 120 };
+    let (service, _) = world.service(Arc::clone(&store) as _);
     let (mut deliveries, mut revocations) = (0, 0);
     for round in 0..rounds {
         let issued = service

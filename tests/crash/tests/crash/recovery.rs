@@ -10,9 +10,11 @@ use std::collections::BTreeMap;
 use crash::{Harm, Point, Side};
 
 use crate::case::Case;
+use crate::scenario::Scenario;
 
-/// The calls that change neither records nor objects. (Retention runs with every start, and finds nothing of its age.)
-const READS: [&str; 12] = [
+/// The calls that change neither records nor objects. (Retention runs with every start, and finds nothing of its age, but where it
+/// is to.)
+const READS: [&str; 14] = [
     "ping",
     "find",
     "list",
@@ -25,10 +27,12 @@ const READS: [&str; 12] = [
     "retain",
     "is_gone",
     "objects",
+    "certify",
+    "size",
 ];
 
-fn changes(call: &str) -> bool {
-    !READS.contains(&call)
+fn changes(scenario: Scenario, call: &str) -> bool {
+    !READS.contains(&call) || (call == "retain" && scenario == Scenario::Retention)
 }
 
 /// Of crashes at each point, those whose remains differ: that at the first point, and each after a change. The points of
@@ -39,7 +43,7 @@ pub(crate) fn different(crashes: &[Case]) -> Vec<&Case> {
         let first = different
             .last()
             .is_none_or(|last| last.scenario != crash.scenario);
-        let changed = crash.point.side == Side::After && changes(&crash.point.call);
+        let changed = crash.point.side == Side::After && changes(crash.scenario, &crash.point.call);
         if first || changed {
             different.push(crash);
         }
@@ -50,7 +54,7 @@ pub(crate) fn different(crashes: &[Case]) -> Vec<&Case> {
 /// The same crash, with a second one after each change that its recovery makes.
 pub(crate) fn again(crash: &Case, recovery: &[String]) -> Vec<Case> {
     let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
-    let changes = recovery.iter().filter(|call| changes(call));
+    let changes = recovery.iter().filter(|call| changes(crash.scenario, call));
     changes
         .map(|call| {
             let nth = counts.entry(call).or_default();
@@ -71,7 +75,6 @@ pub(crate) fn again(crash: &Case, recovery: &[String]) -> Vec<Case> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Scenario;
 
     fn crash(scenario: Scenario, side: Side, call: &str) -> Case {
         let point = Point {

@@ -100,12 +100,14 @@ async fn settle(run: &mut Run<'_>) -> invariants::Left {
     invariants::hold(run).await
 }
 
-async fn rough(ground: Ground, percent: u8) {
+/// So many calls of a hundred go wrong, and so many of a hundred of those only take long. Returns how many were granted.
+async fn rough(ground: Ground, percent: u8, slow: u8) -> usize {
     let stage = Stage::on(ground).await;
     let mut run = Run::new(&stage, format!("{percent} % of calls go wrong")).await;
     run.start_well().await;
     let plan = Plan::Rough {
         percent,
+        slow,
         seed: 4,
         longest: 400,
     };
@@ -121,34 +123,41 @@ async fn rough(ground: Ground, percent: u8) {
         left.events.len()
     );
     assert!(answers >= CLIENTS, "{answers}");
+    let granted = run.notes.issued.len();
     stage.stop().await;
+    granted
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_call_of_a_hundred_may_go_wrong() {
-    rough(Ground::Embedded, 1).await;
+    rough(Ground::Embedded, 1, 50).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_call_of_ten_may_go_wrong() {
-    rough(Ground::Embedded, 10).await;
+    rough(Ground::Embedded, 10, 50).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_call_may_go_wrong() {
-    rough(Ground::Embedded, 100).await;
+    rough(Ground::Embedded, 100, 50).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_every_call_fails_nothing_is_granted_and_nothing_is_left() {
+    assert_eq!(rough(Ground::Embedded, 100, 0).await, 0);
 }
 
 #[cfg(feature = "postgres-tests")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_postgresql_one_call_of_ten_may_go_wrong() {
-    rough(Ground::Postgres, 10).await;
+    rough(Ground::Postgres, 10, 50).await;
 }
 
 #[cfg(feature = "cluster-tests")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_a_real_control_plane_one_call_of_ten_may_go_wrong() {
-    rough(Ground::ControlPlane, 10).await;
+    rough(Ground::ControlPlane, 10, 50).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

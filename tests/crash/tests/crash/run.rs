@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::child::{Child, was_killed};
 use crate::notes::{Issued, Notes, Reply};
+use crate::setting::Setting;
 use crate::stage::{Stage, collection};
 
 /// How long an issue may be pending, in milliseconds: long enough for a busy machine, short enough to wait for.
@@ -29,6 +30,9 @@ pub(crate) struct Run<'a> {
     pub(crate) stage: &'a Stage,
     pub(crate) notes: Notes,
     pub(crate) folder: TempDir,
+    pub(crate) setting: Setting,
+    /// Whether a handler of it was made to panic.
+    pub(crate) panicked: bool,
     /// Where its records are, when they are in no file of the folder.
     pub(crate) database: Option<PostgresOptions>,
     /// What is tried, for messages.
@@ -51,11 +55,17 @@ pub(crate) struct Client<'a> {
 
 impl<'a> Run<'a> {
     pub(crate) async fn new(stage: &'a Stage, what: String) -> Self {
-        let (folder, database) = stage.installation().await;
+        Self::under(stage, what, Setting::Usual).await
+    }
+
+    pub(crate) async fn under(stage: &'a Stage, what: String, setting: Setting) -> Self {
+        let (folder, database) = stage.installation(setting).await;
         Self {
             stage,
             notes: Notes::default(),
             folder,
+            setting,
+            panicked: false,
             database,
             what,
             started: None,
@@ -77,6 +87,7 @@ impl<'a> Run<'a> {
             pending: PENDING,
             twin_wait: 4 * PENDING,
             sweep_after: 0,
+            keep_keys: u64::try_from(self.setting.keep_keys().as_millis()).expect("not for ever"),
         };
         match Child::start(&start, &self.log()).await {
             Ok(child) => {
@@ -101,10 +112,14 @@ impl<'a> Run<'a> {
         std::fs::read_to_string(self.log()).unwrap_or_default()
     }
 
-    /// Starts a server without faults, and waits for its first sweep.
+    /// Starts a server without faults, and waits for its first sweep, or its first round where there is nothing to sweep.
     pub(crate) async fn start_well(&mut self) {
         assert!(self.start(Plan::Calm).await, "{}", self.what);
-        let swept = self.until(|seen, _| seen.iter().any(|call| call == "objects"));
+        let first = match self.setting {
+            Setting::Certificates => "due",
+            _ => "objects",
+        };
+        let swept = self.until(|seen, _| seen.iter().any(|call| call == first));
         assert!(swept.await, "{}: it died", self.what);
     }
 
@@ -189,17 +204,35 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Asks whether the server is ready, and what it counts. Whether it is; `None` if it is dead.
+    pub(crate) async fn probed(&self) -> Option<bool> {
+        let internal = &self.child.as_ref()?.internal;
+        let ask = async |path: &str| {
+            let asked = self.stage.http.get(format!("{internal}{path}"));
+            asked.send().await.ok().map(|answer| answer.status())
+        };
+        let ready = ask("/readyz").await?;
+        let counted = ask("/metrics").await?;
+        assert!(counted.is_success(), "{}: {counted}", self.what);
+        assert!(ready.is_success() || ready == 503, "{}: {ready}", self.what);
+        Some(ready.is_success())
+    }
+
     /// The server's process, to do with it what one likes.
     pub(crate) fn take_child(&mut self) -> Child {
         self.child.take().expect("a server was started")
     }
 
-    /// Someone who calls the server.
-    pub(crate) fn client(&self, token: &str) -> Client<'_> {
+    /// Where the server is.
+    pub(crate) fn url(&self) -> &str {
         // A server that died before it served is not there, as any that has died.
         let nowhere = "http://127.0.0.1:1";
-        let url = self.child.as_ref().map_or(nowhere, |child| &child.url);
-        self.client_at(url, token)
+        self.child.as_ref().map_or(nowhere, |child| &child.url)
+    }
+
+    /// Someone who calls the server.
+    pub(crate) fn client(&self, token: &str) -> Client<'_> {
+        self.client_at(self.url(), token)
     }
 
     /// Someone who calls a server there.

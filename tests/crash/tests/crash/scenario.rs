@@ -3,6 +3,8 @@
 use crash::{Harm, Point, Side};
 use serde_json::{Value, json};
 
+use crate::setting::Setting;
+
 /// A path through the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scenario {
@@ -15,6 +17,8 @@ pub(crate) enum Scenario {
     UndoneIssue,
     /// The last write is done, and its answer is lost.
     DoubtfulIssue,
+    /// The last write gets no answer, and is done when what was made is being removed.
+    LateIssue,
     /// The same key, once more.
     Replay,
     /// A hundred with the same key, at once.
@@ -33,16 +37,31 @@ pub(crate) enum Scenario {
     PendingCleanUp,
     /// The reconciler goes on with what a crash left revoking.
     RevokingCleanUp,
+    /// An issue of a client certificate.
+    CertifiedIssue,
+    CertifiedDownload,
+    /// A revocation of a client certificate, which only time ends.
+    CertifiedRevoke,
+    CertifiedExpiry,
+    /// One makes room for another, and a third is refused.
+    Quota,
+    /// What is over is forgotten, at the start of a server.
+    Retention,
+    /// A server meets its cluster for the first time.
+    FirstMeeting,
+    /// A probe, and the metrics.
+    Probe,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Scenario; 16] = [
+    pub(crate) const ALL: [Scenario; 25] = [
         Scenario::Issue,
         Scenario::IssueWithKey,
         Scenario::IssueWithId,
         Scenario::FailedIssue,
         Scenario::UndoneIssue,
         Scenario::DoubtfulIssue,
+        Scenario::LateIssue,
         Scenario::Replay,
         Scenario::Twins,
         Scenario::Download,
@@ -53,7 +72,36 @@ impl Scenario {
         Scenario::Missing,
         Scenario::PendingCleanUp,
         Scenario::RevokingCleanUp,
+        Scenario::CertifiedIssue,
+        Scenario::CertifiedDownload,
+        Scenario::CertifiedRevoke,
+        Scenario::CertifiedExpiry,
+        Scenario::Quota,
+        Scenario::Retention,
+        Scenario::FirstMeeting,
+        Scenario::Probe,
     ];
+
+    /// Under what its installation works.
+    pub(crate) fn setting(self) -> Setting {
+        match self {
+            Scenario::CertifiedIssue
+            | Scenario::CertifiedDownload
+            | Scenario::CertifiedRevoke
+            | Scenario::CertifiedExpiry => Setting::Certificates,
+            Scenario::Quota => Setting::Quota,
+            Scenario::Retention => Setting::Forgetful,
+            _ => Setting::Usual,
+        }
+    }
+
+    /// Whether it is over with the time of what it is about, and not before.
+    pub(crate) fn takes_its_time(self) -> bool {
+        matches!(
+            self,
+            Scenario::Expiry | Scenario::CertifiedExpiry | Scenario::CertifiedRevoke
+        )
+    }
 
     /// Whether it is the reconciler's, from the start of a server; otherwise it is a request's.
     pub(crate) fn starts_with_the_server(self) -> bool {
@@ -63,17 +111,26 @@ impl Scenario {
                 | Scenario::Missing
                 | Scenario::PendingCleanUp
                 | Scenario::RevokingCleanUp
+                | Scenario::Retention
+                | Scenario::FirstMeeting
         )
     }
 
     /// Whether a call of that name belongs to it, rather than to the reconciler's rounds beside it.
     fn owns(self, call: &str) -> bool {
+        match call {
+            "lease" | "retain" | "alive" => return self == Scenario::Retention,
+            "landmarks" | "note_landmark" => return self == Scenario::FirstMeeting,
+            "ping" | "size" => return self == Scenario::Probe,
+            _ => {}
+        }
         match self {
-            _ if matches!(call, "lease" | "retain" | "alive") => false,
+            Scenario::Retention | Scenario::FirstMeeting | Scenario::Probe => false,
             Scenario::Sweep | Scenario::Missing => true,
-            Scenario::Expiry | Scenario::PendingCleanUp | Scenario::RevokingCleanUp => {
-                !matches!(call, "active" | "objects")
-            }
+            Scenario::Expiry
+            | Scenario::CertifiedExpiry
+            | Scenario::PendingCleanUp
+            | Scenario::RevokingCleanUp => !matches!(call, "active" | "objects"),
             _ => !matches!(call, "due" | "active" | "objects"),
         }
     }
@@ -86,7 +143,11 @@ impl Scenario {
             if self == Scenario::Twins && call == "begin_issue" {
                 continue;
             }
-            if before > 0 && (call == "due" || self == Scenario::Twins) {
+            let again_and_again = matches!(
+                call.as_str(),
+                "due" | "lease" | "alive" | "landmarks" | "note_landmark" | "ping" | "size"
+            );
+            if before > 0 && (again_and_again || self == Scenario::Twins) {
                 continue;
             }
             let nth = u32::try_from(before + 1).expect("few");
@@ -116,7 +177,17 @@ impl Scenario {
             Scenario::UndoneIssue => matches!(point.call.as_str(), "abandon" | "remove" | "fail"),
             Scenario::DoubtfulIssue => matches!(point.call.as_str(), "abandon" | "find"),
             Scenario::Twins => matches!(point.call.as_str(), "mint" | "activate"),
+            Scenario::LateIssue => matches!(point.call.as_str(), "remove" | "fail"),
             Scenario::RevokeMany => number.is_multiple_of(3),
+            Scenario::CertifiedIssue => matches!(point.call.as_str(), "certify" | "activate"),
+            Scenario::CertifiedDownload => {
+                matches!(point.call.as_str(), "certify" | "add_credential")
+            }
+            Scenario::CertifiedRevoke => {
+                matches!(point.call.as_str(), "begin_revoke" | "finish_revoke")
+            }
+            Scenario::CertifiedExpiry => point.call == "expire",
+            Scenario::Quota => number.is_multiple_of(4),
             _ => true,
         }
     }
@@ -127,6 +198,7 @@ impl Scenario {
             Scenario::FailedIssue => vec![(before("mint"), Harm::Fail)],
             Scenario::UndoneIssue => vec![(before("activate"), Harm::Fail)],
             Scenario::DoubtfulIssue => vec![(after("activate"), Harm::Fail)],
+            Scenario::LateIssue => vec![(before("activate"), Harm::Late)],
             _ => Vec::new(),
         }
     }
@@ -136,7 +208,10 @@ impl Scenario {
         match self {
             Scenario::IssueWithId => json!({"id": id, "ttl": 900}),
             // Long enough to be prepared on a busy machine.
-            Scenario::Expiry => json!({"ttl": 4}),
+            Scenario::Expiry | Scenario::CertifiedExpiry | Scenario::CertifiedRevoke => {
+                json!({"ttl": 4})
+            }
+            Scenario::Retention => json!({"id": id, "ttl": 2}),
             _ => json!({"ttl": 900}),
         }
     }

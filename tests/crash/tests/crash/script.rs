@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::notes::Issued;
 use crate::run::{Client, Run};
 use crate::scenario::{Scenario, before};
+use crate::setting::Setting;
 
 /// How many twins come at once.
 const TWINS: usize = 100;
@@ -25,20 +26,26 @@ const SETTLED: chrono::TimeDelta = chrono::TimeDelta::seconds(2);
 const IN_TIME: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
 
 /// The kubeconfigs that clients were told of.
-fn known(run: &Run<'_>) -> Vec<String> {
+pub(crate) fn known(run: &Run<'_>) -> Vec<String> {
     let issued = run.notes.issued.iter();
     issued.map(|issued| issued.id.clone()).collect()
 }
 
+/// Waits for a moment.
+async fn until(moment: chrono::DateTime<chrono::Utc>) {
+    let left = (moment - chrono::Utc::now()).to_std().unwrap_or_default();
+    tokio::time::sleep(left).await;
+}
+
 /// A scenario as it is played once.
 pub(crate) struct Script {
-    scenario: Scenario,
+    pub(crate) scenario: Scenario,
     /// The kubeconfig that it is about.
-    id: String,
+    pub(crate) id: String,
     /// The name of the stray object.
     stray: Option<String>,
     /// Whether the first request was answered 201.
-    acknowledged: bool,
+    pub(crate) acknowledged: bool,
 }
 
 impl Script {
@@ -53,6 +60,9 @@ impl Script {
 
     /// What must be there before. A server runs afterwards, unless the scenario is from the start.
     pub(crate) async fn prepare(&mut self, run: &mut Run<'_>) {
+        if self.scenario == Scenario::FirstMeeting {
+            return;
+        }
         run.start_well().await;
         match self.scenario {
             Scenario::Issue
@@ -61,7 +71,10 @@ impl Script {
             | Scenario::FailedIssue
             | Scenario::UndoneIssue
             | Scenario::DoubtfulIssue
-            | Scenario::Twins => {}
+            | Scenario::LateIssue
+            | Scenario::Twins
+            | Scenario::CertifiedIssue
+            | Scenario::Probe => {}
             Scenario::Replay => {
                 self.granted(run, Some("key")).await;
             }
@@ -83,6 +96,13 @@ impl Script {
                 for _ in 0..MANY {
                     self.granted(run, None).await;
                 }
+            }
+            Scenario::Retention => {
+                let issued = self.granted(run, Some("key")).await;
+                assert!(run.quiet().await, "{}: it died", run.what);
+                // It is over, and so are the second for which it is kept after that, and its key's.
+                until(issued.expires_at + SETTLED).await;
+                run.stop().await;
             }
             _ => {
                 let issued = self.granted(run, None).await;
@@ -146,7 +166,7 @@ impl Script {
         }
         self.request(run).await;
         match self.scenario {
-            Scenario::Expiry => {
+            Scenario::Expiry | Scenario::CertifiedExpiry => {
                 let ends = run.notes.issued.last().expect("it was issued").expires_at;
                 // Or long ago: it may have been ended before the plan was made.
                 run.until(|seen, left| {
@@ -167,6 +187,17 @@ impl Script {
                 run.until(|seen, _| seen.iter().any(|call| call == "lose"))
                     .await;
             }
+            Scenario::FirstMeeting => {
+                run.until(|seen, _| seen.iter().any(|call| call == "note_landmark"))
+                    .await;
+            }
+            Scenario::Retention => {
+                let done = |seen: &[String], _| {
+                    let count = |name| seen.iter().filter(|call| *call == name).count();
+                    count("lease") > 0 && count("alive") > 0 && count("retain") > 1
+                };
+                run.until(done).await;
+            }
             _ => {
                 run.quiet().await;
             }
@@ -178,6 +209,10 @@ impl Script {
         let (scenario, id) = (self.scenario, self.id.clone());
         let body = scenario.body(&self.id);
         let ids = known(run);
+        if scenario == Scenario::Probe {
+            // It may not be ready, or die of it.
+            run.probed().await;
+        }
         let reply = run
             .alice(async |alice| match scenario {
                 Scenario::RevokeMany => alice.revoke_all(&ids).await,
@@ -186,9 +221,21 @@ impl Script {
                 | Scenario::FailedIssue
                 | Scenario::UndoneIssue
                 | Scenario::DoubtfulIssue
+                | Scenario::LateIssue
+                | Scenario::CertifiedIssue
                 | Scenario::Replay => alice.issue(&body, Some("key")).await,
-                Scenario::Download => alice.download(&id).await,
-                Scenario::Revoke => alice.revoke(&id).await,
+                Scenario::Download | Scenario::CertifiedDownload => alice.download(&id).await,
+                Scenario::Revoke | Scenario::CertifiedRevoke => alice.revoke(&id).await,
+                Scenario::Quota => {
+                    alice.revoke(&id).await;
+                    let second = alice.issue(&body, Some("key")).await;
+                    if second.as_ref().is_some_and(|second| second.code() == 201) {
+                        let third = alice.issue(&body, None).await.map(|third| third.code());
+                        let refused = matches!(third, None | Some(429 | 503));
+                        assert!(refused, "{id}: {third:?}");
+                    }
+                    second
+                }
                 _ => None,
             })
             .await;
@@ -217,11 +264,9 @@ impl Script {
 
     /// Waits until the reconciler is done with what was left, planted or taken. `false`: the server died.
     pub(crate) async fn settled(&self, run: &mut Run<'_>) -> bool {
-        if self.scenario == Scenario::Expiry {
+        if self.scenario.takes_its_time() {
             // Its object is removed a second before its time, or was to be.
-            let ends = run.notes.issued.last().expect("it was issued").expires_at;
-            let left = (ends - chrono::Utc::now()).to_std().unwrap_or_default();
-            tokio::time::sleep(left).await;
+            until(run.notes.issued.last().expect("it was issued").expires_at).await;
         }
         let end = Instant::now() + Duration::from_secs(10);
         loop {
@@ -240,7 +285,7 @@ impl Script {
 
     /// I4: what has expired is gone from the cluster within ten seconds, by a server that was there. (Nothing is quiet before.)
     fn ended_in_time(&self, run: &Run<'_>) {
-        if self.scenario == Scenario::Expiry {
+        if matches!(self.scenario, Scenario::Expiry | Scenario::CertifiedExpiry) {
             let ends = run.notes.issued.last().expect("it was issued").expires_at;
             let since = run.started.map_or(ends, |started| started.max(ends));
             let late = chrono::Utc::now() - since;
@@ -248,9 +293,9 @@ impl Script {
         }
     }
 
-    /// Whether the reconciler has found what was planted or taken.
+    /// Whether the server has found what was planted or taken, or forgotten what is over.
     async fn found(&self, run: &mut Run<'_>) -> bool {
-        if self.scenario == Scenario::Missing {
+        if matches!(self.scenario, Scenario::Missing | Scenario::Retention) {
             let shown = run.alice(async |alice| alice.get(&self.id).await).await;
             return shown.is_some_and(|shown| shown.code() == 404);
         }
@@ -259,75 +304,15 @@ impl Script {
             .any(|object| Some(&object.name) == self.stray.as_ref())
     }
 
-    /// What a client does that got no answer, or wants to know: the same again. It must be granted now.
-    pub(crate) async fn again(&mut self, run: &mut Run<'_>) {
-        let (what, scenario, id) = (run.what.clone(), self.scenario, self.id.clone());
-        let body = scenario.body(&self.id);
-        let before = self.acknowledged;
-        let ids = known(run);
-        run.alice(async |alice| match scenario {
-            Scenario::RevokeMany => {
-                let reply = alice.revoke_all(&ids).await.expect("an answer");
-                let report = reply.json();
-                assert_eq!(reply.code(), 200, "{what}: {}", reply.text);
-                assert_eq!(report["complete"], true, "{what}: {}", reply.text);
-                for id in &ids {
-                    alice.notes.revoked.insert(id.clone());
-                    let gone = alice.get(id).await.expect("an answer");
-                    assert_eq!(gone.code(), 404, "{what}: {}", gone.text);
-                }
-            }
-            Scenario::IssueWithId => {
-                // Whoever was told that it is granted finds the name taken, and so does everyone else.
-                let reply = alice.issue(&body, None).await.expect("an answer");
-                let taken = reply.code() == 409;
-                assert!(taken || !before, "{what}: {}", reply.text);
-            }
-            Scenario::IssueWithKey
-            | Scenario::FailedIssue
-            | Scenario::UndoneIssue
-            | Scenario::DoubtfulIssue
-            | Scenario::Replay
-            | Scenario::Twins
-            | Scenario::PendingCleanUp => {
-                alice.issued(&body, Some("key")).await;
-            }
-            Scenario::Revoke | Scenario::RevokingCleanUp => {
-                let reply = alice.revoke(&id).await.expect("an answer");
-                assert!(matches!(reply.code(), 204 | 404), "{what}: {}", reply.text);
-                alice.notes.revoked.insert(id.clone());
-                let gone = alice.get(&id).await.expect("an answer");
-                assert_eq!(gone.code(), 404, "{what}: {}", gone.text);
-            }
-            Scenario::Expiry => {
-                let over = alice.download(&id).await.expect("an answer");
-                assert_eq!(over.code(), 409, "{what}: {}", over.text);
-                let shown = alice.get(&id).await.expect("an answer");
-                assert_eq!(shown.json()["status"], "expired", "{what}: {}", shown.text);
-            }
-            Scenario::Issue | Scenario::Download | Scenario::Sweep | Scenario::Missing => {}
-        })
-        .await;
-        // What was granted, and is wanted, can be had.
-        let wanted = known(run);
-        if scenario != Scenario::Expiry {
-            for id in wanted.iter().take(3) {
-                let gone = run.notes.unwanted.contains(id) || run.notes.taken.contains(id);
-                let reply = run.alice(async |alice| alice.download(id).await).await;
-                let reply = reply.expect("an answer");
-                let expected = if gone { 404 } else { 200 };
-                assert_eq!(reply.code(), expected, "{what}: {}", reply.text);
-            }
-        }
-    }
-
     /// How many objects there are in the end.
     pub(crate) fn objects(&self) -> std::ops::RangeInclusive<usize> {
         match self.scenario {
             // Without a key a client that got no answer does not know; it asked once.
             Scenario::Issue | Scenario::IssueWithId => usize::from(self.acknowledged)..=1,
             Scenario::Revoke | Scenario::RevokeMany | Scenario::RevokingCleanUp => 0..=0,
-            Scenario::Expiry | Scenario::Missing => 0..=0,
+            Scenario::Expiry | Scenario::Missing | Scenario::Retention | Scenario::Probe => 0..=0,
+            // Nothing stands for a certificate.
+            _ if self.scenario.setting() == Setting::Certificates => 0..=0,
             _ => 1..=1,
         }
     }

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::kubernetes::{Account, Kubernetes, Minted};
+use crate::setting::{Setting, write_authority};
 
 /// The label that says which installation made an object.
 const INSTANCE: &str = "kubemint.io/instance";
@@ -90,6 +91,7 @@ impl Stage {
         let text = text.replace(role, &format!("{role}min_ttl = \"1s\"\n{settings}"));
         let text = text.replace("level = \"info\"", "level = \"warn\"");
         std::fs::write(sandbox.config_file(), text).expect("a configuration");
+        write_authority(folder.path());
         let token = sandbox.token("alice", &["compute.admin"]);
         let cluster = sandbox.world().cluster();
         let kubernetes = match ground {
@@ -109,13 +111,19 @@ impl Stage {
 
     /// Another installation's files: the configuration, without records. Where there is a PostgreSQL, also how its own
     /// database there is reached.
-    pub(crate) async fn installation(&self) -> (TempDir, Option<PostgresOptions>) {
+    pub(crate) async fn installation(
+        &self,
+        setting: Setting,
+    ) -> (TempDir, Option<PostgresOptions>) {
         let installed = tempfile::tempdir().expect("a temporary folder");
         for entry in std::fs::read_dir(self.folder.path()).expect("the folder") {
             let from = entry.expect("an entry").path();
             let to = installed.path().join(from.file_name().expect("a name"));
             std::fs::copy(&from, to).expect("a copy");
         }
+        let file = self.config(installed.path());
+        let text = std::fs::read_to_string(&file).expect("a configuration");
+        std::fs::write(&file, setting.applied(&text)).expect("a configuration");
         let Some(cluster) = &self.database else {
             return (installed, None);
         };
@@ -132,7 +140,6 @@ impl Stage {
             connections: 4,
         };
         patiently(async || PostgresStore::migrate(&options).await).await;
-        let file = self.config(installed.path());
         let text = std::fs::read_to_string(&file).expect("a configuration");
         let place = r#"path = "kubemint.db""#;
         assert!(text.contains(place), "{text}");

@@ -229,6 +229,7 @@ async fn whatever_fails_each_kubeconfig_has_its_binding_or_neither_is_there() {
     run.start_well().await;
     run.follow(Plan::Rough {
         percent: 30,
+        slow: 50,
         seed: 11,
         longest: 100,
     })

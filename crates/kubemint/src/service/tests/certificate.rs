@@ -29,6 +29,7 @@ fn k(ttl: i64) -> Issue {
 fn world() -> (Arc<World>, Kubemint) {
     let world = World::new();
     *world.kind.lock().unwrap() = CredentialKind::Certificate;
+    *world.credential.lock().unwrap() = false;
     let service = world.service();
     (world, service)
 }
@@ -162,4 +163,53 @@ async fn an_issue_that_cannot_be_signed_fails_and_frees_nothing_else() {
     let refused = service.issue(&alice(), &key(), k(90)).await;
     assert!(matches!(refused, Err(Error::Cluster(_))), "{refused:?}");
     assert_eq!(world.state(&id("k")), State::Failed);
+}
+
+#[tokio::test]
+async fn a_cluster_that_was_switched_to_certificates_is_swept_of_what_was_before() {
+    let (world, service) = world();
+    *world.kind.lock().unwrap() = CredentialKind::Token;
+    service.issue(&alice(), &key(), k(3600)).await.unwrap();
+    let taken = Issue {
+        id: Some(id("taken")),
+        ..k(3600)
+    };
+    service.issue(&alice(), &key(), taken).await.unwrap();
+    let stray = (uuid::Uuid::from_u128(77), "stray".to_owned(), start());
+    world.objects.lock().unwrap().insert(id("stray"), stray);
+    world.objects.lock().unwrap().remove(&id("taken"));
+    *world.kind.lock().unwrap() = CredentialKind::Certificate;
+    world.pass(15 * 60);
+
+    // Nobody can look, and that is told.
+    let done = service.sweep(&key()).await;
+    assert_eq!((done.stranded, done.swept, done.lost), (2, 0, 0));
+    assert!(done.errors.is_empty());
+
+    // With a credential all is as it was.
+    *world.credential.lock().unwrap() = true;
+    let done = service.sweep(&key()).await;
+    assert_eq!((done.stranded, done.swept, done.lost), (0, 1, 1));
+    assert_eq!(world.state(&id("k")), State::Active);
+    let left: Vec<_> = world.objects.lock().unwrap().keys().cloned().collect();
+    assert_eq!(left, [id("k")]);
+}
+
+#[tokio::test]
+async fn a_cluster_of_certificates_needs_no_rights_to_list() {
+    let (world, service) = world();
+    *world.credential.lock().unwrap() = true;
+    *world.closed.lock().unwrap() = vec!["viewer".to_owned(), "editor".to_owned()];
+    service.issue(&alice(), &key(), k(3600)).await.unwrap();
+    assert!(service.sweep(&key()).await.errors.is_empty());
+    // As long as a token is alive, what stands in the way of it is told.
+    *world.kind.lock().unwrap() = CredentialKind::Token;
+    let token = Issue {
+        id: Some(id("token")),
+        ..k(3600)
+    };
+    service.issue(&alice(), &key(), token).await.unwrap();
+    *world.kind.lock().unwrap() = CredentialKind::Certificate;
+    let done = service.sweep(&key()).await;
+    assert!(matches!(done.errors[..], [Error::Cluster(_)]));
 }

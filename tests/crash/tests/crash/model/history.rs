@@ -7,12 +7,12 @@ use chrono::TimeDelta;
 use crash::{Faults, Harm, Plan, Point, Side};
 use kubemint::ports::{Clock, Filter};
 use kubemint::{Error, Issue, KubeconfigId, Kubemint, Status};
-use kubemint_store::SqliteStore;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 use super::expected::{Model, Seen};
 use super::steps::{Act, CALLS, NAMES, Step, step};
 use super::world::{World, caller, key};
+use crate::kept::Fresh;
 
 /// A history as it goes on.
 struct History {
@@ -23,10 +23,9 @@ struct History {
 }
 
 impl History {
-    fn new() -> Self {
-        let store = Arc::new(SqliteStore::temporary().expect("a store"));
+    async fn new(fresh: &Fresh) -> Self {
         let world = World::new();
-        let (service, faults) = world.service(&store);
+        let (service, faults) = world.service(fresh.store().await as _);
         Self {
             world,
             service,
@@ -315,14 +314,14 @@ impl History {
     }
 }
 
-#[test]
-fn any_history_shows_what_the_model_allows_and_ends_in_order() {
+/// Tries so many histories, or as many as `--all` asks for.
+fn try_all(fresh: impl FnOnce() -> Fresh, few: u32, many: u32) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let runtime = runtime.expect("a runtime");
     let config = Config {
-        cases: if crate::all() { 1000 } else { 32 },
+        cases: if crate::all() { many } else { few },
         // The same histories each time, so that a change is judged by itself; `--all` looks further.
         rng_seed: if crate::all() {
             RngSeed::Random
@@ -334,9 +333,10 @@ fn any_history_shows_what_the_model_allows_and_ends_in_order() {
         ..Config::default()
     };
     let histories = proptest::collection::vec(step(), 1..40);
+    let fresh = fresh();
     let tried = TestRunner::new(config).run(&histories, |steps| {
         runtime.block_on(async {
-            let mut history = History::new();
+            let mut history = History::new(&fresh).await;
             for step in steps {
                 history.play(step).await;
             }
@@ -347,4 +347,15 @@ fn any_history_shows_what_the_model_allows_and_ends_in_order() {
     if let Err(error) = tried {
         panic!("{error}");
     }
+}
+
+#[test]
+fn any_history_shows_what_the_model_allows_and_ends_in_order() {
+    try_all(Fresh::embedded, 32, 1000);
+}
+
+#[cfg(feature = "postgres-tests")]
+#[test]
+fn on_postgresql_any_history_shows_what_the_model_allows_and_ends_in_order() {
+    try_all(Fresh::postgres, 8, 100);
 }

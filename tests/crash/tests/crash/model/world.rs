@@ -10,13 +10,13 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use crash::{Faults, Plan};
 use kubemint::policy::{Decision, Query};
 use kubemint::ports::{
-    Clock, ClusterError, Clusters, Credential, FoundObject, Ids, Listing, ObjectRef, Policy, Secret,
+    Clock, ClusterError, Clusters, Credential, FoundObject, Ids, Listing, ObjectRef, Policy,
+    Secret, Store,
 };
 use kubemint::{
     Caller, ClusterKey, ClusterProfile, Context, CredentialKind, KubeconfigId, Kubemint, Ports,
     Record, RoleRules, Settings,
 };
-use kubemint_store::SqliteStore;
 use uuid::Uuid;
 
 /// Everything that is not the store.
@@ -54,12 +54,8 @@ impl World {
     }
 
     /// The service, on a store, with faults to come.
-    pub(crate) fn service(
-        self: &Arc<Self>,
-        store: &Arc<SqliteStore>,
-    ) -> (Arc<Kubemint>, Arc<Faults>) {
+    pub(crate) fn service(self: &Arc<Self>, store: Arc<dyn Store>) -> (Arc<Kubemint>, Arc<Faults>) {
         let faults = Faults::new(Plan::Calm);
-        let store: Arc<SqliteStore> = Arc::clone(store);
         let ports = Ports {
             clock: self.clone(),
             ids: self.clone(),
@@ -158,6 +154,7 @@ impl Clusters for World {
             public_url: "https://cluster.example".to_owned(),
             ca_pem: None,
             kind: CredentialKind::Token,
+            has_credential: true,
             roles: [("viewer".to_owned(), rules)].into(),
             default_role: "viewer".to_owned(),
             default_ttl: 3600,

@@ -27,6 +27,7 @@ impl Clusters for World {
                 public_url: "https://cluster".to_owned(),
                 ca_pem: None,
                 kind: *self.kind.lock().unwrap(),
+                has_credential: *self.credential.lock().unwrap(),
                 roles: roles.collect(),
                 default_role: "viewer".to_owned(),
                 default_ttl: 3600,

@@ -50,6 +50,8 @@ pub(super) struct World {
     pub(super) removing: Mutex<i64>,
     /// What the cluster's kubeconfigs authenticate with.
     pub(super) kind: Mutex<CredentialKind>,
+    /// Whether the service has a credential there.
+    pub(super) credential: Mutex<bool>,
     /// The roles of the configuration.
     pub(super) roles: Mutex<Vec<&'static str>>,
     /// The roles in whose namespaces the service has no rights.
@@ -84,6 +86,7 @@ impl World {
             minting: Mutex::new(0),
             removing: Mutex::new(0),
             kind: Mutex::default(),
+            credential: Mutex::new(true),
             roles: Mutex::new(vec!["viewer", "editor"]),
             closed: Mutex::default(),
             becomes: Mutex::default(),
