@@ -226,7 +226,7 @@ fn health(config: &IssuerConfig, keys: &Keys, introspector: Option<&Introspector
         age: snapshot.keys.as_ref().map(|(_, fetched)| fetched.elapsed()),
         reason,
         keys: usable.map_or(0, |keys| keys.len()),
-        ignored_keys: usable.map_or(0, |keys| keys.ignored.len()),
+        ignored_keys: usable.map_or(0, |keys| keys.ignored_in_all()),
         fetches: snapshot.fetches,
         failures: snapshot.failures,
     }

@@ -3,10 +3,20 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use jsonwebtoken::Algorithm;
 use tokio::time::Instant;
 
-/// Most key identifiers that are remembered as unknown.
+/// Most wants that are remembered as unknown.
 const MAX_UNKNOWN: usize = 1024;
+
+/// What a token asks a newer key set for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Want {
+    /// A key of this name and kind, of which none is known.
+    Key(Option<String>, Algorithm),
+    /// Another one than is known, which does not prove the token.
+    Successor(Option<String>, Algorithm),
+}
 
 /// What a token with an unknown key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +40,9 @@ pub(super) struct Budget {
     granted: Instant,
     /// A fetch is under way, or asked for.
     under_way: bool,
-    /// Identifiers that the last fetches did not bring, and since when.
-    unknown: HashMap<String, Instant>,
-    /// How long an identifier stays unknown.
+    /// What the last fetches were for, and since when: another would bring no more.
+    unknown: HashMap<Want, Instant>,
+    /// How long that is so.
     forget: Duration,
 }
 
@@ -49,11 +59,11 @@ impl Budget {
         }
     }
 
-    /// Asks on behalf of a token with this key identifier.
-    pub(super) fn ask(&mut self, kid: &str, now: Instant) -> Permit {
+    /// Asks on behalf of a token that wants this.
+    pub(super) fn ask(&mut self, want: &Want, now: Instant) -> Permit {
         if self
             .unknown
-            .get(kid)
+            .get(want)
             .is_some_and(|&since| now.duration_since(since) < self.forget)
         {
             return Permit::No;
@@ -86,15 +96,15 @@ impl Budget {
         self.under_way = false;
     }
 
-    /// A fetch brought a key set without this identifier.
-    pub(super) fn remember_unknown(&mut self, kid: &str, now: Instant) {
+    /// A fetch brought what there is of this.
+    pub(super) fn remember(&mut self, want: Want, now: Instant) {
         let forget = self.forget;
         if self.unknown.len() >= MAX_UNKNOWN {
             self.unknown
                 .retain(|_, &mut since| now.duration_since(since) < forget);
         }
         if self.unknown.len() < MAX_UNKNOWN {
-            self.unknown.insert(kid.to_owned(), now);
+            self.unknown.insert(want, now);
         }
     }
 }
@@ -102,6 +112,10 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn key(kid: &str) -> Want {
+        Want::Key(Some(kid.to_owned()), Algorithm::ES256)
+    }
 
     const INTERVAL: Duration = Duration::from_secs(10);
 
@@ -114,7 +128,7 @@ mod tests {
         let mut fetches = 0;
         for tick in 0..seconds * 10 {
             let now = start + Duration::from_millis(tick * 100);
-            if budget.ask(&format!("kid-{tick}"), now) == Permit::Fetch {
+            if budget.ask(&key(&format!("kid-{tick}")), now) == Permit::Fetch {
                 fetches += 1;
                 budget.end();
             }
@@ -135,13 +149,13 @@ mod tests {
     fn one_fetch_serves_all_who_ask_while_it_is_under_way() {
         let start = Instant::now();
         let mut budget = Budget::new(INTERVAL, 1, start);
-        assert_eq!(budget.ask("a", start), Permit::Fetch);
+        assert_eq!(budget.ask(&key("a"), start), Permit::Fetch);
         for _ in 0..100 {
-            assert_eq!(budget.ask("b", start), Permit::Join);
+            assert_eq!(budget.ask(&key("b"), start), Permit::Join);
         }
         budget.end();
-        assert_eq!(budget.ask("b", start), Permit::No);
-        assert_eq!(budget.ask("b", at(start, 10)), Permit::Fetch);
+        assert_eq!(budget.ask(&key("b"), start), Permit::No);
+        assert_eq!(budget.ask(&key("b"), at(start, 10)), Permit::Fetch);
     }
 
     #[test]
@@ -149,18 +163,18 @@ mod tests {
         let start = Instant::now();
         let mut budget = Budget::new(INTERVAL, 1, start);
         budget.begin();
-        assert_eq!(budget.ask("a", start), Permit::Join);
+        assert_eq!(budget.ask(&key("a"), start), Permit::Join);
     }
 
     #[test]
     fn an_identifier_that_a_fetch_did_not_bring_spends_nothing_until_it_is_forgotten() {
         let start = Instant::now();
         let mut budget = Budget::new(INTERVAL, 2, start);
-        budget.remember_unknown("a", start);
-        assert_eq!(budget.ask("a", at(start, 19)), Permit::No);
-        assert_eq!(budget.ask("b", at(start, 19)), Permit::Fetch);
+        budget.remember(key("a"), start);
+        assert_eq!(budget.ask(&key("a"), at(start, 19)), Permit::No);
+        assert_eq!(budget.ask(&key("b"), at(start, 19)), Permit::Fetch);
         budget.end();
-        assert_eq!(budget.ask("a", at(start, 20)), Permit::Fetch);
+        assert_eq!(budget.ask(&key("a"), at(start, 20)), Permit::Fetch);
     }
 
     #[test]
@@ -168,13 +182,36 @@ mod tests {
         let start = Instant::now();
         let mut budget = Budget::new(INTERVAL, 2, start);
         for index in 0..MAX_UNKNOWN + 7 {
-            budget.remember_unknown(&index.to_string(), start);
+            budget.remember(key(&index.to_string()), start);
         }
         assert_eq!(budget.unknown.len(), MAX_UNKNOWN);
         // Those that are forgotten this instant make room, and no other.
-        budget.unknown.insert("young".to_owned(), at(start, 1));
-        budget.remember_unknown("later", at(start, 20));
+        budget.unknown.insert(key("young"), at(start, 1));
+        budget.remember(key("later"), at(start, 20));
         assert_eq!(budget.unknown.len(), 2);
-        assert!(budget.unknown.contains_key("young") && budget.unknown.contains_key("later"));
+        assert!(
+            budget.unknown.contains_key(&key("young"))
+                && budget.unknown.contains_key(&key("later"))
+        );
+    }
+
+    #[test]
+    fn each_want_is_remembered_for_itself_whatever_is_in_a_name() {
+        let start = Instant::now();
+        let mut budget = Budget::new(INTERVAL, 9, start);
+        let name = |kid: &str| Some(kid.to_owned());
+        budget.remember(Want::Key(name("a\0"), Algorithm::ES256), start);
+        for other in [
+            Want::Successor(name("a"), Algorithm::ES256),
+            Want::Successor(name("a\0"), Algorithm::ES256),
+            Want::Key(name("a\0"), Algorithm::ES384),
+            Want::Key(name(""), Algorithm::ES256),
+            Want::Key(None, Algorithm::ES256),
+        ] {
+            assert_eq!(budget.ask(&other, start), Permit::Fetch, "{other:?}");
+            budget.end();
+        }
+        let same = Want::Key(name("a\0"), Algorithm::ES256);
+        assert_eq!(budget.ask(&same, start), Permit::No);
     }
 }

@@ -1,5 +1,6 @@
 //! One published key (RFC 7517, RFC 7518, RFC 8037): taken if it is a sound public key for signatures, else left out.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey,
 };
@@ -59,8 +60,6 @@ pub(crate) enum Unfit {
     Weak,
     /// Another key of the set has its identifier and its kind.
     Twin,
-    /// It came after the most keys that a set may have.
-    TooMany,
 }
 
 impl Unfit {
@@ -71,7 +70,6 @@ impl Unfit {
             Unfit::Secret => "holds a private or shared key",
             Unfit::Weak => "weak",
             Unfit::Twin => "has the identifier of another key",
-            Unfit::TooMany => "beyond the most keys",
         }
     }
 }
@@ -83,6 +81,8 @@ pub(crate) struct Key {
     /// What it may be used for: what its kind allows, or the one algorithm that it names.
     pub(crate) algorithms: Vec<Algorithm>,
     pub(crate) material: DecodingKey,
+    /// What it is, whatever its name and its uses (RFC 7638, though of this process alone).
+    pub(crate) thumbprint: [u8; 32],
     /// What it has proved.
     pub(crate) proved: Proved,
 }
@@ -125,9 +125,19 @@ impl Key {
             kid,
             algorithms,
             material,
+            thumbprint: thumbprint(jwk),
             proved: Proved::default(),
         })
     }
+}
+
+/// The SHA-256 of the members that are the key itself.
+fn thumbprint(jwk: &Map<String, Value>) -> [u8; 32] {
+    let members = ["crv", "e", "kty", "n", "x", "y"].map(|name| jwk.get(name).cloned());
+    let text = Value::from_iter(members.map(Option::unwrap_or_default)).to_string();
+    let mut thumbprint = [0; 32];
+    thumbprint.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+    thumbprint
 }
 
 /// `use` and `key_ops`, where they are present, must speak of proving signatures.

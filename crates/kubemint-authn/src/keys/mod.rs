@@ -16,13 +16,13 @@ use std::time::Duration;
 
 use jsonwebtoken::Algorithm;
 use slog::{Logger, debug, info, warn};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::error::Reason;
 use crate::fetch::{FetchError, Fetched, Fetcher};
-use budget::{Budget, Permit};
+use budget::{Budget, Permit, Want};
 pub(crate) use jwk::Key;
 pub(crate) use set::{KeySet, NoKeySet};
 
@@ -45,6 +45,8 @@ pub struct Timing {
     pub forced_interval: Duration,
     /// ... and this many at once after a quiet time: 3.
     pub forced_burst: u32,
+    /// Most requests that wait for a fetch which another one caused; the others are answered by what is known: 128.
+    pub waiting: usize,
 }
 
 impl Default for Timing {
@@ -58,6 +60,7 @@ impl Default for Timing {
             stale: Duration::from_secs(24 * 3600),
             forced_interval: Duration::from_secs(10),
             forced_burst: 3,
+            waiting: 128,
         }
     }
 }
@@ -69,6 +72,9 @@ impl Timing {
         wanted.clamp(self.refresh.0, self.refresh.1)
     }
 }
+
+/// Most keys that are ignored and told of, each by a line of the log.
+const MOST_TOLD: usize = 16;
 
 /// What is known at one time.
 #[derive(Clone, Debug, Default)]
@@ -113,6 +119,8 @@ struct Shared {
     snapshot: watch::Sender<Snapshot>,
     budget: Mutex<Budget>,
     wake: Notify,
+    /// Where requests wait: fetches are rationed, and so is what an issuer that hangs may hold.
+    places: Semaphore,
     log: Logger,
 }
 
@@ -132,6 +140,7 @@ impl Keys {
             snapshot: watch::Sender::new(Snapshot::default()),
             budget: Mutex::new(budget),
             wake: Notify::new(),
+            places: Semaphore::new(timing.waiting),
             log,
         });
         let task = tokio::spawn(refresh(Arc::clone(&shared), fetcher));
@@ -160,30 +169,9 @@ impl Keys {
         kid: Option<&str>,
         algorithm: Algorithm,
     ) -> Result<Arc<Key>, Miss> {
-        let name = kid.unwrap_or_default();
-        for _ in 0..2 {
-            let (seen, found) = self.look(kid, algorithm);
-            if found.is_ok() || !worth_a_fetch(&found) {
-                return found;
-            }
-            let permit = self.shared.budget().ask(name, Instant::now());
-            match permit {
-                // A snapshot may have come between the look and the question; if so, waiting ends at once.
-                Permit::No if self.shared.snapshot.borrow().fetches == seen => return found,
-                Permit::No | Permit::Join => self.after(seen).await,
-                Permit::Fetch => {
-                    self.shared.wake.notify_one();
-                    self.after(seen).await;
-                    let (_, found) = self.look(kid, algorithm);
-                    // Only what a fetch that succeeded did not bring is known to be unknown.
-                    if worth_a_fetch(&found) && self.shared.snapshot.borrow().failure.is_none() {
-                        self.shared.budget().remember_unknown(name, Instant::now());
-                    }
-                    return found;
-                }
-            }
-        }
-        self.look(kid, algorithm).1
+        let want = Want::Key(kid.map(str::to_owned), algorithm);
+        let look = || self.look(kid, algorithm);
+        self.wait(want, look, |found| !worth_a_fetch(found)).await
     }
 
     /// The key that has taken the place of `key`, which is found for a token and does not prove it: an issuer may give a new
@@ -191,35 +179,61 @@ impl Keys {
     /// cause one fetch until that is forgotten.
     pub(crate) async fn successor(
         &self,
-        key: &Arc<Key>,
+        key: &Key,
         kid: Option<&str>,
         algorithm: Algorithm,
     ) -> Option<Arc<Key>> {
-        let other =
-            |found: Result<Arc<Key>, Miss>| found.ok().filter(|other| !Arc::ptr_eq(other, key));
-        // Not the name of an unknown key: that this one does not prove a token says nothing of its name.
-        let name = format!("{}\0", kid.unwrap_or_default());
-        for _ in 0..2 {
+        // Not as for an unknown key: that this one does not prove a token says nothing of its name.
+        let want = Want::Successor(kid.map(str::to_owned), algorithm);
+        let look = || {
             let (seen, found) = self.look(kid, algorithm);
-            if let Some(other) = other(found) {
-                return Some(other);
+            // The same key, read once more, is no other.
+            (
+                seen,
+                found
+                    .ok()
+                    .filter(|other| other.thumbprint != key.thumbprint),
+            )
+        };
+        self.wait(want, look, Option::is_some).await
+    }
+
+    /// What `look` finds, now or once a fetch has brought enough: in the first snapshot, or in the second where a fetch was
+    /// under way already. Who finds no place to wait gets what there is.
+    async fn wait<T>(
+        &self,
+        want: Want,
+        look: impl Fn() -> (u64, T),
+        enough: impl Fn(&T) -> bool,
+    ) -> T {
+        for _ in 0..2 {
+            let (seen, found) = look();
+            if enough(&found) {
+                return found;
             }
-            let permit = self.shared.budget().ask(&name, Instant::now());
+            let permit = self.shared.budget().ask(&want, Instant::now());
             match permit {
-                // As in `find`: a snapshot may have come between the look and the question.
-                Permit::No if self.shared.snapshot.borrow().fetches == seen => return None,
-                Permit::No | Permit::Join => self.after(seen).await,
+                // A snapshot may have come between the look and the question; if so, waiting ends at once.
+                Permit::No if self.shared.snapshot.borrow().fetches == seen => return found,
+                Permit::No => self.after(seen).await,
+                Permit::Join => {
+                    let Ok(_place) = self.shared.places.try_acquire() else {
+                        return found;
+                    };
+                    self.after(seen).await;
+                }
                 Permit::Fetch => {
                     self.shared.wake.notify_one();
                     self.after(seen).await;
+                    // What a fetch that succeeded did not bring, another one would not.
                     if self.shared.snapshot.borrow().failure.is_none() {
-                        self.shared.budget().remember_unknown(&name, Instant::now());
+                        self.shared.budget().remember(want, Instant::now());
                     }
                     break;
                 }
             }
         }
-        other(self.look(kid, algorithm).1)
+        look().1
     }
 
     /// The answer of the present snapshot, and which one that is.
@@ -245,11 +259,11 @@ impl Keys {
     }
 }
 
-/// Whether a newer key set may bring the key.
+/// Whether a newer key set may bring the key: also of another kind under the same name.
 fn worth_a_fetch(found: &Result<Arc<Key>, Miss>) -> bool {
     matches!(
         found,
-        Err(Miss::Unavailable | Miss::Refused(Reason::UnknownKey))
+        Err(Miss::Unavailable | Miss::Refused(Reason::UnknownKey | Reason::KeyMismatch))
     )
 }
 
@@ -288,17 +302,20 @@ impl Shared {
 
     /// Logs a key set when it changes, with what is left out of it.
     fn tell_success(&self, before: &Snapshot, keys: &KeySet) {
-        let same = before
-            .keys
-            .as_ref()
-            .is_some_and(|(old, _)| old.kids() == keys.kids() && old.ignored == keys.ignored);
+        let same = before.keys.as_ref().is_some_and(|(old, _)| {
+            old.kids() == keys.kids() && old.ignored == keys.ignored && old.beyond == keys.beyond
+        });
         if !same || before.failure.is_some() {
             info!(self.log, "the key set is known"; "kids" => keys.kids().join(" "));
         }
         if !same {
-            for (kid, unfit) in &keys.ignored {
+            for (kid, unfit) in keys.ignored.iter().take(MOST_TOLD) {
                 let kid = kid.as_deref().unwrap_or("-");
                 warn!(self.log, "a published key is ignored"; "kid" => kid, "reason" => unfit.as_str());
+            }
+            let more = keys.ignored_in_all().saturating_sub(MOST_TOLD);
+            if more > 0 {
+                warn!(self.log, "more published keys are ignored"; "count" => more, "beyond_the_most" => keys.beyond);
             }
         }
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::jwk::{Key, Unfit};
 use crate::error::Reason;
-use crate::token::object;
+use crate::token::{MAX_KID, object};
 
 /// Most keys of a set; the rest is left out.
 const MAX_KEYS: usize = 64;
@@ -17,8 +17,10 @@ const MAX_KEYS: usize = 64;
 #[derive(Debug, Default)]
 pub(crate) struct KeySet {
     keys: Vec<Arc<Key>>,
-    /// The others, by their identifiers.
+    /// The others, by their identifiers, as far as these are told of.
     pub(crate) ignored: Vec<(Option<String>, Unfit)>,
+    /// How many came after the most that a set may have.
+    pub(crate) beyond: usize,
 }
 
 /// Why a document is no key set.
@@ -51,11 +53,14 @@ impl KeySet {
             .get("keys")
             .and_then(Value::as_array)
             .ok_or(NoKeySet::Shape)?;
-        let mut set = Self::default();
-        for (index, jwk) in jwks.iter().enumerate() {
-            let kid = jwk.get("kid").and_then(Value::as_str).map(str::to_owned);
+        let mut set = Self {
+            beyond: jwks.len().saturating_sub(MAX_KEYS),
+            ..Self::default()
+        };
+        for jwk in jwks.iter().take(MAX_KEYS) {
+            let kid = jwk.get("kid").and_then(Value::as_str);
+            let kid = kid.map(|kid| kid.chars().take(MAX_KID).collect());
             let key = match jwk.as_object() {
-                _ if index >= MAX_KEYS => Err(Unfit::TooMany),
                 Some(members) => Key::read(members),
                 None => Err(Unfit::Malformed),
             };
@@ -87,6 +92,11 @@ impl KeySet {
     /// How many keys can be used.
     pub(crate) fn len(&self) -> usize {
         self.keys.len()
+    }
+
+    /// How many cannot.
+    pub(crate) fn ignored_in_all(&self) -> usize {
+        self.ignored.len() + self.beyond
     }
 
     /// The identifiers of the keys, in order.

@@ -185,8 +185,18 @@ fn a_set_has_at_most_64_keys() {
         .collect();
     let set = KeySet::read(json!({"keys": jwks}).to_string().as_bytes()).unwrap();
     assert_eq!(set.len(), 64);
-    assert_eq!(set.ignored.len(), 6);
-    assert_eq!(set.ignored[0], (Some("k64".to_owned()), Unfit::TooMany));
+    assert_eq!((set.ignored.len(), set.beyond), (0, 6));
+    assert_eq!(set.ignored_in_all(), 6);
+}
+
+#[test]
+fn of_a_long_name_that_is_ignored_no_more_is_kept_than_a_name_may_have() {
+    let jwks = [
+        Signer::eddsa().jwk(&json!({"kid": "good"})),
+        json!({"kid": "k".repeat(100_000)}),
+    ];
+    let set = KeySet::read(json!({"keys": jwks}).to_string().as_bytes()).unwrap();
+    assert_eq!(set.ignored, [(Some("k".repeat(256)), Unfit::Malformed)]);
 }
 
 #[test]
@@ -243,4 +253,22 @@ fn the_bits_of_a_modulus_are_counted_not_its_octets() {
     };
     assert_eq!(of(0x80), None);
     assert_eq!(of(0x7f), Some(Unfit::Weak), "2047 bits");
+}
+
+#[test]
+fn a_key_that_is_read_again_is_the_same_whatever_it_is_called_and_another_is_not() {
+    let read = |jwk: &Value| {
+        super::Key::read(jwk.as_object().unwrap())
+            .unwrap()
+            .thumbprint
+    };
+    for signer in [Signer::rsa, Signer::es256, Signer::eddsa] {
+        let one = signer();
+        let again = read(&one.jwk(&json!({"kid": "b", "use": "sig"})));
+        assert_eq!(read(&one.jwk(&json!({"kid": "a"}))), again);
+    }
+    let (one, other) = (Signer::es256(), Signer::es256());
+    assert_ne!(read(&one.jwk(&json!({}))), read(&other.jwk(&json!({}))));
+    let (one, other) = (Signer::eddsa(), Signer::eddsa());
+    assert_ne!(read(&one.jwk(&json!({}))), read(&other.jwk(&json!({}))));
 }

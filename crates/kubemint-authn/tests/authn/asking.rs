@@ -4,24 +4,80 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use kubemint_authn::{AuthnError, Reason};
-use kubemint_sandbox::IssuerFailure;
+use kubemint_sandbox::{IssuerFailure, SigningAlgorithm};
 use serde_json::json;
 
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_whose_key_is_known_and_does_not_fit_causes_no_fetch() {
+async fn a_token_whose_key_is_known_and_does_not_fit_causes_one_fetch_however_often_it_comes() {
     let issuer = an_issuer().await;
     let authn = authn(&[&issuer], brisk());
     authn.warm_up().await;
-    for algorithm in ["EdDSA", "RS256"] {
+    for (fetches, algorithm) in [(2, "EdDSA"), (3, "RS256")] {
         let forged = issuer.mint_with_header(&json!({"alg": algorithm}), issuer.claims("mallory"));
-        assert_eq!(
-            authn.authenticate(&forged).await,
-            Err(AuthnError::Refused(Reason::KeyMismatch))
-        );
+        for _ in 0..5 {
+            assert_eq!(
+                authn.authenticate(&forged).await,
+                Err(AuthnError::Refused(Reason::KeyMismatch))
+            );
+        }
+        assert_eq!(issuer.requests().jwks, fetches, "{algorithm}");
     }
-    assert_eq!(issuer.requests().jwks, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_another_kind_that_takes_the_name_of_the_one_before_is_taken_without_a_failed_request()
+ {
+    let (issuer, next) = (an_issuer().await, {
+        let options = IssuerOptions {
+            algorithm: SigningAlgorithm::EdDsa,
+            ..IssuerOptions::default()
+        };
+        Issuer::start(&Pki::new("next").unwrap(), options)
+            .await
+            .unwrap()
+    });
+    issuer.set_key_set(named(&issuer, Some("main")));
+    let authn = authn(&[&issuer], brisk());
+    authn.warm_up().await;
+    issuer.set_key_set(named(&next, Some("main")));
+    let claims = issuer.claims("alice");
+    let fresh = next.mint_with_header(&json!({"kid": "main"}), claims);
+    assert_eq!(authn.authenticate(&fresh).await.unwrap().subject(), "alice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_an_issuer_hangs_few_wait_for_it_and_the_others_are_refused_at_once() {
+    let issuer = an_issuer().await;
+    let timing = Timing {
+        fetch: Duration::from_secs(20),
+        waiting: 3,
+        ..brisk()
+    };
+    let authn = Arc::new(authn(&[&issuer], timing));
+    authn.warm_up().await;
+    let good = token(&issuer);
+    issuer.set_failure(IssuerFailure::Hang);
+    let forged = |n: u32| {
+        let header = json!({"kid": format!("made-up-{n}")});
+        issuer.mint_with_header(&header, issuer.claims("mallory"))
+    };
+    let (done, mut ends) = tokio::sync::mpsc::unbounded_channel();
+    let flood: Vec<_> = (0..50)
+        .map(|n| {
+            let (authn, forged, done) = (Arc::clone(&authn), forged(n), done.clone());
+            tokio::spawn(async move { done.send(authn.authenticate(&forged).await) })
+        })
+        .collect();
+    // One causes the fetch and three wait with it, far longer than this test takes.
+    for _ in 0..50 - 4 {
+        let refused = ends.recv().await.unwrap();
+        assert_eq!(refused, Err(AuthnError::Refused(Reason::UnknownKey)));
+    }
+    authn.authenticate(&good).await.unwrap();
+    assert!(ends.try_recv().is_err(), "the others wait");
+    flood.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test(flavor = "multi_thread")]

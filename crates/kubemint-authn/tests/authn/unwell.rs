@@ -280,3 +280,21 @@ async fn a_key_set_is_told_when_it_changes_and_not_each_time_that_it_is_read() {
     issuer.set_failure(None);
     eventually("the end of that is told", || times() == 3).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_the_many_keys_that_a_lying_issuer_publishes_few_are_told_and_the_rest_is_counted() {
+    let issuer = an_issuer().await;
+    let mut published = issuer.key_set();
+    let keys = published["keys"].as_array_mut().unwrap();
+    keys.extend(std::iter::repeat_n(json!(0), 80_000));
+    issuer.set_key_set(published);
+    let (log, told) = recorder();
+    let authn =
+        Authn::with_timing(trust(&[&issuer], ""), Arc::new(SystemClock), log, brisk()).unwrap();
+    let warm = authn.warm_up().await;
+    assert_eq!((warm[0].keys, warm[0].ignored_keys), (1, 80_000));
+    let told = told.lock().unwrap();
+    assert_eq!(told.matches("a published key is ignored").count(), 16);
+    assert_eq!(told.matches("more published keys are ignored").count(), 1);
+    assert!(told.contains("79984") && told.contains("79937"), "{told}");
+}
