@@ -28,6 +28,9 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! The example `world` keeps one until Ctrl-C and writes a kubeconfig for each role: `cargo run -p kubemint-sandbox --example world
+//! FOLDER`, to look at it with kubectl and without kubemint.
 
 #![forbid(unsafe_code)]
 

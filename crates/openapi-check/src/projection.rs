@@ -129,9 +129,6 @@ pub const OPTIONAL: &str =
 /// Why keywords of schemas without a type are left out of the source.
 pub const UNTYPED: &str = "dropshot writes none; runtime: each is checked for values of its type";
 
-/// Why named schemas that nothing refers to any more are left out on both sides.
-pub const UNREACHABLE: &str = "only what was left out above refers to them";
-
 /// Leaves out of `document` what is left out on `side`, and brings what has no order into one.
 pub fn project(document: &Value, side: Side) -> Value {
     let mut document = document.clone();

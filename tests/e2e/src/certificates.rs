@@ -12,12 +12,12 @@ use crate::stage::{CERTIFIED, Stage};
 
 pub(crate) const ALL: &[(&str, Scenario)] = &[
     (
-        "a_client_certificate_is_its_name_and_groups_to_the_real_cluster",
-        a_client_certificate_is_its_name_and_groups_to_the_real_cluster,
-    ),
-    (
         "a_client_certificate_ends_at_expires_at_exactly",
         a_client_certificate_ends_at_expires_at_exactly,
+    ),
+    (
+        "a_client_certificate_is_its_name_and_groups_to_the_real_cluster",
+        a_client_certificate_is_its_name_and_groups_to_the_real_cluster,
     ),
     (
         "with_a_binding_of_its_own_a_revoked_kubeconfig_is_refused_at_once",

@@ -12,7 +12,19 @@ use crate::stage::{CERTIFIED, Stage};
 
 pub(crate) type Scenario = fn(&Stage) -> Result<()>;
 
-/// Every scenario, by its sentence.
+/// What nothing else may run beside.
+pub(crate) const ALONE: &[(&str, Scenario)] = &[(
+    "a_killed_server_goes_on_where_it_was",
+    a_killed_server_goes_on_where_it_was,
+)];
+
+/// What waits for two minutes.
+pub(crate) const LONG: &[(&str, Scenario)] = &[(
+    "a_short_life_ends_within_10_seconds_of_its_expiry",
+    a_short_life_ends_within_10_seconds_of_its_expiry,
+)];
+
+/// The others, by their sentences.
 pub(crate) const ALL: &[(&str, Scenario)] = &[
     (
         "a_viewer_reads_cannot_write_and_knows_who_it_is",
@@ -38,14 +50,6 @@ pub(crate) const ALL: &[(&str, Scenario)] = &[
     (
         "a_revoked_kubeconfig_is_refused_within_15_seconds",
         a_revoked_kubeconfig_is_refused_within_15_seconds,
-    ),
-    (
-        "a_killed_server_goes_on_where_it_was",
-        a_killed_server_goes_on_where_it_was,
-    ),
-    (
-        "a_short_life_ends_within_10_seconds_of_its_expiry",
-        a_short_life_ends_within_10_seconds_of_its_expiry,
     ),
 ];
 

@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, ensure};
 use controlplane::{Binaries, ControlPlane};
+use harness::{Shipped, binary, free_port};
 use kubemint_sandbox::{Issuer, IssuerOptions, Pki};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
-
-use crate::server::{self, Server};
 
 const COLLECTION: &str =
     "/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-a1b2c3/kubeconfigs";
@@ -21,8 +20,7 @@ pub(crate) const CERTIFIED: &str =
     "/v1/regions/us-texas-1/projects/project-x9y8z7/compute/clusters/cluster-certified/kubeconfigs";
 
 pub(crate) struct Stage {
-    server: Mutex<Server>,
-    binary: PathBuf,
+    server: Mutex<Shipped>,
     config: PathBuf,
     internal: u16,
     api: String,
@@ -39,7 +37,7 @@ impl Stage {
     /// Does what an operator does: writes the configuration, applies the manifest, makes the server's token, checks,
     /// and starts the server.
     pub(crate) fn start() -> Result<Self> {
-        let binary = server::build()?;
+        let binary = binary();
         let binaries = Binaries::find_or_build()?;
         eprintln!("control plane: {}", binaries.version()?);
         let first = ControlPlane::start_temporary(&binaries)?;
@@ -52,16 +50,16 @@ impl Stage {
         let issuer = runtime.block_on(async {
             Issuer::start(&Pki::new("e2e issuer")?, IssuerOptions::default()).await
         })?;
-        let (port, internal) = (server::free_port()?, server::free_port()?);
+        let (port, internal) = (free_port(), free_port());
         let config = folder.path().join("kubemint.toml");
         std::fs::write(folder.path().join("issuer-ca.pem"), issuer.ca_pem())?;
         std::fs::write(folder.path().join("token"), "not made yet")?;
         std::fs::write(&config, text_of(port, internal, &issuer, &first, &second))?;
-        apply_manifest(&binary, &config, &first, "cluster-a1b2c3")?;
-        apply_manifest(&binary, &config, &second, "cluster-certified")?;
+        apply_manifest(binary, &config, &first, "cluster-a1b2c3")?;
+        apply_manifest(binary, &config, &second, "cluster-certified")?;
         make_token(&config, &first)?;
-        preflight(&binary, &config)?;
-        let server = Mutex::new(Server::start(&binary, &config, internal)?);
+        preflight(binary, &config)?;
+        let server = Mutex::new(start(&config, internal)?);
         let token = issuer.mint(
             issuer
                 .claims("alice")
@@ -70,7 +68,6 @@ impl Stage {
         );
         Ok(Self {
             server,
-            binary,
             config,
             internal,
             api: format!("http://127.0.0.1:{port}"),
@@ -147,7 +144,7 @@ impl Stage {
 
     /// Runs a command of the server's binary on its configuration; its standard output.
     pub(crate) fn operator(&self, arguments: &[&str]) -> Result<String> {
-        let mut command = Command::new(&self.binary);
+        let mut command = Command::new(binary());
         let output = run(command.args(arguments).arg("--config").arg(&self.config))?;
         Ok(String::from_utf8(output.stdout)?)
     }
@@ -155,8 +152,8 @@ impl Stage {
     /// Kills the server without warning and starts it again.
     pub(crate) fn crash_and_restart(&self) -> Result<()> {
         let mut server = self.server();
-        server.kill()?;
-        *server = Server::start(&self.binary, &self.config, self.internal)?;
+        server.kill();
+        *server = start(&self.config, self.internal)?;
         Ok(())
     }
 
@@ -165,9 +162,13 @@ impl Stage {
         format!("the server's log:\n{}", self.server().log())
     }
 
-    fn server(&self) -> MutexGuard<'_, Server> {
+    fn server(&self) -> MutexGuard<'_, Shipped> {
         self.server.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn start(config: &Path, internal: u16) -> Result<Shipped> {
+    Shipped::start(config, internal).map_err(Error::msg)
 }
 
 fn text_of(

@@ -6,7 +6,8 @@
 //!
 //! - A path that leads nowhere is answered with a `Status`, not with `404 page not found`; 405 names the methods.
 //! - The messages of requests that do not parse are other words; code and reason are the same.
-//! - A token ends at once with its account and at its `exp`, unless [`ClusterOptions::with_real_delays`] is asked for.
+//! - A token ends at once with its account and at its `exp`, unless [`ClusterOptions::token_leeway_seconds`] and
+//!   [`ClusterOptions::authentication_cache`] ask for the delays of a real one.
 //! - Reading knows no protobuf, YAML, aggregated discovery, streamed lists or `PartialObjectMetadata`; writing knows
 //!   the protobuf of reviews, tokens, namespaces, configmaps and ServiceAccounts, but no server-side apply. A
 //!   strategic patch is merged like a plain one. Tokens are bound to their ServiceAccount only.

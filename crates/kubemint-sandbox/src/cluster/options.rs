@@ -68,14 +68,6 @@ impl ClusterOptions {
         }
     }
 
-    /// The delays of a real cluster: 60 s of leeway after `exp`, and an authentication cache of 10 s.
-    #[must_use]
-    pub fn with_real_delays(mut self) -> Self {
-        self.token_leeway_seconds = 60;
-        self.authentication_cache = Duration::from_secs(10);
-        self
-    }
-
     pub(crate) fn check(&self) -> Result<(), SandboxError> {
         let mut names: Vec<&str> = self.roles.iter().map(|role| role.name.as_str()).collect();
         names.sort_unstable();

@@ -8,6 +8,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{TimeDelta, Utc};
+use controlplane::{Binaries, ControlPlane};
 use kube::config::Kubeconfig;
 use kubemint::caller::Principal;
 use kubemint::cluster::ClusterKey;
@@ -18,15 +19,21 @@ use slog::{Discard, Logger, o};
 use uuid::Uuid;
 
 pub(crate) struct Kubectl {
+    program: PathBuf,
     kubeconfig: PathBuf,
+}
+
+/// A control plane, as its administrator has it.
+pub(crate) fn control_plane() -> ControlPlane {
+    ControlPlane::start_temporary(&Binaries::find_or_build().unwrap()).unwrap()
 }
 
 impl Kubectl {
     /// The administrator's.
-    pub(crate) fn admin() -> Self {
-        let kubeconfig = std::env::var_os("KUBEMINT_ADMIN_KUBECONFIG").unwrap();
+    pub(crate) fn admin(cluster: &ControlPlane) -> Self {
         Self {
-            kubeconfig: kubeconfig.into(),
+            program: cluster.kubectl().to_owned(),
+            kubeconfig: cluster.admin_kubeconfig().to_owned(),
         }
     }
 
@@ -37,8 +44,7 @@ impl Kubectl {
 
     /// What it printed, errors included, and whether it was content.
     pub(crate) fn run(&self, arguments: &[&str], input: &str) -> (bool, String) {
-        let binary = std::env::var_os("KUBEMINT_KUBECTL").unwrap_or_else(|| "kubectl".into());
-        let mut child = Command::new(binary)
+        let mut child = Command::new(&self.program)
             .arg("--kubeconfig")
             .arg(&self.kubeconfig)
             .args(arguments)
@@ -74,27 +80,14 @@ impl Kubectl {
         });
         let kubeconfig = folder.join("holder");
         std::fs::write(&kubeconfig, serde_json::to_string(&file).unwrap()).unwrap();
-        Kubectl { kubeconfig }
+        Kubectl {
+            program: self.program.clone(),
+            kubeconfig,
+        }
     }
 }
 
-/// The tests share the service's ServiceAccount, and each looks for rights that it did not give: one at a time.
-pub(crate) static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-
-/// Takes the roles of the second test out of the cluster.
-pub(crate) fn forget_bindings(kubectl: &Kubectl) {
-    let delete = |arguments: &[&str]| {
-        kubectl.good(&[&["delete", "--ignore-not-found"], arguments].concat(), "")
-    };
-    delete(&["clusterrolebindings,clusterroles", "kubemint-wide"]);
-    for namespace in ["default", "kube-public"] {
-        let kinds = "rolebindings,roles";
-        delete(&["-n", namespace, kinds, "kubemint-narrow"]);
-    }
-    delete(&["namespaces", "kubemint-wide", "kubemint-narrow"]);
-}
-
-/// The roles of the first test.
+/// The roles of most of it.
 const ROLES: &str =
     "[roles.viewer]\n[roles.editor]\nnamespaces = [\"default\"]\n[roles.cluster-admin]\n";
 

@@ -5,14 +5,13 @@ use kubemint::ports::{ClusterError, Clusters as _, ObjectRef};
 use kubemint_clusters::{Health, manifest};
 use secrecy::ExposeSecret as _;
 
-use crate::stage::{Kubectl, TURN, configure, fleet, forget_bindings, record};
+use crate::stage::{Kubectl, configure, control_plane, fleet, listed, record};
 
 #[tokio::test]
 async fn the_whole_life_of_a_kubeconfig_at_a_real_cluster() {
-    let kubectl = Kubectl::admin();
+    let cluster = control_plane();
+    let kubectl = Kubectl::admin(&cluster);
     let admin = kubectl.kubeconfig();
-    let _turn = TURN.lock().await;
-    forget_bindings(&kubectl);
     let folder = tempfile::tempdir().unwrap();
 
     // The manifest is taken by kubectl, and a second time changes nothing.
@@ -123,7 +122,7 @@ async fn the_whole_life_of_a_kubeconfig_at_a_real_cluster() {
         ),
         "below the floor"
     );
-    let found = crate::stage::listed(&fleet, &key).await.unwrap();
+    let found = listed(&fleet, &key).await.unwrap();
     assert!(
         found.iter().any(|found| found.object == object),
         "{found:?}"
@@ -229,5 +228,5 @@ async fn the_whole_life_of_a_kubeconfig_at_a_real_cluster() {
         fleet.mint(&key, &object, 600).await,
         Err(ClusterError::Missing)
     ));
-    assert!(crate::stage::listed(&fleet, &key).await.unwrap().is_empty());
+    assert!(listed(&fleet, &key).await.unwrap().is_empty());
 }

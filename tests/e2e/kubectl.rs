@@ -1,16 +1,16 @@
 //! The real kubectl against the sandbox cluster, as its user sees it.
-//!
-//! Compiled with the feature `kubectl` only. The binary is `KUBEMINT_KUBECTL`, or else `kubectl` on the PATH.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use controlplane::Binaries;
 use kubemint_sandbox::{Cluster, ClusterOptions};
 use serde_json::{Value, json};
 
 struct Kubectl {
+    program: PathBuf,
     folder: tempfile::TempDir,
 }
 
@@ -24,6 +24,7 @@ struct Said {
 impl Kubectl {
     fn new() -> Self {
         Self {
+            program: Binaries::find_or_build().unwrap().kubectl,
             folder: tempfile::tempdir().unwrap(),
         }
     }
@@ -35,8 +36,7 @@ impl Kubectl {
     }
 
     async fn run(&self, kubeconfig: &Path, arguments: &[&str]) -> Said {
-        let binary = std::env::var_os("KUBEMINT_KUBECTL").unwrap_or_else(|| "kubectl".into());
-        let mut command = Command::new(&binary);
+        let mut command = Command::new(&self.program);
         // Its caches belong to this test.
         command
             .env("HOME", self.folder.path())
@@ -49,7 +49,7 @@ impl Kubectl {
         let output = tokio::task::spawn_blocking(move || command.output())
             .await
             .unwrap();
-        let output = output.unwrap_or_else(|error| panic!("{}: {error}", binary.display()));
+        let output = output.unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
         let text =
             String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
         Said {

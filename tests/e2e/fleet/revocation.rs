@@ -7,7 +7,7 @@ use kubemint::ports::{Clusters as _, ObjectRef};
 use kubemint_clusters::{Fleet, manifest};
 use secrecy::ExposeSecret as _;
 
-use crate::stage::{Kubectl, TURN, fleet, forget_bindings, record, with_roles};
+use crate::stage::{Kubectl, control_plane, fleet, listed, record, with_roles};
 
 /// What the API server answers to listing the pods of a namespace.
 async fn pods(client: &kube::Client, namespace: &str) -> u16 {
@@ -62,10 +62,9 @@ async fn revoked_after(
 
 #[tokio::test]
 async fn without_its_binding_a_kubeconfig_is_refused_at_once() {
-    let kubectl = Kubectl::admin();
+    let cluster = control_plane();
+    let kubectl = Kubectl::admin(&cluster);
     let admin = kubectl.kubeconfig();
-    let _turn = TURN.lock().await;
-    forget_bindings(&kubectl);
     let folder = tempfile::tempdir().unwrap();
     let roles = "[roles.wide]\ncluster_role = \"view\"\nbinding = \"per-kubeconfig\"\n\
                  [roles.narrow]\ncluster_role = \"edit\"\nbinding = \"per-kubeconfig\"\n\
@@ -169,7 +168,7 @@ async fn without_its_binding_a_kubeconfig_is_refused_at_once() {
         narrow.id.as_str(),
     ];
     kubectl.good(&account, "");
-    let found = crate::stage::listed(&fleet, &key).await.unwrap();
+    let found = listed(&fleet, &key).await.unwrap();
     assert_eq!(
         found
             .into_iter()
@@ -178,7 +177,7 @@ async fn without_its_binding_a_kubeconfig_is_refused_at_once() {
         std::slice::from_ref(&object)
     );
     fleet.remove(&key, &object).await.unwrap();
-    assert!(crate::stage::listed(&fleet, &key).await.unwrap().is_empty());
+    assert!(listed(&fleet, &key).await.unwrap().is_empty());
     let left = kubectl.good(
         &[
             "get",
@@ -190,5 +189,4 @@ async fn without_its_binding_a_kubeconfig_is_refused_at_once() {
         "",
     );
     assert!(left.contains("No resources found"), "{left}");
-    forget_bindings(&kubectl);
 }
