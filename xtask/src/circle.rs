@@ -10,7 +10,8 @@ mod build;
 use anyhow::{Context, Result, bail};
 use build::Module;
 use clap::Args;
-use openapi_document::{Diagnostic, Document, Folder};
+use openapi_document::{Diagnostic, Diagnostics, Document, Folder};
+use openapi_to_dropshot::output;
 use openapi_to_dropshot::{Options, Read, Skipped};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,7 +30,7 @@ pub(crate) struct CircleArgs {
 /// What became of a document.
 enum Outcome {
     /// Nothing could be generated.
-    Refused(Vec<Skipped>, Vec<Diagnostic>),
+    Refused(Vec<Skipped>, Diagnostics),
     /// Something could; the differences come later.
     Generated(Box<Read>, usize),
 }
@@ -44,9 +45,9 @@ pub(crate) fn run(args: &CircleArgs) -> Result<()> {
         let module = format!("doc{}", outcomes.len());
         let folder = Folder::of(&path);
         let outcome = match openapi_to_dropshot::read_and_warn(&name, &text, &folder, true) {
-            Err(found) => Outcome::Refused(Vec::new(), errors(&found)),
+            Err(found) => Outcome::Refused(Vec::new(), found),
             Ok(read) => match generate(&name, &module, &read.document) {
-                Err(found) => Outcome::Refused(read.skipped, errors(&found)),
+                Err(found) => Outcome::Refused(read.skipped, found),
                 Ok(generated) => {
                     let lacks = generated.client_lacks;
                     modules.push(generated.module);
@@ -78,7 +79,7 @@ pub(crate) fn run(args: &CircleArgs) -> Result<()> {
     Ok(())
 }
 
-fn errors(found: &openapi_document::Diagnostics) -> Vec<Diagnostic> {
+fn errors(found: &Diagnostics) -> Vec<Diagnostic> {
     found.iter().filter(|d| !d.warning).cloned().collect()
 }
 
@@ -109,11 +110,7 @@ struct Made {
     client_lacks: usize,
 }
 
-fn generate(
-    name: &str,
-    module: &str,
-    document: &Document,
-) -> Result<Made, openapi_document::Diagnostics> {
+fn generate(name: &str, module: &str, document: &Document) -> Result<Made, Diagnostics> {
     let short = Path::new(name)
         .file_name()
         .map_or_else(|| name.to_owned(), |name| name.to_string_lossy().into());
@@ -145,11 +142,12 @@ fn generate(
 fn tell(name: &str, outcome: &Outcome, emitted: Option<&build::Emitted>) -> bool {
     let (read, lacks) = match outcome {
         Outcome::Refused(skipped, found) => {
-            println!("{name}: refused (0 operations, {})", features(found));
+            let errors = errors(found);
+            println!("{name}: refused (0 operations, {})", features(&errors));
             for skipped in skipped {
                 println!("    {} {}", skipped.method.to_uppercase(), skipped.path);
             }
-            places(name, found);
+            places(found, &errors);
             return true;
         }
         Outcome::Generated(read, lacks) => (read, *lacks),
@@ -178,14 +176,14 @@ fn tell(name: &str, outcome: &Outcome, emitted: Option<&build::Emitted>) -> bool
     }
     let mut found: Vec<Diagnostic> = skipped.iter().flat_map(|s| s.because.clone()).collect();
     found.extend(read.spared.iter().cloned());
-    found.sort_by_key(|diagnostic| diagnostic.span.start);
+    found.sort_by_key(|diagnostic| (diagnostic.span.file, diagnostic.span.start));
     found.dedup();
     let all = kept + skipped.len();
     println!(
         "{name}: refused ({kept} of {all} operations closed{client}, {})",
         features(&found)
     );
-    places(name, &found);
+    places(&document.diagnostics(), &found);
     true
 }
 
@@ -201,11 +199,10 @@ fn features(found: &[Diagnostic]) -> String {
     counts.collect::<Vec<_>>().join(" ")
 }
 
-fn places(name: &str, found: &[Diagnostic]) {
-    for diagnostic in found {
-        println!(
-            "    {}",
-            openapi_to_dropshot::output::place(name, diagnostic)
-        );
+/// Tells the places of `told`, which are in the sources of `all`.
+fn places(all: &Diagnostics, told: &[Diagnostic]) {
+    for diagnostic in told {
+        let file = all.file_of(diagnostic.span);
+        println!("    {}", output::place(file, diagnostic));
     }
 }

@@ -10,6 +10,7 @@ use anyhow::Context;
 use clap::Args;
 use openapi_document::{Diagnostics, Document, Folder};
 use openapi_to_dropshot::output::{self, File};
+use openapi_to_dropshot::report;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -93,12 +94,7 @@ fn generate(args: &GenArgs) -> Result<u8, Failure> {
     let folder = Folder::of(&root.join(SPEC));
     let (document, diagnostics) = if args.skip_unsupported {
         let read = openapi_to_dropshot::read_and_warn(SPEC, &text, &folder, true)?;
-        for skipped in &read.skipped {
-            tell_skipped(skipped, &say);
-        }
-        for part in &read.spared {
-            say("Sparing", &openapi_to_dropshot::output::place(SPEC, part));
-        }
+        output::print(&report::left_out(&read, args.message_format));
         let none = read.document.diagnostics();
         (read.document, none)
     } else {
@@ -179,14 +175,6 @@ fn tell_changes(root: &Path, document: &Document, format: MessageFormat) {
     }
     if let Some(advice) = spec::advice(&changes) {
         say(format, "", &advice);
-    }
-}
-
-fn tell_skipped(skipped: &openapi_to_dropshot::Skipped, say: &dyn Fn(&str, &str)) {
-    let (method, path) = (skipped.method.to_uppercase(), &skipped.path);
-    say("Skipping", &format!("{method} {path}"));
-    for diagnostic in &skipped.because {
-        say("", &openapi_to_dropshot::output::place(SPEC, diagnostic));
     }
 }
 

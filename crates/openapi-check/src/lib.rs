@@ -3,11 +3,15 @@
 mod changes;
 mod compare;
 mod examples;
+mod formats;
+mod judge;
 mod mend;
 pub mod projection;
+mod values;
 
 pub use changes::{CHANGES, Change, Changes, Edition, Level, Step, changes};
 pub use compare::differences;
+pub use values::values;
 
 use openapi_document::{Diagnostics, Document};
 
@@ -15,7 +19,7 @@ use openapi_document::{Diagnostics, Document};
 pub const RULES: &[(&str, &str)] = &[
     (
         "K0104",
-        "An example does not match its schema, so it teaches callers what the server refuses.",
+        "An example, a default or a listed value does not match its schema, so it teaches callers what the server refuses.",
     ),
     (
         "K0114",

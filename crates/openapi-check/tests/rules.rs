@@ -72,6 +72,21 @@ fn each_mistake_is_found_at_its_place() {
 }
 
 #[test]
+fn a_listed_value_that_has_not_the_format_is_found() {
+    let kind = "          type: string\n          nullable: true";
+    for (format, values) in [
+        ("time", "['10:00:00Z', noon]"),
+        ("date", "['2026-11-26', '2026-02-30']"),
+        ("uuid", "[6ba7b810-9dad-11d1-80b4-00c04fd430c8, one]"),
+    ] {
+        let listed = format!("{kind}\n          format: {format}\n          enum: {values}");
+        let column = 19 + values.find(", ").expect("there are two");
+        let found = places(kind, &listed);
+        assert_eq!(found, [format!("t.yaml:38:{column} K0104")], "{format}");
+    }
+}
+
+#[test]
 fn a_diagnosis_of_an_example_shows_the_rule_that_refuses_it() {
     let document = Document::read(
         "t.yaml",

@@ -15,6 +15,7 @@ pub mod draft;
 mod excerpt;
 mod files;
 mod json;
+mod listed;
 mod lower;
 mod members;
 mod node;
@@ -303,6 +304,12 @@ impl Document {
     /// Whether what a further rule found only follows from a mistake that was told.
     pub fn follows(&self, diagnostic: &Diagnostic) -> bool {
         rules::follows(&self.root, &self.causes, diagnostic)
+    }
+
+    /// The name of the file that a place is in.
+    pub fn file_of(&self, span: Span) -> &str {
+        let source = self.sources.get(span.file);
+        source.map_or("", |source| source.name.as_str())
     }
 
     /// An empty list of diagnoses about this document.

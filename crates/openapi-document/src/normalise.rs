@@ -4,6 +4,7 @@
 //! What the document means is unchanged; only schemas are still referred to by `$ref`. Named schemas whose names differ
 //! only in case or punctuation get different ones, since most languages keep neither.
 
+use crate::listed;
 use heck::ToUpperCamelCase;
 use indexmap::IndexMap;
 use openapiv3::{
@@ -171,6 +172,9 @@ fn parameters(
         };
         let name = data.name.clone();
         if let ParameterSchemaOrContent::Schema(schema) = &mut data.format {
+            if let Some(list) = listed::list(schema, &names.schemas) {
+                *schema = list;
+            }
             names.hoist(schema, &name, &id, false);
         }
     }

@@ -1,7 +1,7 @@
 //! Parts of a document by operation: which operations a place belongs to, and the document without some of them.
 
 use crate::node::{Content, Entry, Node, Span};
-use crate::rules::METHODS;
+use crate::rules::{METHODS, resolve};
 use std::collections::HashSet;
 
 /// The operations (path and method) that the place belongs to: the one that it is written in, those of the path that
@@ -71,13 +71,26 @@ fn secured_by_default(root: &Node, name: &str) -> Vec<(String, String)> {
     found
 }
 
-/// The operations whose callers may be known by the security scheme `name`.
+/// The operations whose callers may be known by the security scheme `name`, or by one that refers to it.
 pub(crate) fn secured_by(root: &Node, name: &str) -> Vec<(String, String)> {
+    let schemes = components(root)
+        .iter()
+        .find(|kind| kind.key == "securitySchemes");
+    let schemes = schemes.map_or(&[][..], |kind| kind.node.entries());
+    let wanted = schemes.iter().find(|scheme| scheme.key == name);
+    let wanted = wanted.and_then(|scheme| resolve(root, &scheme.node));
+    let alias = |other: &Entry| {
+        let node = &other.node;
+        let target = node.get("$ref").and_then(|_| resolve(root, node));
+        target.zip(wanted).is_some_and(|(a, b)| std::ptr::eq(a, b))
+    };
+    let aliases = schemes.iter().filter(|other| alias(other));
+    let aliases: Vec<&str> = aliases.map(|other| other.key.as_str()).collect();
     let names = |security: &Node| {
         let alternatives = security.items().iter();
         alternatives
             .flat_map(Node::entries)
-            .any(|scheme| scheme.key == name)
+            .any(|scheme| scheme.key == name || aliases.contains(&scheme.key.as_str()))
     };
     let mut found = Vec::new();
     for path in paths(root) {

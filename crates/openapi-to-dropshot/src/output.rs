@@ -200,18 +200,23 @@ fn named(error: &Error, verb: &str, path: &Path) -> Error {
 /// Tells a line on standard output, as Cargo does: the verb, flush right, and what. Whoever closes the pipe has read
 /// enough, and stops nothing.
 pub fn say(verb: &str, what: &str) {
-    print(&format!("{verb:>10} {what}\n"));
+    print(&line(verb, what));
 }
 
-/// A diagnosis in one line: `file:line:column: code: message`, and what is beside its caret.
-pub fn place(name: &str, diagnostic: &Diagnostic) -> String {
+/// The line that [`say`] prints.
+pub(crate) fn line(verb: &str, what: &str) -> String {
+    format!("{verb:>10} {what}\n")
+}
+
+/// A diagnosis about `file` in one line: `file:line:column: code: message`, and what is beside its caret.
+pub fn place(file: &str, diagnostic: &Diagnostic) -> String {
     let (line, column) = (diagnostic.span.line, diagnostic.span.column);
     let (code, message) = (diagnostic.code, &diagnostic.message);
     let beside = match diagnostic.label.as_str() {
         label if diagnostic.spare && !label.is_empty() => format!(" ({label})"),
         _ => String::new(),
     };
-    format!("{name}:{line}:{column}: {code}: {message}{beside}")
+    format!("{file}:{line}:{column}: {code}: {message}{beside}")
 }
 
 /// Writes to standard output, and goes on when nobody reads it.

@@ -1,6 +1,8 @@
 //! How mistakes are told to programs.
 
-use openapi_document::{Diagnostic, Diagnostics};
+use crate::{Read, output};
+use openapi_document::{Diagnostic, Diagnostics, Pointers};
+use serde_json::{Value, json};
 use std::str::FromStr;
 
 /// How mistakes are told.
@@ -37,40 +39,81 @@ impl FromStr for MessageFormat {
 /// assert!(told.starts_with("::error file=a.yaml,line=1,col=10,title=K0101::"), "{told}");
 /// ```
 pub fn diagnostics(found: &Diagnostics, format: MessageFormat, colour: bool) -> String {
-    let mut pointers = found.pointers();
-    let mut one = |d: &Diagnostic| {
-        let (file, line, column) = (found.file_of(d.span), d.span.line, d.span.column);
-        let level = match (d.warning, d.note) {
-            (_, true) => "note",
-            (true, false) => "warning",
-            (false, false) => "error",
-        };
-        if let MessageFormat::Github = format {
-            let word = if d.note { "notice" } else { level };
-            let message = match &d.help {
-                Some(help) => format!("{}\nhelp: {help}", d.message),
-                None => d.message.clone(),
-            };
-            return github(word, file, (line, column), d.code, &message);
-        }
-        let related: Vec<serde_json::Value> = d
-            .related
-            .iter()
-            .map(|(span, label)| {
-                let (file, line, column) = (found.file_of(*span), span.line, span.column);
-                serde_json::json!({ "file": file, "line": line, "column": column, "label": label })
-            })
-            .collect();
-        let object = serde_json::json!({
-            "code": d.code, "level": level, "message": d.message, "file": file, "line": line, "column": column,
-            "pointer": pointers.of(d.span), "label": d.label, "help": d.help, "related": related,
-        });
-        format!("{object}\n")
-    };
-    match format {
-        MessageFormat::Human => format!("{}\n", found.render(colour)),
-        _ => found.iter().map(&mut one).collect(),
+    if let MessageFormat::Human = format {
+        return format!("{}\n", found.render(colour));
     }
+    let mut pointers = found.pointers();
+    let level = |d: &Diagnostic| match (d.warning, d.note) {
+        (_, true) => "note",
+        (true, false) => "warning",
+        (false, false) => "error",
+    };
+    let one = |d: &Diagnostic| match format {
+        MessageFormat::Github => command(found, d, if d.note { "notice" } else { level(d) }, ""),
+        _ => format!("{}\n", object(found, &mut pointers, d, level(d))),
+    };
+    found.iter().map(one).collect()
+}
+
+/// What was left out of a document, and why. People are told in lines as Cargo has them; the JSON objects are those of mistakes,
+/// of the level `skipped`, with the `operation` that is left out, or `spared`, of which only the part is.
+pub fn left_out(read: &Read, format: MessageFormat) -> String {
+    let found = read.document.diagnostics();
+    let mut pointers = found.pointers();
+    let place = |d: &Diagnostic| output::place(found.file_of(d.span), d);
+    let mut told = String::new();
+    for skipped in &read.skipped {
+        let operation = format!("{} {}", skipped.method.to_uppercase(), skipped.path);
+        if let MessageFormat::Human = format {
+            told += &output::line("Skipping", &operation);
+        }
+        for d in &skipped.because {
+            told += &match format {
+                MessageFormat::Human => output::line("", &place(d)),
+                MessageFormat::Github => {
+                    command(&found, d, "notice", &format!("{operation} is left out: "))
+                }
+                MessageFormat::Json => {
+                    let mut object = object(&found, &mut pointers, d, "skipped");
+                    object["operation"] = operation.as_str().into();
+                    format!("{object}\n")
+                }
+            };
+        }
+    }
+    for d in &read.spared {
+        told += &match format {
+            MessageFormat::Human => output::line("Sparing", &place(d)),
+            MessageFormat::Github => command(&found, d, "notice", "this part is left out: "),
+            MessageFormat::Json => {
+                format!("{}\n", object(&found, &mut pointers, d, "spared"))
+            }
+        };
+    }
+    told
+}
+
+/// A diagnosis as JSON.
+fn object(found: &Diagnostics, pointers: &mut Pointers<'_>, d: &Diagnostic, level: &str) -> Value {
+    let related = d.related.iter().map(|(span, label)| {
+        let (file, line, column) = (found.file_of(*span), span.line, span.column);
+        json!({ "file": file, "line": line, "column": column, "label": label })
+    });
+    let related: Vec<Value> = related.collect();
+    json!({
+        "code": d.code, "level": level, "message": d.message, "file": found.file_of(d.span), "line": d.span.line,
+        "column": d.span.column, "pointer": pointers.of(d.span), "label": d.label, "help": d.help, "related": related,
+    })
+}
+
+/// A diagnosis as a workflow command; its message begins with `before`.
+fn command(found: &Diagnostics, d: &Diagnostic, word: &str, before: &str) -> String {
+    let message = match &d.help {
+        Some(help) => format!("{before}{}\nhelp: {help}", d.message),
+        None => format!("{before}{}", d.message),
+    };
+    let place = (d.span.line, d.span.column);
+    github(word, found.file_of(d.span), place, d.code, &message)
 }
 
 /// A workflow command of GitHub Actions; `word` is `error`, `warning` or `notice`.

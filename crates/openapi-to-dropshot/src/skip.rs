@@ -1,6 +1,6 @@
 //! Leaving out the operations that cannot be served, when the author allows it, and saying which and why.
 
-use openapi_document::{Alone, Diagnostic, Diagnostics, Document, Files, owners};
+use openapi_document::{Alone, Diagnostic, Diagnostics, Document, Files, Node, owners};
 use std::collections::BTreeMap;
 
 /// An operation that was left out.
@@ -66,6 +66,8 @@ pub fn read_and_warn(
     skip_unsupported: bool,
 ) -> Result<Read, Diagnostics> {
     let (mut document, mut found) = Document::examine_with(name, text, files);
+    let written = document.as_ref().filter(|_| skip_unsupported);
+    let written = written.map(|document| document.root.clone());
     let mut skipped: BTreeMap<(String, String), Vec<Diagnostic>> = BTreeMap::new();
     let mut spared: Vec<Diagnostic> = Vec::new();
     loop {
@@ -79,17 +81,20 @@ pub fn read_and_warn(
             let Some(document) = document else {
                 return Err(found.deny_warnings());
             };
-            let listed = skipped
-                .into_iter()
-                .map(|((path, method), because)| Skipped {
-                    path,
-                    method,
-                    because,
-                });
             found.sort();
+            if let Some(written) = &written {
+                spared.retain(|part| is_kept(written, part, &skipped));
+            }
+            let listed = skipped.into_iter();
             return Ok(Read {
                 document,
-                skipped: listed.collect(),
+                skipped: listed
+                    .map(|((path, method), because)| Skipped {
+                        path,
+                        method,
+                        because,
+                    })
+                    .collect(),
                 spared,
                 warnings: found,
             });
@@ -98,18 +103,23 @@ pub fn read_and_warn(
             found.sort();
             return Err(found);
         };
-        let mut more = false;
-        for diagnostic in found.iter().filter(|diagnostic| !diagnostic.warning) {
-            if diagnostic.spare {
-                spared.push(diagnostic.clone());
-                more = true;
-                continue;
-            }
-            for owner in owners(&whole.root, diagnostic.span) {
-                skipped.entry(owner).or_default().push(diagnostic.clone());
-                more = true;
+        let errors = || found.iter().filter(|diagnostic| !diagnostic.warning);
+        let known = |part: &Diagnostic| spared.iter().any(|other| other.span == part.span);
+        let parts: Vec<Diagnostic> = errors()
+            .filter(|part| part.spare && !known(part))
+            .cloned()
+            .collect();
+        let mut more = !parts.is_empty();
+        // Another mistake may lie in such a part, so what is left without the parts is judged first.
+        if parts.is_empty() {
+            for diagnostic in errors() {
+                for owner in owners(&whole.root, diagnostic.span) {
+                    skipped.entry(owner).or_default().push(diagnostic.clone());
+                    more = true;
+                }
             }
         }
+        spared.extend(parts);
         if !more {
             found.sort();
             return Err(found);
@@ -119,4 +129,14 @@ pub fn read_and_warn(
         let places: Vec<_> = spared.iter().map(|diagnostic| diagnostic.span).collect();
         (document, found) = whole.without(&keep, &places);
     }
+}
+
+/// Whether the part is one of an operation that is kept, or of none.
+fn is_kept(
+    written: &Node,
+    part: &Diagnostic,
+    skipped: &BTreeMap<(String, String), Vec<Diagnostic>>,
+) -> bool {
+    let owners = owners(written, part.span);
+    owners.is_empty() || owners.iter().any(|owner| !skipped.contains_key(owner))
 }

@@ -4,7 +4,10 @@
 //! Such a default is read instead, as the type reads any value: in its place typify is shown a stand-in, of which it knows
 //! the path and nothing more.
 
+mod graph;
+
 use crate::{names, within};
+use graph::Graph;
 use openapi_document::draft;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,15 +31,18 @@ pub(crate) fn put(mut definitions: Vec<(&str, &mut Value)>, types: &str) -> Put 
         return Put::default();
     }
     let known = |(name, schema): &(&str, &mut Value)| ((*name).to_owned(), (**schema).clone());
+    let all: BTreeMap<String, Value> = definitions.iter().map(known).collect();
     let mut work = Work {
-        all: definitions.iter().map(known).collect(),
+        graph: Graph::of(&all),
+        used: all.keys().map(|name| names::type_name(name)).collect(),
+        numbers: BTreeMap::new(),
         types,
         owner: String::new(),
         put: Put::default(),
     };
     for (name, schema) in &mut definitions {
         name.clone_into(&mut work.owner);
-        if is_given(schema) && work.is_misread(schema) {
+        if is_given(schema) && work.graph.is_misread(schema) {
             forget(schema);
         }
         work.members(name, schema);
@@ -46,7 +52,11 @@ pub(crate) fn put(mut definitions: Vec<(&str, &mut Value)>, types: &str) -> Put 
 
 /// What is known while stand-ins are put.
 struct Work<'a> {
-    all: BTreeMap<String, Value>,
+    graph: Graph,
+    /// The names of types that are taken.
+    used: BTreeSet<String>,
+    /// The last number that a name got.
+    numbers: BTreeMap<String, usize>,
     types: &'a str,
     /// The definition that is looked into.
     owner: String,
@@ -72,14 +82,15 @@ impl Work<'_> {
 
     /// Puts a stand-in for what of the default of `schema`, which is called `name`, would be misread.
     fn stand_in(&mut self, name: &str, schema: &mut Value) {
-        if !self.is_misread(schema) {
+        if !self.graph.is_misread(schema) {
             return;
         }
         if let Some(reference) = alone(schema) {
             let Some(target) = draft::reference(reference) else {
                 return;
             };
-            *reference = self.of(&target);
+            let boxed = self.graph.leads_back(&self.owner, &target);
+            *reference = self.of(&target, boxed);
             return;
         }
         // Of a list or a map it is what is in it; an object with members of its own stands for itself.
@@ -99,16 +110,19 @@ impl Work<'_> {
                 replaced[key] = said;
             }
         }
-        let called = self.free(&names::camel(name));
-        self.all.insert(called.clone(), own.clone());
+        let called = self.free(names::camel(name));
+        self.used.insert(names::type_name(&called));
+        let held = draft::references(&own);
+        let boxed = held
+            .iter()
+            .any(|held| self.graph.leads_back(&self.owner, held));
         self.put.inline.push((called.clone(), own));
-        replaced["allOf"] = json!([self.of(&called)]);
+        replaced["allOf"] = json!([self.of(&called, boxed)]);
         *schema = replaced;
     }
 
     /// A reference to the stand-in for the definition `target`: in a box where it holds what it stands in.
-    fn of(&mut self, target: &str) -> Value {
-        let boxed = self.leads(target, &mut BTreeSet::new());
+    fn of(&mut self, target: &str, boxed: bool) -> Value {
         let path = format!("{}::{}", self.types, names::type_name(target));
         let (suffix, path) = if boxed {
             ("BoxedAsRead", format!("::std::boxed::Box<{path}>"))
@@ -117,60 +131,29 @@ impl Work<'_> {
         };
         let mut called = names::camel(&format!("{target}-{suffix}"));
         if self.put.stand_ins.get(&called) != Some(&path) {
-            called = self.free(&called);
+            called = self.free(called);
         }
         self.put.stand_ins.insert(called.clone(), path);
         json!({ "$ref": format!("#/components/schemas/{called}") })
     }
 
     /// `name`, with a number where something is called so.
-    fn free(&self, name: &str) -> String {
-        let used: BTreeSet<String> = self.all.keys().map(|name| names::type_name(name)).collect();
+    fn free(&mut self, name: String) -> String {
+        let (used, stand_ins) = (&self.used, &self.put.stand_ins);
         let free = |name: &String| {
-            !used.contains(&names::type_name(name)) && !self.put.stand_ins.contains_key(name)
+            !used.contains(&names::type_name(name)) && !stand_ins.contains_key(name)
         };
-        let numbered = (2..).map(|n| format!("{name}{n}"));
-        let mut names = std::iter::once(name.to_owned()).chain(numbered);
-        names.find(free).unwrap_or_else(|| name.to_owned())
-    }
-
-    /// Whether the definition `from` leads to the one that is looked into.
-    fn leads<'s>(&'s self, from: &str, seen: &mut BTreeSet<&'s str>) -> bool {
-        if from == self.owner {
-            return true;
+        if free(&name) {
+            return name;
         }
-        let Some((name, schema)) = self.all.get_key_value(from) else {
-            return false;
-        };
-        let mut next = draft::references(schema).into_iter();
-        seen.insert(name) && next.any(|next| self.leads(&next, seen))
-    }
-
-    /// Whether typify may build a value of `schema` wrongly.
-    fn is_misread(&self, schema: &Value) -> bool {
-        self.misread(schema, &mut BTreeSet::new())
-    }
-
-    fn misread<'s>(&'s self, schema: &'s Value, seen: &mut BTreeSet<&'s str>) -> bool {
-        if let Some(name) = draft::reference(schema) {
-            let target = self.all.get_key_value(name.as_str());
-            return target
-                .is_some_and(|(name, target)| seen.insert(name) && self.misread(target, seen));
+        let last = self.numbers.entry(name.clone()).or_insert(1);
+        loop {
+            *last += 1;
+            let numbered = format!("{name}{last}");
+            if free(&numbered) {
+                return numbered;
+            }
         }
-        if let Some(value) = beside_null(schema) {
-            return self.misread(value, seen);
-        }
-        let list = |key: &str| schema.get(key).and_then(Value::as_array);
-        let properties = schema.get("properties").and_then(Value::as_object);
-        let mut members = properties.into_iter().flatten().map(|(_, member)| member);
-        let inner = ["items", "additionalProperties"].map(|key| schema.get(key));
-        let parts = list("allOf").into_iter().flatten();
-        list("oneOf").is_some()
-            || list("anyOf").is_some()
-            || members.any(|member| is_given(member) || self.misread(member, seen))
-            || parts
-                .chain(inner.into_iter().flatten())
-                .any(|inner| self.misread(inner, seen))
     }
 }
 
@@ -206,14 +189,6 @@ fn has_default(schema: &Value) -> bool {
 fn forget(schema: &mut Value) {
     if let Some(members) = schema.as_object_mut() {
         members.remove("default");
-    }
-}
-
-/// The value of a schema that is a choice between a value and null.
-fn beside_null(schema: &Value) -> Option<&Value> {
-    match schema.get("oneOf")?.as_array()?.as_slice() {
-        [value, null] if is_null(null) => Some(value),
-        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@ use clap::{Parser, ValueEnum};
 use openapi_document::{Diagnostics, Document, Folder};
 use openapi_to_dropshot::output::{self, File};
 use openapi_to_dropshot::report::{self, MessageFormat};
-use openapi_to_dropshot::{Options, Parts, Read, Skipped};
+use openapi_to_dropshot::{Options, Parts, Read};
 use std::io::IsTerminal;
 use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
@@ -129,37 +129,26 @@ fn generate(cli: &Cli) -> Result<u8, Failure> {
     if cli.lint {
         return lint(cli, &name, &text, &files);
     }
-    let Read {
-        document,
-        skipped,
-        spared,
-        warnings,
-    } = openapi_to_dropshot::read_and_warn(&name, &text, &files, cli.skip_unsupported)?;
+    let read = openapi_to_dropshot::read_and_warn(&name, &text, &files, cli.skip_unsupported)?;
     let quiet = cli.message_format != MessageFormat::Human;
     let say = |verb: &str, what: &str| {
         if !quiet {
             output::say(verb, what);
         }
     };
+    let document = &read.document;
     let (operations, schemas) = (document.operations().count(), document.schemas().count());
     say(
         "Reading",
         &format!("{name} ({operations} operations, {schemas} schemas)"),
     );
-    for Skipped {
-        path,
-        method,
-        because,
-    } in &skipped
-    {
-        say("Skipping", &format!("{} {path}", method.to_uppercase()));
-        for reason in because {
-            say("", &output::place(&name, reason));
-        }
-    }
-    for reason in &spared {
-        say("Sparing", &output::place(&name, reason));
-    }
+    output::print(&report::left_out(&read, cli.message_format));
+    let Read {
+        document,
+        skipped,
+        warnings,
+        ..
+    } = read;
     warn(warnings, cli.message_format);
     let wanted = |part| cli.only.is_empty() || cli.only.contains(&part);
     let parts = Parts {

@@ -66,26 +66,42 @@ pub(super) fn operation(found: &mut Findings<'_>, method: &Entry) {
         "declare servers once, at the top of the document",
     );
     let responses = operation.get("responses").map_or(&[][..], Node::entries);
+    let kept = success(responses);
     for entry in responses.iter().filter(|e| !e.key.starts_with("x-")) {
-        status(found, entry);
+        match kept.filter(|kept| is_success(entry) && kept.key_span != entry.key_span) {
+            Some(kept) => another(found, entry, &kept.key),
+            None => status(found, entry),
+        }
     }
-    successes(found, responses);
+}
+
+/// Whether it is one status below 400, or a range of them.
+fn is_success(entry: &Entry) -> bool {
+    let digit = |c: &u8| c.is_ascii_digit() || matches!(c, b'X' | b'x');
+    matches!(entry.key.as_bytes(), [b'1'..=b'3', rest @ ..] if rest.len() == 2 && rest.iter().all(digit))
+}
+
+/// The success that is kept of several: one that says its status, and of these one that is no redirection.
+fn success(responses: &[Entry]) -> Option<&Entry> {
+    let all = || responses.iter().filter(|entry| is_success(entry));
+    let exact = |entry: &&Entry| entry.key.bytes().all(|c| c.is_ascii_digit());
+    let good = |entry: &&Entry| entry.key.starts_with('2');
+    all()
+        .find(|entry| exact(entry) && good(entry))
+        .or_else(|| all().find(exact))
+        .or_else(|| all().find(good))
+        .or_else(|| all().next())
 }
 
 /// One success: what else is answered below 400 can be left out, since the server decides what it answers.
-fn successes(found: &mut Findings<'_>, responses: &[Entry]) {
-    let of = |entry: &&Entry| matches!(entry.key.as_bytes(), [b'1'..=b'3', ..]);
-    let all: Vec<&Entry> = responses.iter().filter(of).collect();
-    let good = all.iter().position(|entry| entry.key.starts_with('2'));
-    let kept = good.unwrap_or_default();
-    for (_, entry) in all.iter().enumerate().filter(|(at, _)| *at != kept) {
-        let message = "an operation with several success statuses is not supported";
-        let label = format!("beside {}", all[kept].key);
-        let told = Diagnostic::new("K0109", entry.key_span, message)
-            .label(label)
-            .help("keep one, or make two operations; `--skip-unsupported` leaves this one out");
-        found.push(told.spare());
-    }
+fn another(found: &mut Findings<'_>, entry: &Entry, kept: &str) {
+    let message = "an operation with several success statuses is not supported";
+    found.push(
+        Diagnostic::new("K0109", entry.key_span, message)
+            .label(format!("beside {kept}"))
+            .help("keep one, or make two operations; `--skip-unsupported` leaves this one out")
+            .spare(),
+    );
 }
 
 /// The statuses that are registered for errors and the usual answers.

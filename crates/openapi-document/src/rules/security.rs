@@ -139,9 +139,11 @@ fn kinds_of(found: &Findings<'_>) -> &'static [&'static str] {
 
 /// K0112 and K0102: the scheme is of a kind that there is, and of a supported one if it is used.
 pub(super) fn supported(found: &mut Findings<'_>, scheme: &Entry) {
-    let Some(node) = found.resolve(&scheme.node) else {
+    // A reference is judged where it leads.
+    let node = &scheme.node;
+    if node.get("$ref").is_some() {
         return;
-    };
+    }
     let kind = node.get("type").and_then(Node::as_str).unwrap_or_default();
     let name = node
         .get("scheme")

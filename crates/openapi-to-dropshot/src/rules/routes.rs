@@ -1,6 +1,6 @@
 //! K0201: dropshot's router holds every path.
 
-use openapi_document::routes::Routes;
+use openapi_document::routes::{Routes, variable};
 use openapi_document::{Diagnostic, Diagnostics, Document, Span};
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -39,9 +39,12 @@ pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
             );
         }
         before.insert(path.as_str());
-        if let Some(mut conflict) = insert(&mut root, path, span) {
-            conflict.span = span;
-            diagnostics.push(conflict);
+        match insert(&mut root, path, span) {
+            Some(mut conflict) => {
+                conflict.span = span;
+                diagnostics.push(conflict);
+            }
+            None => odd(path, span, diagnostics),
         }
     }
 }
@@ -116,6 +119,31 @@ fn insert<'a>(root: &mut Route<'a>, path: &'a str, span: Span) -> Option<Diagnos
         };
     }
     None
+}
+
+/// Characters that a path has only in other words, so that callers differ in what they send; the server knows all of them.
+fn odd(path: &str, span: Span, diagnostics: &mut Diagnostics) {
+    let fixed = path
+        .split('/')
+        .filter(|segment| variable(segment).is_none());
+    for segment in fixed {
+        let fits = |c: char| c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@".contains(c);
+        let Some(sign) = segment.chars().find(|c| !fits(*c)) else {
+            continue;
+        };
+        let mut bytes = [0; 4];
+        let bytes = sign.encode_utf8(&mut bytes).bytes();
+        let sent: String = bytes.map(|byte| format!("%{byte:02X}")).collect();
+        let message = format!("`{sign}` of `{segment}` is no character of a path");
+        diagnostics.push(
+            Diagnostic::new("K0201", span, message)
+                .label(format!(
+                    "some callers send `{sent}`, and some what stands here"
+                ))
+                .help("letters, digits and `-._~!$&'()*+,;=:@`")
+                .warning(),
+        );
+    }
 }
 
 /// Why no request has this segment in its path, and what to do, if none has.

@@ -5,6 +5,7 @@ mod output;
 mod reject;
 mod rules;
 mod secrets;
+mod skip;
 
 use openapi_document::{Diagnostics, Document};
 use openapi_to_dropshot::{Generated, Options, generate};

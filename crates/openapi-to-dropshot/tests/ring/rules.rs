@@ -72,6 +72,22 @@ fn paths_that_dropshot_cannot_route_are_told_with_both_places() {
 }
 
 #[test]
+fn characters_that_no_path_has_are_told_as_what_callers_differ_in() {
+    let at = places(&with_path("/others/{otherId}")).len();
+    assert_eq!(at, 0);
+    let added = THINGS.lines().position(|line| line == "components:");
+    let added = added.unwrap() + 1;
+    for (path, sent) in [("/others/[x]", "%5B"), ("/é", "%C3%A9"), ("/a|b", "%7C")] {
+        let told = found(&with_path(path));
+        assert_eq!(told.places(), [format!("things.yaml:{added}:3 K0201")]);
+        assert!(told.only_warnings() && told.render(false).contains(sent));
+    }
+    for path in ["/o.-_~!$&'()*+,;=:@", "/o:verb"] {
+        assert_eq!(places(&with_path(path)), Vec::<String>::new(), "{path}");
+    }
+}
+
+#[test]
 fn names_that_are_one_name_in_rust_are_told_with_both_places() {
     let shown = found(&edited(
         "    Error:\n      type: object",

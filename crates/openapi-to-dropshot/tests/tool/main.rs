@@ -148,6 +148,13 @@ fn an_operation_that_cannot_be_served_is_left_out_when_asked_to() {
         told.contains("Skipping GET /cookies") && told.contains("1/2 operations"),
         "{told}"
     );
+    let programs = place.generate(&["--skip-unsupported", "--message-format", "json"]);
+    let line: serde_json::Value = serde_json::from_slice(&programs.stdout).unwrap();
+    assert_eq!(line["operation"], "GET /cookies");
+    assert_eq!(
+        (&line["level"], &line["line"]),
+        (&"skipped".into(), &8.into())
+    );
 }
 
 #[test]

@@ -1,0 +1,140 @@
+//! What is left out with `skip_unsupported`: as little as there is, each told once and in its own file.
+
+use openapi_document::{Alone, Diagnostics, Folder};
+use openapi_to_dropshot::report::{MessageFormat, left_out};
+use openapi_to_dropshot::{Read, read_and_warn};
+
+/// A document of the operations `GET /a` and so on, each with what is between its id and its errors.
+fn document(operations: &[&str], more: &str) -> String {
+    let mut text = "openapi: 3.0.3\ninfo: {title: Left out, version: 1.0.0}\npaths:\n".to_owned();
+    for (name, said) in ('a'..).zip(operations) {
+        text += &format!(
+            "  /{name}:\n    get:\n      operationId: get_{name}\n{said}\n        default: {{$ref: '#/components/responses/Failed'}}\n"
+        );
+    }
+    text + "components:\n  responses:\n    Failed: {description: It failed, content: {application/json: {schema: {$ref: '#/components/schemas/Failure'}}}}\n  schemas:\n    Failure: {type: object, required: [message], properties: {message: {type: string}}}\n"
+        + more
+}
+
+fn told(text: &str) -> Vec<String> {
+    let refused: Diagnostics = read_and_warn("a.yaml", text, &Alone, false).unwrap_err();
+    refused.places()
+}
+
+fn kept(text: &str) -> Read {
+    read_and_warn("a.yaml", text, &Alone, true).unwrap_or_else(|told| panic!("{told}"))
+}
+
+fn paths(read: &Read) -> Vec<&str> {
+    read.document
+        .operations()
+        .map(|operation| operation.path)
+        .collect()
+}
+
+#[test]
+fn a_range_beside_another_success_is_told_once_and_left_out_alone() {
+    for (said, line) in [
+        (
+            "      responses:\n        '200': {description: ok}\n        2XX: {description: other}",
+            9,
+        ),
+        (
+            "      responses:\n        2XX: {description: other}\n        '201': {description: ok}",
+            8,
+        ),
+        (
+            "      responses:\n        '204': {description: ok}\n        3XX: {description: other}",
+            9,
+        ),
+    ] {
+        let text = document(&[said], "");
+        assert_eq!(told(&text), [format!("a.yaml:{line}:9 K0109")]);
+        let read = kept(&text);
+        assert_eq!((paths(&read), read.skipped.len()), (vec!["/a"], 0));
+        assert_eq!(read.spared.len(), 1);
+    }
+}
+
+#[test]
+fn a_range_alone_is_refused_and_told_once() {
+    let said = "      responses:\n        2XX: {description: ok}";
+    let other = "      responses:\n        '204': {description: ok}";
+    let text = document(&[said, other], "");
+    assert_eq!(told(&text), ["a.yaml:8:9 K0109"]);
+    assert_eq!(paths(&kept(&text)), ["/b"]);
+}
+
+#[test]
+fn a_mistake_inside_what_is_left_out_takes_no_operation_with_it() {
+    let said = "      responses:\n        '200': {description: ok}\n        '202': {description: later, content: {text/plain: {}}}";
+    let read = kept(&document(&[said], ""));
+    assert_eq!((paths(&read), read.skipped.len()), (vec!["/a"], 0));
+}
+
+#[test]
+fn a_part_of_an_operation_that_is_left_out_is_not_listed_besides() {
+    let said = "      parameters: [{name: s, in: cookie, schema: {type: string}}]\n      callbacks: {}\n      responses:\n        '204': {description: ok}";
+    let other = "      responses:\n        '204': {description: ok}";
+    let read = kept(&document(&[said, other], ""));
+    assert_eq!((paths(&read), read.skipped.len()), (vec!["/b"], 1));
+    assert_eq!(read.spared, []);
+}
+
+#[test]
+fn another_name_of_a_scheme_that_is_not_supported_leaves_out_only_who_uses_it() {
+    let said =
+        "      security: [{another: []}]\n      responses:\n        '204': {description: ok}";
+    let other = "      responses:\n        '204': {description: ok}";
+    let schemes = "  securitySchemes:\n    another: {$ref: '#/components/securitySchemes/one'}\n    one: {type: apiKey, in: cookie, name: session}\n";
+    let text = document(&[said, other], schemes);
+    assert_eq!(told(&text), ["a.yaml:24:29 K0112"]);
+    let read = kept(&text);
+    assert_eq!(
+        (paths(&read), read.skipped[0].path.as_str()),
+        (vec!["/b"], "/a")
+    );
+}
+
+#[test]
+fn what_is_left_out_of_another_file_is_told_with_its_name_to_people_and_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = "      parameters: [{$ref: 'parts.yaml#/session'}]\n      responses:\n        '204': {description: ok}";
+    let other = "      responses:\n        '200': {$ref: 'parts.yaml#/done'}";
+    let text = document(&[said, other], "");
+    let parts = "session: {name: s, in: cookie, schema: {type: string}}\ndone:\n  description: ok\n  links: {}\n";
+    std::fs::write(folder.path().join("parts.yaml"), parts).unwrap();
+    let root = folder.path().join("a.yaml");
+    let read = read_and_warn("api/a.yaml", &text, &Folder::of(&root), true).unwrap();
+    assert_eq!(paths(&read), ["/b"]);
+
+    let people = left_out(&read, MessageFormat::Human);
+    assert!(people.contains("  Skipping GET /a\n"), "{people}");
+    assert!(people.contains(" api/parts.yaml:1:24: K0109: "), "{people}");
+    assert!(
+        people.contains("   Sparing api/parts.yaml:4:3: K0109: "),
+        "{people}"
+    );
+
+    let json = left_out(&read, MessageFormat::Json);
+    let objects = json.lines().map(|line| serde_json::from_str(line).unwrap());
+    let objects: Vec<serde_json::Value> = objects.collect();
+    let place = |at: usize| {
+        let of = |key: &str| objects[at][key].clone();
+        serde_json::json!([
+            of("level"),
+            of("operation"),
+            of("file"),
+            of("line"),
+            of("column"),
+            of("pointer")
+        ])
+    };
+    let skipped = serde_json::json!(["skipped", "GET /a", "api/parts.yaml", 1, 24, "/session/in"]);
+    let spared = serde_json::json!(["spared", null, "api/parts.yaml", 4, 3, "/done/links"]);
+    assert_eq!((place(0), place(1), objects.len()), (skipped, spared, 2));
+
+    let commands = left_out(&read, MessageFormat::Github);
+    let begins = "::notice file=api/parts.yaml,line=1,col=24,title=K0109::GET /a is left out: ";
+    assert!(commands.starts_with(begins), "{commands}");
+}
