@@ -22,6 +22,10 @@ struct Need {
     get: &'static str,
 }
 
+/// What compiles the tests that need more than Rust. Every command that wants one of them turns on all, so that what depends on
+/// their crates is compiled once more, and not once for each.
+pub(crate) const TEST_FEATURES: &str = "openapi-check/oasdiff-tests,kubemint-store/postgres-tests,crash/postgres-tests,crash/cluster-tests";
+
 const GO: Need = Need {
     probe: &["go", "version"],
     get: "install Go 1.26 or newer (https://go.dev/dl)",
@@ -30,14 +34,22 @@ const SCHEMATHESIS: Need = Need {
     probe: &["python3", "-m", "schemathesis.cli", "--version"],
     get: "python3 -m pip install -r tests/schemathesis/requirements.txt",
 };
+// Of one version, the one that `.ci/run` installs: another release of the latter tries other mutants, under other names.
 const DENY: Need = Need {
-    probe: &["cargo", "deny", "--version"],
-    get: "cargo install --locked cargo-deny",
+    probe: &[
+        "sh",
+        "-c",
+        "cargo deny --version | grep -Fx 'cargo-deny 0.20.2'",
+    ],
+    get: "cargo install --locked cargo-deny --version 0.20.2",
 };
-
 const MUTANTS: Need = Need {
-    probe: &["cargo", "mutants", "--version"],
-    get: "cargo install --locked cargo-mutants",
+    probe: &[
+        "sh",
+        "-c",
+        "cargo mutants --version | grep -Fx 'cargo-mutants 27.1.0'",
+    ],
+    get: "cargo install --locked cargo-mutants --version 27.1.0",
 };
 
 /// libFuzzer is C++; the toolchain is the pinned one.
@@ -93,6 +105,8 @@ const STEPS: &[Step] = &[
             "--locked",
             "--workspace",
             "--all-targets",
+            "--features",
+            TEST_FEATURES,
             "--",
             "-D",
             "warnings",
@@ -142,7 +156,7 @@ const STEPS: &[Step] = &[
             "--locked",
             "--workspace",
             "--features",
-            "openapi-check/oasdiff-tests",
+            TEST_FEATURES,
             "--test",
             "changes",
         ],
@@ -161,7 +175,7 @@ const STEPS: &[Step] = &[
             "--locked",
             "--workspace",
             "--features",
-            "kubemint-store/postgres-tests",
+            TEST_FEATURES,
             "--test",
             "store",
             "--",
@@ -200,8 +214,12 @@ const STEPS: &[Step] = &[
             "--workspace",
             "--test",
             "e2e",
+            "--test",
+            "fleet",
+            "--test",
+            "kubectl",
             "--",
-            "--test-threads=1",
+            "--test-threads=3",
         ],
         needs: Some(GO),
     },

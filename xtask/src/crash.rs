@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
+use crate::ci::TEST_FEATURES;
 use crate::tidy::root;
 
 /// Whatever fails, and whenever the process dies: the invariants hold.
@@ -44,15 +45,12 @@ fn command(args: &CrashArgs) -> Command {
     let mut command = Command::new("cargo");
     // Of the whole workspace, so that what the test command compiled serves here as well.
     command.args(["test", "--locked", "--workspace", "--test", "crash"]);
-    let (feature, only) = match args.on {
-        None => (None, None),
-        Some(Ground::Postgresql) => (Some("crash/postgres-tests"), Some("on_postgresql")),
-        Some(Ground::ControlPlane) => {
-            (Some("crash/cluster-tests"), Some("on_a_real_control_plane"))
-        }
-    };
-    if let Some(feature) = feature {
-        command.args(["--features", feature]);
+    let only = args.on.map(|ground| match ground {
+        Ground::Postgresql => "on_postgresql",
+        Ground::ControlPlane => "on_a_real_control_plane",
+    });
+    if only.is_some() {
+        command.args(["--features", TEST_FEATURES]);
     }
     command.args(["--", "--nocapture"]).current_dir(root());
     command.args(only);
@@ -79,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ground_is_a_feature_and_its_own_tests() {
+    fn a_ground_is_its_own_tests_which_only_features_compile() {
         let command = command(&CrashArgs {
             all: false,
             on: Some(Ground::Postgresql),
@@ -88,7 +86,7 @@ mod tests {
             .get_args()
             .filter_map(|word| word.to_str())
             .collect();
-        assert!(words.contains(&"crash/postgres-tests"), "{words:?}");
+        assert!(words.contains(&TEST_FEATURES), "{words:?}");
         assert_eq!(words.last(), Some(&"on_postgresql"), "{words:?}");
     }
 }

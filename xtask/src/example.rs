@@ -17,13 +17,14 @@ pub(crate) fn run() -> Result<()> {
     // The versions of this workspace; cargo drops what the example does not use.
     std::fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock"))
         .context("cannot copy Cargo.lock")?;
+    // From the whole workspace's default members, as everything is built: by its package alone it has other features.
     let fresh = [
         "run",
         "--quiet",
         "--locked",
         "--manifest-path",
         "../../Cargo.toml",
-        "--package",
+        "--bin",
         "openapi-to-dropshot",
         "--",
         "openapi.yaml",

@@ -51,13 +51,8 @@ pub(crate) fn run(args: &SoakArgs) -> Result<()> {
     let programs = target.join(folder);
     let built = Command::new("cargo")
         .args(["build", "--locked", "--profile", profile])
-        .args([
-            "--package",
-            "kubemint-server",
-            "--package",
-            "soak",
-            "--bins",
-        ])
+        // Of the whole workspace, so that what the test command compiled serves here as well.
+        .args(["--workspace", "--bin", "kubemint-server", "--bin", "soak"])
         .arg("--manifest-path")
         .arg(root().join("Cargo.toml"))
         .status()
