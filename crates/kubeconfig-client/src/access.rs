@@ -21,6 +21,7 @@ const IDLE: Duration = Duration::from_secs(50);
 
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum AccessError {
     /// The URL is no place to send a token to.
     #[error("the URL {0}")]
@@ -40,6 +41,7 @@ impl Client {
     /// TLS believes the roots of the system. Where it has none (an image without a CA bundle) no client is made, not even for
     /// `http://127.0.0.1`; and a private authority is not among them. Give roots then: `tls_certs_only` believes those alone,
     /// `tls_certs_merge` those too, both of [`reqwest::Certificate::from_pem_bundle`]. `examples/life.rs` does.
+    #[must_use]
     pub fn http() -> ClientBuilder {
         ClientBuilder::new()
             .connect_timeout(CONNECT)
@@ -71,18 +73,20 @@ impl Client {
     ///
     /// [`Cluster::with_token`]: crate::Cluster::with_token
     pub fn without_token(url: &str, http: ClientBuilder) -> Result<Self, AccessError> {
-        check(url).map_err(AccessError::Url)?;
+        let url = check(url).map_err(AccessError::Url)?;
         // No proxy of the environment: what is on loopback stays on the machine.
-        let plain = url.trim_start().starts_with("http:");
+        let plain = url.scheme() == "http";
         let http = if plain { http.no_proxy() } else { http };
         let http = http.redirect(Policy::none()).referer(false).build();
         let http = http.map_err(AccessError::Http)?;
-        Ok(Self::new_with_client(url.trim_end_matches('/'), http))
+        // As it was read: what is judged is what is used.
+        let url = url.as_str().trim_end_matches('/');
+        Ok(Self::new_with_client(url, http))
     }
 }
 
-/// What is wrong with a URL that a token is to be sent to.
-fn check(url: &str) -> Result<(), &'static str> {
+/// The URL of a server that a token may be sent to, or what is wrong with it.
+fn check(url: &str) -> Result<Url, &'static str> {
     let url = Url::parse(url).map_err(|_| "is none")?;
     match (url.scheme(), url.host_str()) {
         ("https", Some(_)) => {}
@@ -100,7 +104,7 @@ fn check(url: &str) -> Result<(), &'static str> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err("has a query or a fragment, and paths are to be added to it");
     }
-    Ok(())
+    Ok(url)
 }
 
 /// As the server has it: what leaves no machine.
@@ -124,7 +128,7 @@ mod tests {
             "http://[::1]:8080/",
             "http://localhost:8080",
         ] {
-            assert_eq!(check(url), Ok(()), "{url}");
+            assert!(check(url).is_ok(), "{url}");
         }
         for (url, why) in [
             ("http://api.example.com", "is of plain HTTP"),

@@ -8,6 +8,7 @@ use crate::{Cluster, Failure, reason, reasons};
 
 /// How a revocation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Revoked {
     /// The server has confirmed it: the credential is gone from the cluster.
     Confirmed,

@@ -71,3 +71,16 @@ fn the_token_is_in_no_debug_and_one_that_is_no_header_is_refused() {
     assert!(matches!(broken, AccessError::Url(_)));
     assert!(broken.to_string().starts_with("the URL is of plain HTTP"));
 }
+
+#[tokio::test]
+async fn a_url_is_used_as_it_was_judged_however_it_is_written() {
+    let proxy = Fake::answering(&[refusal(404, "no_such_kubeconfig")]).await;
+    let server = Fake::answering(&[refusal(404, "no_such_kubeconfig")]).await;
+    // As `HTTP_PROXY` in the environment would have it.
+    let through = reqwest::Proxy::http(proxy.url()).unwrap();
+    let written = format!(" {}/ ", server.url().replacen("http", "HT\tTP", 1));
+    let http = Client::http().proxy(through);
+    let client = Client::with_token(&written, TOKEN, http).unwrap();
+    assert!(cluster(&client).get(&"x".parse().unwrap()).await.is_err());
+    assert_eq!((proxy.seen().len(), server.seen().len()), (0, 1));
+}

@@ -7,4 +7,5 @@ mod answers;
 mod fake;
 mod issue;
 mod list;
+mod readme;
 mod revoke;
