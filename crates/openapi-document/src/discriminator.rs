@@ -44,6 +44,9 @@ pub(crate) fn leads(target: &str, name: &str) -> bool {
 
 /// Replaces the `discriminator` of a schema by what it means for each member.
 pub(crate) fn spell_out(schema: &mut Map<String, Value>) {
+    if !schema.contains_key("discriminator") {
+        return;
+    }
     let Some(told) = told(&Value::Object(schema.clone())) else {
         return;
     };

@@ -13,7 +13,7 @@ pub fn json(schema: &ReferenceOr<Schema>) -> Value {
 
 /// For describing: exclusive bounds become numbers; `nullable`, `example` and extensions stay.
 pub fn described(schema: &Value) -> Value {
-    walk(schema, &|object| {
+    walked(schema, &|object| {
         crate::discriminator::spell_out(object);
         exclusive(object);
     })
@@ -21,7 +21,7 @@ pub fn described(schema: &Value) -> Value {
 
 /// For validating and typing: as [`described`], with `nullable` as a type and without what constrains no value.
 pub fn typed(schema: &Value) -> Value {
-    walk(schema, &|object| {
+    walked(schema, &|object| {
         crate::discriminator::spell_out(object);
         exclusive(object);
         for key in [
@@ -35,9 +35,12 @@ pub fn typed(schema: &Value) -> Value {
         ] {
             object.remove(key);
         }
-        object.retain(|key, _| !key.starts_with("x-"));
+        if object.keys().any(|key| key.starts_with("x-")) {
+            object.retain(|key, _| !key.starts_with("x-"));
+        }
         // How schemars 0.8, and so dropshot, writes the type of null in OpenAPI 3.0.
-        if object.get("enum") == Some(&serde_json::json!([null])) {
+        let values = object.get("enum").and_then(Value::as_array);
+        if matches!(values.map(Vec::as_slice), Some([Value::Null])) {
             object.remove("enum");
             object.insert("type".to_owned(), "null".into());
         }
@@ -49,7 +52,7 @@ pub fn typed(schema: &Value) -> Value {
 
 /// For judging values: as [`typed`], and numbers are within what their `format` holds, as the types made from it are.
 pub fn judged(schema: &Value) -> Value {
-    walk(&typed(schema), &|object| {
+    walked(&typed(schema), &|object| {
         let kind = object.get("type");
         let is = |wanted: &str| {
             kind.is_some_and(|kind| {
@@ -125,32 +128,32 @@ fn exclusive(object: &mut Map<String, Value>) {
     }
 }
 
-/// Applies `change` to every schema inside `schema`, innermost first.
-fn walk(schema: &Value, change: &dyn Fn(&mut Map<String, Value>)) -> Value {
+/// The schema, with `change` applied to every schema inside, innermost first.
+fn walked(schema: &Value, change: &dyn Fn(&mut Map<String, Value>)) -> Value {
+    let mut schema = schema.clone();
+    walk(&mut schema, change);
+    schema
+}
+
+fn walk(schema: &mut Value, change: &dyn Fn(&mut Map<String, Value>)) {
     let Value::Object(object) = schema else {
-        return schema.clone();
+        return;
     };
-    let mut out = Map::new();
-    for (key, value) in object {
-        let value = match (key.as_str(), value) {
-            ("properties", Value::Object(properties)) => Value::Object(
-                properties
-                    .iter()
-                    .map(|(name, schema)| (name.clone(), walk(schema, change)))
-                    .collect(),
-            ),
+    for (key, value) in object.iter_mut() {
+        match (key.as_str(), value) {
+            ("properties", Value::Object(properties)) => properties
+                .values_mut()
+                .for_each(|schema| walk(schema, change)),
             ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => {
-                schemas.iter().map(|schema| walk(schema, change)).collect()
+                schemas.iter_mut().for_each(|schema| walk(schema, change));
             }
             ("items" | "not" | "additionalProperties", value) => walk(value, change),
-            _ => value.clone(),
-        };
-        out.insert(key.clone(), value);
+            _ => {}
+        }
     }
-    if !out.contains_key("$ref") {
-        change(&mut out);
+    if !object.contains_key("$ref") {
+        change(object);
     }
-    Value::Object(out)
 }
 
 /// The names of the components that the schema refers to, each once, in order of first use.

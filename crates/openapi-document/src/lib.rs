@@ -47,6 +47,7 @@ pub use text::decoded;
 pub use width::range;
 
 use openapiv3::{OpenAPI, Operation, PathItem, ReferenceOr};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -192,8 +193,11 @@ impl Document {
     }
 
     /// A schema with its references as they are in the document as it was read.
-    pub fn original_schema(&self, schema: &serde_json::Value) -> serde_json::Value {
-        normalise::references(schema, &self.originals())
+    pub fn original_schema<'a>(&self, schema: &'a serde_json::Value) -> Cow<'a, serde_json::Value> {
+        if self.renamed.is_empty() {
+            return Cow::Borrowed(schema);
+        }
+        Cow::Owned(normalise::references(schema, &self.originals()))
     }
 
     /// The normalised document as JSON, with the names of the document as it was read.

@@ -1,8 +1,7 @@
 //! K0202 and K0203: different names stay different in Rust.
 
-use crate::names;
 use crate::parameters::{Group, Place};
-use heck::{ToSnakeCase, ToUpperCamelCase};
+use crate::{case, names};
 use openapi_document::openapiv3::Parameter;
 use openapi_document::{
     Content, Diagnostic, Diagnostics, Document, Node, OperationRef, Span, each_schema,
@@ -31,18 +30,24 @@ fn derived(document: &Document, diagnostics: &mut Diagnostics) {
     for operation in document.operations() {
         let marker = names::camel(operation.id());
         let group = |place: Place| !Group::of(document, operation.operation, place).is_empty();
-        let headers = crate::operation::responses(operation)
-            .any(|(status, response)| status < 400 && !response.headers.is_empty());
-        for (suffix, there) in [
-            ("Error", true),
-            ("Response", true),
-            ("ResponseHeaders", headers),
-            ("Path", group(Place::Path)),
-            ("Query", group(Place::Query)),
-            ("Headers", group(Place::Headers)),
+        let needs = |suffix: &str| match suffix {
+            "Path" => group(Place::Path),
+            "Query" => group(Place::Query),
+            "Headers" => group(Place::Headers),
+            "ResponseHeaders" => crate::operation::responses(operation)
+                .any(|(status, response)| status < 400 && !response.headers.is_empty()),
+            _ => true,
+        };
+        for suffix in [
+            "Error",
+            "Response",
+            "ResponseHeaders",
+            "Path",
+            "Query",
+            "Headers",
         ] {
             let name = format!("{marker}{suffix}");
-            let Some(other) = markers.get(&name).filter(|_| there) else {
+            let Some(other) = markers.get(&name).filter(|_| needs(suffix)) else {
                 continue;
             };
             diagnostics.push(
@@ -77,7 +82,7 @@ fn parameters(document: &Document, diagnostics: &mut Diagnostics) {
                 Parameter::Header { .. } => "header",
                 Parameter::Cookie { .. } => "cookie",
             };
-            let rust = name.to_snake_case();
+            let rust = case::snake(name);
             let other = fields.insert(format!("{place} {rust}"), name.clone());
             if let Some(other) = other.filter(|other| other != name) {
                 let message = format!(
@@ -137,7 +142,7 @@ fn collisions(document: &Document, diagnostics: &mut Diagnostics) {
         };
         collide(
             &mut types,
-            name.to_upper_camel_case(),
+            case::upper_camel(name),
             name,
             entry.key_span,
             "type",
@@ -159,7 +164,7 @@ fn collisions(document: &Document, diagnostics: &mut Diagnostics) {
         let span = document.span(&pointer);
         collide(
             &mut methods,
-            id.to_snake_case(),
+            case::snake(id),
             id,
             span,
             "method",
@@ -181,7 +186,7 @@ fn collisions(document: &Document, diagnostics: &mut Diagnostics) {
             let rust = match entry.key.as_str() {
                 "+1" => "plus1".to_owned(),
                 "-1" => "minus1".to_owned(),
-                key => key.to_snake_case(),
+                key => case::snake(key),
             };
             collide(
                 &mut fields,

@@ -21,35 +21,33 @@ pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
             .filter_map(ReferenceOr::as_item)
         {
             let data = parameter.parameter_data_ref();
-            let span = document.parameter_span(operation, &data.name);
+            let span = || document.parameter_span(operation, &data.name);
             let header = matches!(parameter, Parameter::Header { .. });
             if header && RESERVED.contains(&data.name.to_lowercase().as_str()) {
                 diagnostics.push(
                     Diagnostic::new(
                         "K0206",
-                        span,
+                        span(),
                         format!("`{}` cannot be declared as a parameter", data.name),
                     )
                     .help("`security`, the request body and the responses speak of it"),
                 );
             }
             if header {
-                token(&data.name, span, diagnostics);
+                token(&data.name, &span, diagnostics);
             }
             let list = !matches!(parameter, Parameter::Path { .. });
-            scalar(document, &data.name, &data.format, list, span, diagnostics);
+            scalar(document, &data.name, &data.format, list, &span, diagnostics);
         }
         for (status, response) in responses(operation) {
             for (name, header) in &response.headers {
                 if let Some(header) = header.as_item() {
-                    let pointer = format!(
-                        "{}/responses/{status}/headers/{}",
-                        operation.pointer(),
-                        escape(name)
-                    );
-                    let span = document.span(&pointer);
-                    token(name, span, diagnostics);
-                    scalar(document, name, &header.format, false, span, diagnostics);
+                    let span = || {
+                        let (operation, name) = (operation.pointer(), escape(name));
+                        document.span(&format!("{operation}/responses/{status}/headers/{name}"))
+                    };
+                    token(name, &span, diagnostics);
+                    scalar(document, name, &header.format, false, &span, diagnostics);
                 }
             }
         }
@@ -96,11 +94,11 @@ fn shared(
 }
 
 /// The name of a header is a token, says RFC 9110.
-fn token(name: &str, span: Span, diagnostics: &mut Diagnostics) {
+fn token(name: &str, span: &dyn Fn() -> Span, diagnostics: &mut Diagnostics) {
     let fits = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     if name.is_empty() || !name.chars().all(fits) {
         diagnostics.push(
-            Diagnostic::new("K0206", span, format!("no header can be called `{name}`")).help(
+            Diagnostic::new("K0206", span(), format!("no header can be called `{name}`")).help(
                 "the name of a header is of letters, digits, and some of ``!#$%&'*+-.^_`|~``",
             ),
         );
@@ -112,7 +110,7 @@ fn scalar(
     name: &str,
     format: &ParameterSchemaOrContent,
     list: bool,
-    span: Span,
+    span: &dyn Fn() -> Span,
     diagnostics: &mut Diagnostics,
 ) {
     let ParameterSchemaOrContent::Schema(schema) = format else {
@@ -123,11 +121,11 @@ fn scalar(
     let items = resolved
         .get("items")
         .filter(|_| list && resolved.get("type").and_then(Value::as_str) == Some("array"));
-    if !is_scalar(document, items.unwrap_or(&schema), 0) {
+    if !is_scalar(document, items.unwrap_or(&resolved), 0) {
         diagnostics.push(
             Diagnostic::new(
                 "K0206",
-                span,
+                span(),
                 format!("`{name}` is not a scalar, which dropshot does not support"),
             )
             .help(
