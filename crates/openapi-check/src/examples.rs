@@ -32,6 +32,7 @@ pub(crate) fn examples(document: &Document, diagnostics: &mut Diagnostics) {
         for key in ["example", "default"] {
             if let Some(example) = own(key) {
                 judge.value(key, example, schema);
+                judge.null(key, example, schema);
             }
         }
         // Where 3.1 has several, all but the first.

@@ -74,6 +74,7 @@ fn each_mistake_is_found_at_its_place() {
 #[test]
 fn a_listed_value_that_has_not_the_format_is_found() {
     let kind = "          type: string\n          nullable: true";
+    let whole = format!("{kind}\n          default: null");
     for (format, values) in [
         ("time", "['10:00:00Z', noon]"),
         ("date", "['2026-11-26', '2026-02-30']"),
@@ -81,9 +82,55 @@ fn a_listed_value_that_has_not_the_format_is_found() {
     ] {
         let listed = format!("{kind}\n          format: {format}\n          enum: {values}");
         let column = 19 + values.find(", ").expect("there are two");
-        let found = places(kind, &listed);
+        let found = places(&whole, &listed);
         assert_eq!(found, [format!("t.yaml:38:{column} K0104")], "{format}");
     }
+}
+
+#[test]
+fn an_example_that_is_referred_to_is_judged_where_it_stands() {
+    let referred = |value: &str| {
+        let text = THINGS.replacen(
+            "              example:\n                name: abc\n                inner:\n                  name: d\n",
+            "              examples: {one: {$ref: '#/components/examples/One'}}\n",
+            1,
+        );
+        let text = text.replacen(
+            "components:\n",
+            &format!("components:\n  examples:\n    One: {{value: {{name: {value}}}}}\n"),
+            1,
+        );
+        let document = Document::examine("t.yaml", &text).0.unwrap();
+        let told = openapi_check::lint(&document).err();
+        told.map(|told| told.places()).unwrap_or_default()
+    };
+    assert_eq!(referred("abc"), Vec::<String>::new());
+    assert_eq!(referred("ABC"), ["t.yaml:22:25 K0104"]);
+}
+
+#[test]
+fn each_example_of_openapi_3_1_is_judged() {
+    let text = THINGS.replacen("3.0.3", "3.1.0", 1);
+    let text = text.replacen("example: abc", "examples: [abc, d, ABC]", 1);
+    let text = text.replacen("nullable: true", "maxLength: 3", 1);
+    let text = text.replacen("default: null", "default: abc", 1);
+    let (document, _) = Document::examine("t.yaml", &text);
+    let told = openapi_check::lint(&document.unwrap()).unwrap_err();
+    assert_eq!(told.places(), ["t.yaml:31:30 K0104"]);
+}
+
+#[test]
+fn what_may_not_be_generated_from_is_what_is_written_into_code() {
+    let read = |from: &str, to: &str| {
+        let document = Document::read("t.yaml", &THINGS.replacen(from, to, 1)).unwrap();
+        openapi_check::values(&document).places()
+    };
+    assert_eq!(read("example: abc", "example: ABC"), Vec::<String>::new());
+    assert_eq!(read("example: abc", "default: ABC"), ["t.yaml:31:20 K0104"]);
+    assert_eq!(
+        read("default: null", "enum: [x]\n          pattern: y"),
+        ["t.yaml:37:18 K0104"]
+    );
 }
 
 #[test]

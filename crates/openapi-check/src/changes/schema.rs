@@ -2,7 +2,7 @@
 
 use super::at::At;
 use super::interval::{self, Interval, Step};
-use super::view::{View, unwrapped};
+use super::view::{View, both_unwrapped};
 use super::{Direction, Found, Level, Walk, bounds, choices, members, names};
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ pub(super) struct Pair<'w, 'a> {
 
 /// Compares two schemas as they are written, for values that go in `direction`.
 pub(super) fn compare(walk: &mut Walk<'_>, old: &At<'_>, new: &At<'_>, direction: Direction) {
-    let (old, new) = (unwrapped(old), unwrapped(new));
+    let (old, new) = both_unwrapped(old, new);
     let (said, rust) = subject(walk, &new, direction);
     type_name(walk, &old, &new, &said, &rust);
     let (old, new) = (old.resolved(), new.resolved());

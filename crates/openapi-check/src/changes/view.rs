@@ -109,18 +109,40 @@ impl<'a> View<'a> {
 }
 
 /// What a schema stands for when it only wraps another one: `allOf` of one, beside words.
-pub(super) fn unwrapped<'a>(at: &At<'a>) -> At<'a> {
+fn unwrapped<'a>(at: &At<'a>) -> At<'a> {
+    without(at, &["allOf"])
+}
+
+/// What two schemas stand for: as [`unwrapped`], and a choice of one is that one, unless the other is a choice too, whose
+/// forms are compared with it.
+pub(super) fn both_unwrapped<'a, 'b>(old: &At<'a>, new: &At<'b>) -> (At<'a>, At<'b>) {
+    const WRAPPERS: [&str; 3] = ["allOf", "oneOf", "anyOf"];
+    let (old, new) = (unwrapped(old), unwrapped(new));
+    let is_choice = |at: &At<'_>| {
+        let node = at.clone().resolved().node;
+        node.get("oneOf").is_some() || node.get("anyOf").is_some()
+    };
+    match (is_choice(&old), is_choice(&new)) {
+        (true, false) => (without(&old, &WRAPPERS), new),
+        (false, true) => (old, without(&new, &WRAPPERS)),
+        _ => (old, new),
+    }
+}
+
+/// The schema inside those keywords, each of one alone, beside words.
+fn without<'a>(at: &At<'a>, wrappers: &[&str]) -> At<'a> {
     let mut at = at.clone();
     for _ in 0..16 {
         let says_more = at.node.entries().iter().any(|entry| {
             let key = entry.key.as_str();
             !key.starts_with("x-")
+                && !wrappers.contains(&key)
                 && !matches!(
                     key,
-                    "allOf" | "description" | "title" | "example" | "externalDocs" | "deprecated"
+                    "description" | "title" | "example" | "externalDocs" | "deprecated"
                 )
         });
-        let members = at.items("allOf");
+        let members: Vec<At<'a>> = wrappers.iter().flat_map(|key| at.items(key)).collect();
         match members.as_slice() {
             [only] if !says_more => at = only.clone(),
             _ => return at,

@@ -174,3 +174,24 @@ fn items_with_a_first_bound_are_called_as_their_type() {
         .collect();
     assert_eq!(told, ["its type changes from `f64` to `TreeNameItem`"]);
 }
+
+#[test]
+fn a_choice_of_one_is_that_one() {
+    let named = "name: {$ref: '#/components/schemas/State'}";
+    let with = |schema: &str| {
+        let text = RECURSIVE.replace("name: {type: string}", schema);
+        document(
+            &(text + "    State: {type: string, enum: [up, down]}\n    Other: {type: integer}\n"),
+        )
+    };
+    for word in ["anyOf", "oneOf"] {
+        let alone = format!("name: {{{word}: [{{$ref: '#/components/schemas/State'}}]}}");
+        for (old, new) in [(named, alone.as_str()), (&alone, named)] {
+            let found = changes(&with(old), &with(new));
+            assert!(found.level() <= Some(Level::Patch), "{found:?}");
+        }
+        let more = alone.replace("}]", "}, {$ref: '#/components/schemas/Other'}]");
+        let found = changes(&with(named), &with(&more));
+        assert_eq!(found.level(), Some(Level::Major), "{found:?}");
+    }
+}

@@ -128,11 +128,14 @@ fn examples(node: &mut Node, found: &mut Found) {
         take(node, "examples");
         return;
     };
-    let (span, first, count) = (examples.key_span, items.first().cloned(), items.len());
+    let (span, items) = (examples.key_span, items.clone());
+    let (first, count) = (items.first().cloned(), items.len());
     take(node, "examples");
     let message = match count {
         0 | 1 => "`examples` is read as `example`".to_owned(),
-        more => format!("the first of {more} `examples` is read as `example`"),
+        more => format!(
+            "the first of {more} `examples` is read as `example`, the others are `x-examples`"
+        ),
     };
     note(
         found,
@@ -140,6 +143,11 @@ fn examples(node: &mut Node, found: &mut Found) {
         &message,
         "OpenAPI 3.0 has one `example` here; examples constrain nothing",
     );
+    if count > 1 {
+        // They are judged as the first is.
+        let others = items.into_iter().skip(1).collect();
+        push(node, entry("x-examples", span, Content::List(others)));
+    }
     if let Some(first) = first.filter(|_| node.get("example").is_none()) {
         push(
             node,
@@ -206,6 +214,19 @@ fn bounds(node: &mut Node, found: &mut Found) {
     }
 }
 
+/// The encodings that RFC 2045 and RFC 4648 know.
+const ENCODINGS: [&str; 9] = [
+    "base64",
+    "base64url",
+    "base32",
+    "base32hex",
+    "base16",
+    "quoted-printable",
+    "7bit",
+    "8bit",
+    "binary",
+];
+
 /// Encodings of strings to formats.
 fn encoding(node: &mut Node, found: &mut Found) {
     let encoding = node
@@ -217,6 +238,24 @@ fn encoding(node: &mut Node, found: &mut Found) {
         .and_then(Node::as_str)
         .map(str::to_owned);
     let formatted = node.get("format").is_some();
+    if let (Some(written), Some(name)) = (node.get("contentEncoding"), &encoding)
+        && !ENCODINGS.contains(&name.as_str())
+    {
+        let near = crate::rules::closest(name, ENCODINGS.into_iter());
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "those of RFC 2045 and 4648 are `{}`",
+                ENCODINGS.join("`, `")
+            ),
+        };
+        let message = format!("`{name}` is not a known encoding");
+        found.push(
+            crate::Diagnostic::new("K0108", written.span, message)
+                .help(help)
+                .warning(),
+        );
+    }
     let format = match (encoding.as_deref(), media.as_deref()) {
         (Some("base64"), _) => Some("byte"),
         (None, Some("application/octet-stream")) => Some("binary"),

@@ -1,7 +1,7 @@
 //! Types: null, and several of them.
 
 use super::{Found, entry, note, push, refuse, take, text};
-use crate::node::{Content, Entry, Node};
+use crate::node::{Content, Entry, Node, Span};
 
 /// Keywords by the type that they speak of; all others speak of every type.
 const OF_TYPE: &[(&str, &[&str])] = &[
@@ -47,6 +47,26 @@ const TYPES: [&str; 7] = [
     "string", "integer", "number", "boolean", "array", "object", "null",
 ];
 
+/// Null is the only value, unless others are listed and it is not.
+fn null_alone(node: &mut Node, span: Span, found: &mut Found) {
+    if let Some(listed) = take(node, "enum") {
+        let null = |value: &Node| value.content == Content::Null;
+        if !listed.node.items().iter().any(null) {
+            let message = "no value is null and one of those that are listed";
+            found.push(
+                crate::Diagnostic::new("K0107", listed.key_span, message)
+                    .related(span, "the type is null")
+                    .help("write the type of the values"),
+            );
+        }
+    }
+    let null = Node {
+        span,
+        content: Content::Null,
+    };
+    push(node, entry("enum", span, Content::List(vec![null])));
+}
+
 /// A list of types to one type, `nullable`, or a choice.
 pub(super) fn lower(node: &mut Node, found: &mut Found) {
     let Some(kind) = node.get("type") else {
@@ -61,12 +81,7 @@ pub(super) fn lower(node: &mut Node, found: &mut Found) {
             "OpenAPI 3.0 has no type of null",
         );
         take(node, "type");
-        take(node, "enum");
-        let null = Node {
-            span,
-            content: Content::Null,
-        };
-        push(node, entry("enum", span, Content::List(vec![null])));
+        null_alone(node, span, found);
         return;
     }
     let Content::List(items) = &kind.content else {
@@ -93,7 +108,18 @@ pub(super) fn lower(node: &mut Node, found: &mut Found) {
                 let message = format!("there is no type `{name}`");
                 found.push(crate::Diagnostic::new("K0102", item.span, message).help(help));
             }
-            Some(name) => names.push(name.to_owned()),
+            Some(name) => {
+                if names.iter().any(|other| other == name) {
+                    let message = format!("the type `{name}` is listed twice");
+                    found.push(
+                        crate::Diagnostic::new("K0120", item.span, message)
+                            .help("keep one of them")
+                            .warning(),
+                    );
+                    continue;
+                }
+                names.push(name.to_owned());
+            }
             None if item.content == Content::Null => {
                 found.push(
                     crate::Diagnostic::new("K0102", item.span, "the type of null is a string")
@@ -106,7 +132,6 @@ pub(super) fn lower(node: &mut Node, found: &mut Found) {
     }
     let null = names.iter().any(|name| name == "null");
     names.retain(|name| name != "null");
-    names.dedup();
     // Every integer is a number.
     if names.iter().any(|name| name == "number") {
         names.retain(|name| name != "integer");
@@ -123,11 +148,7 @@ pub(super) fn lower(node: &mut Node, found: &mut Found) {
                 "a list of `null` alone is read as an `enum` of null",
                 "OpenAPI 3.0 has no type of null",
             );
-            let null = Node {
-                span,
-                content: Content::Null,
-            };
-            push(node, entry("enum", span, Content::List(vec![null])));
+            null_alone(node, span, found);
             return;
         }
         [one] => {

@@ -107,8 +107,8 @@ impl<'a> Bare<'a> {
         let inner_kind = kind(inner);
         let wider = match inner_kind {
             Some("integer" | "number") => Some("number"),
-            // The integers that a format names are others than those of 64 bits, and lists and objects hold schemas.
-            Some("string" | "boolean") => inner_kind,
+            // The integers that a format names are others than those of 64 bits, and lists hold schemas.
+            Some("string" | "boolean" | "object") => inner_kind,
             _ => None,
         };
         let kinds = BTreeSet::from([None, wider]);
@@ -174,6 +174,8 @@ mod tests {
         );
         assert_eq!(told(&["{type: boolean}", "{description: Anything}"]), [0]);
         assert_eq!(told(&["{type: string}", "{type: string}"]), [0]);
+        let object = "{type: object, required: [a], properties: {a: {type: string}}}";
+        assert_eq!(told(&["{type: object}", object]), [1]);
         let null = "{type: integer, nullable: true}";
         assert_eq!(told(&["{type: string, nullable: true}", null]), [1]);
     }
@@ -186,10 +188,6 @@ mod tests {
             [uuid, name],
             ["{type: string}", "{type: integer}"],
             ["{type: integer}", "{type: integer, format: uint64}"],
-            [
-                "{type: object}",
-                "{type: object, required: [a], properties: {a: {type: string}}}",
-            ],
             ["{type: string, nullable: true}", "{type: integer}"],
             [
                 "{type: string, nullable: true, enum: [a]}",

@@ -4,7 +4,8 @@ use super::Findings;
 use crate::Diagnostic;
 use crate::node::Node;
 
-const BOUNDS: &[(&str, &str)] = &[
+/// Lower and upper bounds of one thing.
+pub(super) const BOUNDS: &[(&str, &str)] = &[
     ("minimum", "maximum"),
     ("minLength", "maxLength"),
     ("minItems", "maxItems"),
@@ -31,6 +32,12 @@ const SPEAK_OF: &[(&str, &[&str])] = &[
     ("additionalProperties", &["object"]),
     ("required", &["object"]),
 ];
+
+/// The types that a keyword speaks of.
+pub(super) fn speaks_of(keyword: &str) -> &'static [&'static str] {
+    let known = SPEAK_OF.iter().find(|(key, _)| *key == keyword);
+    known.map_or(&[], |(_, kinds)| *kinds)
+}
 
 pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
     for (low, high) in BOUNDS {
@@ -183,7 +190,8 @@ fn types(found: &mut Findings<'_>, schema: &Node) {
             continue;
         };
         // A flag that is off, as generators write it.
-        if entry.node.content == crate::Content::Bool(false) {
+        let off = entry.node.content == crate::Content::Bool(false);
+        if off && *key != "additionalProperties" {
             continue;
         }
         let known = ["string", "integer", "number", "boolean", "array", "object"];

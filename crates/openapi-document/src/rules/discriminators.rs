@@ -1,9 +1,9 @@
-//! K0109: a `discriminator` tells the members of a `oneOf` apart, each a component that has the property.
+//! K0107 and K0109: a `discriminator` tells the members of a `oneOf` apart, each a component that has the property.
 
 use super::{Findings, resolve};
 use crate::Diagnostic;
 use crate::discriminator::leads;
-use crate::node::Node;
+use crate::node::{Entry, Node};
 
 pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
     let Some(entry) = schema.entry("discriminator") else {
@@ -55,6 +55,7 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
         }
         names.push(name);
     }
+    contradictions(found, list, entry, property);
     for target in entry.node.get("mapping").map_or(&[][..], Node::entries) {
         let Some(text) = target.node.as_str() else {
             continue;
@@ -70,6 +71,81 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
             found.push(Diagnostic::new("K0109", target.node.span, message).help(help));
         }
     }
+}
+
+/// K0107: the value that leads to a member is one of those that the member's own property lists.
+fn contradictions(found: &mut Findings<'_>, list: &Node, told: &Entry, property: &str) {
+    let root = found.root;
+    let mapping = told.node.get("mapping").map_or(&[][..], Node::entries);
+    for member in list.items() {
+        let Some((reference, name)) = named(member) else {
+            continue;
+        };
+        let Some(values) = listed(root, member, property, 0) else {
+            continue;
+        };
+        let texts = || values.items().iter().filter_map(Node::as_str);
+        let leading = mapping.iter().filter(|entry| {
+            let target = entry.node.as_str();
+            target.is_some_and(|target| leads(target, name))
+        });
+        let mut is_mapped = false;
+        for entry in leading {
+            is_mapped = true;
+            if texts().any(|text| text == entry.key) {
+                continue;
+            }
+            let message = format!(
+                "`{}` leads to `{name}`, whose `{property}` is never so",
+                entry.key
+            );
+            let help = match super::closest(&entry.key, texts()).or(texts().next()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("list it in the `enum` of `{property}`"),
+            };
+            found.push(
+                Diagnostic::new("K0107", entry.key_span, message)
+                    .related(values.span, "its values")
+                    .help(help),
+            );
+        }
+        if !is_mapped && !texts().any(|text| text == name) {
+            let message = format!(
+                "no value is a `{name}`: without a `mapping`, its `{property}` must be `{name}`"
+            );
+            let help = match texts().next() {
+                Some(value) => {
+                    format!("write `{value}: '#/components/schemas/{name}'` into the `mapping`")
+                }
+                None => "write a `mapping`".to_owned(),
+            };
+            found.push(
+                Diagnostic::new("K0107", reference.span, message)
+                    .related(values.span, "its values")
+                    .help(help)
+                    .warning(),
+            );
+        }
+    }
+}
+
+/// The component that a member is, by its name.
+fn named(member: &Node) -> Option<(&Node, &str)> {
+    let reference = member.get("$ref")?;
+    let name = reference.as_str()?.strip_prefix("#/components/schemas/")?;
+    Some((reference, name))
+}
+
+/// The values that the schema lists for the property, if it lists any.
+fn listed<'a>(root: &'a Node, schema: &'a Node, property: &str, depth: usize) -> Option<&'a Node> {
+    let schema = resolve(root, schema).filter(|_| depth < 8)?;
+    let own = schema.get("properties").and_then(|p| p.get(property));
+    let own = own.and_then(|own| resolve(root, own)?.get("enum"));
+    let parts = schema.get("allOf").map_or(&[][..], Node::items).iter();
+    own.or_else(|| {
+        let mut inner = parts.filter_map(|part| listed(root, part, property, depth + 1));
+        inner.next()
+    })
 }
 
 /// Whether the schema has the property, itself or through what it is made of.

@@ -1,7 +1,7 @@
 //! The walk over the objects of a document: each is judged by its shape, and by what the generators honour of it.
 
 use super::tables::{self as shapes, Shape};
-use super::{Findings, METHODS, each_schema, features, kinds, servers};
+use super::{Findings, METHODS, each_schema, features, kinds, references, servers};
 use crate::Diagnostic;
 use crate::node::{Content, Entry, Node, Span};
 
@@ -28,7 +28,7 @@ pub(super) fn check(found: &mut Findings<'_>) {
         response(found, entry);
     }
     for entry in found.components("examples") {
-        kinds::check(found, &entry.node, entry.key_span, &shapes::EXAMPLE);
+        example(found, entry);
     }
     for entry in found.components("securitySchemes") {
         kinds::check(found, &entry.node, entry.key_span, &shapes::SECURITY_SCHEME);
@@ -87,6 +87,7 @@ fn path_item<'a>(found: &mut Findings<'a>, path: &'a Entry) {
         for item in operation.get("parameters").map_or(&[][..], Node::items) {
             parameter(found, item, item.span);
         }
+        paginated(found, path, operation);
         if let Some(entry) = operation.entry("requestBody") {
             body(found, &entry.node, entry.key_span);
         }
@@ -102,6 +103,25 @@ fn path_item<'a>(found: &mut Findings<'a>, path: &'a Entry) {
                 response(found, entry);
             }
         }
+    }
+}
+
+/// K0102: what dropshot calls paginated asks for a page by a token.
+fn paginated(found: &mut Findings<'_>, path: &Entry, operation: &Node) {
+    let Some(entry) = operation.entry("x-dropshot-pagination") else {
+        return;
+    };
+    let lists = [operation, &path.node].map(|node| node.get("parameters"));
+    let parameters = lists.into_iter().flatten().flat_map(Node::items);
+    let mut names =
+        parameters.filter_map(|parameter| found.resolve(parameter)?.get("name")?.as_str());
+    if !names.any(|name| name == "page_token") {
+        let message = "an operation with pages has a query parameter `page_token`";
+        found.push(
+            Diagnostic::new("K0102", entry.key_span, message)
+                .help("declare `page_token` and `limit`, or leave the extension out")
+                .warning(),
+        );
     }
 }
 
@@ -124,6 +144,13 @@ fn parameter<'a>(found: &mut Findings<'a>, node: &'a Node, place: Span) {
         return;
     }
     kinds::check(found, node, place, &shapes::PARAMETER);
+    if let Some(name) = node.get("name").filter(|name| name.as_str() == Some("")) {
+        found.push(
+            Diagnostic::new("K0102", name.span, "a parameter has a name")
+                .label("nothing")
+                .help("write what callers know it by"),
+        );
+    }
     let lacks =
         |key: &str| node.get(key).is_none() && !kinds::misspelt(node, key, &shapes::PARAMETER);
     let named = node.get("name").is_some() || kinds::misspelt(node, "name", &shapes::PARAMETER);
@@ -183,6 +210,15 @@ fn body<'a>(found: &mut Findings<'a>, node: &'a Node, place: Span) {
     }
     kinds::check(found, node, place, &shapes::BODY);
     contents(found, node);
+    if let Some(entry) = node.entry("content")
+        && entry.node.content == Content::Map(Vec::new().into())
+    {
+        found.push(
+            Diagnostic::new("K0102", entry.key_span, "a request body has a media type")
+                .label("none")
+                .help("write `application/json: {schema: ...}`, or leave `requestBody` out"),
+        );
+    }
     features::body(found, node);
 }
 
@@ -216,23 +252,31 @@ fn contents<'a>(found: &mut Findings<'a>, node: &'a Node) {
 }
 
 fn examples<'a>(found: &mut Findings<'a>, node: &'a Node) {
-    for example in node.get("examples").map_or(&[][..], Node::entries) {
-        kinds::check(found, &example.node, example.key_span, &shapes::EXAMPLE);
+    for entry in node.get("examples").map_or(&[][..], Node::entries) {
+        example(found, entry);
     }
+}
+
+fn example<'a>(found: &mut Findings<'a>, entry: &'a Entry) {
+    let node = &entry.node;
+    references::example(found, node);
+    kinds::check(found, node, entry.key_span, &shapes::EXAMPLE);
+    either(found, node, "value", "externalValue");
 }
 
 /// K0119.
 fn both_examples(found: &mut Findings<'_>, node: &Node) {
-    if let (Some(one), Some(several)) = (node.entry("example"), node.entry("examples")) {
+    either(found, node, "example", "examples");
+}
+
+fn either(found: &mut Findings<'_>, node: &Node, one: &str, other: &str) {
+    if let (Some(first), Some(second)) = (node.entry(one), node.entry(other)) {
+        let message = format!("`{one}` and `{other}` exclude one another");
         found.push(
-            Diagnostic::new(
-                "K0119",
-                several.key_span,
-                "`example` and `examples` exclude one another",
-            )
-            .related(one.key_span, "the other")
-            .help("keep one of them")
-            .warning(),
+            Diagnostic::new("K0119", second.key_span, message)
+                .related(first.key_span, "the other")
+                .help("keep one of them")
+                .warning(),
         );
     }
 }

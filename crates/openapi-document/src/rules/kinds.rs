@@ -8,6 +8,9 @@ use crate::node::{Content, Entry, Node, Span};
 /// Extensions that the toolchain itself gives a meaning: each is on or off.
 const FLAGS: [&str; 3] = ["x-secret", "x-printable", "x-runtime"];
 
+/// Extensions that dropshot gives a meaning: mappings, empty or not.
+const DROPSHOTS: [&str; 2] = ["x-dropshot-pagination", "x-dropshot-websocket"];
+
 /// Judges the members of `node`, which is introduced at `place`. A reference is judged where it leads.
 pub(super) fn check(found: &mut Findings<'_>, node: &Node, place: Span, shape: &Shape) {
     if node.get("$ref").is_some() {
@@ -125,7 +128,15 @@ fn extension(found: &mut Findings<'_>, entry: &Entry) {
     if FLAGS.contains(&entry.key.as_str()) {
         return kinds(found, entry, Kind::Flag);
     }
-    if let Some(near) = super::keys::within(&entry.key, FLAGS.into_iter(), 2) {
+    if DROPSHOTS.contains(&entry.key.as_str()) {
+        kinds(found, entry, Kind::Map);
+        if let Some(required) = entry.node.entry("required") {
+            kinds(found, required, Kind::Texts);
+        }
+        return;
+    }
+    let known = FLAGS.into_iter().chain(DROPSHOTS);
+    if let Some(near) = super::keys::within(&entry.key, known, 2) {
         let message = format!("`{}` has no meaning here", entry.key);
         found.push(
             Diagnostic::new("K0113", entry.key_span, message)

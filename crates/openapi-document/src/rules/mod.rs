@@ -2,6 +2,7 @@
 
 mod alternatives;
 mod bounds;
+mod combined;
 mod discriminators;
 mod endless;
 mod examples;
@@ -113,9 +114,12 @@ pub const RULES: &[(&str, &str)] = &[
     ),
     (
         "K0119",
-        "`example` and `examples` stand side by side; OpenAPI allows one of them.",
+        "`example` and `examples` stand side by side, or `value` and `externalValue`; OpenAPI allows one of them.",
     ),
-    ("K0120", "A value is listed twice in an `enum`."),
+    (
+        "K0120",
+        "A value is listed twice in an `enum`, a type among the types, or an alternative in an `anyOf`.",
+    ),
     (
         "K0121",
         "Two parameters of one list have the same place and name, so one would silently replace the other.",

@@ -133,6 +133,15 @@ fn walk<'a>(found: &mut Findings<'a>, node: &'a Node, place: &str) {
     }
 }
 
+/// K0103 of the example that stands for one in `components/examples`. What is in another file is not looked for.
+pub(super) fn example<'a>(found: &mut Findings<'a>, node: &'a Node) {
+    if let Some(reference) = node.get("$ref")
+        && reference.span.file == 0
+    {
+        follow(found, node, reference, "examples");
+    }
+}
+
 fn follow<'a>(found: &mut Findings<'a>, node: &'a Node, reference: &'a Node, place: &str) {
     let span = reference.span;
     let Some(text) = reference.as_str() else {

@@ -1,6 +1,6 @@
 //! K0108 and K0111: formats are known, and required members exist; and the other rules of schemas, one after another.
 
-use super::{Findings, alternatives, bounds, each_schema, endless, ranges, values};
+use super::{Findings, alternatives, bounds, combined, each_schema, endless, ranges, values};
 use crate::Diagnostic;
 use crate::node::{Content, Node, Span};
 use std::collections::{HashMap, HashSet};
@@ -58,6 +58,7 @@ pub(super) fn check(found: &mut Findings<'_>) {
         bounds::check(found, schema);
         alternatives::check(found, schema);
         ranges::check(found, schema);
+        combined::check(found, schema);
         values::check(found, schema);
         format(found, schema);
         required(found, schema);
@@ -65,13 +66,20 @@ pub(super) fn check(found: &mut Findings<'_>) {
     endless::check(found);
 }
 
-/// K0107: what is twice among the members of a `oneOf` is never exactly one of them.
+/// K0107: what is twice among the members of a `oneOf` is never exactly one of them. K0120: and in an `anyOf` it says nothing.
 fn twice(found: &mut Findings<'_>, schema: &Node) {
     // Beside a `discriminator`, that rule tells it.
-    let list = schema
-        .get("oneOf")
-        .filter(|_| schema.get("discriminator").is_none());
-    let Some(list) = list else { return };
+    if schema.get("discriminator").is_some() {
+        return;
+    }
+    for key in ["oneOf", "anyOf"] {
+        if let Some(list) = schema.get(key) {
+            alike(found, list, key == "oneOf");
+        }
+    }
+}
+
+fn alike(found: &mut Findings<'_>, list: &Node, exactly_one: bool) {
     let mut seen: HashMap<&str, Span> = HashMap::new();
     for member in list.items() {
         let Some(reference) = member.get("$ref") else {
@@ -81,12 +89,13 @@ fn twice(found: &mut Findings<'_>, schema: &Node) {
             continue;
         };
         if let Some(first) = seen.insert(text, reference.span) {
-            let message = "the same alternative twice: no value is exactly one of them";
-            found.push(
+            let told = if exactly_one {
+                let message = "the same alternative twice: no value is exactly one of them";
                 Diagnostic::new("K0107", reference.span, message)
-                    .related(first, "first here")
-                    .help("keep one of them"),
-            );
+            } else {
+                Diagnostic::new("K0120", reference.span, "the same alternative twice").warning()
+            };
+            found.push(told.related(first, "first here").help("keep one of them"));
         }
     }
 }
@@ -231,9 +240,17 @@ fn required(found: &mut Findings<'_>, schema: &Node) {
         }
     }
     // Members may come from the other branch of an `allOf`, so only a schema that stands alone is judged.
-    let properties = schema.get("properties");
-    let Some(properties) = properties.filter(|node| matches!(node.content, Content::Map(_))) else {
-        return;
+    let closed = schema
+        .get("additionalProperties")
+        .is_some_and(|node| node.content == Content::Bool(false));
+    let none = Node {
+        span: schema.span,
+        content: Content::Map(Vec::new().into()),
+    };
+    let properties = match schema.get("properties") {
+        None if closed => &none,
+        Some(properties) if matches!(properties.content, Content::Map(_)) => properties,
+        _ => return,
     };
     if ["allOf", "anyOf", "oneOf"]
         .iter()
@@ -241,9 +258,6 @@ fn required(found: &mut Findings<'_>, schema: &Node) {
     {
         return;
     }
-    let closed = schema
-        .get("additionalProperties")
-        .is_some_and(|node| node.content == Content::Bool(false));
     for name in names.items() {
         let Some(text) = name.as_str() else { continue };
         if properties.get(text).is_none() {

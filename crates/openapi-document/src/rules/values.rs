@@ -155,7 +155,7 @@ fn enumeration(found: &mut Findings<'_>, schema: &Node) {
 }
 
 /// Whether both are one value: `1` and `1.0` are, as JSON has it.
-fn same(a: &Node, b: &Node) -> bool {
+pub(super) fn same(a: &Node, b: &Node) -> bool {
     match (a.as_number(), b.as_number()) {
         (Some(a), Some(b)) if !(a.is_i64() && b.is_i64()) => a == b || a.as_f64() == b.as_f64(),
         _ => a.content == b.content,

@@ -75,6 +75,8 @@ pub fn examine(document: &Document) -> Diagnostics {
     answers::check(document, &mut diagnostics);
     forms::check(document, &mut diagnostics);
     secrets::check(document, &mut diagnostics);
+    // What is written into code is one of its schema: otherwise it would panic where it is used.
+    diagnostics.append(openapi_check::values(document));
     diagnostics.retain(|diagnostic| !document.follows(diagnostic));
     diagnostics.sort();
     diagnostics

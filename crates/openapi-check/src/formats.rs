@@ -1,0 +1,64 @@
+//! Formats that draft 7 does not know, as the server reads them.
+
+use jsonschema::{ValidationOptions, Validator};
+use serde_json::{Value, json};
+use std::net::IpAddr;
+use std::sync::LazyLock;
+
+/// A validator of the schema, a JSON Schema of draft 7, that checks formats; `None` when it is no schema.
+pub(crate) fn validator(schema: &Value) -> Option<Validator> {
+    known(jsonschema::draft7::options()).build(schema).ok()
+}
+
+fn known(options: ValidationOptions) -> ValidationOptions {
+    options
+        .should_validate_formats(true)
+        .with_format("duration", is_duration)
+        .with_format("uuid", is_uuid)
+        .with_format("ip", |text: &str| text.parse::<IpAddr>().is_ok())
+        .with_format("byte", is_base64)
+}
+
+fn is_duration(text: &str) -> bool {
+    static DURATION: LazyLock<Option<Validator>> = LazyLock::new(|| {
+        let options = jsonschema::draft201909::options().should_validate_formats(true);
+        options.build(&json!({ "format": "duration" })).ok()
+    });
+    let judge = DURATION.as_ref();
+    judge.is_none_or(|judge| judge.is_valid(&Value::from(text)))
+}
+
+/// RFC 9562: hexadecimal digits in five groups.
+fn is_uuid(text: &str) -> bool {
+    let groups = text.split('-').map(|group| {
+        let digits = group.bytes().all(|b| b.is_ascii_hexdigit());
+        digits.then_some(group.len())
+    });
+    groups.eq([8, 4, 4, 4, 12].map(Some))
+}
+
+/// RFC 4648: base64 with its padding.
+fn is_base64(text: &str) -> bool {
+    let data = text.trim_end_matches('=');
+    let known = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
+    text.len().is_multiple_of(4) && text.len() - data.len() <= 2 && data.bytes().all(known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_format_knows_its_texts_from_others() {
+        for (format, right, wrong) in [
+            ("uuid", "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "6f2b1c1e"),
+            ("ip", "2001:db8::1", "10.0.0"),
+            ("byte", "YQ==", "a b"),
+            ("duration", "P1D", "1 day"),
+        ] {
+            let validator = validator(&json!({ "format": format })).unwrap();
+            assert!(validator.is_valid(&json!(right)), "{format}");
+            assert!(!validator.is_valid(&json!(wrong)), "{format}");
+        }
+    }
+}
