@@ -40,6 +40,7 @@ fn each_refusal_says_how_to_mend_it_and_has_a_code_that_is_explained() {
         let told = read("a", &text, false).unwrap_err();
         for diagnostic in told.iter().filter(|d| !d.warning) {
             let explained = openapi_document::explain(diagnostic.code)
+                .or_else(|| openapi_check::explain(diagnostic.code))
                 .or_else(|| openapi_to_dropshot::explain(diagnostic.code));
             assert!(explained.is_some(), "{}", diagnostic.code);
             assert!(diagnostic.span.line > 0, "{diagnostic:?}");
