@@ -162,12 +162,13 @@ fn generate(cli: &Cli) -> Result<u8, Failure> {
     }
     let mut files = Vec::new();
     let mut modules = String::new();
+    let mut whole = generated.document;
     let mut add = |part, name: &str, text: String| {
         if wanted(part) {
             modules.push_str(&format!("{ALLOWED}pub mod {name};\n"));
             files.push(File::new(format!("{name}.rs"), text));
             if part == Part::Api {
-                files.push(File::new("openapi.json", generated.document.clone()));
+                files.push(File::new("openapi.json", std::mem::take(&mut whole)));
             }
         }
     };

@@ -123,7 +123,9 @@ pub(crate) fn begun(options: &Options, items: Items) -> String {
 }
 
 fn below(header: &str, items: Items) -> String {
-    format!("//! {header}\n\n{}", items.text)
+    let mut text = items.text;
+    text.insert_str(0, &format!("//! {header}\n\n"));
+    text
 }
 
 /// What rustc refuses in comments, as an escape: characters that change the direction of text, and a lone carriage return.

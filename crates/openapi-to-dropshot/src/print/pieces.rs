@@ -359,12 +359,11 @@ fn documentation(group: Group) -> Result<String, Opened> {
     }
     let Opened { delimiter, tokens } = group;
     let read: Vec<TokenTree> = tokens.collect();
-    match read.as_slice() {
-        [_, _, TokenTree::Literal(literal), ..] => match unquoted(literal) {
-            Some(text) if !text.split('\n').any(|line| line.starts_with('/')) => return Ok(text),
-            _ => {}
-        },
-        _ => {}
+    if let [_, _, TokenTree::Literal(literal), ..] = read.as_slice()
+        && let Some(text) = unquoted(literal)
+        && !text.split('\n').any(|line| line.starts_with('/'))
+    {
+        return Ok(text);
     }
     Err(Group::new(delimiter, read.into_iter().collect()).into())
 }
