@@ -1,7 +1,10 @@
 //! The log: JSON lines on standard error, one object each.
+//!
+//! Lines are written by threads of their own, so that whoever reads them slowly slows nothing down; what does not fit is left out,
+//! and a line says how much. What may need mending has a thread for itself, that no crowd of requests fills.
 
-use std::io::Write;
-use std::sync::{Mutex, mpsc};
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -37,8 +40,12 @@ impl Verbosity {
 /// How long the end waits for what is left to be written. Whoever reads the log may have stopped to.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How many lines may wait to be written: of what may need mending, and of the rest.
+const GRAVE: usize = 1024;
+const USUAL: usize = 1024;
+
 /// Writes what is left of the log when it is dropped, as far as that goes in two seconds.
-pub struct LogGuard(Option<slog_async::AsyncGuard>);
+pub struct LogGuard(Option<[slog_async::AsyncGuard; 2]>);
 
 impl Drop for LogGuard {
     fn drop(&mut self) {
@@ -61,21 +68,66 @@ pub fn logger(verbosity: Verbosity) -> (Logger, LogGuard) {
 }
 
 fn logger_to(to: impl Write + Send + 'static, verbosity: Verbosity) -> (Logger, LogGuard) {
-    let json = slog_json::Json::default(to);
-    let (drain, guard) = slog_async::Async::new(Mutex::new(json).fuse()).build_with_guard();
-    let drain = drain.filter_level(verbosity.level()).fuse();
+    let to = Arc::new(Mutex::new(to));
+    let writer = |lines: usize| {
+        let json = slog_json::Json::default(Lines::to(&to));
+        slog_async::Async::new(Mutex::new(json).fuse())
+            .chan_size(lines)
+            .build_with_guard()
+    };
+    let ((grave, first), (usual, second)) = (writer(GRAVE), writer(USUAL));
+    let split = slog::Duplicate::new(
+        grave.filter(|record| record.level().is_at_least(Level::Warning)),
+        usual.filter(|record| !record.level().is_at_least(Level::Warning)),
+    );
+    let drain = split.fuse().filter_level(verbosity.level()).fuse();
     (
         Logger::root(
             drain,
             o!("service" => "kubemint", "version" => env!("CARGO_PKG_VERSION")),
         ),
-        LogGuard(Some(guard)),
+        LogGuard(Some([first, second])),
     )
+}
+
+/// Whole lines to what others write to, too, each by one write.
+struct Lines<W> {
+    line: Vec<u8>,
+    to: Arc<Mutex<W>>,
+}
+
+impl<W: Write> Lines<W> {
+    fn to(to: &Arc<Mutex<W>>) -> Self {
+        Self {
+            line: Vec::new(),
+            to: Arc::clone(to),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, W> {
+        self.to.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<W: Write> Write for Lines<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.line.extend_from_slice(bytes);
+        if self.line.ends_with(b"\n") {
+            let line = std::mem::take(&mut self.line);
+            self.lock().write_all(&line)?;
+            self.line = line;
+            self.line.clear();
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.lock().flush()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io;
     use std::os::unix::net::UnixStream;
     use std::time::Instant;
 
@@ -105,5 +157,53 @@ mod tests {
         let mut text = String::new();
         io::Read::read_to_string(&mut read, &mut text).unwrap();
         assert!(text.contains("the last words"), "{text}");
+    }
+
+    /// A reader that reads nothing until it is told to.
+    struct Held {
+        page: Arc<Mutex<Vec<u8>>>,
+        writes: Arc<Mutex<usize>>,
+    }
+
+    impl Write for Held {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            *self.writes.lock().unwrap() += 1;
+            self.page.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_crowd_of_requests_pushes_out_nothing_that_may_need_mending() {
+        let (page, writes) = (Arc::default(), Arc::default());
+        let held = Held {
+            page: Arc::clone(&page),
+            writes: Arc::clone(&writes),
+        };
+        let (log, guard) = logger_to(held, Verbosity::Info);
+        let lock = page.lock().unwrap();
+        for n in 0..5 * USUAL {
+            slog::info!(log, "a request");
+            if n % USUAL == 0 {
+                slog::warn!(log, "a worry");
+            }
+        }
+        slog::debug!(log, "a detail");
+        drop(lock);
+        drop((log, guard));
+        let text = String::from_utf8(page.lock().unwrap().clone()).unwrap();
+        let count = |part: &str| text.lines().filter(|line| line.contains(part)).count();
+        assert_eq!((count("a worry"), count("a detail")), (5, 0));
+        assert!(count("a request") < 5 * USUAL && count("logger dropped") > 0);
+        for line in text.lines() {
+            assert!(
+                serde_json::from_str::<serde_json::Value>(line).is_ok(),
+                "{line}"
+            );
+        }
+        assert_eq!(*writes.lock().unwrap(), text.lines().count());
     }
 }

@@ -1,9 +1,11 @@
 //! What is logged of a request. Of its target the segments of its path that could be names: others, and a query, may hold what
 //! belongs into a header, and a log is no place for it. Its id is the one that its answer has. And who has no good token
-//! fills no log: their lines are some a minute for each address.
+//! fills no log: lines of what needs none are some a minute for each address.
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use slog::{Drain, KV, Key, Level, Logger, Never, OwnedKV, OwnedKVList, Record, Serializer};
 
@@ -34,10 +36,21 @@ const ID: &str = "req_id";
 /// The status of a request whose caller nobody knows.
 const UNKNOWN_CALLER: &str = "401";
 
-/// A logger to `log` for requests, that leaves out what is not to be shown.
-pub(crate) fn without_queries(log: Logger) -> Logger {
+/// What dropshot's router says of a request that no operation is there for, which nobody needs a token to send.
+const NO_OPERATION: [&str; 2] = ["Not Found", "Method Not Allowed"];
+
+/// What is served to everyone.
+const OPEN: &str = "/openapi.json";
+
+/// What dropshot says of a request whose connection ended before its answer.
+const CANCELLED: &str = "request handling cancelled (client disconnected)";
+
+/// A logger to `log` for requests, that leaves out what is not to be shown. Once `broken_off`, it is the server that ends
+/// connections, and no client: the guard tells of each request that it answers then.
+pub(crate) fn without_queries(log: Logger, broken_off: Arc<AtomicBool>) -> Logger {
     let quiet = Quiet {
         log,
+        broken_off,
         peer: logged_as(guard::PEER),
         request: logged_as(guard::REQUEST),
         refused: Lines::default(),
@@ -53,6 +66,7 @@ fn logged_as(header: &str) -> String {
 
 struct Quiet {
     log: Logger,
+    broken_off: Arc<AtomicBool>,
     peer: String,
     request: String,
     /// Lines of what was refused for want of a token, by address.
@@ -67,15 +81,24 @@ impl Quiet {
         let mut own = Kept(Vec::new());
         let _ = record.kv().serialize(record, &mut own);
         let code = |name| own.text(name) == Some(UNKNOWN_CALLER);
-        let lines = match (code("code"), code("response_code")) {
-            (true, _) => &self.refused,
-            (_, true) => &self.completed,
-            _ => return Some(0),
+        let is_open = || {
+            kept.text(TARGET)
+                .is_some_and(|target| target.starts_with(OPEN))
+        };
+        let nowhere = || {
+            (own.text("error_message_external")).is_some_and(|told| NO_OPERATION.contains(&told))
+        };
+        let (lines, kind) = if code("code") {
+            (&self.refused, "unknown_caller")
+        } else if code("response_code") {
+            (&self.completed, "unknown_caller")
+        } else if nowhere() || is_open() {
+            (&self.completed, "needs_no_token")
+        } else {
+            return Some(0);
         };
         let peer: Option<SocketAddr> = kept.text(&self.peer).and_then(|peer| peer.parse().ok());
-        peer.map_or(Some(0), |peer| {
-            lines.take(guard::network(peer.ip()), "unknown_caller")
-        })
+        peer.map_or(Some(0), |peer| lines.take(guard::network(peer.ip()), kind))
     }
 }
 
@@ -85,6 +108,10 @@ impl Drain for Quiet {
 
     fn log(&self, record: &Record<'_>, values: &OwnedKVList) -> Result<(), Never> {
         if !self.log.is_enabled(record.level()) {
+            return Ok(());
+        }
+        let cancelled = || record.msg().to_string() == CANCELLED;
+        if self.broken_off.load(Ordering::Relaxed) && cancelled() {
             return Ok(());
         }
         let mut kept = Kept(Vec::new());
@@ -186,7 +213,10 @@ mod tests {
     fn a_target_is_logged_without_its_query_and_the_rest_as_it_is() {
         let page = Page::default();
         let json = Mutex::new(slog_json::Json::default(page.clone()));
-        let log = without_queries(Logger::root(json.fuse(), o!("service" => "s")));
+        let log = without_queries(
+            Logger::root(json.fuse(), o!("service" => "s")),
+            Arc::default(),
+        );
         let request = log.new(o!("uri" => "/v1/x?access_token=canary&y", "method" => "GET"));
         info!(request, "answered"; "code" => 200);
         let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
@@ -203,7 +233,7 @@ mod tests {
     fn a_request_is_called_as_its_answer_calls_it() {
         let page = Page::default();
         let json = Mutex::new(slog_json::Json::default(page.clone()));
-        let log = without_queries(Logger::root(json.fuse(), o!()));
+        let log = without_queries(Logger::root(json.fuse(), o!()), Arc::default());
         let request = log.new(o!("req_id" => "dropshot's"));
         info!(
             request.new(o!("hdr_kubemint_request" => "ours")),
@@ -223,7 +253,7 @@ mod tests {
     fn who_has_no_token_has_some_lines_a_minute() {
         let page = Page::default();
         let json = Mutex::new(slog_json::Json::default(page.clone()));
-        let log = without_queries(Logger::root(json.fuse(), o!()));
+        let log = without_queries(Logger::root(json.fuse(), o!()), Arc::default());
         let from = |peer: &'static str| log.new(o!("hdr_kubemint_peer" => peer));
         for _ in 0..100 {
             info!(from("192.0.2.1:7"), "request refused"; "code" => 401);
@@ -231,8 +261,18 @@ mod tests {
             info!(from("192.0.2.1:9"), "request completed"; "response_code" => 200);
         }
         info!(from("192.0.2.2:7"), "request refused"; "code" => 401);
+        for _ in 0..100 {
+            let other = from("192.0.2.3:6");
+            info!(other, "request completed"; "response_code" => 404, "error_message_external" => "Not Found");
+            info!(other, "request completed"; "response_code" => 405, "error_message_external" => "Method Not Allowed");
+            info!(other.new(o!("uri" => "/openapi.json?x")), "request completed"; "response_code" => 200);
+            // Of an operation: its caller is known.
+            let own = from("192.0.2.4:5");
+            info!(own, "request completed"; "response_code" => 404, "error_message_external" => "no such kubeconfig");
+        }
         let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
         let count = |part: &str| text.lines().filter(|line| line.contains(part)).count();
         assert_eq!((count(":7\""), count(":8\""), count(":9\"")), (21, 20, 100));
+        assert_eq!((count(":6\""), count(":5\"")), (20, 100));
     }
 }

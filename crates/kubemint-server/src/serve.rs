@@ -1,6 +1,7 @@
 //! The wiring: a configuration becomes a running server, and a running server ends in order.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -27,8 +28,10 @@ use crate::quiet::without_queries;
 use crate::reconciler;
 use crate::reload::Policies;
 use crate::shares::Shares;
+use crate::signals::Signals;
 use crate::store;
 use crate::unconfigured;
+use crate::watched;
 use crate::world::{RandomIds, SystemClock};
 
 /// How much of the grace period, at most, is left for telling those whose requests are broken off.
@@ -64,6 +67,8 @@ pub struct Running {
     grace: Duration,
     drain: Duration,
     leaving: Arc<AtomicBool>,
+    /// What is under way is ended by this server from now on, and not by its callers.
+    broken_off: Arc<AtomicBool>,
     log: Logger,
 }
 
@@ -102,6 +107,14 @@ where
 {
     guard::no_core_files();
     let failed = |what: &str| StartError::new(what.to_owned());
+    let (limits, files) = config.guard.clone().fitting();
+    files.check().map_err(|e| failed("serve")(e.into()))?;
+    if limits != config.guard {
+        slog::warn!(log, "the open-file limit allows fewer connections and requests at a time than are configured: raise it to \
+            what they take (systemd: LimitNOFILE; a shell: ulimit -n)";
+            "limit" => files.allowed, "needed" => files.needed,
+            "connections" => limits.connections, "requests_in_flight" => limits.requests_in_flight);
+    }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Arc::new(Metrics::default());
     let opened = format!("open the store {}", config.store);
@@ -144,7 +157,7 @@ where
         store: Arc::clone(&store),
     };
     let service = Arc::new(Kubemint::new(ports, config.settings));
-    let shares = Arc::new(Shares::new(&config.guard.clone().fitting()));
+    let shares = Arc::new(Shares::new(&limits));
     let seal = Seal::new().map_err(|e| failed("make a secret")(e.into()))?;
     let app = Arc::new(App {
         service: Arc::clone(&service),
@@ -155,11 +168,12 @@ where
         shares: Arc::clone(&shares),
     });
     authn.warm_up().await;
-    let api = serve_api(app, log).map_err(failed("listen on loopback"))?;
+    let broken_off = Arc::new(AtomicBool::new(false));
+    let api = serve_api(app, log, &broken_off).map_err(failed("listen on loopback"))?;
     let setup = guard::Setup {
         listen: config.listen,
         tls: config.tls.clone(),
-        limits: config.guard.clone(),
+        limits,
         upstream: api.local_addr(),
         seal,
         metrics: metrics.guard.clone(),
@@ -175,7 +189,7 @@ where
         leaving: Arc::clone(&leaving),
         service: Arc::clone(&service),
         authn,
-        fleet,
+        fleet: Arc::clone(&fleet),
         metrics: Arc::clone(&metrics),
     };
     let internal = internal::start(config.internal, told, log).map_err(failed(&format!(
@@ -190,6 +204,9 @@ where
         log.new(o!("task" => "unconfigured")),
         stopping.clone(),
     ));
+    let log_watched = log.new(o!("task" => "health"));
+    let fresh = config.limits.health;
+    tasks.spawn(watched::watch(fleet, fresh, log_watched, stopping.clone()));
     let log_shares = log.new(o!("task" => "audit"));
     tasks.spawn(shares.write(Arc::clone(&service), log_shares, stopping.clone()));
     let policies = Policies {
@@ -211,6 +228,7 @@ where
         grace: config.grace,
         drain: config.drain,
         leaving,
+        broken_off,
         log: log.clone(),
     })
 }
@@ -219,6 +237,7 @@ where
 fn serve_api(
     app: Arc<App>,
     log: &Logger,
+    broken_off: &Arc<AtomicBool>,
 ) -> Result<HttpServer<Arc<App>>, Box<dyn std::error::Error + Send + Sync>> {
     let dropshot = ConfigDropshot {
         bind_address: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -227,7 +246,7 @@ fn serve_api(
         default_handler_task_mode: HandlerTaskMode::Detached,
         ..ConfigDropshot::default()
     };
-    let log = without_queries(log.new(o!("part" => "http")));
+    let log = without_queries(log.new(o!("part" => "http")), Arc::clone(broken_off));
     let server = ServerBuilder::new(edge::description()?, app, log);
     Ok(server.config(dropshot).start()?)
 }
@@ -255,11 +274,25 @@ impl Running {
     /// Stops: `/readyz` says so, and for a while all is served as before; then no new requests, those under way are finished,
     /// then the reconciler ends. Whatever is not done shortly before the end of the grace period is broken off, with a 503 to
     /// who waits for it; the next start goes on where it was.
-    pub async fn stop(mut self) {
+    pub async fn stop(self) {
+        self.end(None).await;
+    }
+
+    /// The same. Whoever asks again does not wait for a load balancer: nothing more is served while `/readyz` fails. What is under
+    /// way has its time.
+    pub(crate) async fn stop_heeding(self, signals: Signals) {
+        self.end(Some(signals)).await;
+    }
+
+    async fn end(mut self, mut signals: Option<Signals>) {
+        let log = self.log.clone();
         slog::info!(self.log, "stopping"; "grace_seconds" => self.grace.as_secs(),
             "drain_seconds" => self.drain.as_secs());
         self.leaving.store(true, Ordering::Relaxed);
-        tokio::time::sleep(self.drain).await;
+        tokio::select! {
+            () = tokio::time::sleep(self.drain) => {}
+            () = again(&mut signals) => slog::info!(log, "asked to stop again: the drain is over"),
+        }
         let orderly = async {
             self.guard.stop().await;
             let _ = self.api.close().await;
@@ -268,11 +301,22 @@ impl Running {
             let _ = self.internal.close().await;
         };
         let last_words = LAST_WORDS.min(self.grace / 4);
-        if timeout(self.grace - last_words, orderly).await.is_err() {
+        let ended = {
+            let mut orderly = pin!(timeout(self.grace - last_words, orderly));
+            loop {
+                tokio::select! {
+                    ended = &mut orderly => break ended,
+                    () = again(&mut signals) => slog::info!(log,
+                        "asked to stop again: what is under way has until the end of the grace period"),
+                }
+            }
+        };
+        if ended.is_err() {
             slog::warn!(
                 self.log,
                 "the grace period is over; what is under way is broken off"
             );
+            self.broken_off.store(true, Ordering::Relaxed);
             let broken_off = async {
                 self.guard.break_off().await;
                 let _ = self.stop.send(true);
@@ -285,14 +329,10 @@ impl Running {
     }
 }
 
-/// Returns when the process is asked to stop: SIGTERM, or SIGINT (Ctrl-C).
-///
-/// # Errors
-/// Signals cannot be listened for.
-pub async fn asked_to_stop() -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        interrupted = tokio::signal::ctrl_c() => interrupted,
+/// Returns when the process is asked to stop, where anyone listens for that.
+async fn again(signals: &mut Option<Signals>) {
+    match signals {
+        Some(signals) => signals.next().await,
+        None => std::future::pending().await,
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Reading it checks everything that can be checked without a network, and tells all that is wrong at once.
 
+mod masked;
 mod place;
 mod raw;
 mod secrets;
@@ -174,12 +175,27 @@ impl Config {
         Self::parse(&text_of(path)?, path)
     }
 
+    /// The same, with other policy files than those that it names, which may be as they like: absolute paths.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub(crate) fn read_with_policies(
+        path: &Path,
+        files: Vec<PathBuf>,
+    ) -> Result<Self, ConfigError> {
+        Self::whole(&text_of(path)?, path, Some(files))
+    }
+
     /// Checks a text, as if it were the file at `path`.
     ///
     /// # Errors
     /// See [`ConfigError`].
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        match Self::parts(text, path)? {
+        Self::whole(text, path, None)
+    }
+
+    fn whole(text: &str, path: &Path, policies: Option<Vec<PathBuf>>) -> Result<Self, ConfigError> {
+        match Self::parts(text, path, policies)? {
             (Some(config), problems) if problems.is_empty() => Ok(config),
             (_, problems) => Err(ConfigError::Invalid {
                 path: path.to_owned(),
@@ -194,7 +210,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError::Read`] and [`ConfigError::Syntax`].
     pub fn examine(path: &Path) -> Result<(Option<Self>, Vec<String>), ConfigError> {
-        Self::parts(&text_of(path)?, path)
+        Self::parts(&text_of(path)?, path, None)
     }
 
     /// The store that a file means, whatever is wrong with the rest of the file: for commands that need nothing else.
@@ -218,9 +234,19 @@ impl Config {
         })
     }
 
-    fn parts(text: &str, path: &Path) -> Result<(Option<Self>, Vec<String>), ConfigError> {
+    /// `policies` are meant in place of the files that it names.
+    fn parts(
+        text: &str,
+        path: &Path,
+        policies: Option<Vec<PathBuf>>,
+    ) -> Result<(Option<Self>, Vec<String>), ConfigError> {
         let mut read = syntax::read::<raw::Raw>(text);
-        let checked = read.value.take().map(|raw| raw.check(folder_of(path)));
+        let checked = read.value.take().map(|mut raw| {
+            if policies.is_some() {
+                raw.policy.files = policies;
+            }
+            raw.check(folder_of(path))
+        });
         if read.told.is_empty() {
             let (config, problems) = checked.unwrap_or_default();
             return Ok((config, placed(text, path, &problems)));

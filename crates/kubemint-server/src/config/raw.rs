@@ -33,7 +33,7 @@ pub(super) struct Raw {
     #[serde(default)]
     log: Log,
     #[serde(default)]
-    policy: PolicyConfig,
+    pub(super) policy: PolicyConfig,
     #[serde(default)]
     issuers: Vec<RawIssuer>,
     #[serde(default)]

@@ -2,6 +2,7 @@
 
 use toml::de::Error;
 
+use super::masked;
 use super::place::line_and_column;
 
 /// The most edits by which a misspelt setting may differ from the one that is suggested.
@@ -11,8 +12,9 @@ const NEAR: usize = 2;
 /// library knows none.)
 pub(super) fn told(text: &str, error: &Error) -> String {
     let message = error.message().trim_end();
+    let shown = masked::message(message);
     let Some(span) = error.span() else {
-        return format!(" {message}");
+        return format!(" {shown}");
     };
     let start = span.start.min(text.len());
     let begin = text[..start].rfind('\n').map_or(0, |before| before + 1);
@@ -29,8 +31,9 @@ pub(super) fn told(text: &str, error: &Error) -> String {
     let help = help.map(|help| format!("; {help}")).unwrap_or_default();
     let margin = " ".repeat(number.to_string().len());
     format!(
-        "{}: {message}{help}\n{margin} |\n{number} | {line}\n{margin} | {}{}",
+        "{}: {shown}{help}\n{margin} |\n{number} | {}\n{margin} | {}{}",
         line_and_column(text, start),
+        masked::line(line, message),
         " ".repeat(column),
         "^".repeat(width),
     )

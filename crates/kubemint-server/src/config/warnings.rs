@@ -9,6 +9,7 @@ use kubemint_store::Backend;
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 
 use super::{Config, Tls};
+use crate::guard::Validity;
 
 impl Config {
     /// All that can be known without asking anyone.
@@ -27,12 +28,25 @@ impl Config {
 
     /// The same without what a preflight tells of the clusters' files.
     pub(crate) fn own_warnings(&self) -> Vec<String> {
-        let mut warnings: Vec<_> = self
-            .clusters
-            .iter()
-            .flat_map(ClusterConfig::warnings)
+        let clusters = self.clusters.iter();
+        let mut warnings: Vec<_> = clusters.flat_map(ClusterConfig::warnings).collect();
+        warnings.extend(self.settings_warnings());
+        warnings
+    }
+
+    /// The same without what the fleet logs itself when it is set up.
+    pub(crate) fn warnings_to_log(&self) -> Vec<String> {
+        let (clusters, now) = (self.clusters.iter(), Utc::now());
+        let mut warnings: Vec<_> = clusters
+            .flat_map(|cluster| cluster.expiry_warnings(now))
             .collect();
-        warnings.extend(kubemint_authn::warnings(&self.issuers));
+        warnings.extend(self.settings_warnings());
+        warnings
+    }
+
+    /// What there is to say of all but the clusters.
+    fn settings_warnings(&self) -> Vec<String> {
+        let mut warnings = kubemint_authn::warnings(&self.issuers);
         warnings.extend(self.short_trail());
         warnings.extend(self.idle_share());
         warnings.extend(place_of_store(&self.store));
@@ -90,14 +104,18 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// How long before its end a certificate is warned of.
 const SOON: TimeDelta = TimeDelta::days(7);
 
-/// That the API's certificate has ended, or will soon.
+/// That the API's certificate has ended, will soon, or has not begun.
 fn end_of(tls: &Tls, now: DateTime<Utc>) -> Option<String> {
-    let end = crate::guard::certificate_ends(tls)?;
-    let (file, when) = (
-        tls.cert_file.display(),
-        end.to_rfc3339_opts(SecondsFormat::Secs, true),
-    );
-    if end <= now {
+    let Validity { begin, end } = crate::guard::validity(tls)?;
+    let told = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let (file, when) = (tls.cert_file.display(), told(end));
+    if now < begin {
+        Some(format!(
+            "server.tls.cert_file: {file} is not valid before {}: no client will accept it until then, unless this machine's \
+             clock is behind",
+            told(begin)
+        ))
+    } else if end <= now {
         Some(format!(
             "server.tls.cert_file: {file} ended at {when}: no client will accept it; renew it"
         ))
@@ -168,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_certificate_is_warned_of_when_it_has_ended_and_shortly_before() {
+    fn a_certificate_is_warned_of_before_its_time_shortly_before_its_end_and_after_it() {
         let folder = tempfile::tempdir().unwrap();
         let tls = Tls {
             cert_file: folder.path().join("a.pem"),
@@ -181,9 +199,16 @@ mod tests {
         );
         let key = rcgen::KeyPair::generate().unwrap();
         let mut wanted = rcgen::CertificateParams::default();
+        wanted.not_before = rcgen::date_time_ymd(2025, 1, 31);
         wanted.not_after = rcgen::date_time_ymd(2026, 1, 31);
         std::fs::write(&tls.cert_file, wanted.self_signed(&key).unwrap().pem()).unwrap();
         let told = |day: &str| end_of(&tls, format!("{day}T00:00:00Z").parse().unwrap());
+        let early = told("2025-01-30").unwrap();
+        assert!(
+            early.contains("a.pem is not valid before 2025-01-31T00:00:00Z: no client"),
+            "{early}"
+        );
+        assert_eq!(told("2025-01-31"), None);
         assert_eq!(told("2026-01-24"), None);
         assert!(
             told("2026-01-25")

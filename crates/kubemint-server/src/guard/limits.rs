@@ -4,9 +4,47 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::Deserialize;
+use thiserror::Error;
 
 /// Descriptors that are left to the store, the clusters, the issuers and the log.
 const RESERVED: u64 = 128;
+
+/// With fewer descriptors a few peers would keep everyone else out, and with them who probes: 50 connections and 25 requests
+/// are what these leave.
+const LEAST: u64 = 256;
+
+/// How many files the process may have open, and how many its limits take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Files {
+    pub(crate) allowed: u64,
+    pub(crate) needed: u64,
+}
+
+/// The process may have too few files open to serve.
+#[derive(Debug, Error)]
+#[error(
+    "the open-file limit is {}, which serves nobody well: raise it to {}, which [limits] takes, or {least} at least (systemd: \
+     LimitNOFILE={}; a shell: ulimit -n {})",
+    .files.allowed, .files.needed, .files.needed, .files.needed
+)]
+pub(crate) struct TooFewFiles {
+    files: Files,
+    least: u64,
+}
+
+impl Files {
+    /// Whether they are enough to serve at all.
+    ///
+    /// # Errors
+    /// They are not.
+    pub(crate) fn check(self) -> Result<Self, TooFewFiles> {
+        let least = LEAST.min(self.needed);
+        if self.allowed < least {
+            return Err(TooFewFiles { files: self, least });
+        }
+        Ok(self)
+    }
+}
 
 /// How much a server takes at a time, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +86,16 @@ pub struct Deadlines {
     pub answer: Duration,
 }
 
+/// No core file of this process: its memory has keys and tokens in it. (Whether a file is wanted at all is up to whatever
+/// started it; where the limit is lower already, or cannot be set, nothing changes.)
+pub(crate) fn no_core_files() {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    let _ = setrlimit(Resource::Core, none);
+}
+
 impl Default for Deadlines {
     fn default() -> Self {
         Self {
@@ -79,12 +127,12 @@ impl Default for Limits {
 impl Limits {
     /// These limits, or what the process's open-file limit allows of them: a connection takes one descriptor, and a
     /// request in flight two more. Raises the process's own (soft) limit as far as it may.
-    pub(crate) fn fitting(mut self) -> Self {
-        let wanted = self.descriptors();
+    pub(crate) fn fitting(mut self) -> (Self, Files) {
+        let needed = self.descriptors();
         let files = getrlimit(Resource::Nofile);
         let mut most = files.current.unwrap_or(u64::MAX);
-        if most < wanted {
-            let raised = files.maximum.map_or(wanted, |hard| hard.min(wanted));
+        if most < needed {
+            let raised = files.maximum.map_or(needed, |hard| hard.min(needed));
             let limit = Rlimit {
                 current: Some(raised),
                 maximum: files.maximum,
@@ -94,7 +142,11 @@ impl Limits {
             }
         }
         self.shrink(most);
-        self
+        let files = Files {
+            allowed: most,
+            needed,
+        };
+        (self, files)
     }
 
     /// How many requests of one address are served at a time: at least one.
@@ -218,6 +270,31 @@ mod tests {
         assert_eq!((limits.connections, limits.requests_in_flight), (358, 179));
         let all = limits.connections + 2 * limits.requests_in_flight;
         assert!(all as u64 + RESERVED <= 1024);
+    }
+
+    #[test]
+    fn a_process_that_may_open_hardly_any_file_is_told_how_many_it_takes() {
+        let needed = Limits::default().descriptors();
+        let files = |allowed| Files { allowed, needed }.check();
+        assert!(files(LEAST).is_ok() && files(needed).is_ok());
+        let told = files(64).unwrap_err().to_string();
+        assert!(
+            told.contains("limit is 64,") && told.contains("256 at least"),
+            "{told}"
+        );
+        assert!(told.contains(&format!("LimitNOFILE={needed};")), "{told}");
+        let modest = Files {
+            allowed: 150,
+            needed: 138,
+        };
+        assert!(modest.check().is_ok(), "less is asked for than the least");
+    }
+
+    #[test]
+    fn a_process_that_serves_leaves_no_core_file() {
+        no_core_files();
+        let limit = getrlimit(Resource::Core);
+        assert_eq!((limit.current, limit.maximum), (Some(0), Some(0)));
     }
 
     #[test]

@@ -39,13 +39,13 @@ use tokio::task::{JoinHandle, JoinSet};
 pub use limits::{Deadlines, Limits};
 
 pub(crate) use house::network;
-pub(crate) use limits::RawLimits;
+pub(crate) use limits::{RawLimits, no_core_files};
 pub(crate) use lines::Lines;
 pub(crate) use metrics::GuardMetrics;
 pub(crate) use rate::Rate;
 pub(crate) use seal::{PEER, REQUEST, Seal, request_id};
 pub(crate) use slots::{Slot, Slots as Places};
-pub(crate) use tls::{check as check_certificate, ends as certificate_ends};
+pub(crate) use tls::{Validity, check as check_certificate, validity};
 
 use crate::reload::Reloads;
 use house::House;
@@ -55,6 +55,7 @@ use tls::Certificate;
 pub(crate) struct Setup {
     pub(crate) listen: SocketAddr,
     pub(crate) tls: Option<crate::config::Tls>,
+    /// Those that the process can keep.
     pub(crate) limits: Limits,
     /// dropshot's address.
     pub(crate) upstream: SocketAddr,
@@ -81,12 +82,6 @@ impl Guard {
         setup: Setup,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let mut setup = setup;
-        let limits = setup.limits.clone().fitting();
-        if limits != setup.limits {
-            slog::warn!(setup.log, "the open-file limit allows fewer connections than are configured";
-                "connections" => limits.connections, "requests_in_flight" => limits.requests_in_flight);
-        }
-        setup.limits = limits;
         // Without TLS there is nothing to read again; but whoever expects it must not end the process.
         let hangup = signal(SignalKind::hangup())?;
         let mut helpers = JoinSet::new();

@@ -1,6 +1,7 @@
 //! The server's certificate: read at the start, and again when its files change or at SIGHUP. One that cannot be used
 //! changes nothing but the log.
 
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -27,13 +28,21 @@ const LOOK: Duration = Duration::from_secs(2);
 /// Why a certificate and its key cannot be used.
 #[derive(Debug, Error)]
 pub(crate) enum TlsError {
-    /// A file cannot be read, or is not what it must be.
+    /// A file cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: pem::Error,
+        source: io::Error,
+    },
+    /// A file is no PEM. What the library says of it may have a line of the file in it, which may be the key.
+    #[error("{} is not PEM: {why}", path.display())]
+    NotPem {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, in words of our own.
+        why: &'static str,
     },
     /// There is no certificate in the file.
     #[error("no certificate in {}", .0.display())]
@@ -55,6 +64,9 @@ pub(crate) enum TlsError {
     /// No client accepts it any more.
     #[error("the certificate ended at {}", .0.to_rfc3339_opts(SecondsFormat::Secs, true))]
     Ended(DateTime<Utc>),
+    /// No client accepts it yet.
+    #[error("the certificate is not valid before {}", .0.to_rfc3339_opts(SecondsFormat::Secs, true))]
+    Early(DateTime<Utc>),
     /// The library refuses the settings: a defect.
     #[error("cannot prepare TLS")]
     Prepare(#[source] rustls::Error),
@@ -78,25 +90,51 @@ pub(crate) fn check(files: &Tls) -> Result<(), TlsError> {
     load(files, &rustls::crypto::aws_lc_rs::default_provider()).map(|_| ())
 }
 
-/// When the server's own certificate ends, as far as it can be read.
-pub(crate) fn ends(files: &Tls) -> Option<DateTime<Utc>> {
+/// The time in which clients accept a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Validity {
+    /// From when on.
+    pub(crate) begin: DateTime<Utc>,
+    /// Until when.
+    pub(crate) end: DateTime<Utc>,
+}
+
+impl Validity {
+    /// Why no client accepts it at a time.
+    pub(crate) fn complaint(&self, now: DateTime<Utc>) -> Option<String> {
+        let told = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let Self { begin, end } = *self;
+        if end <= now {
+            Some(format!("it ended at {}: no client accepts it", told(end)))
+        } else if now < begin {
+            let text = format!(
+                "it is not valid before {}: no client accepts it yet",
+                told(begin)
+            );
+            Some(text + ", unless this machine's clock is behind")
+        } else {
+            None
+        }
+    }
+}
+
+/// When the server's own certificate is valid, as far as it can be read.
+pub(crate) fn validity(files: &Tls) -> Option<Validity> {
     let own = CertificateDer::pem_file_iter(&files.cert_file)
         .ok()?
         .next()?;
     let own = x509_cert::Certificate::from_der(&own.ok()?).ok()?;
-    Some(
-        own.tbs_certificate
-            .validity
-            .not_after
-            .to_system_time()
-            .into(),
-    )
+    let validity = own.tbs_certificate.validity;
+    Some(Validity {
+        begin: validity.not_before.to_system_time().into(),
+        end: validity.not_after.to_system_time().into(),
+    })
 }
 
 fn load(files: &Tls, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
-        |source| TlsError::Read { path, source }
+        |error| unread(path, error)
     };
     let chain = CertificateDer::pem_file_iter(&files.cert_file)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
@@ -115,6 +153,23 @@ fn load(files: &Tls, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError
         },
         other => TlsError::Pair(other),
     })
+}
+
+/// Why a file could not be read, without anything that is in it.
+fn unread(path: PathBuf, error: pem::Error) -> TlsError {
+    let why = match error {
+        pem::Error::Io(source) => return TlsError::Read { path, source },
+        pem::Error::MissingSectionEnd { .. } => {
+            "a section has no end; were the line breaks lost? `-----BEGIN` and `-----END` begin lines of their own"
+        }
+        pem::Error::IllegalSectionStart { .. } => {
+            "a line `-----BEGIN` does not end with five dashes and a line break; were the line breaks lost?"
+        }
+        pem::Error::Base64Decode(_) => "what is between the marks is not Base64",
+        pem::Error::SectionTooLarge => "a section is too large",
+        _ => "it cannot be read as such",
+    };
+    TlsError::NotPem { path, why }
 }
 
 impl Certificate {
@@ -154,23 +209,34 @@ impl Certificate {
         log: Logger,
     ) {
         let mut seen = self.look();
-        let end = ends(&self.files);
-        reloads.set_certificate_end(end);
-        if let Some(end) = end.filter(|end| *end <= Utc::now()) {
-            slog::error!(log, "the certificate has ended: no client accepts it";
-                "file" => %self.files.cert_file.display(), "ended" => end.to_string());
+        let current = validity(&self.files);
+        reloads.set_certificate(current);
+        if let Some(complaint) = current.and_then(|current| current.complaint(Utc::now())) {
+            slog::error!(log, "no client accepts the certificate";
+                "file" => %self.files.cert_file.display(), "reason" => complaint);
         }
+        // One that was left because it came too early is taken when its time has come.
+        let mut awaited: Option<DateTime<Utc>> = None;
         loop {
             tokio::select! {
                 () = tokio::time::sleep(LOOK) => {
                     let now = self.look();
-                    if std::mem::replace(&mut seen, now) == now {
+                    let same = std::mem::replace(&mut seen, now) == now;
+                    if same && awaited.is_none_or(|begin| Utc::now() < begin) {
                         continue;
                     }
                 }
                 _ = hangup.recv() => seen = self.look(),
             }
-            reloads.told(CERTIFICATE, self.reload(&reloads, &log));
+            let outcome = self.reload(&reloads, &log);
+            awaited = match &outcome {
+                Err(TlsError::Early(begin)) => Some(*begin),
+                _ => None,
+            };
+            reloads.told(
+                CERTIFICATE,
+                outcome.err().map(|error| crate::edge::chain(&error)),
+            );
         }
     }
 
@@ -181,27 +247,30 @@ impl Certificate {
         })
     }
 
-    /// Reads the certificate again; tells why it cannot be used, if it cannot.
-    fn reload(&self, reloads: &Reloads, log: &Logger) -> Option<String> {
-        let file = self.files.cert_file.display();
-        let end = ends(&self.files);
-        let loaded = load(&self.files, &self.provider).and_then(|fresh| match end {
+    /// Reads the certificate again.
+    ///
+    /// # Errors
+    /// It cannot be used.
+    fn reload(&self, reloads: &Reloads, log: &Logger) -> Result<(), TlsError> {
+        let (file, now) = (self.files.cert_file.display(), Utc::now());
+        let fresh = validity(&self.files);
+        let loaded = load(&self.files, &self.provider).and_then(|loaded| match fresh {
             // One that nobody accepts is no better than the one before.
-            Some(end) if end <= Utc::now() => Err(TlsError::Ended(end)),
-            _ => Ok(fresh),
+            Some(Validity { end, .. }) if end <= now => Err(TlsError::Ended(end)),
+            Some(Validity { begin, .. }) if now < begin => Err(TlsError::Early(begin)),
+            _ => Ok(loaded),
         });
         match loaded {
-            Ok(fresh) => {
-                reloads.set_certificate_end(end);
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+            Ok(loaded) => {
+                reloads.set_certificate(fresh);
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
                 slog::info!(log, "the certificate was read again"; "file" => %file);
-                None
+                Ok(())
             }
             Err(error) => {
-                let problem = crate::edge::chain(&error);
                 slog::error!(log, "the certificate cannot be used; the one before stays";
-                    "file" => %file, "error" => &problem);
-                Some(problem)
+                    "file" => %file, "error" => crate::edge::chain(&error));
+                Err(error)
             }
         }
     }

@@ -305,6 +305,32 @@ fn a_certificate_that_cannot_be_used_is_a_problem_of_the_configuration() {
         "{}",
         problem()
     );
+    // As a template or an environment variable leaves it: the library's own words would be the key.
+    let key = rcgen::KeyPair::generate().expect("a key").serialize_pem();
+    let secret = key.lines().nth(1).expect("a line").to_owned();
+    let octets = format!("{:?}", &secret.as_bytes()[..4]);
+    let octets = octets.trim_matches(['[', ']']);
+    for (broken, why) in [
+        (key.replace('\n', " "), "were the line breaks lost?"),
+        (
+            key.replacen("-----\n", "-----", 1),
+            "were the line breaks lost?",
+        ),
+        (
+            key.replacen("-----\n", "-\n", 1),
+            "were the line breaks lost?",
+        ),
+        (key.replacen('A', "é", 1), "is not Base64"),
+        (key.replace("-----END", "----END"), "has no end"),
+    ] {
+        std::fs::write(folder.path().join("tls.key"), broken).expect("a key file");
+        let told = problem();
+        assert!(told.contains(why), "{told}");
+        assert!(
+            !told.contains(&secret[..8]) && !told.contains(octets),
+            "{told}"
+        );
+    }
     std::fs::remove_file(folder.path().join("tls.key")).expect("a key file");
     assert!(
         problem().contains("server.tls: cannot read "),

@@ -154,7 +154,8 @@ impl Fragments {
             let block = mem::take(&mut self.block);
             if let Some(cut) = self.table.read(&block)? {
                 if self.found.len() == MOST_FOUND {
-                    self.found.swap_remove(0);
+                    // The oldest.
+                    self.found.remove(0);
                 }
                 self.found.push(cut);
             }

@@ -192,7 +192,8 @@ fn number(rest: &mut &[u8], bits: u32) -> Result<usize, Lost> {
     if number < full {
         return Ok(number);
     }
-    for shift in [0, 7, 14] {
+    // As many octets as h2 takes, or what it reads is not seen here.
+    for shift in [0, 7, 14, 21] {
         let next = octet(rest)?;
         number += usize::from(next & 0x7f) << shift;
         if next & 0x80 == 0 {
@@ -290,5 +291,15 @@ mod tests {
         ] {
             assert_eq!(found(&mut Table::default(), block), Err(Lost), "{block:?}");
         }
+    }
+
+    #[test]
+    fn a_number_may_have_four_octets_more_as_for_h2_and_no_fifth() {
+        let read = |octets: &[u8]| number(&mut { octets }, 7).ok();
+        assert_eq!(read(&[0x7f, 0x80, 0x80, 0x80, 0x00]), Some(127));
+        assert_eq!(read(&[0x7f, 0x01]), Some(128));
+        assert_eq!(read(&[0x7f, 0x80, 0x80, 0x80, 0x01]), Some(127 + (1 << 21)));
+        assert_eq!(read(&[0x7f, 0x80, 0x80, 0x80, 0x80, 0x00]), None);
+        assert_eq!(read(&[0x7f, 0x80]), None);
     }
 }
