@@ -82,8 +82,15 @@ impl Kubemint {
         let now = self.ports.clock.now();
         let store = &self.ports.store;
         let page = store.list(key, &visible, filter, now, after, limit).await?;
+        // By the same relation by which one of them is got: what the caller created for itself is the creator's.
+        let may_see = |record: &Record| match record.relation(&ctx.caller) {
+            Relation::Creator => visible.all || visible.created,
+            Relation::Subject => visible.all || visible.issued_for,
+            Relation::Stranger => visible.all,
+        };
         let shown = |record: Record| record.status(now).map(|status| Shown { record, status });
-        let items: Vec<Shown> = page.records.into_iter().filter_map(shown).collect();
+        let records = page.records.into_iter().filter(may_see);
+        let items: Vec<Shown> = records.filter_map(shown).collect();
         let event = Event {
             decision: Some(decision),
             ..self.event(ctx, Kind::Listed, key)

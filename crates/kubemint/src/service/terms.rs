@@ -208,14 +208,27 @@ fn hostile_text(request: &Issue) -> Vec<Invalid> {
     found
 }
 
-/// What the audit trail tells of a request that was refused. A role that could be none is not told: it may be anything,
-/// pasted by mistake, and the trail keeps it for long.
+/// The most characters of a user that a refused request asked for which the trail tells.
+const USER_TOLD: usize = 128;
+
+/// What the audit trail tells of a request that was refused, which who may nothing may send as often as they like: so of free
+/// text how long it is, in characters, and of a user what may be one. A role that could be none is not told: it may be
+/// anything, pasted by mistake, and the trail keeps it for long.
 fn told(request: &Issue) -> serde_json::Value {
-    let mut told = meaning(request);
-    if request.role.as_deref().is_some_and(|role| !is_name(role)) {
-        told["role"] = "…".into();
-    }
-    told
+    let length = |text: &Option<String>| text.as_ref().map(|text| text.chars().count());
+    let role = request.role.as_deref();
+    let user = request.user.as_deref().map(|user| {
+        let cut = user.char_indices().nth(USER_TOLD);
+        cut.map_or(user.to_owned(), |(at, _)| format!("{}…", &user[..at]))
+    });
+    json!({
+        "user": user,
+        "role": role.map(|role| if is_name(role) { role } else { "…" }),
+        "ttl": request.ttl,
+        "id": request.id.as_ref().map(KubeconfigId::as_str),
+        "displayNameLength": length(&request.display_name),
+        "descriptionLength": length(&request.description),
+    })
 }
 
 /// Whether it could be the name of a role in a configuration.
@@ -224,7 +237,7 @@ fn is_name(role: &str) -> bool {
     role.len() <= 63 && role.bytes().all(plain)
 }
 
-/// What a request means, for comparison with another one and for the audit trail.
+/// What a request means, for comparison with another one.
 pub(super) fn meaning(request: &Issue) -> serde_json::Value {
     json!({
         "user": request.user,

@@ -326,3 +326,25 @@ async fn the_longest_life_that_policy_permits_is_told() {
         "{refused:?}"
     );
 }
+
+#[tokio::test]
+async fn of_a_refused_request_the_trail_tells_no_free_text() {
+    let world = World::new();
+    let stranger = ctx("nobody", "none");
+    let wanted = Issue {
+        user: Some("\u{1f600}".repeat(253)),
+        display_name: Some("\u{1f600}".repeat(256)),
+        description: Some("d".repeat(1024)),
+        ..request(Some("viewer"), Some(900))
+    };
+    let refused = world.service().issue(&stranger, &key(), wanted).await;
+    assert!(matches!(refused, Err(Error::NoSuchCluster)), "{refused:?}");
+    let events = world.events.lock().unwrap();
+    let told = &events[0].detail["request"];
+    let user = "\u{1f600}".repeat(128) + "…";
+    let expected = serde_json::json!({
+        "user": user, "role": "viewer", "ttl": 900, "id": null,
+        "displayNameLength": 256, "descriptionLength": 1024,
+    });
+    assert_eq!(*told, expected);
+}

@@ -153,3 +153,31 @@ async fn a_list_can_be_narrowed_and_says_so_in_the_trail() {
     assert_eq!(detail["count"], 1);
     assert!(!detail.contains_key("role"));
 }
+
+#[tokio::test]
+async fn a_list_holds_what_may_be_got_and_nothing_else() {
+    let world = World::new();
+    let service = world.service();
+    let issue = async |who: &Context, name: &str| {
+        let wanted = Issue {
+            user: Some("alice".to_owned()),
+            id: Some(id(name)),
+            ..Issue::default()
+        };
+        service.issue(who, &key(), wanted).await.unwrap();
+    };
+    issue(&alice(), "by-alice").await;
+    issue(&root(), "by-root").await;
+    let heir = ctx("alice", "heir");
+    let all = service
+        .list(&heir, &key(), &Filter::default(), None, 50)
+        .await;
+    let listed: Vec<_> = (all.unwrap().items.into_iter())
+        .map(|shown| shown.record.id)
+        .collect();
+    assert_eq!(listed, [id("by-root")]);
+    for (name, there) in [("by-root", true), ("by-alice", false)] {
+        let got = service.get(&heir, &key(), &id(name)).await;
+        assert_eq!(got.is_ok(), there, "{name}");
+    }
+}
