@@ -108,7 +108,12 @@ fn path_item<'a>(found: &mut Findings<'a>, path: &'a Entry) {
 
 /// K0102: what dropshot calls paginated asks for a page by a token.
 fn paginated(found: &mut Findings<'_>, path: &Entry, operation: &Node) {
-    let Some(entry) = operation.entry("x-dropshot-pagination") else {
+    // Of one that is written wrongly, only that is told.
+    let well = |entry: &&Entry| {
+        let required = entry.node.get("required");
+        required.is_none_or(|names| matches!(names.content, Content::List(_)))
+    };
+    let Some(entry) = operation.entry("x-dropshot-pagination").filter(well) else {
         return;
     };
     let lists = [operation, &path.node].map(|node| node.get("parameters"));
@@ -144,7 +149,12 @@ fn parameter<'a>(found: &mut Findings<'a>, node: &'a Node, place: Span) {
         return;
     }
     kinds::check(found, node, place, &shapes::PARAMETER);
-    if let Some(name) = node.get("name").filter(|name| name.as_str() == Some("")) {
+    // Of headers, another rule tells it.
+    let is_header = node.get("in").and_then(Node::as_str) == Some("header");
+    if let Some(name) = node.get("name")
+        && name.as_str() == Some("")
+        && !is_header
+    {
         found.push(
             Diagnostic::new("K0102", name.span, "a parameter has a name")
                 .label("nothing")

@@ -201,3 +201,34 @@ components:
         assert_eq!(once, 1, "{keys:?}");
     }
 }
+
+#[test]
+fn what_3_1_says_in_vain_is_told() {
+    for schema in [
+        json!({"type": "null", "const": "tanker"}),
+        json!({"type": ["null"], "enum": ["tanker"]}),
+    ] {
+        let told = lowered(schema).unwrap_err();
+        assert_eq!(
+            told,
+            ["K0107 no value is null and one of those that are listed"]
+        );
+    }
+    for (schema, code) in [
+        (json!({"type": ["string", "string"]}), "K0120"),
+        (
+            json!({"type": "string", "contentEncoding": "base65"}),
+            "K0108",
+        ),
+    ] {
+        let text = json!({
+            "openapi": "3.1.0",
+            "info": {"title": "t", "version": "1"},
+            "paths": {},
+            "components": {"schemas": {"A": schema}},
+        });
+        let (_, found) = Document::examine("a.json", &text.to_string());
+        let told = found.iter().filter(|d| d.code == code && d.warning);
+        assert_eq!(told.count(), 1, "{found}");
+    }
+}

@@ -3,10 +3,16 @@
 mod meaning;
 mod operations;
 mod schemas;
+mod values;
 
 /// Each with its place made unique by what surrounds it.
 pub(super) fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    [operations::PLANTED, schemas::PLANTED, meaning::PLANTED]
-        .into_iter()
-        .flatten()
+    [
+        operations::PLANTED,
+        schemas::PLANTED,
+        meaning::PLANTED,
+        values::PLANTED,
+    ]
+    .into_iter()
+    .flatten()
 }
