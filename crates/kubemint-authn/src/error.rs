@@ -92,6 +92,8 @@ pub enum Reason {
     Claim,
     /// The token is bound to a key of its bearer's (`cnf`), which is not proved here.
     Bound,
+    /// It is the message of an event (`events`), not a token of access.
+    Event,
     /// The issuer has published no such key.
     UnknownKey,
     /// The token names no key, and several would do.
@@ -110,7 +112,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 28] = [
+    pub const ALL: [Reason; 29] = [
         Reason::NoHeader,
         Reason::ManyHeaders,
         Reason::BadHeader,
@@ -132,6 +134,7 @@ impl Reason {
         Reason::Lifetime,
         Reason::Claim,
         Reason::Bound,
+        Reason::Event,
         Reason::UnknownKey,
         Reason::AmbiguousKey,
         Reason::KeyMismatch,
@@ -166,6 +169,7 @@ impl Reason {
             Reason::Lifetime => "lifetime",
             Reason::Claim => "claim",
             Reason::Bound => "bound",
+            Reason::Event => "event",
             Reason::UnknownKey => "unknown_key",
             Reason::AmbiguousKey => "ambiguous_key",
             Reason::KeyMismatch => "key_mismatch",

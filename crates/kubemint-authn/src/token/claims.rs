@@ -27,6 +27,10 @@ pub(super) fn caller(
     if claims.contains_key("cnf") {
         return Err(Reason::Bound);
     }
+    // A message about something that happened (RFC 8417), such as a logout, is no credential.
+    if claims.contains_key("events") {
+        return Err(Reason::Event);
+    }
     audience(claims.get("aud"), config)?;
     times(claims, config, now)?;
     described(claims, config)

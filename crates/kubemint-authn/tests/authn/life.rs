@@ -358,6 +358,9 @@ async fn an_issuer_speaks_only_for_the_scopes_that_it_is_kept_to() {
     let (one, two) = (an_issuer().await, an_issuer().await);
     let mut trusted = trust(&[&one], "speaks_for = ['project:ours', 'organization:all']");
     trusted.extend(trust(&[&two], ""));
+    let may = |issuer: &IssuerConfig, id: &str| issuer.may_speak_for(Some("project"), Some(id));
+    assert!(may(&trusted[0], "ours") && !may(&trusted[0], "theirs"));
+    assert!(may(&trusted[1], "theirs"));
     let log = Logger::root(slog::Discard, o!());
     let authn = Authn::with_timing(trusted, Arc::new(SystemClock), log, brisk()).unwrap();
     let scoped = |issuer: &Issuer, scope: &str, id: &str| {

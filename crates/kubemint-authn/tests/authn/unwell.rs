@@ -148,6 +148,8 @@ async fn an_issuer_with_a_certificate_that_is_not_trusted_is_not_believed() {
         warm[0].reason.as_deref(),
         Some("the issuer cannot be reached")
     );
+    let detail = warm[0].detail.as_deref().unwrap_or_default();
+    assert!(detail.contains("certificate"), "{detail}");
     assert!(unavailable(&authn.authenticate(&token(&issuer)).await));
     let told = told.lock().unwrap();
     assert!(
@@ -297,4 +299,26 @@ async fn of_the_many_keys_that_a_lying_issuer_publishes_few_are_told_and_the_res
     assert_eq!(told.matches("a published key is ignored").count(), 16);
     assert_eq!(told.matches("more published keys are ignored").count(), 1);
     assert!(told.contains("79984") && told.contains("79937"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_is_told_once_and_again_when_it_is_another_one() {
+    let issuer = an_issuer().await;
+    let (log, told) = recorder();
+    let authn = Authn::with_timing(
+        trust(&[&issuer], ""),
+        Arc::new(SystemClock),
+        log,
+        restless(),
+    )
+    .unwrap();
+    authn.warm_up().await;
+    let times = |words: &str| told.lock().unwrap().matches(words).count();
+    for (failure, once) in [(IssuerFailure::Down, 1), (IssuerFailure::Garbage, 2)] {
+        let before = times("the key set can still not be fetched");
+        issuer.set_failure(failure);
+        let again = || times("the key set can still not be fetched") > before + 1;
+        eventually("it fails again and again", again).await;
+        assert_eq!(times("the key set cannot be fetched"), once);
+    }
 }

@@ -362,3 +362,13 @@ fn a_token_that_is_bound_to_its_bearers_key_is_no_bearer_token() {
     refused(Reason::Bound, &bindings);
     refused_raw(Reason::Bound, "cnf", &["null", "[]"]);
 }
+
+#[test]
+fn the_message_of_an_event_is_no_token_of_access() {
+    let logout = "http://schemas.openid.net/event/backchannel-logout";
+    refused(
+        Reason::Event,
+        &[json!({"events": {logout: {}}}), json!({"events": {}})],
+    );
+    refused_raw(Reason::Event, "events", &["null", "[]", "1"]);
+}
