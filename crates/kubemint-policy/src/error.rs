@@ -26,6 +26,9 @@ pub enum PolicyError {
         #[source]
         source: std::io::Error,
     },
+    /// There is no thread to check them on.
+    #[error("cannot begin to check the policies")]
+    Thread(#[source] std::io::Error),
     /// The policies are wrong: they do not parse, or speak of what the schema does not know. Every problem is told.
     #[error("{}", lines(.0))]
     Invalid(Vec<Problem>),

@@ -20,6 +20,7 @@
 //! `forbid` would let through what it is there to stop, so any error denies.
 
 mod ask;
+mod bounds;
 mod config;
 mod engine;
 mod error;

@@ -5,11 +5,13 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::str::FromStr;
+use std::thread;
 
 use aws_lc_rs::digest;
 use cedar_policy::{Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use miette::Diagnostic;
 
+use crate::bounds;
 use crate::error::{PolicyError, Problem};
 use crate::memo::Memo;
 use crate::{DEFAULT_POLICIES, SCHEMA};
@@ -96,8 +98,21 @@ pub(crate) fn hash(sources: &[Source]) -> String {
     octets.map(|octet| format!("{octet:02x}")).collect()
 }
 
-/// Parses and validates. All problems of all files are told at once.
+/// Parses and validates. All problems of all files are told at once, but those of the bounds before any other.
 pub(crate) fn check(sources: &[Source], schema: &Schema) -> Result<Loaded, PolicyError> {
+    let problems: Vec<Problem> = sources.iter().flat_map(bounds::problems).collect();
+    if !problems.is_empty() {
+        return Err(PolicyError::Invalid(problems));
+    }
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().stack_size(bounds::STACK);
+        let checked = thread.spawn_scoped(scope, || check_within(sources, schema));
+        let checked = checked.map_err(PolicyError::Thread)?.join();
+        checked.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+fn check_within(sources: &[Source], schema: &Schema) -> Result<Loaded, PolicyError> {
     let validator = Validator::new(schema.clone());
     let mut problems = Vec::new();
     let mut policies = PolicySet::new();

@@ -15,7 +15,7 @@ use crate::{alice, ask, cluster};
 const PERMIT_ALL: &str = "@id(\"all\")\npermit (principal, action, resource);\n";
 const FORBID_ALL: &str = "@id(\"none\")\nforbid (principal, action, resource);\n";
 
-fn folder(files: &[(&str, &str)]) -> TempDir {
+pub(crate) fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         fs::write(folder.path().join(name), text).unwrap();
@@ -23,7 +23,7 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
     folder
 }
 
-fn load(folder: &Path, files: &[&str]) -> Result<CedarPolicy, PolicyError> {
+pub(crate) fn load(folder: &Path, files: &[&str]) -> Result<CedarPolicy, PolicyError> {
     let files = Some(files.iter().map(PathBuf::from).collect());
     CedarPolicy::load(
         &PolicyConfig {
@@ -43,7 +43,7 @@ fn problems(text: &str) -> Vec<Problem> {
     }
 }
 
-fn lists(policy: &CedarPolicy) -> bool {
+pub(crate) fn lists(policy: &CedarPolicy) -> bool {
     policy
         .decide(&ask(&alice(&[], None, None), Action::List, &cluster()))
         .allowed
