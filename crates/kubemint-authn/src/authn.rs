@@ -38,6 +38,8 @@ pub struct IssuerHealth {
     pub age: Option<Duration>,
     /// What is wrong, in words that hold nothing of the issuer's own.
     pub reason: Option<String>,
+    /// More on why its keys could not be fetched, with what its discovery document says: for who looks after the service.
+    pub detail: Option<String>,
     /// How many keys can be used now.
     pub keys: usize,
     /// How many keys it publishes that are ignored: weak, malformed, or not for signatures.
@@ -225,6 +227,7 @@ fn health(config: &IssuerConfig, keys: &Keys, introspector: Option<&Introspector
         ok: reason.is_none(),
         age: snapshot.keys.as_ref().map(|(_, fetched)| fetched.elapsed()),
         reason,
+        detail: Some(snapshot.detail.clone()).filter(|detail| !detail.is_empty()),
         keys: usable.map_or(0, |keys| keys.len()),
         ignored_keys: usable.map_or(0, |keys| keys.ignored_in_all()),
         fetches: snapshot.fetches,

@@ -20,6 +20,8 @@ use crate::token::object;
 const MAX_DOCUMENT: usize = 256 * 1024;
 /// How long a discovery document may be relied on when there is no time to read it.
 const DISCOVERED: Duration = Duration::from_secs(3600);
+/// Most characters of an issuer's own that are shown.
+const MOST_SHOWN: usize = 200;
 /// Most redirects, all within one origin.
 const MAX_REDIRECTS: usize = 3;
 
@@ -46,7 +48,12 @@ pub(crate) enum FetchError {
     #[error("the discovery document is not an unambiguous JSON object")]
     Discovery,
     #[error("the discovery document is another issuer's")]
-    OtherIssuer,
+    OtherIssuer {
+        /// What it says, cut short; `None`: no text.
+        said: Option<String>,
+        /// What it should say.
+        expected: String,
+    },
     #[error(
         "the discovery document points to a key set that is not at an https URL of a permitted origin"
     )]
@@ -56,9 +63,19 @@ pub(crate) enum FetchError {
 }
 
 impl FetchError {
-    /// The causes, for the log.
+    /// More on it, for the log and for who looks after the service.
     pub(crate) fn detail(&self) -> String {
-        self.source().map(chain).unwrap_or_default()
+        match self {
+            Self::OtherIssuer { said, expected } => match said {
+                Some(said) => {
+                    format!(
+                        "it says {said:?}, and url is {expected:?}: they must be the same, byte for byte"
+                    )
+                }
+                None => format!("it does not say whose it is, and url is {expected:?}"),
+            },
+            _ => self.source().map(chain).unwrap_or_default(),
+        }
     }
 }
 
@@ -180,8 +197,12 @@ fn same_origin(attempt: Attempt<'_>) -> Action {
 /// Where a discovery document says that the key set is (OpenID Connect Discovery 1.0, sections 3 and 4.3).
 fn key_set_url(text: &[u8], issuer: &str, origins: &[url::Origin]) -> Result<Url, FetchError> {
     let members = object(text).ok_or(FetchError::Discovery)?;
-    if members.get("issuer").and_then(Value::as_str) != Some(issuer) {
-        return Err(FetchError::OtherIssuer);
+    let said = members.get("issuer").and_then(Value::as_str);
+    if said != Some(issuer) {
+        return Err(FetchError::OtherIssuer {
+            said: said.map(|said| said.chars().take(MOST_SHOWN).collect()),
+            expected: issuer.to_owned(),
+        });
     }
     let url = members
         .get("jwks_uri")
@@ -300,6 +321,16 @@ mod tests {
                 "{elsewhere}"
             );
         }
+        let own_slash = format!("{{\"issuer\":\"{issuer}/\",\"jwks_uri\":{own}}}");
+        let detail = key_set_url(own_slash.as_bytes(), issuer, &origins)
+            .unwrap_err()
+            .detail();
+        assert_eq!(
+            detail,
+            format!(
+                "it says \"{issuer}/\", and url is \"{issuer}\": they must be the same, byte for byte"
+            )
+        );
         let twice = format!("{{\"issuer\":{own},\"jwks_uri\":{own},\"issuer\":{own}}}");
         assert!(matches!(
             key_set_url(twice.as_bytes(), issuer, &origins),

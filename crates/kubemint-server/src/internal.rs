@@ -19,6 +19,7 @@ use kubemint_clusters::{Fleet, Health};
 use serde::Serialize;
 use slog::{Drain, Filter, Level, Logger, Record, o};
 
+use crate::edge::chain;
 use crate::metrics::Metrics;
 use crate::reload::{CERTIFICATE, POLICY};
 
@@ -56,6 +57,8 @@ impl Internal {
             Some(Health::Sick { class, detail }) => vec![format!("{class}: {detail}")],
             None => vec!["it has not answered yet".to_owned()],
         };
+        let stale = self.fleet.stale_credential(key);
+        told.extend(stale.map(|problem| format!("what was read before still applies: {problem}")));
         let skew = self.fleet.skew(key).filter(|skew| skew.matters());
         told.extend(skew.map(|skew| skew.to_string()));
         let now = Utc::now();
@@ -134,7 +137,7 @@ async fn readyz(rqctx: RequestContext<Internal>) -> Result<Response<Body>, HttpE
         let ping = internal.service.ports().store.ping();
         match tokio::time::timeout(PING_DEADLINE, ping).await {
             Ok(Ok(())) => "ok".to_owned(),
-            Ok(Err(error)) => error.to_string(),
+            Ok(Err(error)) => chain(&error),
             Err(_) => "does not answer".to_owned(),
         }
     };
@@ -177,8 +180,13 @@ async fn metrics(rqctx: RequestContext<Internal>) -> Result<Response<Body>, Http
     let internal = rqctx.context();
     let observed = &internal.metrics.observed;
     observed.clusters(&internal.fleet);
+    internal
+        .metrics
+        .reloads
+        .credentials(internal.fleet.rereads());
     observed.issuers(&internal.authn.health());
-    observed.certificate(internal.metrics.reloads.certificate_ends());
+    let certificate = internal.metrics.reloads.certificate();
+    observed.certificate(certificate.map(|certificate| certificate.end));
     let size = internal.service.ports().store.size();
     // A store that does not answer keeps nobody from the other metrics; its last size stays.
     if let Ok(Ok(Some(size))) = tokio::time::timeout(STORE_DEADLINE, size).await {

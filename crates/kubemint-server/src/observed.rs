@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use kubemint::ports::Clusters as _;
 use kubemint_authn::IssuerHealth;
-use kubemint_clusters::Fleet;
+use kubemint_clusters::{Fleet, Health};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -31,6 +31,7 @@ type NoLabels = [(&'static str, &'static str); 0];
 /// The gauges.
 #[derive(Default)]
 pub(crate) struct Observed {
+    cluster_up: Family<Cluster, Gauge>,
     skew: Family<Cluster, Gauge>,
     credential_ends: Family<Cluster, Gauge>,
     file_ends: Family<File, Gauge>,
@@ -42,6 +43,11 @@ pub(crate) struct Observed {
 
 impl Observed {
     pub(crate) fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "cluster_up",
+            "Whether a cluster is of use, as /readyz tells it: it answers, is ready, takes the service's credential, and is the one that it was",
+            self.cluster_up.clone(),
+        );
         registry.register_with_unit(
             "cluster_clock_skew",
             "How far a cluster's clock is ahead of this machine's, by its latest answer",
@@ -84,13 +90,19 @@ impl Observed {
         );
     }
 
-    /// What clusters say of time.
+    /// How clusters are, and what they say of time.
     pub(crate) fn clusters(&self, fleet: &Fleet) {
         for key in fleet.keys() {
             let cluster = key.to_string();
             let labels = Cluster {
                 cluster: cluster.clone(),
             };
+            // A store that hangs says nothing of a cluster.
+            let health = fleet.last_health(&key);
+            if let Some(health) = health.filter(|health| !health.is_of_the_store()) {
+                let up = i64::from(health == Health::Ready);
+                self.cluster_up.get_or_create(&labels).set(up);
+            }
             if let Some(skew) = fleet.skew(&key) {
                 self.skew.get_or_create(&labels).set(skew.0);
             }

@@ -2,10 +2,11 @@
 //! be used changes nothing but the log, a counter and what `/readyz` says.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::Utc;
 use kubemint_policy::CedarPolicy;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -15,6 +16,8 @@ use slog::Logger;
 use tokio::signal::unix::Signal;
 use tokio::sync::watch;
 
+use crate::guard::Validity;
+
 /// How often the policies' files are looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -22,6 +25,8 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(crate) const POLICY: &str = "policy";
 /// The API's certificate, by its name in metrics.
 pub(crate) const CERTIFICATE: &str = "certificate";
+/// The files that clusters are connected to with, by their name in metrics.
+const CREDENTIAL: &str = "credential";
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Reload {
@@ -35,22 +40,22 @@ pub(crate) struct Reloads {
     counts: Family<Reload, Counter>,
     /// Why the files cannot be used as they are.
     problems: Mutex<BTreeMap<&'static str, String>>,
-    /// When the API's certificate ends.
-    certificate: Mutex<Option<DateTime<Utc>>>,
+    /// When the API's certificate is valid.
+    certificate: Mutex<Option<Validity>>,
 }
 
 impl Reloads {
     /// Adds the counter to a registry.
     pub(crate) fn register(&self, registry: &mut Registry) {
         // From the start, so that an alert on the first failure has a zero to compare with.
-        for what in [POLICY, CERTIFICATE] {
+        for what in [POLICY, CERTIFICATE, CREDENTIAL] {
             for outcome in ["ok", "failed"] {
                 let _ = self.counts.get_or_create(&Reload { what, outcome });
             }
         }
         registry.register(
             "reloads",
-            "Files read again while serving, by what they hold (policy, certificate) and outcome (ok, failed)",
+            "Files read again while serving, by what they hold (policy, certificate, or the credential of a cluster) and outcome (ok, failed)",
             self.counts.clone(),
         );
     }
@@ -66,31 +71,37 @@ impl Reloads {
         };
     }
 
-    /// When the API's certificate in use ends, as far as it can be read.
-    pub(crate) fn certificate_ends(&self) -> Option<DateTime<Utc>> {
+    /// How often files of clusters that had changed were read again since the start: those of use, and those of none.
+    pub(crate) fn credentials(&self, (ok, failed): (u64, u64)) {
+        for (outcome, count) in [("ok", ok), ("failed", failed)] {
+            let what = CREDENTIAL;
+            let counter = self.counts.get_or_create_owned(&Reload { what, outcome });
+            counter.inner().fetch_max(count, Ordering::Relaxed);
+        }
+    }
+
+    /// When the API's certificate in use is valid, as far as it can be read.
+    pub(crate) fn certificate(&self) -> Option<Validity> {
         *self
             .certificate
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A certificate with this end is in use now.
-    pub(crate) fn set_certificate_end(&self, end: Option<DateTime<Utc>>) {
+    /// A certificate that is valid then is in use now.
+    pub(crate) fn set_certificate(&self, validity: Option<Validity>) {
         *self
             .certificate
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) = end;
+            .unwrap_or_else(PoisonError::into_inner) = validity;
     }
 
-    /// `ok`, or why the files cannot be used; what was read before still applies then. A certificate that has ended is told
-    /// first.
+    /// `ok`, or why the files cannot be used; what was read before still applies then. A certificate that no client
+    /// accepts is told first.
     pub(crate) fn state(&self, what: &'static str) -> String {
-        let ended = self
-            .certificate_ends()
-            .filter(|end| what == CERTIFICATE && *end <= Utc::now());
-        if let Some(end) = ended {
-            let end = end.to_rfc3339_opts(SecondsFormat::Secs, true);
-            return format!("it ended at {end}: no client accepts it");
+        let current = self.certificate().filter(|_| what == CERTIFICATE);
+        if let Some(complaint) = current.and_then(|current| current.complaint(Utc::now())) {
+            return complaint;
         }
         let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
         match problems.get(what) {

@@ -20,6 +20,7 @@ mod internal;
 mod introspection;
 mod keyfiles;
 mod misplaced;
+mod night;
 mod refusals;
 mod reload;
 mod requests;

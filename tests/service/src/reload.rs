@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use chrono::{TimeDelta, Utc};
 use harness::{Setting, Stage};
 use kubemint::audit::{Event, Kind};
 use serde_json::json;
@@ -198,5 +199,55 @@ async fn a_certificate_that_cannot_be_used_is_told_until_it_can() {
     })
     .await;
     assert!(count(&stage, "certificate", "ok").await >= 1);
+
+    // One that comes before its time is taken when that has come, and not before.
+    let begin = Utc::now() + TimeDelta::seconds(5);
+    let mut wanted = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    wanted.not_before = std::time::SystemTime::from(begin).into();
+    let early = wanted.self_signed(&pair.signing_key).unwrap().pem();
+    let (taken, failed) = (
+        count(&stage, "certificate", "ok").await,
+        count(&stage, "certificate", "failed").await,
+    );
+    replace(&certificate, &early);
+    until("the early one is told", async || {
+        count(&stage, "certificate", "failed").await > failed
+    })
+    .await;
+    if Utc::now() < begin {
+        let told = state_of(&stage, "certificate").await;
+        assert!(
+            told.contains("still applies: the certificate is not valid before"),
+            "{told}"
+        );
+    }
+    until("it is taken", async || {
+        count(&stage, "certificate", "ok").await > taken
+    })
+    .await;
+    assert!(Utc::now() >= begin - TimeDelta::seconds(1));
+    assert_eq!(state_of(&stage, "certificate").await, "ok");
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_valid_yet_is_told_from_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = folder.path().join("tls.crt");
+    let key = folder.path().join("tls.key");
+    let pair = rcgen::KeyPair::generate().unwrap();
+    let mut wanted = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    wanted.not_before = std::time::SystemTime::from(Utc::now() + TimeDelta::days(1)).into();
+    std::fs::write(&certificate, wanted.self_signed(&pair).unwrap().pem()).unwrap();
+    std::fs::write(&key, pair.serialize_pem()).unwrap();
+    let tls =
+        format!("\ntls = {{ cert_file = {certificate:?}, key_file = {key:?} }}\n\n[limits]\n");
+    let stage = Setting::default().edit("\n[limits]\n", &tls).start().await;
+    until("it is told", async || {
+        let told = state_of(&stage, "certificate").await;
+        told.starts_with("it is not valid before ")
+    })
+    .await;
+    assert!(stage.log().contains("no client accepts the certificate"));
     stage.stop().await;
 }

@@ -99,6 +99,11 @@ async fn what_hangs_is_broken_off_when_the_grace_period_is_over() {
     let (status, told) = issue.await.unwrap().expect("an answer");
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{told}");
     assert_eq!(told["error"]["details"][0]["reason"], "shutting_down");
+    assert!(
+        !stage.log().contains("client disconnected"),
+        "nobody did: {}",
+        stage.log()
+    );
 
     // The next one puts it in order.
     stage.world().cluster().clear_faults();

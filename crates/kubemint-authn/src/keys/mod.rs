@@ -87,6 +87,8 @@ pub(crate) struct Snapshot {
     pub(crate) keys: Option<(Arc<KeySet>, Instant)>,
     /// Why the last fetch failed.
     pub(crate) failure: Option<String>,
+    /// More on that; empty where there is no more to say.
+    pub(crate) detail: String,
 }
 
 impl Snapshot {
@@ -283,17 +285,17 @@ impl Shared {
             Ok(fetched) => {
                 self.tell_success(&before, &fetched.keys);
                 after.keys = Some((Arc::new(fetched.keys), Instant::now()));
-                after.failure = None;
+                (after.failure, after.detail) = (None, String::new());
             }
             Err(error) => {
-                let reason = error.to_string();
+                let (reason, detail) = (error.to_string(), error.detail());
                 if before.failure.as_ref() == Some(&reason) {
                     debug!(self.log, "the key set can still not be fetched"; "reason" => &reason);
                 } else {
-                    warn!(self.log, "the key set cannot be fetched"; "reason" => &reason, "detail" => error.detail());
+                    warn!(self.log, "the key set cannot be fetched"; "reason" => &reason, "detail" => &detail);
                 }
                 after.failures += 1;
-                after.failure = Some(reason);
+                (after.failure, after.detail) = (Some(reason), detail);
             }
         }
         self.snapshot.send_replace(after);

@@ -46,7 +46,7 @@ enum Command {
     Backup(Backup),
     /// Put a copy into the place of the embedded store, while it is not served. What was there is kept beside it.
     Restore(Restore),
-    /// Accept that a cluster was built anew, while the embedded store is not served.
+    /// Accept that a cluster was built anew: while the embedded store is not served, or PostgreSQL by servers with the right api_url.
     AcceptCluster(AcceptCluster),
     /// Look at everything that serving needs: the store, the issuers, the clusters. Changes nothing.
     Doctor(ConfigArg),

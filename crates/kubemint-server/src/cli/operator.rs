@@ -6,13 +6,18 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use kubemint::cluster::ClusterKey;
+use kubemint::ports::Landmark;
 use kubemint_clusters::{ClusterConfig, Fleet};
+use kubemint_store::Backend;
 use uuid::Uuid;
 
 use crate::config::{Config, EXAMPLE};
+use crate::edge::chain;
 use crate::log::logger;
 use crate::out::{out, outln};
-use crate::serve::{asked_to_stop, start};
+use crate::serve::start;
+use crate::signals::Signals;
 
 /// How long the end waits for what a thread is in the middle of: a file on a disk that hangs, a name that nobody resolves.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -31,10 +36,15 @@ pub(super) fn block_on<F: Future>(future: F) -> Result<F::Output> {
 pub(super) fn serve(file: &Path) -> Result<ExitCode> {
     let config = Config::read(file)?;
     let (log, _guard) = logger(config.verbosity);
+    // Who deploys by a pipeline never sees what `check-config` says.
+    for warning in config.warnings_to_log() {
+        slog::warn!(log, "{}", warning; "part" => "configuration");
+    }
     block_on(async {
         let running = start(config, &log).await?;
-        asked_to_stop().await.context("cannot listen for signals")?;
-        running.stop().await;
+        let mut signals = Signals::listen().context("cannot listen for signals")?;
+        signals.next().await;
+        running.stop_heeding(signals).await;
         Ok(ExitCode::SUCCESS)
     })?
 }
@@ -102,8 +112,9 @@ pub(super) fn preflight(file: &Path) -> Result<ExitCode> {
     let config = Config::read(file)?;
     let (log, _guard) = logger(config.verbosity);
     let report = block_on(async {
+        let noted = known_by(&config.store).await;
         // It makes nothing, so no installation's label is needed.
-        let fleet = Fleet::new(config.clusters, Uuid::nil(), log)?;
+        let fleet = Fleet::new(config.clusters, Uuid::nil(), log)?.noted(&noted);
         anyhow::Ok(fleet.preflight().await)
     })??;
     out!("{report}")?;
@@ -111,6 +122,24 @@ pub(super) fn preflight(file: &Path) -> Result<ExitCode> {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
+    })
+}
+
+/// By what the store knows clusters; nothing where there is none yet. One that cannot be read is told, and stops nobody from
+/// looking at clusters.
+async fn known_by(store: &Backend) -> Vec<(ClusterKey, Landmark)> {
+    if let Backend::Sqlite(options) = store
+        && !options.path.exists()
+    {
+        return Vec::new();
+    }
+    let known = kubemint_store::landmarks(store).await;
+    known.unwrap_or_else(|error| {
+        let why = chain(&error);
+        eprintln!(
+            "warning: whether each cluster is the one that it was is not known: {store}: {why}"
+        );
+        Vec::new()
     })
 }
 

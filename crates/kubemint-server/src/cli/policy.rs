@@ -1,9 +1,9 @@
 //! `policy check` and `policy explain`: what the configured policies are worth, and what they say and why.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use kubemint::policy::{Action, Decision, Query};
 use kubemint::ports::Policy;
@@ -22,22 +22,41 @@ const DENIED: u8 = 3;
 /// What to do with the policies.
 #[derive(Subcommand)]
 pub(super) enum PolicyCommand {
-    /// Check the configured policies against their schema.
-    Check {
-        /// The configuration file.
-        #[arg(long, value_name = "FILE")]
-        config: PathBuf,
-    },
+    /// Check the configured policies against their schema, or others before they are configured.
+    Check(Source),
     /// Say whether a caller may do something, by what the service asks the policies for it. Exit code 0: yes; 3: no.
     Explain(Explain),
+}
+
+/// Which policies are meant.
+#[derive(Args)]
+pub(super) struct Source {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Policy files in place of those that it names, which a running server reads as soon as they change.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    policy: Vec<PathBuf>,
+}
+
+impl Source {
+    /// The configuration, with the policies that are meant.
+    fn read(&self) -> Result<Config> {
+        if self.policy.is_empty() {
+            return Ok(Config::read(&self.config)?);
+        }
+        let absolute = self.policy.iter().map(std::path::absolute);
+        let files = absolute.collect::<std::io::Result<_>>();
+        let files = files.context("cannot find this folder")?;
+        Ok(Config::read_with_policies(&self.config, files)?)
+    }
 }
 
 /// A question to the policies.
 #[derive(Args)]
 pub(super) struct Explain {
-    /// The configuration file.
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[command(flatten)]
+    source: Source,
     /// The caller: a file with the claims of a token, as JSON, or `-` for standard input.
     #[arg(long = "as", value_name = "FILE")]
     caller: PathBuf,
@@ -80,23 +99,25 @@ enum RelationArg {
 
 pub(super) fn run(command: PolicyCommand) -> Result<ExitCode> {
     match command {
-        PolicyCommand::Check { config } => check(&config),
+        PolicyCommand::Check(source) => check(&source),
         PolicyCommand::Explain(question) => explain(&question),
     }
 }
 
-fn check(config: &Path) -> Result<ExitCode> {
-    let policy = Config::read(config)?.load_policy()?;
-    outln!(
-        "{}: the policies are ok; hash {}",
-        config.display(),
-        policy.hash()
-    )?;
+fn check(source: &Source) -> Result<ExitCode> {
+    let policy = source.read()?.load_policy()?;
+    let named = source.policy.iter().map(|file| file.display().to_string());
+    let named: Vec<_> = named.collect();
+    let what = match named.is_empty() {
+        true => source.config.display().to_string(),
+        false => named.join(", "),
+    };
+    outln!("{what}: the policies are ok; hash {}", policy.hash())?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn explain(question: &Explain) -> Result<ExitCode> {
-    let config = Config::read(&question.config)?;
+    let config = question.source.read()?;
     let policy = config.load_policy()?;
     let claims = claims(&question.caller)?;
     let Described {

@@ -102,6 +102,8 @@ pub(super) fn accept_cluster(file: &Path, name: &str) -> Result<ExitCode> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Ok,
+    /// What was not looked at.
+    Note,
     Warn,
     Fail,
 }
@@ -117,6 +119,7 @@ impl Report {
     fn say(&mut self, verdict: Verdict, text: &str) {
         let word = match verdict {
             Verdict::Ok => "ok",
+            Verdict::Note => "note",
             Verdict::Warn => "warn",
             Verdict::Fail => "fail",
         };
@@ -207,6 +210,18 @@ async fn store(name: &Backend, report: &mut Report) -> Option<Inspection> {
 
 /// What the configuration does not know any more, and works on.
 fn leftovers(config: &Config, alive: &[Alive], report: &mut Report) {
+    if config.clusters.is_empty() {
+        // One mistake in a cluster, and none of them is known: what is alive is not out of order for that.
+        let count: u64 = alive.iter().map(|alive| alive.count).sum();
+        if count > 0 {
+            let text = format!(
+                "records: {count} live kubeconfigs; whether their clusters and roles are configured cannot be told before \
+                 what is wrong with [[clusters]] is mended"
+            );
+            report.say(Verdict::Warn, &text);
+        }
+        return;
+    }
     let roles = config.clusters.iter().map(|cluster| {
         let roles = cluster.roles.keys().cloned().collect();
         (cluster.key.clone(), roles)
@@ -242,7 +257,9 @@ fn tell(found: &Inspection, name: &str, report: &mut Report) {
     }
     if let Some(size) = &found.size {
         report.say(Verdict::Ok, &format!("{name}: {}", sizes::told(size)));
-        if let Some(cramped) = sizes::cramped(size) {
+        if let Some(full) = sizes::full(size) {
+            report.say(Verdict::Fail, &format!("{name}: {full}"));
+        } else if let Some(cramped) = sizes::cramped(size) {
             report.say(Verdict::Warn, &format!("{name}: {cramped}"));
         }
     }
@@ -282,7 +299,13 @@ async fn issuers(config: &Config, log: &Logger, report: &mut Report) -> Result<(
             );
         } else {
             let reason = issuer.reason.as_deref().unwrap_or("unwell");
-            report.say(Verdict::Fail, &format!("issuer {}: {reason}", issuer.alias));
+            let detail = issuer.detail.map(|detail| format!(": {detail}"));
+            let text = format!(
+                "issuer {}: {reason}{}",
+                issuer.alias,
+                detail.unwrap_or_default()
+            );
+            report.say(Verdict::Fail, &text);
         }
     }
     Ok(())
@@ -301,11 +324,15 @@ async fn clusters(config: Config, log: &Logger, report: &mut Report) -> Result<(
             report.say(Verdict::Ok, &text);
         }
     }
+    // A store that cannot be read was told before.
+    let noted = kubemint_store::landmarks(&config.store).await;
     // It makes nothing, so no installation's label is needed.
     let fleet = Fleet::new(config.clusters, Uuid::nil(), log.clone())?;
+    let fleet = fleet.noted(&noted.unwrap_or_default());
     for line in fleet.preflight().await.lines {
         let verdict = match line.finding {
             Finding::Ok => Verdict::Ok,
+            Finding::Note => Verdict::Note,
             Finding::Excess | Finding::Warning => Verdict::Warn,
             _ => Verdict::Fail,
         };

@@ -12,7 +12,7 @@ use super::{CLUSTER, Options, PROJECT, REGION, Sandbox, SandboxError, target, wr
 use crate::edge::chain;
 use crate::log::{Verbosity, logger};
 use crate::out::{out, outln};
-use crate::serve::asked_to_stop;
+use crate::signals::Signals;
 
 /// Who the first kubeconfig is issued for.
 const USER: &str = "alice";
@@ -65,7 +65,7 @@ pub async fn run(wanted: FirstRun) -> Result<(), SandboxError> {
             said = out!("{text}");
         }
         if !wanted.once && said.is_ok() {
-            asked_to_stop().await?;
+            Signals::listen()?.next().await;
         }
     }
     running.stop().await;
