@@ -5,12 +5,13 @@ use std::error::Error;
 use deadpool_postgres::PoolError;
 use kubemint::ports::StoreError;
 use thiserror::Error;
+use tokio_postgres::error::SqlState;
 
 /// Why a piece of work was not done.
 #[derive(Debug, Error)]
 pub(super) enum Trouble {
     /// The database refused, or the connection broke.
-    #[error("the database failed")]
+    #[error("{}", failed(.0))]
     Database(#[from] tokio_postgres::Error),
     /// No connection could be had.
     #[error("no connection to the database")]
@@ -61,6 +62,24 @@ impl From<Trouble> for StoreError {
     }
 }
 
+/// What failed, and where it is written what helps.
+pub(super) fn failed(error: &tokio_postgres::Error) -> &'static str {
+    what_failed(error.code().map(SqlState::code))
+}
+
+fn what_failed(code: Option<&str>) -> &'static str {
+    match code {
+        Some(LACKS_RIGHT) => {
+            "the database's user lacks a right (`migrate` takes one who may make tables in the first schema of its search_path; \
+             README.md, at PostgreSQL, has what each user needs)"
+        }
+        _ => "the database failed",
+    }
+}
+
+/// The code (SQLSTATE) of what the user has no right to.
+const LACKS_RIGHT: &str = "42501";
+
 /// Whether a write lost its place in its chain to one that had been given up, and was done nevertheless.
 fn is_late(error: &tokio_postgres::Error) -> bool {
     let constraint = error.as_db_error().and_then(|error| error.constraint());
@@ -72,12 +91,24 @@ fn is_late(error: &tokio_postgres::Error) -> bool {
 /// they are granted without a repair.
 fn is_damage(code: &str) -> bool {
     let class = code.get(..2).unwrap_or_default();
-    code != "42501" && matches!(class, "22" | "23" | "42" | "XX")
+    code != LACKS_RIGHT && matches!(class, "22" | "23" | "42" | "XX")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_lacks_a_right_is_told_where_it_is_written_which() {
+        let told = what_failed(Some("42501"));
+        assert!(
+            told.contains("lacks a right") && told.contains("README.md"),
+            "{told}"
+        );
+        for other in [None, Some("42P01"), Some("57P01")] {
+            assert_eq!(what_failed(other), "the database failed", "{other:?}");
+        }
+    }
 
     #[test]
     fn a_database_that_stops_or_refuses_is_not_damaged() {
