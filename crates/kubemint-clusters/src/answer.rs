@@ -3,18 +3,21 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use kubemint::ports::ClusterError;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::failure;
+use crate::said;
 
 /// A complete answer.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) retry_after: Option<Duration>,
     body: Bytes,
+    /// What the service authenticated with, which is never told.
+    own: Option<HeaderValue>,
 }
 
 /// What is read of a `metav1.Status`.
@@ -22,6 +25,7 @@ pub(crate) struct Answer {
 struct Status {
     kind: String,
     reason: Option<String>,
+    message: Option<String>,
     #[serde(default)]
     details: Details,
 }
@@ -43,6 +47,15 @@ impl Answer {
             status,
             retry_after: seconds.map(Duration::from_secs),
             body,
+            own: None,
+        }
+    }
+
+    /// The same, to a request with this authorization.
+    pub(crate) fn to(self, authorization: Option<&HeaderValue>) -> Self {
+        Self {
+            own: authorization.cloned(),
+            ..self
         }
     }
 
@@ -64,12 +77,13 @@ impl Answer {
         if self.status.is_success() {
             return failure::misbehaving(format!("it answered {}", self.status.as_u16()));
         }
-        failure::of_status(
-            self.status,
-            self.kubernetes_status()
-                .and_then(|status| status.reason)
-                .as_deref(),
-        )
+        let status = self.kubernetes_status();
+        let (reason, message) =
+            status.map_or((None, None), |status| (status.reason, status.message));
+        let own = self.own.as_ref().and_then(|own| own.to_str().ok());
+        let own = own.map(|own| own.strip_prefix("Bearer ").unwrap_or(own));
+        let message = message.map(|message| said::fit(&message, own));
+        failure::of_status(self.status, reason.as_deref(), message.as_deref())
     }
 
     /// Whether Kubernetes itself says that this one object is not there. A 404 by anyone else proves nothing.
@@ -123,15 +137,58 @@ mod tests {
     }
 
     #[test]
-    fn an_error_never_repeats_what_the_cluster_wrote() {
-        let body =
-            r#"{"kind":"Status","reason":"canary","message":"canary","details":{"name":"canary"}}"#;
+    fn an_error_repeats_the_message_of_a_status_alone_and_never_the_credential() {
+        let own = HeaderValue::from_static("Bearer canary");
+        let body = r#"{"kind":"Status","reason":"canary","message":"its words: canary","details":{"name":"canary"}}"#;
         for status in [200, 302, 400, 401, 403, 409, 429, 500, 503] {
-            let error = answer(status, body).error();
-            assert!(!format!("{error:?} {error} {}", failure::detail(&error)).contains("canary"));
+            let error = answer(status, body).to(Some(&own)).error();
+            let told = format!("{error:?} {error} {}", failure::detail(&error));
+            assert!(!told.contains("canary"), "{told}");
+            assert_eq!(told.contains("its words: …"), status != 200, "{told}");
+            // What callers are told has none of its words.
+            assert!(!error.to_string().contains("its words"));
+            let other = answer(status, &body.replace("Status", "canary")).error();
+            let told = format!("{other:?} {other} {}", failure::detail(&other));
+            assert!(
+                !told.contains("canary") && !told.contains("words"),
+                "{told}"
+            );
         }
         let error = answer(200, r#""canary""#).json::<Vec<u8>>().unwrap_err();
         assert!(!format!("{error:?} {error} {}", failure::detail(&error)).contains("canary"));
+    }
+
+    #[test]
+    fn a_refusal_of_an_object_is_not_called_one_of_the_credential() {
+        let said = |status: u16, reason: &str, message: &str| {
+            let body = serde_json::json!({"kind": "Status", "reason": reason, "message": message});
+            let error = answer(status, &body.to_string()).error();
+            assert!(!error.to_string().contains("credential"), "{error}");
+            failure::detail(&error)
+        };
+        let policy =
+            "serviceaccounts \"a\" is forbidden: ValidatingAdmissionPolicy 'p' denied request: no";
+        let told = said(403, "Forbidden", policy);
+        assert!(
+            told.ends_with(&format!("it answered 403 (Forbidden): {policy}")),
+            "{told}"
+        );
+        assert!(
+            told.starts_with("it refuses the object, not the service's credential"),
+            "{told}"
+        );
+        let right =
+            "serviceaccounts is forbidden: User \"u\" cannot create resource \"serviceaccounts\"";
+        let told = said(403, "Forbidden", right);
+        assert!(
+            told.starts_with("the service has no right to that: it answered 403"),
+            "{told}"
+        );
+        assert!(told.ends_with(right), "{told}");
+        assert_eq!(
+            said(401, "Unauthorized", "Unauthorized"),
+            "it answered 401 (Unauthorized)"
+        );
     }
 
     #[test]

@@ -61,6 +61,8 @@ struct Current {
     unbundled: Option<BundleError>,
     /// From when on the profile may be used.
     settled: Instant,
+    /// How often changed files were read again, and could be used, or not.
+    rereads: (u64, u64),
 }
 
 struct Open {
@@ -91,6 +93,7 @@ impl Connection {
                 complaint: None,
                 unbundled: None,
                 settled: Instant::now(),
+                rereads: (0, 0),
             }),
             completed: OnceLock::new(),
             reading: Mutex::new(()),
@@ -111,6 +114,19 @@ impl Connection {
     /// When the service's credential ends, as far as it says so.
     pub(crate) fn ends(&self) -> Option<DateTime<Utc>> {
         self.read(|current| current.open.as_ref()?.ends)
+    }
+
+    /// Why the files cannot be read again, as long as those that were read before apply.
+    pub(crate) fn stale(&self) -> Option<String> {
+        self.read(|current| {
+            let complaint = current.complaint.as_ref()?;
+            current.open.as_ref().map(|_| complaint.to_string())
+        })
+    }
+
+    /// How often changed files were read again, and could be used, or not.
+    pub(crate) fn rereads(&self) -> (u64, u64) {
+        self.read(|current| current.rereads)
     }
 
     /// What the service connects with now: certificates in DER; `None` for the system's roots, or if nothing is open.
@@ -261,6 +277,7 @@ impl Connection {
             Ok(Some((client, authorization, material))) => {
                 if current.open.is_some() {
                     info!(self.log, "the credential of the cluster changed"; "cluster" => %key);
+                    current.rereads.0 += 1;
                     current.generation += 1;
                 } else if current.complaint.is_some() {
                     info!(self.log, "the files of the cluster can be used now: it is no longer out of order";
@@ -277,6 +294,7 @@ impl Connection {
             Err(complaint) => {
                 if current.complaint.as_ref() != Some(&complaint) {
                     let text = if current.open.is_some() {
+                        current.rereads.1 += 1;
                         "the new credential of the cluster cannot be used, the old one is kept"
                     } else {
                         "the cluster is OUT OF ORDER until its files can be used; the others are not affected"

@@ -1,5 +1,5 @@
-//! Why a call failed: what is told, in words of our own. Nothing that a cluster said is repeated, since it may hold
-//! what should not be logged; its HTTP status and the reasons that Kubernetes defines are.
+//! Why a call failed: what is told, in words of our own. What a cluster said is repeated for the log alone, and only the
+//! message of a `Status`, made fit by [`said`](crate::said): callers are told none of it.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -13,6 +13,12 @@ use thiserror::Error;
 #[error("{0}")]
 pub(crate) struct Detail(pub(crate) Cow<'static, str>);
 
+/// The store does not say which cluster it was: no fault of the cluster.
+#[derive(Debug, Error)]
+#[error("which cluster it was cannot be looked up: the store does not answer")]
+pub(crate) struct Forgetful;
+
+type Source = Box<dyn StdError + Send + Sync>;
 type Text = Cow<'static, str>;
 
 pub(crate) fn unreachable(text: impl Into<Text>) -> ClusterError {
@@ -80,13 +86,41 @@ const REASONS: [&str; 18] = [
     "UnsupportedMediaType",
 ];
 
-/// What an answer means that is not the one hoped for, by its status; `reason` is that of the answer's body.
-pub(crate) fn of_status(status: StatusCode, reason: Option<&str>) -> ClusterError {
+/// How the detail of a refusal begins whose cause is the service's credential.
+const UNAUTHENTICATED: &str = "it answered 401";
+
+/// What Kubernetes says when a right lacks, whoever lacks it. What admission says is of the object: a policy, a webhook, a
+/// quota, a namespace that ends.
+const NO_RIGHT: &str = "forbidden: User \"";
+
+/// What an answer means that is not the one hoped for, by its status; `reason` is that of the answer's body, `message` is
+/// its message as it may be logged.
+pub(crate) fn of_status(
+    status: StatusCode,
+    reason: Option<&str>,
+    message: Option<&str>,
+) -> ClusterError {
     let known = reason.and_then(|reason| REASONS.into_iter().find(|known| *known == reason));
-    let text = match known {
-        Some(reason) => format!("it answered {} ({reason})", status.as_u16()),
-        None => format!("it answered {}", status.as_u16()),
-    };
+    let mut text = format!("it answered {}", status.as_u16());
+    if let Some(reason) = known {
+        text += &format!(" ({reason})");
+    }
+    let said = message.filter(|message| !message.is_empty() && Some(*message) != known);
+    if let Some(said) = said {
+        text += &format!(": {said}");
+    }
+    if status == StatusCode::FORBIDDEN {
+        text = match said {
+            Some(said) if said.contains(NO_RIGHT) => {
+                format!("the service has no right to that: {text}")
+            }
+            Some(_) => format!(
+                "it refuses the object, not the service's credential (a policy, a webhook, a quota, or a namespace that \
+                 ends): {text}"
+            ),
+            None => text,
+        };
+    }
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => refused(text),
         StatusCode::TOO_MANY_REQUESTS => busy(text),
@@ -95,6 +129,35 @@ pub(crate) fn of_status(status: StatusCode, reason: Option<&str>) -> ClusterErro
             misbehaving(format!("{text}: redirects are not followed"))
         }
         _ => misbehaving(text),
+    }
+}
+
+/// Whether an error is of the store that remembers which cluster is which, and not of the cluster.
+pub(crate) fn is_forgetful(error: &ClusterError) -> bool {
+    matches!(error, ClusterError::Busy(detail) if detail.is::<Forgetful>())
+}
+
+/// Whether a refusal is one of the service's credential, and not of what it asked.
+pub(crate) fn is_of_the_credential(error: &ClusterError) -> bool {
+    matches!(error, ClusterError::Refused(detail) if detail.to_string().starts_with(UNAUTHENTICATED))
+}
+
+/// The same error, with the operation that met it and its namespace in the detail.
+pub(crate) fn during(
+    error: ClusterError,
+    operation: &str,
+    namespace: Option<&str>,
+) -> ClusterError {
+    let told = |detail: Source| -> Source {
+        let place = namespace.map_or_else(String::new, |namespace| format!(" in {namespace}"));
+        Box::new(Detail(format!("{operation}{place}: {detail}").into()))
+    };
+    match error {
+        ClusterError::Unreachable(detail) => ClusterError::Unreachable(told(detail)),
+        ClusterError::Refused(detail) => ClusterError::Refused(told(detail)),
+        ClusterError::Busy(detail) => ClusterError::Busy(told(detail)),
+        ClusterError::Misbehaving(detail) => ClusterError::Misbehaving(told(detail)),
+        other => other,
     }
 }
 

@@ -1,13 +1,13 @@
 //! The clusters of the configuration, as the domain sees them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use kubemint::cluster::{ClusterKey, ClusterProfile};
-use kubemint::ports::{ClusterError, Clusters, Credential, Listing, ObjectRef, Store};
+use kubemint::ports::{ClusterError, Clusters, Credential, Landmark, Listing, ObjectRef, Store};
 use kubemint::record::Record;
 use slog::{Logger, warn};
 use thiserror::Error;
@@ -26,6 +26,7 @@ use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::member::Member;
 use crate::observe::Observer;
+use crate::refusals::Refusals;
 
 /// How old the health of a cluster may be that is not asked anew.
 const RECENT: Duration = Duration::from_secs(60);
@@ -100,6 +101,9 @@ impl Fleet {
                 clock: Clock::default(),
                 identity: Identity::default(),
                 health: health::Known::default(),
+                refusals: Refusals::default(),
+                short: Mutex::default(),
+                noted: None,
                 bulkhead: Semaphore::new(limits.concurrency),
             };
             if members.insert(key.clone(), member).is_some() {
@@ -141,8 +145,21 @@ impl Fleet {
         self
     }
 
-    /// How a cluster is, as of a few seconds ago; `None` if there is no such cluster. It never takes longer than 3
-    /// seconds, and asks seldom.
+    /// The fleet, which tells in its preflight whether each cluster is the one that was noted: for who has read a store and
+    /// does not serve it.
+    #[must_use]
+    pub fn noted(mut self, landmarks: &[(ClusterKey, Landmark)]) -> Self {
+        for member in self.members.values_mut() {
+            let own = landmarks
+                .iter()
+                .filter(|(key, _)| *key == member.config.key);
+            member.noted = Some(own.map(|(_, landmark)| landmark.clone()).collect());
+        }
+        self
+    }
+
+    /// How a cluster is, as of a few seconds ago; `None` if there is no such cluster. It never takes longer than 6
+    /// seconds (3 for the cluster's own answer), and asks seldom. What it refused of a role of late counts.
     pub async fn health(&self, key: &ClusterKey) -> Option<Health> {
         Some(self.members.get(key)?.health(self.observer.as_ref()).await)
     }
@@ -150,7 +167,24 @@ impl Fleet {
     /// How a cluster was when it was asked last, if that ended a minute ago at most. Nobody is asked.
     #[must_use]
     pub fn last_health(&self, key: &ClusterKey) -> Option<Health> {
-        self.members.get(key)?.health.within(RECENT)
+        let member = self.members.get(key)?;
+        Some(member.judged(member.health.within(RECENT)?))
+    }
+
+    /// Why the service's own credential at a cluster cannot be read again, while the one that was read before still
+    /// applies; `None` where all is well, and where there never was one.
+    #[must_use]
+    pub fn stale_credential(&self, key: &ClusterKey) -> Option<String> {
+        self.members.get(key)?.connection.stale()
+    }
+
+    /// How often files of the clusters were read again that had changed: those that can be used, and those that cannot.
+    #[must_use]
+    pub fn rereads(&self) -> (u64, u64) {
+        let counts = self.members().map(|member| member.connection.rereads());
+        counts.fold((0, 0), |(ok, failed), (more, less)| {
+            (ok + more, failed + less)
+        })
     }
 
     /// How far a cluster's clock is ahead of this machine's, by its latest answer; `None` as long as it has given none.
@@ -219,6 +253,7 @@ impl Clusters for Fleet {
         member
             .operation(
                 "create",
+                &record.role,
                 self.observer.as_ref(),
                 member.limits.deadline,
                 work,
@@ -238,7 +273,13 @@ impl Clusters for Fleet {
             member.mint(object, seconds).await
         };
         member
-            .operation("mint", self.observer.as_ref(), member.limits.deadline, work)
+            .operation(
+                "mint",
+                &object.role,
+                self.observer.as_ref(),
+                member.limits.deadline,
+                work,
+            )
             .await
     }
 
@@ -257,6 +298,7 @@ impl Clusters for Fleet {
         member
             .operation(
                 "certify",
+                &record.role,
                 self.observer.as_ref(),
                 member.limits.deadline,
                 work,
@@ -274,6 +316,7 @@ impl Clusters for Fleet {
         member
             .operation(
                 "remove",
+                &object.role,
                 self.observer.as_ref(),
                 member.limits.deadline,
                 work,
@@ -295,6 +338,7 @@ impl Clusters for Fleet {
         member
             .operation(
                 "objects",
+                role,
                 self.observer.as_ref(),
                 member.limits.listing,
                 work,
@@ -309,7 +353,13 @@ impl Clusters for Fleet {
             Ok(certain && !member.exists(object).await?)
         };
         member
-            .operation("look", self.observer.as_ref(), member.limits.deadline, work)
+            .operation(
+                "look",
+                &object.role,
+                self.observer.as_ref(),
+                member.limits.deadline,
+                work,
+            )
             .await
     }
 }

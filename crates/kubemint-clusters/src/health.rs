@@ -21,11 +21,22 @@ pub enum Health {
     Ready,
     /// It is not of use now.
     Sick {
-        /// `unreachable`, `refused`, `busy`, `misbehaving` or `unsigned`.
+        /// `unreachable`, `refused`, `busy`, `misbehaving`, `another`, `unsigned`, or `not known again`.
         class: &'static str,
-        /// More words on it, none of them the cluster's own.
+        /// More words on it.
         detail: String,
     },
+}
+
+/// The class of a cluster that answers, while the store does not say which it was.
+const UNRECOGNISED: &str = "not known again";
+
+impl Health {
+    /// Whether it is the store that is not well, and nothing is known against the cluster.
+    #[must_use]
+    pub fn is_of_the_store(&self) -> bool {
+        matches!(self, Health::Sick { class, .. } if *class == UNRECOGNISED)
+    }
 }
 
 /// What was found last, and when.
@@ -55,29 +66,50 @@ impl Member {
     pub(crate) async fn health(&self, observer: &dyn Observer) -> Health {
         let _only = self.health.asking.lock().await;
         if let Some(health) = self.health.within(self.limits.health) {
-            return health;
+            return self.judged(health);
         }
+        let prompt = PROMPT.min(self.limits.deadline);
+        let late = |_| Err(failure::unreachable("it did not answer in time"));
         let began = Instant::now();
-        let result = match timeout(PROMPT.min(self.limits.deadline), self.ready()).await {
-            Ok(result) => result,
-            Err(_) => Err(failure::unreachable("it did not answer in time")),
+        let answered = timeout(prompt, self.ready()).await.unwrap_or_else(late);
+        // What the store takes to say which cluster it was is none of the cluster's time.
+        let took = began.elapsed();
+        let result = match answered {
+            Ok(()) => timeout(prompt, self.known_again())
+                .await
+                .unwrap_or_else(late),
+            failed => failed,
         };
-        let outcome = result.as_ref().err().map_or("ok", failure::outcome);
-        observer.call(
-            &self.config.key,
-            "health",
-            outcome,
-            began.elapsed().as_secs_f64(),
-        );
+        let forgotten = result.as_ref().is_err_and(failure::is_forgetful);
+        let outcome = match &result {
+            Err(error) if !forgotten => failure::outcome(error),
+            _ => "ok",
+        };
+        observer.call(&self.config.key, "health", outcome, took.as_secs_f64());
         let health = match &result {
             Ok(()) => Health::Ready,
+            Err(_) if forgotten => Health::Sick {
+                class: UNRECOGNISED,
+                detail: "the store does not answer".to_owned(),
+            },
             Err(error) => Health::Sick {
                 class: outcome,
                 detail: failure::detail(error),
             },
         };
         self.health.take(&health);
-        health
+        self.judged(health)
+    }
+
+    /// A health, and what was refused of late: a cluster that calls itself ready may refuse all of a role.
+    pub(crate) fn judged(&self, health: Health) -> Health {
+        match (health, self.refusals.told(Instant::now())) {
+            (Health::Ready, Some(detail)) => Health::Sick {
+                class: "refused",
+                detail,
+            },
+            (health, _) => health,
+        }
     }
 
     /// Asks the cluster whether it is ready. An unfit credential is refused even here. An authority for client certificates
@@ -96,9 +128,15 @@ impl Member {
         if answer.status != http::StatusCode::OK {
             return Err(answer.error());
         }
+        Ok(())
+    }
+
+    /// Makes sure that it is the cluster that it was, where it has namespaces to be known by.
+    async fn known_again(&self) -> Result<(), ClusterError> {
+        // One role is as good as another for that.
         match self.config.roles.keys().next() {
-            Some(role) => self.recognise(role).await,
-            None => Ok(()),
+            Some(role) if self.config.credential.is_some() => self.recognise(role).await,
+            _ => Ok(()),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex as Cell, PoisonError};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
-use kubemint::ports::{ClusterError, Landmark, Store};
+use kubemint::ports::{ClusterError, Landmark, Store, StoreError};
 use slog::{error, info, warn};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
@@ -22,6 +22,9 @@ use crate::member::{Member, Repeat};
 
 /// How long an answer is believed. What does not depend on it asks anew.
 const LASTING: Duration = Duration::from_secs(10);
+
+/// How long the store may take to say what is noted. It has less time than a probe, whose answer is of the cluster.
+const REMEMBERING: Duration = Duration::from_secs(2);
 
 /// What is known of a cluster's identity.
 #[derive(Default)]
@@ -46,10 +49,11 @@ enum Verdict {
 }
 
 /// What a namespace says.
-enum Sight {
+pub(crate) enum Sight {
     Uid(String),
     Absent,
-    Unreadable,
+    /// It cannot be read, for this reason.
+    Unreadable(String),
 }
 
 impl Identity {
@@ -107,23 +111,24 @@ impl Member {
             return Ok((Verdict::Same, true));
         };
         let key = &self.config.key;
-        let forgetful = |_| failure::busy("which cluster it was cannot be looked up in the store");
-        let noted = memory.landmarks(key).await.map_err(forgetful)?;
+        let noted = remembered(memory.landmarks(key)).await?;
         let namespace = role_namespace(role);
         let here = self.sight(&namespace).await?;
         let known = noted.iter().find(|noted| noted.namespace == namespace);
         let as_it_was =
             |noted: &Landmark, sight: &Sight| matches!(sight, Sight::Uid(uid) if *uid == noted.uid);
         if known.is_some_and(|known| as_it_was(known, &here)) {
-            return Ok((self.found(Verdict::Same), true));
+            return Ok((self.found(Verdict::Same, None), true));
         }
         // By another namespace: this one may be new, made anew or taken away.
         let mut same = noted.is_empty() && matches!(here, Sight::Uid(_));
-        let mut differs = known.is_some() && !matches!(here, Sight::Unreadable);
+        let mut differs = known.is_some() && !matches!(here, Sight::Unreadable(_));
+        let mut unread = here.unread();
         for other in noted.iter().filter(|other| other.namespace != namespace) {
             let sight = self.sight(&other.namespace).await?;
             same |= as_it_was(other, &sight);
-            differs |= !as_it_was(other, &sight) && !matches!(sight, Sight::Unreadable);
+            differs |= !as_it_was(other, &sight) && !matches!(sight, Sight::Unreadable(_));
+            unread = unread.or(sight.unread());
             if same {
                 break;
             }
@@ -134,24 +139,24 @@ impl Member {
             } else {
                 Verdict::Unknown
             };
-            return Ok((self.found(verdict), false));
+            return Ok((self.found(verdict, unread.as_deref()), false));
         }
         if let Sight::Uid(uid) = here {
             if known.is_some() {
                 warn!(self.log, "a namespace was made anew"; "cluster" => %key, "namespace" => &namespace);
             }
             let landmark = Landmark { namespace, uid };
-            memory
-                .note_landmark(key, &landmark)
-                .await
-                .map_err(forgetful)?;
-            return Ok((self.found(Verdict::Same), true));
+            remembered(memory.note_landmark(key, &landmark)).await?;
+            return Ok((self.found(Verdict::Same, None), true));
         }
         // Nothing can be in a namespace that is gone; in one that cannot be read there may be.
-        Ok((self.found(Verdict::Same), matches!(here, Sight::Absent)))
+        Ok((
+            self.found(Verdict::Same, None),
+            matches!(here, Sight::Absent),
+        ))
     }
 
-    async fn sight(&self, namespace: &str) -> Result<Sight, ClusterError> {
+    pub(crate) async fn sight(&self, namespace: &str) -> Result<Sight, ClusterError> {
         let request = http::Request::get(format!("/api/v1/namespaces/{namespace}"))
             .body(Vec::new())
             .map_err(|_| failure::misbehaving("the request cannot be built"))?;
@@ -160,7 +165,7 @@ impl Member {
             return Ok(Sight::Absent);
         }
         if answer.status != http::StatusCode::OK {
-            return Ok(Sight::Unreadable);
+            return Ok(Sight::Unreadable(failure::detail(&answer.error())));
         }
         let metadata = answer
             .json::<Namespace>()
@@ -169,11 +174,12 @@ impl Member {
             let named = metadata.name.as_deref() == Some(namespace);
             metadata.uid.filter(|uid| named && !uid.is_empty())
         });
-        Ok(uid.map_or(Sight::Unreadable, Sight::Uid))
+        let unfit = || Sight::Unreadable("its answer is not that namespace with a UID".to_owned());
+        Ok(uid.map_or_else(unfit, Sight::Uid))
     }
 
     /// Notes what came out, and tells the log when it is news.
-    fn found(&self, verdict: Verdict) -> Verdict {
+    fn found(&self, verdict: Verdict, unread: Option<&str>) -> Verdict {
         let before = self.identity.set(verdict);
         let key = &self.config.key;
         match verdict {
@@ -184,8 +190,8 @@ impl Member {
                 info!(self.log, "it is the same cluster again"; "cluster" => %key);
             }
             Verdict::Unknown if before != Some(verdict) => {
-                warn!(self.log, "the service may not read the namespaces of the roles, so that the cluster is not known \
-                    again; objects that are missing are not believed to be gone"; "cluster" => %key);
+                warn!(self.log, "the namespaces of the roles cannot be read, so that the cluster is not known again; objects that \
+                    are missing are not believed to be gone"; "cluster" => %key, "reason" => unread);
             }
             _ => {}
         }
@@ -193,8 +199,28 @@ impl Member {
     }
 }
 
+impl Sight {
+    /// Why it cannot be read, if so.
+    fn unread(&self) -> Option<String> {
+        match self {
+            Self::Unreadable(reason) => Some(reason.clone()),
+            Self::Uid(_) | Self::Absent => None,
+        }
+    }
+}
+
+/// What the store answers, if it does so before the cluster is waited for in vain.
+async fn remembered<T>(
+    asked: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, ClusterError> {
+    match timeout(REMEMBERING, asked).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(_)) | Err(_) => Err(ClusterError::Busy(Box::new(failure::Forgetful))),
+    }
+}
+
 /// What is wrong, and how it is mended.
-const ANOTHER: &str = "behind api_url is another cluster than before; set it right, or, if the cluster was built anew, or the \
+pub(crate) const ANOTHER: &str = "behind api_url is another cluster than before; set it right, or, if the cluster was built anew, or the \
      namespaces of all its roles were, run `kubemint-server accept-cluster`";
 
 impl Verdict {

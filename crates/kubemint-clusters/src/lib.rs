@@ -18,7 +18,7 @@
 //! key of an authority that the cluster trusts. Nothing is made in the cluster then, and nothing but time ends one.
 //!
 //! Each cluster has its own connection, deadline and bulkhead, so that a sick one slows no other. Nothing that a
-//! cluster answers is believed unchecked, and nothing of its own words reaches an error or the log.
+//! cluster answers is believed unchecked. Of its own words the log alone has some: the message of a failure, made fit.
 //!
 //! The way there: [`config::RawCluster`] is read from the file, [`config::validate`] makes [`ClusterConfig`]s of them,
 //! [`manifest()`] is applied, [`Fleet::preflight`] says whether all is well.
@@ -45,6 +45,8 @@ mod member;
 mod observe;
 mod operations;
 mod preflight;
+mod refusals;
+mod said;
 mod token;
 
 pub use clock::Skew;

@@ -1,13 +1,13 @@
 //! One cluster of the fleet: its connection, its bulkhead, and the one way in which calls are made.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::Utc;
 use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use kube::client::Body;
-use kubemint::ports::ClusterError;
+use kubemint::ports::{ClusterError, Landmark};
 use slog::{Logger, error, info};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -15,13 +15,14 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use crate::answer::Answer;
 use crate::authority::Authority;
 use crate::clock::Clock;
-use crate::config::ClusterConfig;
+use crate::config::{ClusterConfig, role_namespace};
 use crate::connection::{Connection, Lease};
 use crate::failure;
 use crate::health;
 use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::observe::Observer;
+use crate::refusals::Refusals;
 
 /// How often a call is tried at most.
 const ATTEMPTS: u32 = 3;
@@ -52,14 +53,22 @@ pub(crate) struct Member {
     pub(crate) clock: Clock,
     pub(crate) identity: Identity,
     pub(crate) health: health::Known,
+    /// What it refused of late, whatever its health is otherwise.
+    pub(crate) refusals: Refusals,
+    /// When the log was last told that it grants less than it is asked for.
+    pub(crate) short: Mutex<Option<Instant>>,
+    /// By what a store knows it, where that was asked for by one who serves nothing.
+    pub(crate) noted: Option<Vec<Landmark>>,
     pub(crate) bulkhead: Semaphore,
 }
 
 impl Member {
-    /// Does `work` within the bulkhead and before the deadline, and tells the observer.
+    /// Does `work` for a role within the bulkhead and before the deadline, and tells the observer. An error says what was
+    /// done, and where.
     pub(crate) async fn operation<T>(
         &self,
         name: &'static str,
+        role: &str,
         observer: &dyn Observer,
         within: Duration,
         work: impl Future<Output = Result<T, ClusterError>>,
@@ -72,6 +81,15 @@ impl Member {
             },
             Ok(Err(_)) | Err(_) => Err(failure::busy("too many calls to it are under way")),
         };
+        // A client certificate has no namespace.
+        let namespace =
+            (self.authority.is_none() || name != "certify").then(|| role_namespace(role));
+        let act = if name == "objects" { "list" } else { name };
+        let result = result.map_err(|error| failure::during(error, act, namespace.as_deref()));
+        // Where certificates are signed the rest is of before, and a role that is not configured any more needs no rights.
+        if self.authority.is_none() && self.config.roles.contains_key(role) {
+            self.refusals.note(role, name, &result, Instant::now());
+        }
         let outcome = result.as_ref().err().map_or("ok", failure::outcome);
         observer.call(
             &self.config.key,
@@ -164,6 +182,7 @@ impl Member {
             .await
             .map_err(|error| failure::of_transport(error.as_ref()))?
             .to_bytes();
-        Ok(Answer::new(head.status, &head.headers, body))
+        let answer = Answer::new(head.status, &head.headers, body);
+        Ok(answer.to(lease.authorization.as_ref()))
     }
 }

@@ -1,5 +1,8 @@
 //! What is done at a cluster: create, mint, remove, list, look.
 
+use std::sync::PoisonError;
+use std::time::Duration;
+
 use http::StatusCode;
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -16,6 +19,9 @@ use crate::config::{RoleConfig, role_namespace};
 use crate::failure::{busy, misbehaving, refused};
 use crate::member::{Member, Repeat};
 use crate::token::{self, Expected};
+
+/// How often the log is reminded of what is so by configuration.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Member {
     /// Makes the object of a record, or finds it made, and then its bindings; its UID.
@@ -136,11 +142,28 @@ impl Member {
             },
         )
         .map_err(misbehaving)?;
+        self.told_if_short(&read.credential, seconds);
         // Before Kubernetes 1.34 the UID asked for is not held against the object's own.
         if read.account_uid.is_some_and(|account| account != uid) {
             return Err(ClusterError::Missing);
         }
         Ok(read.credential)
+    }
+
+    /// Tells the log once a day of a cluster that grants less than it is asked for: nobody else would tell an operator that
+    /// the configured `max_ttl` is not to be had there.
+    fn told_if_short(&self, credential: &Credential, seconds: u32) {
+        let life = credential.expires_at - credential.issued_at;
+        if life.num_seconds() + token::SLACK >= i64::from(seconds) {
+            return;
+        }
+        let mut told = self.short.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_none_or(|told| told.elapsed() >= DAY) {
+            *told = Some(Instant::now());
+            warn!(self.log, "the cluster grants shorter lives than it is asked for (--service-account-max-token-expiration of its API \
+                server): kubeconfigs end earlier than their ttl, and a larger max_ttl is not to be had there";
+                "cluster" => %self.config.key, "asked_seconds" => seconds, "granted_seconds" => life.num_seconds());
+        }
     }
 
     /// Removes an object with its bindings, and looks until all are gone; `until` is when to give up. They go at the same

@@ -12,7 +12,7 @@ use serde::Deserialize;
 const LONGEST: usize = 16 * 1024;
 
 /// How much longer than asked a token may live, in seconds: clusters round.
-const SLACK: i64 = 10;
+pub(crate) const SLACK: i64 = 10;
 
 /// What a token must say.
 #[derive(Clone, Copy, Debug)]

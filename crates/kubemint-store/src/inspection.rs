@@ -1,7 +1,8 @@
 //! How a store is, for an operator who asks.
 
 use chrono::{DateTime, Utc};
-use kubemint::ports::{Alive, Size};
+use kubemint::cluster::ClusterKey;
+use kubemint::ports::{Alive, Landmark, Size};
 use thiserror::Error;
 
 use crate::config::Backend;
@@ -52,6 +53,20 @@ pub enum InspectError {
     /// The work broke off.
     #[error("the inspection broke off")]
     Ended(#[from] tokio::task::JoinError),
+}
+
+/// By what clusters are known again, also while servers are using the store. It is one look, unlike [`inspect`].
+///
+/// # Errors
+/// It cannot be opened or read, or is another program's, or of another schema than this program's.
+pub async fn landmarks(backend: &Backend) -> Result<Vec<(ClusterKey, Landmark)>, InspectError> {
+    match backend {
+        Backend::Sqlite(options) => {
+            let path = options.path.clone();
+            Ok(tokio::task::spawn_blocking(move || sqlite::known_by(&path)).await??)
+        }
+        Backend::Postgres(options) => Ok(postgres::known_by(options).await?),
+    }
 }
 
 /// Looks at a store, also while servers are using it, as it is at `now`. It reads all of an embedded one.

@@ -30,7 +30,7 @@ mod trail;
 
 pub use config::{Backend, Config, InvalidConfig, Options, Postgres, PostgresOptions};
 pub use faulty::{Fault, FaultyStore};
-pub use inspection::{InspectError, Inspection, inspect};
+pub use inspection::{InspectError, Inspection, inspect, landmarks};
 pub use postgres::{POSTGRES_SCHEMA_VERSION, PostgresError, PostgresStore};
 pub use sqlite::{
     BackupError, Counts, OpenError, RestoreError, Restored, SCHEMA_VERSION, SqliteStore,

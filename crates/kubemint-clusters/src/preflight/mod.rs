@@ -3,6 +3,8 @@
 
 mod ask;
 mod certificates;
+mod grants;
+mod known;
 mod public;
 mod report;
 mod rights;
@@ -87,10 +89,15 @@ impl Member {
             Err(error) => error,
         };
         let detail = failure::detail(&looked);
+        let of_the_credential = failure::is_of_the_credential(&looked);
         match looked {
-            ClusterError::Refused(_) => lines.add(
+            ClusterError::Refused(_) if of_the_credential => lines.add(
                 Finding::Missing,
                 format!("the service's credential is refused: {detail}; make a token as the manifest says"),
+            ),
+            ClusterError::Refused(_) => lines.add(
+                Finding::Missing,
+                format!("the service is refused: {detail}; apply the manifest"),
             ),
             _ => lines.add(Finding::Unreachable, detail),
         }
@@ -112,6 +119,7 @@ impl Member {
                 self.config.api_url.to_string().trim_end_matches('/')
             ),
         );
+        self.known_for(lines).await?;
         if let Some(name) = self.name().await? {
             lines.add(Finding::Ok, format!("the service is {name}"));
         }
@@ -180,19 +188,7 @@ impl Member {
                 lines.add(Finding::Missing, text);
             }
             self.binding(name, role, lines).await?;
-            // Usually the service may not read ClusterRoles: then nothing is known, and nothing said.
-            let answer = self
-                .get(&format!(
-                    "/apis/rbac.authorization.k8s.io/v1/clusterroles/{}",
-                    role.cluster_role
-                ))
-                .await?;
-            if answer.says_absent("clusterroles", &role.cluster_role) {
-                lines.add(
-                    Finding::Missing,
-                    format!("role {name}: there is no ClusterRole {}", role.cluster_role),
-                );
-            }
+            self.granting(name, role, lines).await?;
         }
         Ok(())
     }

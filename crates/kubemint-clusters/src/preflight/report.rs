@@ -15,6 +15,10 @@ pub enum Finding {
     Excess,
     /// The cluster cannot be asked.
     Unreachable,
+    /// What was not looked at, and who can.
+    Note,
+    /// It is not the cluster that it was: a server would be out of order there.
+    Another,
     /// As it should be now, as far as it is known.
     Warning,
     /// The clocks of the cluster and of this machine differ.
@@ -30,6 +34,8 @@ impl Finding {
             Finding::Missing => "missing",
             Finding::Excess => "excess",
             Finding::Unreachable => "unreachable",
+            Finding::Note => "note",
+            Finding::Another => "another",
             Finding::Warning => "warning",
             Finding::Clock => "clock",
         }
@@ -68,12 +74,12 @@ pub struct Report {
 
 impl Report {
     /// Whether every cluster is as it should be: nothing missing, nothing in excess, all reachable, and no
-    /// clock wrong. Warnings do not count.
+    /// clock wrong. Warnings and notes do not count.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         self.lines
             .iter()
-            .all(|line| matches!(line.finding, Finding::Ok | Finding::Warning))
+            .all(|line| matches!(line.finding, Finding::Ok | Finding::Note | Finding::Warning))
     }
 }
 

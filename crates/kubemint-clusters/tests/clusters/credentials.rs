@@ -86,6 +86,14 @@ async fn an_unusable_file_keeps_the_old_credential_and_is_told_once() {
     }
     std::fs::remove_file(stage.folder.path().join("sandbox.token")).unwrap();
     call(&stage, &fleet).await.unwrap();
+    // Whoever looks at the cluster is told that, as long as it is so; the counts tell who only counts.
+    let stale = fleet.stale_credential(&stage.key).unwrap();
+    assert!(stale.contains("sandbox.token cannot be read"), "{stale}");
+    assert_eq!(fleet.rereads(), (0, 2));
+    write(&stage, &stage.cluster.rotate_service_token());
+    call(&stage, &fleet).await.unwrap();
+    assert_eq!(fleet.stale_credential(&stage.key), None);
+    assert_eq!(fleet.rereads(), (1, 2));
     let text = log.text();
     assert_eq!(text.matches("the old one is kept").count(), 2, "{text}");
     assert!(

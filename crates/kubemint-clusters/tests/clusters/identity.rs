@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kubemint::ports::{Clusters, Landmark, Store};
-use kubemint_clusters::{Fleet, Health};
+use kubemint_clusters::{Fleet, Health, Limits, Observer};
 use kubemint_sandbox::{Effect, Fault, RequestKind};
-use kubemint_store::SqliteStore;
+use kubemint_store::{self as store, FaultyStore, SqliteStore};
 
-use crate::stage::{self, LIMITS, Stage, failed, object};
+use crate::stage::{self, LIMITS, Seen, Stage, failed, object};
 
 fn memory() -> Arc<dyn Store> {
     Arc::new(SqliteStore::temporary().unwrap())
@@ -88,6 +88,34 @@ async fn a_cluster_that_cannot_be_known_is_served_and_not_believed() {
     let listing = fleet.objects(&stage.key, "viewer").await.unwrap();
     assert_eq!((listing.objects.len(), listing.certain), (1, false));
     assert!(store.landmarks(&stage.key).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_store_that_hangs_is_not_called_a_cluster_that_does() {
+    let stage = Stage::new().await;
+    let limits = Limits {
+        deadline: Duration::from_secs(3),
+        ..LIMITS
+    };
+    let text = stage::configure(&stage.cluster, stage.folder.path());
+    let configs = stage::read(&text, stage.folder.path()).unwrap();
+    let hanging = FaultyStore::new(memory(), |call| {
+        (call == "landmarks").then_some(store::Fault::StopBefore)
+    });
+    let hanging: Arc<dyn Store> = Arc::new(hanging);
+    let seen = Arc::new(Seen::default());
+    let fleet = Fleet::with_limits(configs, stage::INSTANCE, stage::quiet(), limits).unwrap();
+    let fleet = fleet
+        .remembering(&hanging)
+        .observed(Arc::clone(&seen) as Arc<dyn Observer>);
+    let health = fleet.health(&stage.key).await.unwrap();
+    let told = Health::Sick {
+        class: "not known again",
+        detail: "the store does not answer".to_owned(),
+    };
+    assert_eq!(health, told);
+    assert!(health.is_of_the_store());
+    assert_eq!(seen.take(), [("health", "ok")], "the cluster's own answer");
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ mod mint;
 mod objects;
 mod openssl;
 mod preflight;
+mod refusals;
 mod remove;
 mod stage;
 mod transport;

@@ -16,7 +16,9 @@ use crate::stage::{self, LIMITS, Stage, failed, record};
 async fn detail(stage: &Stage) -> String {
     let error = stage.fleet.create(&stage.record()).await.unwrap_err();
     assert_eq!(stage::kind(&error), "unreachable");
-    error.source().unwrap().to_string()
+    let detail = error.source().unwrap().to_string();
+    let what = detail.strip_prefix("create in kubemint-viewer: ");
+    what.expect("the operation and its place").to_owned()
 }
 
 #[tokio::test]

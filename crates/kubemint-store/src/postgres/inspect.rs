@@ -2,8 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use deadpool_postgres::Object;
+use kubemint::cluster::ClusterKey;
+use kubemint::ports::Landmark;
 
 use super::connect;
+use super::landmarks;
 use super::migrate::{self, POSTGRES_SCHEMA_VERSION};
 use super::reads::{ALIVE, one_alive};
 use super::size;
@@ -31,7 +34,7 @@ pub(crate) async fn inspect(
     now: DateTime<Utc>,
 ) -> Result<Inspection, PostgresError> {
     let pool = connect::pool(options)?;
-    let db = pool.get().await.map_err(PostgresError::Connect)?;
+    let db = pool.get().await.map_err(PostgresError::connecting)?;
     migrate::check_server(&db).await?;
     let mut inspection = Inspection {
         schema: migrate::current(&db).await?,
@@ -42,6 +45,21 @@ pub(crate) async fn inspect(
         .await
         .map_err(PostgresError::Database)?;
     Ok(inspection)
+}
+
+/// By what clusters are known again, also while servers are using the database.
+pub(crate) async fn known_by(
+    options: &PostgresOptions,
+) -> Result<Vec<(ClusterKey, Landmark)>, PostgresError> {
+    let pool = connect::pool(options)?;
+    let db = pool.get().await.map_err(PostgresError::connecting)?;
+    // An older one has no such notes, or has them elsewhere.
+    if migrate::current(&db).await? != POSTGRES_SCHEMA_VERSION {
+        return Ok(Vec::new());
+    }
+    landmarks::of_all(&db)
+        .await
+        .map_err(PostgresError::Database)
 }
 
 async fn read(

@@ -1,5 +1,6 @@
 //! By what clusters are known again.
 
+use deadpool_postgres::Object;
 use kubemint::cluster::ClusterKey;
 use kubemint::ports::Landmark;
 
@@ -30,6 +31,21 @@ pub(super) async fn all(db: &Held, cluster: &ClusterKey) -> Result<Vec<Landmark>
             })
         })
         .collect()
+}
+
+/// Those of every cluster, but for rows that cannot be read.
+pub(super) async fn of_all(
+    db: &Object,
+) -> Result<Vec<(ClusterKey, Landmark)>, tokio_postgres::Error> {
+    let all = "SELECT region, project, cluster, namespace, uid FROM landmark
+         ORDER BY region, project, cluster, namespace";
+    let rows = db.query(all, &[]).await?;
+    let read = |row| {
+        let key = ClusterKey::new(text(row, 0)?, text(row, 1)?, text(row, 2)?);
+        let (namespace, uid) = (text(row, 3)?, text(row, 4)?);
+        Ok::<_, Trouble>((key, Landmark { namespace, uid }))
+    };
+    Ok(rows.iter().filter_map(|row| read(row).ok()).collect())
 }
 
 pub(super) async fn note(

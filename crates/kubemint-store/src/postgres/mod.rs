@@ -17,7 +17,7 @@ mod size;
 mod store;
 mod transitions;
 
-pub(crate) use inspect::inspect;
+pub(crate) use inspect::{inspect, known_by};
 pub use migrate::POSTGRES_SCHEMA_VERSION;
 pub(crate) use scan::scan;
 pub use store::{PostgresError, PostgresStore};

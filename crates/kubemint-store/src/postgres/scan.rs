@@ -20,7 +20,7 @@ pub(crate) async fn scan<S: Sink>(
     mut sink: S,
 ) -> Result<S, PostgresError> {
     let pool = connect::pool(options)?;
-    let mut db = pool.get().await.map_err(PostgresError::Connect)?;
+    let mut db = pool.get().await.map_err(PostgresError::connecting)?;
     migrate::check(&db).await?;
     let read = read(&mut db, filter, &mut sink).await;
     drop(Object::take(db));

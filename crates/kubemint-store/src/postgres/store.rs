@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use deadpool_postgres::{BuildError, Object, Pool, PoolError};
+use deadpool_postgres::{BuildError, HookError, Object, Pool, PoolError};
 use kubemint::audit::Event;
 use kubemint::cluster::ClusterKey;
 use kubemint::id::KubeconfigId;
@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::condition::Condition;
 use super::connect::{self, Held};
-use super::error::Trouble;
+use super::error::{Trouble, failed};
 use super::landmarks;
 use super::lanes::Lanes;
 use super::lists::List;
@@ -48,11 +48,17 @@ pub enum PostgresError {
     /// The pool cannot be made.
     #[error("the pool of connections cannot be made")]
     Pool(#[source] BuildError),
-    /// The database cannot be reached, or refuses the user.
+    /// The database cannot be reached.
     #[error("the database cannot be reached")]
-    Connect(#[source] PoolError),
+    Connect(#[source] Source),
+    /// It refuses the user, or the password.
+    #[error("the database refuses the user")]
+    User(#[source] Source),
+    /// The server has no database of that name.
+    #[error("the server has no such database")]
+    NoDatabase(#[source] Source),
     /// The database failed.
-    #[error("the database failed")]
+    #[error("{}", failed(.0))]
     Database(#[source] tokio_postgres::Error),
     /// The server is too old.
     #[error("PostgreSQL {found} is too old: 15 or newer is needed")]
@@ -86,6 +92,28 @@ pub enum PostgresError {
     /// The system gave no randomness.
     #[error("no randomness: {0}")]
     Random(getrandom::Error),
+}
+
+/// Why, in the database's own words or the system's.
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+impl PostgresError {
+    /// Why no connection was had. What the pool and the driver say around the cause is of no use to an operator.
+    pub(super) fn connecting(error: PoolError) -> Self {
+        let error = match error {
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+                error
+            }
+            other => return Self::Connect(Box::new(other)),
+        };
+        let code = error.code().map_or("", |code| code.code()).to_owned();
+        match error.into_source() {
+            Some(source) if code.starts_with("28") => Self::User(source),
+            Some(source) if code == "3D000" => Self::NoDatabase(source),
+            Some(source) => Self::Connect(source),
+            None => Self::Connect("the connection broke off".into()),
+        }
+    }
 }
 
 /// A call: work on a connection, within the time that such a call may take. A macro, since nothing says of a closure's future
@@ -149,7 +177,7 @@ impl PostgresStore {
     /// It cannot be reached, or must be migrated, or is newer than this program.
     pub async fn open(options: &PostgresOptions) -> Result<Self, PostgresError> {
         let pool = connect::pool(options)?;
-        let db = pool.get().await.map_err(PostgresError::Connect)?;
+        let db = pool.get().await.map_err(PostgresError::connecting)?;
         let instance = migrate::check(&db).await?;
         drop(db);
         Ok(Self {
@@ -168,7 +196,7 @@ impl PostgresStore {
     /// It cannot be reached, is newer than this program, or the user may not make tables.
     pub async fn migrate(options: &PostgresOptions) -> Result<(u32, u32), PostgresError> {
         let pool = connect::pool(options)?;
-        let mut db = pool.get().await.map_err(PostgresError::Connect)?;
+        let mut db = pool.get().await.map_err(PostgresError::connecting)?;
         let versions = migrate::migrate(&mut db).await;
         // The connection's settings were changed within the transaction alone, but it is not needed any more.
         drop(Object::take(db));

@@ -4,7 +4,8 @@
 use std::error::Error;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -25,16 +26,31 @@ pub(super) struct Condition {
     full: AtomicBool,
     /// What is written to see whether there is room again.
     probe: PathBuf,
+    /// The file, and which one it is: device and inode. What is written to a file without a name is lost with the process.
+    file: Option<(PathBuf, (u64, u64))>,
 }
 
 impl Condition {
     /// Of a database that has just been opened.
-    pub(super) fn good(mut database: std::ffi::OsString) -> Self {
-        database.push(".room");
+    pub(super) fn good(database: PathBuf) -> Self {
+        let mut probe = database.clone().into_os_string();
+        probe.push(".room");
         Self {
             damaged: AtomicBool::new(false),
             full: AtomicBool::new(false),
-            probe: PathBuf::from(database),
+            probe: PathBuf::from(probe),
+            file: identity(&database).map(|identity| (database, identity)),
+        }
+    }
+
+    /// Refuses to begin anything new in a file that was taken away: whatever is written there now is gone after the next start, and
+    /// what was issued with it can be revoked by nobody. It blocks.
+    pub(super) fn in_place(&self) -> Result<(), StoreError> {
+        match &self.file {
+            Some((path, opened)) if identity(path) != Some(*opened) => {
+                Err(Refusal::TakenAway.into())
+            }
+            _ => Ok(()),
         }
     }
 
@@ -88,6 +104,12 @@ impl Condition {
     }
 }
 
+/// Which file a path leads to, if it leads to one.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let found = fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino()))
+}
+
 /// SQLite's own code of an error, if it is one of its.
 fn code(error: &StoreError) -> Option<ErrorCode> {
     let source: &(dyn Error + Send + Sync + 'static) = match error {
@@ -114,7 +136,7 @@ mod tests {
 
     fn condition() -> (tempfile::TempDir, Condition) {
         let folder = tempfile::tempdir().unwrap();
-        let condition = Condition::good(folder.path().join("a.db").into_os_string());
+        let condition = Condition::good(folder.path().join("a.db"));
         (folder, condition)
     }
 

@@ -23,6 +23,11 @@ pub(super) enum Refusal {
     /// A reader ended before it answered.
     #[error("the reader has ended")]
     ReaderGone,
+    /// The path leads to another file, or to none.
+    #[error(
+        "its file was taken away: what is written now is lost at the next start; put it back, or stop the server and restore a copy"
+    )]
+    TakenAway,
     /// A statement met damage before: only an operator mends that.
     #[error("the database was found damaged")]
     Damaged,

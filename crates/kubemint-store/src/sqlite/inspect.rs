@@ -3,8 +3,11 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
+use kubemint::cluster::ClusterKey;
+use kubemint::ports::Landmark;
 use rusqlite::{Connection, OptionalExtension as _};
 
+use super::landmarks;
 use super::open::{fits, identify, read_only};
 use super::open_error::OpenError;
 use super::reads;
@@ -46,6 +49,24 @@ pub(crate) fn inspect(path: &Path, now: DateTime<Utc>) -> Result<Inspection, Ope
         inspection.size = Some(size::of(&connection, path).map_err(sqlite)?);
     }
     Ok(inspection)
+}
+
+/// By what clusters are known again, also while a server is using the database. It blocks.
+pub(crate) fn known_by(path: &Path) -> Result<Vec<(ClusterKey, Landmark)>, OpenError> {
+    let connection = read_only(path)?;
+    let sqlite = |error| OpenError::Sqlite(path.to_owned(), error);
+    let found = identify(&connection).map_err(sqlite)?;
+    if found.application_id != APPLICATION_ID {
+        return Err(OpenError::Foreign {
+            path: path.to_owned(),
+            application_id: found.application_id,
+        });
+    }
+    // An older one has no such notes, or has them elsewhere.
+    if found.version != SCHEMA_VERSION {
+        return Ok(Vec::new());
+    }
+    landmarks::of_all(&connection).map_err(sqlite)
 }
 
 fn damage(connection: &Connection) -> rusqlite::Result<Vec<String>> {

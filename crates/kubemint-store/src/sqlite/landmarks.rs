@@ -2,7 +2,7 @@
 
 use kubemint::cluster::ClusterKey;
 use kubemint::ports::Landmark;
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
 const ALL: &str = "SELECT namespace, uid FROM landmark
      WHERE region = ?1 AND project = ?2 AND cluster = ?3 ORDER BY namespace";
@@ -26,6 +26,21 @@ pub(super) fn all(
                 namespace: row.get(0)?,
                 uid: row.get(1)?,
             })
+        })?
+        .collect()
+}
+
+/// Those of every cluster.
+pub(super) fn of_all(connection: &Connection) -> rusqlite::Result<Vec<(ClusterKey, Landmark)>> {
+    let all = "SELECT region, project, cluster, namespace, uid FROM landmark
+         ORDER BY region, project, cluster, namespace";
+    let text = |row: &Row<'_>, column: usize| row.get::<_, String>(column);
+    connection
+        .prepare(all)?
+        .query_map([], |row| {
+            let key = ClusterKey::new(text(row, 0)?, text(row, 1)?, text(row, 2)?);
+            let (namespace, uid) = (text(row, 3)?, text(row, 4)?);
+            Ok((key, Landmark { namespace, uid }))
         })?
         .collect()
 }

@@ -10,6 +10,7 @@ mod landmarks;
 mod lists;
 mod open;
 mod open_error;
+mod owner;
 mod ping;
 #[cfg(test)]
 mod plans;
@@ -28,7 +29,7 @@ mod trouble;
 mod writer;
 
 pub use backup::{BackupError, backup};
-pub(crate) use inspect::inspect;
+pub(crate) use inspect::{inspect, known_by};
 pub use open_error::OpenError;
 pub use reads::Counts;
 pub use restore::{RestoreError, Restored, restore};

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::error::{is_damage, unreadable};
 use super::open_error::OpenError;
+use super::owner;
 use super::schema::{self, APPLICATION_ID, SCHEMA_VERSION};
 use crate::config::Options;
 
@@ -51,7 +52,7 @@ pub(super) fn open(options: &Options) -> Result<Opened, OpenError> {
             }
         }
         error if is_damage(&error) => OpenError::Damaged(path.clone(), error),
-        error => OpenError::Sqlite(path.clone(), error),
+        error => unusable(&path, error),
     };
 
     let mut writer = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, options).map_err(sqlite)?;
@@ -111,9 +112,22 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, OpenError> {
         if is_damage(&error) {
             OpenError::Damaged(path.to_owned(), error)
         } else {
-            OpenError::Sqlite(path.to_owned(), error)
+            unusable(path, error)
         }
     })
+}
+
+/// Why SQLite cannot work with a file: of one that it may not open it says no more than that.
+fn unusable(path: &Path, error: rusqlite::Error) -> OpenError {
+    let closed = matches!(&error, rusqlite::Error::SqliteFailure(failure, _)
+        if matches!(failure.code, ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly));
+    match closed.then(|| owner::forbidden(path)).flatten() {
+        Some(whose) => OpenError::Forbidden {
+            path: path.to_owned(),
+            whose,
+        },
+        None => OpenError::Sqlite(path.to_owned(), error),
+    }
 }
 
 /// The file behind symbolic links, so that one database has one lock whatever it is called.

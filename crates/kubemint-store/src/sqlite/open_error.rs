@@ -95,6 +95,14 @@ pub enum OpenError {
         .0.display()
     )]
     Torn(PathBuf),
+    /// Another user's file.
+    #[error("{} may not be read and written by this user: {whose}; give it to the user of the server (chown)", path.display())]
+    Forbidden {
+        /// The file.
+        path: PathBuf,
+        /// Whose it is, and its mode.
+        whose: String,
+    },
     /// SQLite cannot work with the file.
     #[error("{} cannot be used", .0.display())]
     Sqlite(PathBuf, #[source] rusqlite::Error),

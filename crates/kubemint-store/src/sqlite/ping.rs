@@ -18,8 +18,8 @@ pub(super) async fn ping(writer: &Writer, condition: &Arc<Condition>) -> Result<
     let row = EventRow::new(trail::probe());
     let write = writer.run_before(Instant::now() + PROMPT, move |connection| {
         // In the writer's turn, since it blocks: whoever wants to write waits for room, too.
-        if let Err(full) = condition.room() {
-            return Ok(Err(full));
+        if let Err(unfit) = condition.in_place().and_then(|()| condition.room()) {
+            return Ok(Err(unfit));
         }
         // A write like any other, to the disk: a file that can only be read must not look well. It is a small one, and says nothing of
         // room.

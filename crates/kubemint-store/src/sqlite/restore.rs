@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::backup::{self, BackupError};
 use super::open::{self, read_only};
 use super::open_error::OpenError;
+use super::owner;
 use super::schema::{APPLICATION_ID, SCHEMA_VERSION};
 
 /// Why a copy was not put into the database's place. The database is as it was.
@@ -24,6 +25,9 @@ pub enum RestoreError {
     /// What was replaced before is still there. It is never deleted by this program.
     #[error("{} is there from an earlier restore; move it away first", .0.display())]
     Kept(PathBuf),
+    /// The copy cannot be given to the user whose the database is.
+    #[error("{} cannot be given the owner of what it replaces; run it as that user, or as root", .0.display())]
+    Owner(PathBuf, #[source] io::Error),
     /// A file cannot be moved.
     #[error("{} cannot be moved", .0.display())]
     Io(PathBuf, #[source] io::Error),
@@ -56,22 +60,32 @@ pub fn restore(path: &Path, from: &Path) -> Result<Restored, RestoreError> {
     if fs::symlink_metadata(&kept).is_ok() {
         return Err(RestoreError::Kept(kept));
     }
+    // Also its log alone, which may be all that was left; one that was folded is empty.
+    let log = beside(&kept, "-wal");
+    if fs::symlink_metadata(&log).is_ok_and(|log| log.len() > 0) {
+        return Err(RestoreError::Kept(log));
+    }
     let new = beside(&path, ".restoring");
     // What an earlier attempt that was broken off left.
     let _ = fs::remove_file(&new);
     backup::backup(from, &new).map_err(RestoreError::Copy)?;
-    let replaced = path.exists();
+    owner::inherit(&new, &path).map_err(|error| RestoreError::Owner(new.clone(), error))?;
     let mut landmarks = None;
+    let mut replaced = path.exists();
     if replaced {
         fold(&path);
         landmarks = carry(&path, &new).map_err(|error| OpenError::Sqlite(new.clone(), error))?;
-        // The logs first: without them the database is whole once they are folded into it, and a log alone is nothing.
-        for end in ["-wal", "-shm"] {
-            let log = beside(&path, end);
-            if log.exists() {
-                rename(&log, &beside(&kept, end))?;
-            }
+    }
+    // The logs first: without them the database is whole once they are folded into it, and a log alone is nothing. And also where the
+    // database itself is gone: SQLite would play what is left of its log into the copy.
+    for end in ["-wal", "-shm"] {
+        let log = beside(&path, end);
+        if log.exists() {
+            rename(&log, &beside(&kept, end))?;
+            replaced = true;
         }
+    }
+    if path.exists() {
         rename(&path, &kept)?;
     }
     rename(&new, &path)?;

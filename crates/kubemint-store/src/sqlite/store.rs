@@ -91,7 +91,7 @@ impl SqliteStore {
             new,
         } = opened;
         Ok(Self {
-            condition: Arc::new(Condition::good(path.clone().into_os_string())),
+            condition: Arc::new(Condition::good(path.clone())),
             path,
             readers: Readers::new(readers, options.queue.max(1)),
             writer: Writer::start(writer, options.queue.max(1))
@@ -213,10 +213,15 @@ impl Store for SqliteStore {
         self.condition.sound()?;
         let (record, idempotency, event) =
             (record.clone(), idempotency.cloned(), EventRow::new(event));
+        let condition = Arc::clone(&self.condition);
         self.write_promptly(move |connection| {
-            issue::begin(connection, &record, idempotency.as_ref(), most, &event)
+            // In the writer's turn, since it blocks.
+            if let Err(taken) = condition.in_place() {
+                return Ok(Err(taken));
+            }
+            issue::begin(connection, &record, idempotency.as_ref(), most, &event).map(Ok)
         })
-        .await
+        .await?
     }
 
     async fn activate(

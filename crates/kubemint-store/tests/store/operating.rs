@@ -127,6 +127,66 @@ async fn a_trail_that_takes_no_row_is_not_well_and_looking_leaves_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_was_taken_away_is_not_well_and_nothing_is_begun_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kubemint.db");
+    let store = SqliteStore::open(Options::new(&path)).unwrap();
+    begin(&store, &record("before"), None).await;
+    let away = folder.path().join("away.db");
+    std::fs::rename(&path, &away).unwrap();
+    let refused = async |id: &str| {
+        let unready = store.ping().await.unwrap_err();
+        let wanted = record(id);
+        let asked = event(Kind::IssueRequested, &wanted);
+        let begun = store.begin_issue(&wanted, None, None, asked).await;
+        for error in [unready, begun.unwrap_err()] {
+            let why = std::error::Error::source(&error).unwrap().to_string();
+            assert!(why.contains("its file was taken away"), "{why}");
+        }
+    };
+    refused("gone").await;
+    // Another file in its place is not it.
+    std::fs::write(&path, "another").unwrap();
+    refused("another").await;
+    // Put back, all is as before.
+    std::fs::rename(&away, &path).unwrap();
+    store.ping().await.unwrap();
+    begin(&store, &record("after"), None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_store_belongs_to_whom_the_one_before_did() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+    let folder = tempfile::tempdir().unwrap();
+    let (path, copy) = (folder.path().join("a.db"), folder.path().join("copy.db"));
+    drop(SqliteStore::open(Options::new(&path)).unwrap());
+    backup(&path, &copy).unwrap();
+    let mode = std::fs::Permissions::from_mode(0o640);
+    std::fs::set_permissions(&path, mode).unwrap();
+    // As root at night, where tests are run as root; any other user gives nothing away.
+    let root = std::fs::metadata(&copy).unwrap().uid() == 0;
+    if root {
+        chown(&path, Some(65534), Some(65534)).unwrap();
+    }
+    let owner = |path: &std::path::Path| {
+        let found = std::fs::metadata(path).unwrap();
+        (found.uid(), found.gid(), found.mode() & 0o777)
+    };
+    let before = owner(&path);
+    let restored = restore(&path, &copy).unwrap();
+    assert_eq!(owner(&path), before);
+    // Where there is none, it is the folder's owner who serves it.
+    std::fs::remove_file(restored.kept.unwrap()).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    if root {
+        chown(folder.path(), Some(65534), Some(65534)).unwrap();
+    }
+    restore(&path, &copy).unwrap();
+    let (uid, gid, _) = owner(folder.path());
+    assert_eq!(owner(&path), (uid, gid, 0o600));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_trail_that_serving_refuses_is_told_as_damage() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kubemint.db");
@@ -195,4 +255,37 @@ async fn by_what_a_cluster_is_known_is_not_put_back_with_the_records() {
     let place = folder.path().join("c.db");
     backup(&path, &place).unwrap();
     assert_eq!(restore(&place, &its).unwrap().landmarks, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_of_a_log_whose_database_is_gone_is_not_played_into_a_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kubemint.db");
+    let copy = folder.path().join("copy.db");
+    let beside = |end: &str| folder.path().join(format!("kubemint.db{end}"));
+    let store = SqliteStore::open(Options::new(&path)).unwrap();
+    put(&store, &record("before"), State::Active, &grant()).await;
+    backup(&path, &copy).unwrap();
+    put(&store, &record("after"), State::Active, &grant()).await;
+    // As a process leaves it that is killed: a log beside the database; and then that is lost.
+    std::fs::copy(beside("-wal"), folder.path().join("log")).unwrap();
+    drop(store);
+    std::fs::remove_file(&path).unwrap();
+    std::fs::rename(folder.path().join("log"), beside("-wal")).unwrap();
+
+    let restored = restore(&path, &copy).unwrap();
+    assert_eq!(restored.kept, Some(beside(".replaced")));
+    assert!(beside(".replaced-wal").exists() && !beside("-wal").exists());
+    let store = SqliteStore::open(Options::new(&path)).unwrap();
+    assert!(
+        store
+            .find(&here(), &record("before").id)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert_eq!(
+        store.find(&here(), &record("after").id).await.unwrap(),
+        None
+    );
 }

@@ -97,8 +97,9 @@ pub enum ClusterError {
     /// It cannot be reached, or did not answer in time. The work may or may not have been done.
     #[error("the cluster cannot be reached")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// It refused the service's own credential or rights (401, 403): an operator must mend it.
-    #[error("the cluster refuses the service's credential")]
+    /// It refused what the service asked (401, 403): its credential, its rights, or by a policy of its own what was to be
+    /// made. An operator must mend it, and the source says what.
+    #[error("the cluster refuses what the service asks of it")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// It is too busy (429), or failing (5xx).
     #[error("the cluster is not able to serve")]

@@ -1,4 +1,5 @@
-//! Credentials that were minted and are given to nobody: the cluster's own audit log names them, so the trail does too.
+//! Credentials that were minted and are given to nobody: the cluster's own audit log names them, so the trail does too. Where
+//! the store fails while it is to be told, they are told nowhere; what led to them has its row.
 
 use crate::audit::Event;
 

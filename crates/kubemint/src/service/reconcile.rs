@@ -65,6 +65,9 @@ pub struct Reconciled {
     pub stranded: usize,
     /// So many objects were missing that none was believed.
     pub suspicious: bool,
+    /// Objects of this installation that a sweep saw and the store never heard of, however young: what was issued with them works
+    /// on until they are removed. `None` if it was no sweep, or none that got so far.
+    pub strangers: Option<Vec<KubeconfigId>>,
     /// The store never heard of so many objects that none of them was removed before its time; how many were left.
     pub unknown: usize,
     /// There may be more to do right now: the round was full or out of time, and the cluster is well.

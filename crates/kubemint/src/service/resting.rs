@@ -66,7 +66,8 @@ impl Resting {
         let known = all.entry(key.clone()).or_default();
         let length = known
             .get(&uid)
-            .map_or(rest.first, |last| last.length * 2)
+            // The last may have been of another kind, without a pause.
+            .map_or(rest.first, |last| (last.length * 2).max(rest.first))
             .min(rest.longest);
         let pause = Pause {
             until: now + length,
@@ -157,5 +158,9 @@ mod tests {
             assert_eq!(resting.held(&key), usize::from(rest.held));
         }
         assert_eq!(resting.rests_until(&key, uid), Some(now));
+        // And what failed in between is held as before, with its pause.
+        resting.rest(&key, uid, Rest::RECORD, now);
+        let until = now + Duration::from_secs(2);
+        assert_eq!(resting.rests_until(&key, uid), Some(until));
     }
 }

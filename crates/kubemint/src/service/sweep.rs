@@ -37,19 +37,27 @@ impl Kubemint {
     async fn sweep_into(&self, key: &ClusterKey, done: &mut Reconciled) -> Result<(), Error> {
         // The records first: one that is issued after this read has its object already, or has none to miss.
         let active = self.active_records(key).await?;
-        let (found, certain) = if self.certifies(key) {
-            match self.list_earlier(key, &active, done).await? {
-                Some(listed) => listed,
-                None => return Ok(()),
-            }
-        } else {
-            self.list_objects(key, &active, done).await?
-        };
+        let tokens = active.iter().filter(|record| !record.is_certificate());
+        let tokens = tokens.count();
+        if self.certifies(key) && !self.has_credential(key) {
+            done.stranded = tokens;
+            return Ok(());
+        }
+        let Listed {
+            found,
+            certain,
+            refused,
+        } = self.list_objects(key, &active, done).await?;
+        let complete = refused.is_empty() && done.unlisted.is_empty();
+        // Certificates need no rights there: only what is alive of before does.
+        if !self.certifies(key) || tokens > 0 {
+            done.errors.extend(refused);
+        }
         // A leftover without an object of its own (a binding whose ServiceAccount is gone) is no credential.
-        let whole = found
+        let objects = found
             .iter()
             .filter(|found| found.object.object_uid.is_some());
-        let present: HashSet<_> = whole.map(|found| found.object.uid).collect();
+        let present: HashSet<_> = objects.map(|found| found.object.uid).collect();
         let missing: Vec<_> = active
             .iter()
             .filter(|record| !record.is_certificate() && certain.contains(&record.role))
@@ -79,10 +87,12 @@ impl Kubemint {
                 }
             }
         }
-        let present = found.iter().map(|found| found.object.uid).collect();
-        self.strays.only(key, &present);
-        let strays = self.strays_of(key, &active, found).await?;
-        for stray in self.guarded(key, strays, done) {
+        if complete {
+            let present = found.iter().map(|found| found.object.uid).collect();
+            self.strays.only(key, &present);
+        }
+        let strays = self.strays_of(key, &active, found, done).await?;
+        for stray in self.guarded(key, strays, complete, done) {
             self.sweep_stray(key, stray, &mut patience, done).await;
         }
         done.ill = patience.is_over();
@@ -107,27 +117,35 @@ impl Kubemint {
         Ok((active, others))
     }
 
-    /// The objects that stand for no live record, and are old enough.
+    /// The objects that stand for no live record, and are old enough. Those that the store never heard of are told whatever their
+    /// age: a record is there before its object, so it was lost.
     async fn strays_of(
         &self,
         key: &ClusterKey,
         active: &[Record],
         found: Vec<FoundObject>,
+        done: &mut Reconciled,
     ) -> Result<Vec<Stray>, Error> {
         let until = self.ports.clock.now() - self.settings.sweep_after;
         // What was active a moment ago is no stray yet, and most are: they need no look at the store.
         let active: HashSet<_> = active.iter().map(|record| record.uid).collect();
-        let mut strays = Vec::new();
+        let (mut strays, mut strangers) = (Vec::new(), Vec::new());
         for found in found {
-            if found.created_at > until || active.contains(&found.object.uid) {
+            if active.contains(&found.object.uid) {
                 continue;
             }
             let known = match self.known(key, &found.object).await? {
                 Some(record) if is_live(&record) => continue,
                 known => known.is_some(),
             };
-            strays.push(Stray { found, known });
+            if !known && found.object.object_uid.is_some() {
+                strangers.push(found.object.id.clone());
+            }
+            if found.created_at <= until {
+                strays.push(Stray { found, known });
+            }
         }
+        done.strangers = Some(strangers);
         Ok(strays)
     }
 
@@ -137,26 +155,28 @@ impl Kubemint {
         &self,
         key: &ClusterKey,
         mut strays: Vec<Stray>,
+        complete: bool,
         done: &mut Reconciled,
     ) -> Vec<ObjectRef> {
         let now = self.ports.clock.now();
         let unknown =
             |stray: &Stray| !stray.known && stray.found.ends_at.is_none_or(|end| end > now);
         let count = strays.iter().filter(|stray| unknown(stray)).count();
-        if self.suspects(key, count) {
+        if self.suspects(key, count, complete) {
             done.unknown = count;
             strays.retain(|stray| !unknown(stray));
         }
         strays.into_iter().map(|stray| stray.found.object).collect()
     }
 
-    /// Whether so many objects that the store never heard of are left alone.
-    fn suspects(&self, key: &ClusterKey, count: usize) -> bool {
+    /// Whether so many objects that the store never heard of are left alone. That none is left is certain only where all were
+    /// listed.
+    fn suspects(&self, key: &ClusterKey, count: usize, complete: bool) -> bool {
         let mut suspected = self
             .suspected
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if count == 0 {
+        if count == 0 && complete {
             suspected.remove(key);
         } else if count > SUSPICIOUS {
             suspected.insert(key.clone());
@@ -164,37 +184,20 @@ impl Kubemint {
         suspected.contains(key)
     }
 
-    /// The objects of a cluster whose kubeconfigs are certificates now: those of before. `None` where nothing can be asked; what is
-    /// alive of them is told then.
-    async fn list_earlier(
-        &self,
-        key: &ClusterKey,
-        active: &[Record],
-        done: &mut Reconciled,
-    ) -> Result<Option<(Vec<FoundObject>, BTreeSet<String>)>, Error> {
-        let earlier = active.iter().filter(|record| !record.is_certificate());
-        let earlier = earlier.count();
+    /// Whether the service may ask the cluster at all.
+    fn has_credential(&self, key: &ClusterKey) -> bool {
         let profile = self.ports.clusters.profile(key);
-        if !profile.is_some_and(|profile| profile.has_credential) {
-            done.stranded = earlier;
-            return Ok(None);
-        }
-        match self.list_objects(key, active, done).await {
-            Ok(listed) => Ok(Some(listed)),
-            // Certificates need no rights there, and none of before is left that does.
-            Err(Error::Cluster(ClusterError::Refused(_))) if earlier == 0 => Ok(None),
-            Err(error) => Err(error),
-        }
+        profile.is_some_and(|profile| profile.has_credential)
     }
 
     /// The objects at every place where there may be some: of the configured roles, and of those that only records know
-    /// any more. The roles whose list can be believed are told beside them.
+    /// any more. A role that the cluster refuses holds up no other: rights are given by namespaces.
     async fn list_objects(
         &self,
         key: &ClusterKey,
         active: &[Record],
         done: &mut Reconciled,
-    ) -> Result<(Vec<FoundObject>, BTreeSet<String>), Error> {
+    ) -> Result<Listed, Error> {
         let clusters = &self.ports.clusters;
         let profile = clusters.profile(key);
         let configured: BTreeSet<_> = profile.map_or_else(BTreeSet::new, |profile| {
@@ -203,23 +206,27 @@ impl Kubemint {
         let recorded = active.iter().filter(|record| !record.is_certificate());
         let mut roles: BTreeSet<_> = recorded.map(|record| record.role.clone()).collect();
         roles.extend(configured.iter().cloned());
-        let (mut found, mut certain) = (Vec::new(), BTreeSet::new());
+        let mut listed = Listed::default();
         let mut foreign = 0;
         for role in roles {
             match clusters.objects(key, &role).await {
                 Ok(listing) => {
-                    found.extend(listing.objects);
+                    listed.found.extend(listing.objects);
                     foreign += listing.foreign;
                     if listing.certain {
-                        certain.insert(role);
+                        listed.certain.insert(role);
                     }
+                }
+                Err(error @ ClusterError::Refused(_)) if configured.contains(&role) => {
+                    listed.refused.push(Error::Cluster(error));
                 }
                 Err(error) if configured.contains(&role) => return Err(Error::Cluster(error)),
                 Err(error) => done.unlisted.push((role, error)),
             }
         }
-        done.foreign = Some(foreign);
-        Ok((found, certain))
+        // What was not seen everywhere is not known to have changed.
+        done.foreign = listed.refused.is_empty().then_some(foreign);
+        Ok(listed)
     }
 
     /// Ends the record of an object that no list has, if the cluster says of that very object that it is gone.
@@ -329,6 +336,16 @@ impl Kubemint {
             }
         }
     }
+}
+
+/// What is at a cluster.
+#[derive(Default)]
+struct Listed {
+    found: Vec<FoundObject>,
+    /// The roles whose list can be believed.
+    certain: BTreeSet<String>,
+    /// Why configured roles could not be listed that the cluster refuses.
+    refused: Vec<Error>,
 }
 
 /// An object without a live record.

@@ -74,6 +74,69 @@ async fn a_role_without_rights_holds_up_no_other() {
 }
 
 #[tokio::test]
+async fn a_configured_role_without_rights_keeps_no_other_from_being_swept() {
+    let world = World::new();
+    let service = world.service();
+    let editor = issued(&world, "editor", 7200).await;
+    let viewer = issued(&world, "viewer", 7200).await;
+    let stray = (uuid::Uuid::from_u128(77), "stray".to_owned(), start());
+    world.objects.lock().unwrap().insert(id("stray"), stray);
+    world.objects.lock().unwrap().remove(&viewer.id);
+    world.pass(15 * 60);
+    *world.closed.lock().unwrap() = vec!["editor".to_owned()];
+    let done = service.sweep(&key()).await;
+    assert_eq!((done.lost, done.swept, done.errors.len()), (1, 1, 1));
+    assert!(matches!(
+        done.errors[0],
+        Error::Cluster(ClusterError::Refused(_))
+    ));
+    assert_eq!(done.foreign, None);
+    assert_eq!(world.state(&editor.id), State::Active);
+}
+
+#[tokio::test]
+async fn what_a_role_without_rights_hides_is_not_taken_for_gone() {
+    let world = World::new();
+    let service = world.service();
+    strays(&world, 11);
+    world.pass(30 * 60);
+    assert_eq!(service.sweep(&key()).await.unknown, 11);
+    // Nothing of them is seen, and most end meanwhile.
+    *world.closed.lock().unwrap() = vec!["viewer".to_owned()];
+    assert_eq!(service.sweep(&key()).await.unknown, 0);
+    let some: Vec<_> = (0..8).map(|n| id(&format!("stray-{n}"))).collect();
+    (world.objects.lock().unwrap()).retain(|id, _| !some.contains(id));
+    world.closed.lock().unwrap().clear();
+    let done = service.sweep(&key()).await;
+    assert_eq!((done.swept, done.unknown), (0, 3));
+}
+
+#[tokio::test]
+async fn what_the_store_never_heard_of_is_named_before_it_is_removed() {
+    let world = World::new();
+    let service = world.service();
+    issued(&world, "viewer", 7200).await;
+    assert_eq!(service.sweep(&key()).await.strangers, Some(Vec::new()));
+    strays(&world, 2);
+    let done = service.sweep(&key()).await;
+    let mut named = done.strangers.unwrap();
+    named.sort_by_key(ToString::to_string);
+    assert_eq!(named, [id("stray-0"), id("stray-1")]);
+    assert_eq!(done.swept, 0);
+    // One that it knows is none.
+    let over = issued(&world, "viewer", 7200).await;
+    for row in world.rows.lock().unwrap().iter_mut() {
+        if row.id == over.id {
+            row.state = State::Revoked;
+        }
+    }
+    world.pass(15 * 60);
+    let done = service.sweep(&key()).await;
+    assert_eq!((done.swept, done.strangers.unwrap().len()), (3, 2));
+    assert_eq!(service.sweep(&key()).await.strangers, Some(Vec::new()));
+}
+
+#[tokio::test]
 async fn no_record_is_lost_to_a_list_that_its_own_object_contradicts() {
     let world = World::new();
     let service = world.service();
