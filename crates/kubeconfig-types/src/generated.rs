@@ -31,7 +31,7 @@ impl ::std::str::FromStr for CacheControl {
     fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "no-store" => Ok(Self::NoStore),
-            _ => Err("invalid value".into()),
+            _ => Err("must be `no-store`".into()),
         }
     }
 }
@@ -853,7 +853,7 @@ impl ::std::str::FromStr for KubeconfigFileApiVersion {
     fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "v1" => Ok(Self::V1),
-            _ => Err("invalid value".into()),
+            _ => Err("must be `v1`".into()),
         }
     }
 }
@@ -904,7 +904,7 @@ impl ::std::str::FromStr for KubeconfigFileKind {
     fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "Config" => Ok(Self::Config),
-            _ => Err("invalid value".into()),
+            _ => Err("must be `Config`".into()),
         }
     }
 }
@@ -1548,7 +1548,7 @@ impl ::std::str::FromStr for KubeconfigStatus {
             "active" => Ok(Self::Active),
             "expired" => Ok(Self::Expired),
             "revoking" => Ok(Self::Revoking),
-            _ => Err("invalid value".into()),
+            _ => Err("must be one of `active`, `expired`, `revoking`".into()),
         }
     }
 }

@@ -17,6 +17,7 @@ use openapi_document::openapiv3::{
 use openapi_document::{Diagnostics, Document, OperationRef, draft};
 use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, InterfaceStyle, TagStyle};
+use quote::quote;
 use std::collections::{BTreeMap, BTreeSet};
 use typify::TypeSpaceImpl;
 
@@ -93,6 +94,7 @@ pub(crate) fn generate(
 /// The client as it is written: its calls say what the document does, and what is not sent.
 fn finished(document: &Document, calls: &Calls, tokens: TokenStream) -> TokenStream {
     let mut client = reasons::given(calls.correct(tokens));
+    client.extend(begun());
     if document
         .operations()
         .any(|operation| operation.path.contains('{'))
@@ -100,6 +102,27 @@ fn finished(document: &Document, calls: &Calls, tokens: TokenStream) -> TokenStr
         client.extend(segments::module());
     }
     client
+}
+
+/// A client that can fail to begin: progenitor's `new` panics then.
+fn begun() -> TokenStream {
+    quote! {
+        impl Client {
+            /// As [`new`](Self::new), which panics where this fails.
+            ///
+            /// # Errors
+            /// There is nothing to connect with: the machine has no roots of trust, or TLS cannot begin.
+            pub fn try_new(baseurl: &str) -> ::std::result::Result<Self, ::reqwest::Error> {
+                let client = ::reqwest::ClientBuilder::new();
+                #[cfg(not(target_arch = "wasm32"))]
+                let client = {
+                    let time = ::std::time::Duration::from_secs(15);
+                    client.connect_timeout(time).timeout(time)
+                };
+                client.build().map(|client| Self::new_with_client(baseurl, client))
+            }
+        }
+    }
 }
 
 /// The operations that progenitor does not support: by halves, since each attempt costs what all types cost.
@@ -168,6 +191,7 @@ const RESERVED: &[&str] = &[
     "string",
     "try_from",
     "try_into",
+    "try_new",
     "unpin",
     "vec",
 ];

@@ -81,6 +81,7 @@ mod constants;
 mod counted;
 mod descriptor;
 mod distinct;
+mod expected;
 mod failure;
 mod flag;
 mod helpers;

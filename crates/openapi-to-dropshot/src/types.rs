@@ -5,8 +5,8 @@ use crate::own::Own;
 use crate::print::Items;
 use crate::quiet::quietly;
 use crate::{
-    Options, aloud, any, blame, combined, distinct, gave_up, helpers, lift, names, nullable, print,
-    secret, standin, undeclared, unicode,
+    Options, aloud, any, blame, combined, distinct, expected, gave_up, helpers, lift, names,
+    nullable, print, secret, standin, undeclared, unicode,
 };
 use openapi_document::{Diagnostics, Document, draft};
 use proc_macro2::TokenStream;
@@ -218,6 +218,7 @@ fn attempt(
     if originals.iter().any(|(_, schema)| unicode::needed(schema)) {
         stream = unicode::flagged(stream);
     }
+    stream = expected::told(stream);
     let own_names = own.iter().map(Own::rust_name);
     let twice = distinct::twice(&stream, own_names);
     stream.extend(own.iter().map(Own::tokens));

@@ -127,6 +127,80 @@ fn scopes(found: &mut Findings<'_>, scheme: &Entry, declared: &Entry) {
 /// The kinds of security schemes; the last one is of OpenAPI 3.1.
 static SCHEMES: [&str; 5] = ["apiKey", "http", "oauth2", "openIdConnect", "mutualTLS"];
 
+/// Where a key may be.
+const PLACES: [&str; 3] = ["query", "header", "cookie"];
+
+/// The flows of OAuth 2, and the URLs that each must have.
+const FLOWS: [(&str, &[&str]); 4] = [
+    ("implicit", &["authorizationUrl"]),
+    ("password", &["tokenUrl"]),
+    ("clientCredentials", &["tokenUrl"]),
+    ("authorizationCode", &["authorizationUrl", "tokenUrl"]),
+];
+
+/// K0102 and K0113: what OAuth 2 and OpenID Connect must say; whether something was told.
+fn flows(found: &mut Findings<'_>, scheme: &Node) -> bool {
+    let Some(kind) = scheme.get("type") else {
+        return false;
+    };
+    let needs = match kind.as_str() {
+        Some("oauth2") => "flows",
+        Some("openIdConnect") => "openIdConnectUrl",
+        _ => return false,
+    };
+    if scheme.get(needs).is_none() && !kinds::misspelt(scheme, needs, &shapes::SECURITY_SCHEME) {
+        let message = format!("a scheme of this kind needs `{needs}`");
+        found.push(
+            Diagnostic::new("K0102", kind.span, message).help(format!("add `{needs}` beside it")),
+        );
+        return true;
+    }
+    let mut told = false;
+    let flows = scheme.get("flows").map_or(&[][..], Node::entries);
+    for flow in flows.iter().filter(|flow| !flow.key.starts_with("x-")) {
+        let names = || FLOWS.iter().map(|(name, _)| *name);
+        let Some((_, urls)) = FLOWS.iter().find(|(name, _)| *name == flow.key) else {
+            let near = super::keys::closest(&flow.key, names());
+            let help = near.map_or_else(
+                || {
+                    format!(
+                        "the flows are `{}`",
+                        names().collect::<Vec<_>>().join("`, `")
+                    )
+                },
+                |near| format!("did you mean `{near}`?"),
+            );
+            let message = format!("OAuth 2 has no flow `{}`", flow.key);
+            found.push(Diagnostic::new("K0113", flow.key_span, message).help(help));
+            told = true;
+            continue;
+        };
+        if !matches!(flow.node.content, Content::Map(_)) {
+            continue;
+        }
+        for lacking in urls.iter().chain(&["scopes"]) {
+            if flow.node.get(lacking).is_none() {
+                let message = format!("the flow `{}` needs `{lacking}`", flow.key);
+                found.push(
+                    Diagnostic::new("K0102", flow.key_span, message)
+                        .help(format!("add `{lacking}` below it")),
+                );
+                told = true;
+            }
+        }
+        if let Some(scopes) = flow.node.get("scopes")
+            && !matches!(scopes.content, Content::Map(_))
+        {
+            found.push(
+                Diagnostic::new("K0102", scopes.span, "`scopes` must be a mapping")
+                    .help("write each scope with its description: `read: Read things`"),
+            );
+            told = true;
+        }
+    }
+    told
+}
+
 /// The kinds that the version of the document has.
 fn kinds_of(found: &Findings<'_>) -> &'static [&'static str] {
     let all = if found.is_lowered {
@@ -164,6 +238,22 @@ pub(super) fn supported(found: &mut Findings<'_>, scheme: &Entry) {
         );
         let message = format!("there is no kind of security scheme `{text}`");
         found.push(Diagnostic::new("K0102", written.span, message).help(help));
+        return;
+    }
+    if flows(found, node) {
+        return;
+    }
+    if let Some(place) = node.get("in").filter(|_| kind == "apiKey")
+        && let Some(text) = place.as_str()
+        && !PLACES.contains(&text)
+    {
+        let near = super::keys::closest(text, PLACES.into_iter());
+        let help = near.map_or_else(
+            || format!("the places are `{}`", PLACES.join("`, `")),
+            |near| format!("did you mean `{near}`?"),
+        );
+        let message = format!("`{text}` is no place of a key");
+        found.push(Diagnostic::new("K0102", place.span, message).help(help));
         return;
     }
     let used = || !crate::select::secured_by(found.root, &scheme.key).is_empty();

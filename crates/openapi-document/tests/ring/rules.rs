@@ -278,3 +278,44 @@ components:
     let open = text.replace("additionalProperties: false", "additionalProperties: true");
     assert_eq!(places(&open), ["things.yaml:15:21 K0111"]);
 }
+
+/// A document with these components, and what is said of its one operation.
+fn with(said: &str, components: &str) -> Vec<String> {
+    places(&format!(
+        "openapi: 3.0.3\ninfo: {{title: T, version: 1.0.0}}\npaths:\n  /a:\n    post:\n      operationId: post_a\n{said}\n      responses: {{'204': {{description: done}}}}\ncomponents:\n{components}\n"
+    ))
+}
+
+#[test]
+fn what_a_security_scheme_must_say_is_told_where_it_is() {
+    let found = |scheme: &str| {
+        let scheme = format!("  securitySchemes:\n    s: {scheme}");
+        with("      security: [{s: []}]", &scheme)
+    };
+    for (scheme, expected) in [
+        (
+            "{type: apiKey, in: body, name: k}",
+            &["things.yaml:11:27 K0102"][..],
+        ),
+        ("{type: openIdConnect}", &["things.yaml:11:15 K0102"]),
+        ("{type: oauth2}", &["things.yaml:11:15 K0102"]),
+        (
+            "{type: oauth2, flows: {clientCredential: {tokenUrl: 'https://a.b', scopes: {}}}}",
+            &["things.yaml:11:31 K0113"],
+        ),
+        (
+            "{type: oauth2, flows: {clientCredentials: {scopes: {}}}}",
+            &["things.yaml:11:31 K0102"],
+        ),
+        (
+            "{type: oauth2, flows: {clientCredentials: {tokenUrl: 'https://a.b', scopes: [a]}}}",
+            &["things.yaml:11:84 K0102"],
+        ),
+        (
+            "{type: oauth2, flows: {clientCredentials: {tokenUrl: 'https://a.b', scopes: {a: b}}}}",
+            &[],
+        ),
+    ] {
+        assert_eq!(found(scheme), expected, "{scheme}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::kind::{self, Statuses};
 use crate::operation::responses;
-use openapi_document::openapiv3::{MediaType, ReferenceOr, StatusCode};
+use openapi_document::openapiv3::{MediaType, ReferenceOr};
 use openapi_document::{Diagnostic, Diagnostics, Document, OperationRef, draft};
 use serde_json::Value;
 
@@ -41,13 +41,11 @@ fn bodies(document: &Document, operation: OperationRef<'_>, diagnostics: &mut Di
     let is_error = errors
         .iter()
         .any(|(statuses, _)| *statuses == Statuses::Default);
-    // A range of successes is told, and is what the default stands beside.
-    let ranged = operation.operation.responses.responses.keys();
-    let ranged = ranged
-        .clone()
-        .any(|status| matches!(status, StatusCode::Range(1..=3)));
+    // Where a response is not understood, which is told, it may be the success.
+    let responses = document.span(&format!("{}/responses", operation.pointer()));
+    let unknown = document.follows(&Diagnostic::new("K0204", responses, ""));
     if let (Some(response), false) = (default.and_then(ReferenceOr::as_item), is_error)
-        && !ranged
+        && !unknown
         && !response.content.contains_key("*/*")
     {
         refuse(

@@ -66,6 +66,17 @@ fn a_range_alone_is_refused_and_told_once() {
 }
 
 #[test]
+fn a_success_that_is_not_understood_is_not_missed_besides() {
+    let other = "      responses:\n        '204': {description: ok}";
+    for status in ["'2000'", "20x", "OK"] {
+        let said = format!("      responses:\n        {status}: {{description: ok}}");
+        assert_eq!(told(&document(&[&said, other], "")), ["a.yaml:8:9 K0109"]);
+    }
+    let said = "      responses:\n        '204': {$ref: '#/components/responses/Fialed'}";
+    assert_eq!(told(&document(&[said, other], "")), ["a.yaml:8:23 K0103"]);
+}
+
+#[test]
 fn a_mistake_inside_what_is_left_out_takes_no_operation_with_it() {
     let said = "      responses:\n        '200': {description: ok}\n        '202': {description: later, content: {text/plain: {}}}";
     let read = kept(&document(&[said], ""));

@@ -369,6 +369,22 @@ pub mod prelude {
     pub use self::super::Client;
 }
 
+impl Client {
+    /// As [`new`](Self::new), which panics where this fails.
+    ///
+    /// # Errors
+    /// There is nothing to connect with: the machine has no roots of trust, or TLS cannot begin.
+    pub fn try_new(baseurl: &str) -> ::std::result::Result<Self, ::reqwest::Error> {
+        let client = ::reqwest::ClientBuilder::new();
+        #[cfg(not(target_arch = "wasm32"))]
+        let client = {
+            let time = ::std::time::Duration::from_secs(15);
+            client.connect_timeout(time).timeout(time)
+        };
+        client.build().map(|client| Self::new_with_client(baseurl, client))
+    }
+}
+
 /// Variables of paths, as they are sent.
 mod segments {
     /// The text as one segment of a path.

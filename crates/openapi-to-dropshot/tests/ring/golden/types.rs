@@ -74,7 +74,7 @@ impl ::std::str::FromStr for ThingColour {
         match value {
             "red" => Ok(Self::Red),
             "dark-blue" => Ok(Self::DarkBlue),
-            _ => Err("invalid value".into()),
+            _ => Err("must be one of `red`, `dark-blue`".into()),
         }
     }
 }

@@ -811,7 +811,7 @@ impl ::std::str::FromStr for Color {
         match value {
             "red" => Ok(Self::Red),
             "blue" => Ok(Self::Blue),
-            _ => Err("invalid value".into()),
+            _ => Err("must be one of `red`, `blue`".into()),
         }
     }
 }
@@ -1857,7 +1857,7 @@ impl ::std::str::FromStr for NullColorInner {
     fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "red" => Ok(Self::Red),
-            _ => Err("invalid value".into()),
+            _ => Err("must be `red`".into()),
         }
     }
 }

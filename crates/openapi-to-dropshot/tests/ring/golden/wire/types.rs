@@ -35,7 +35,7 @@ impl ::std::str::FromStr for Colour {
         match value {
             "red" => Ok(Self::Red),
             "light blue" => Ok(Self::LightBlue),
-            _ => Err("invalid value".into()),
+            _ => Err("must be one of `red`, `light blue`".into()),
         }
     }
 }
