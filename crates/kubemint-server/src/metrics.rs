@@ -68,6 +68,7 @@ pub struct Metrics {
     last_round: Family<Cluster, Gauge<f64, AtomicU64>>,
     unconfigured: Family<Cluster, Gauge>,
     foreign: Family<Cluster, Gauge>,
+    strangers: Family<Cluster, Gauge>,
     held: Family<Cluster, Gauge>,
     /// What is read again while serving.
     pub(crate) reloads: Arc<Reloads>,
@@ -93,6 +94,7 @@ impl Default for Metrics {
             last_round: Family::default(),
             unconfigured: Family::default(),
             foreign: Family::default(),
+            strangers: Family::default(),
             held: Family::default(),
             reloads: Arc::default(),
             observed: Observed::default(),
@@ -144,6 +146,11 @@ impl Metrics {
             "foreign_objects",
             "Objects of other installations in the namespaces of the roles, by the last sweep",
             self.foreign.clone(),
+        );
+        registry.register(
+            "unknown_objects",
+            "Objects of this installation that the store never heard of, by the last sweep",
+            self.strangers.clone(),
         );
         registry.register(
             "held_objects",
@@ -207,6 +214,15 @@ impl Metrics {
         };
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         self.foreign.get_or_create(&labels).set(count);
+    }
+
+    /// A sweep saw so many objects of this installation that the store never heard of.
+    pub(crate) fn strangers(&self, cluster: &ClusterKey, count: usize) {
+        let labels = Cluster {
+            cluster: cluster.to_string(),
+        };
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.strangers.get_or_create(&labels).set(count);
     }
 
     /// So many objects are held by finalizers.

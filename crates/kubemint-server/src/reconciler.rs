@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kubemint::{ClusterKey, Kubemint};
+use kubemint::{ClusterKey, KubeconfigId, Kubemint};
 use slog::{Logger, o};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -30,6 +30,8 @@ const TICK: Duration = Duration::from_millis(500);
 const LEASE: Duration = Duration::from_secs(5);
 /// How often a lease is renewed, or asked for.
 const RENEWAL: Duration = Duration::from_secs(2);
+/// How many names one line of the log has.
+const NAMED: usize = 20;
 /// How often the log is reminded of what goes on.
 const REMINDER: Duration = Duration::from_secs(60);
 /// The longest pause after errors. Short, since what expires meanwhile waits for it.
@@ -65,6 +67,7 @@ pub(crate) fn start(
             sweeps: Sweeps::new(),
             swept: Told::default(),
             foreign: 0,
+            strangers: Vec::new(),
             held: None,
             log,
         };
@@ -90,6 +93,8 @@ struct Worker {
     swept: Told,
     /// How many objects of other installations were seen last.
     foreign: usize,
+    /// Which objects that the store never heard of were told last.
+    strangers: Vec<KubeconfigId>,
     /// When it was last told that finalizers hold something.
     held: Option<Instant>,
     log: Logger,
@@ -221,6 +226,22 @@ impl Worker {
                     ends what was issued with them"; "count" => foreign);
             }
             self.foreign = foreign;
+        }
+        if let Some(strangers) = &done.strangers {
+            self.metrics.strangers(&self.key, strangers.len());
+            let mut strangers = strangers.clone();
+            strangers.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
+            if !strangers.is_empty() && self.strangers != strangers {
+                let names: Vec<_> = strangers
+                    .iter()
+                    .take(NAMED)
+                    .map(KubeconfigId::as_str)
+                    .collect();
+                slog::warn!(self.log, "there are objects of this installation that the store does not know, as after a restore of an \
+                    older copy: what was issued with them works on, and no list shows it; a few are removed when they are 15 minutes \
+                    old, more than ten at their own time"; "count" => strangers.len(), "kubeconfigs" => names.join(" "));
+            }
+            self.strangers = strangers;
         }
         for (role, error) in &done.unlisted {
             slog::warn!(self.log, "a role that is not configured any more has live kubeconfigs, and its objects cannot be \

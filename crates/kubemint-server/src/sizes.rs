@@ -9,6 +9,9 @@ use prometheus_client::registry::{Registry, Unit};
 /// With less room than this, in bytes, a warning is due whatever the store's size: a burst of requests fills it in an hour.
 const LEAST: u64 = 1 << 30;
 
+/// More than any transaction of the service writes, in bytes.
+const WRITE: u64 = 256 * 1024;
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Part {
     part: &'static str,
@@ -87,6 +90,14 @@ pub(crate) fn told(size: &Size) -> String {
     text + &format!("; {events} rows of audit, about {kubeconfigs} kubeconfigs ever begun")
 }
 
+/// Why nothing can be written, where there is no room for it.
+pub(crate) fn full(size: &Size) -> Option<String> {
+    let free = size.free.filter(|free| *free < WRITE)?;
+    Some(format!(
+        "the disk is full: {free} bytes are free, and a request may write {WRITE}; every request that is audited is answered 503"
+    ))
+}
+
 /// What is wrong with the room that is left: a copy beside the store, and what retention moves, want as much as the store.
 pub(crate) fn cramped(size: &Size) -> Option<String> {
     let wanted = size.bytes.saturating_add(size.log.unwrap_or_default());
@@ -108,6 +119,20 @@ fn mebibytes(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_disk_without_room_for_a_write_is_full() {
+        let free = |free| Size {
+            bytes: 5 << 20,
+            log: None,
+            free,
+            kubeconfigs: 0,
+            events: 0,
+        };
+        assert!(full(&free(Some(0))).unwrap().contains(" 0 bytes are free"));
+        assert!(full(&free(Some(WRITE - 1))).is_some());
+        assert_eq!((full(&free(Some(WRITE))), full(&free(None))), (None, None));
+    }
 
     #[test]
     fn little_room_is_told_with_what_should_be() {

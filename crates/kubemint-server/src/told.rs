@@ -22,7 +22,7 @@ impl Told {
     /// Logs an error with what it means, unless the same was told a moment ago.
     pub(crate) fn complain(&mut self, log: &Logger, what: &str, error: &dyn Error) {
         let error = crate::edge::chain(error);
-        if self.is_news(&error, Instant::now()) {
+        if self.is_news(&kind(&error), Instant::now()) {
             slog::warn!(log, "{}", what; "error" => &error);
         }
     }
@@ -45,9 +45,29 @@ impl Told {
     }
 }
 
+/// An error without what is quoted in it: a cluster names the object that it refuses, and each of many would be news.
+fn kind(error: &str) -> String {
+    error.split('"').step_by(2).collect::<Vec<_>>().join("\"\"")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_same_of_another_object_is_no_news() {
+        let told = |name: &str| {
+            format!(
+                "create in kubemint-viewer: it answered 403: accounts \"{name}\" is forbidden: no"
+            )
+        };
+        assert_eq!(kind(&told("a")), kind(&told("b")));
+        assert_ne!(
+            kind(&told("a")),
+            kind(&told("a").replace("viewer", "editor"))
+        );
+        assert_ne!(kind("one"), kind("two"));
+    }
 
     #[test]
     fn an_outage_is_told_once_a_minute_and_once_more_when_it_is_another() {

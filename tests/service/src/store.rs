@@ -77,6 +77,25 @@ async fn while_no_audit_row_can_be_written_nothing_is_minted_revealed_or_removed
 }
 
 #[tokio::test]
+async fn a_store_whose_file_was_taken_away_is_not_ready_and_says_why() {
+    let stage = Stage::start().await;
+    let alice = Actor::new(&stage, "alice", &["compute.admin"]);
+    alice.issued(json!({})).await;
+    let away = stage.database().with_extension("away");
+    std::fs::rename(stage.database(), &away).unwrap();
+    let ready = stage.internal("/readyz").await;
+    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+    let told = ready.json()["store"].as_str().unwrap().to_owned();
+    assert!(told.contains("its file was taken away"), "{told}");
+    is_told(&alice.issue(json!({})).await, "issue");
+    assert_eq!(objects(stage.world().cluster()).len(), 1);
+    std::fs::rename(&away, stage.database()).unwrap();
+    assert_eq!(stage.internal("/readyz").await.json()["ready"], true);
+    alice.issued(json!({})).await;
+    stage.stop().await;
+}
+
+#[tokio::test]
 async fn a_trail_that_takes_no_row_is_told_to_whoever_asks_whether_it_is_ready() {
     let stage = Stage::start().await;
     let alice = Actor::new(&stage, "alice", &["compute.admin"]);
