@@ -41,7 +41,6 @@ impl Client {
     /// TLS believes the roots of the system. Where it has none (an image without a CA bundle) no client is made, not even for
     /// `http://127.0.0.1`; and a private authority is not among them. Give roots then: `tls_certs_only` believes those alone,
     /// `tls_certs_merge` those too, both of [`reqwest::Certificate::from_pem_bundle`]. `examples/life.rs` does.
-    #[must_use]
     pub fn http() -> ClientBuilder {
         ClientBuilder::new()
             .connect_timeout(CONNECT)
