@@ -55,7 +55,7 @@ async fn a_mistake_in_a_cluster_makes_no_kubeconfig_of_it_one_that_nobody_can_re
     stage.stop().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn doctor_tells_what_an_issuer_says_of_itself_and_why_it_is_not_trusted() {
     let stage = Stage::start().await;
     let config = stage.folder().join("kubemint.toml");
@@ -173,14 +173,15 @@ async fn the_lines_of_a_request_have_the_fields_that_are_documented() {
     let lines = lines
         .lines()
         .map(|line| serde_json::from_str(line).unwrap());
-    let lines: Vec<serde_json::Map<String, Value>> = lines.collect();
+    let mut lines: Vec<serde_json::Map<String, Value>> = lines.collect();
+    lines.retain(|line| line["level"] != "TRCE");
     for answer in answers {
         let id = answer.headers["x-request-id"].to_str().unwrap();
         let own = lines
             .iter()
             .filter(|line| line.get("req_id") == Some(&json!(id)));
         let own: Vec<_> = own.collect();
-        assert!(!own.is_empty(), "{id} is in no line");
+        assert!(!own.is_empty(), "{id} is in no line that is ever shown");
         for line in own {
             for field in line.keys() {
                 let told = format!("`{field}`");
