@@ -79,8 +79,8 @@ fn is(text: &str, expected: &str) -> Result<(), Unlike> {
     }
     let mut parameters = text.split(';').skip(1).map(str::trim);
     let fit = parameters.all(|part| {
-        let part = part.replace('"', "");
-        part.is_empty() || part.eq_ignore_ascii_case("charset=utf-8")
+        let fit = ["", "charset=utf-8", "charset=\"utf-8\""];
+        fit.iter().any(|fit| part.eq_ignore_ascii_case(fit))
     });
     if fit { Ok(()) } else { Err(Unlike::Parameter) }
 }
@@ -178,6 +178,9 @@ mod tests {
             ("", Unlike::Type),
             ("application/json; charset=utf-16", Unlike::Parameter),
             ("application/json; foo=bar", Unlike::Parameter),
+            ("application/json; ch\"arset=utf-8\"", Unlike::Parameter),
+            ("application/json; \"charset=utf-8\"", Unlike::Parameter),
+            ("application/json; charset=\"utf-8", Unlike::Parameter),
         ] {
             assert_eq!(is(text, "application/json"), Err(expected), "{text}");
         }

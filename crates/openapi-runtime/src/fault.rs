@@ -80,6 +80,18 @@ impl Fault {
         Fault::new(message).detail(Detail::new(reason))
     }
 
+    /// What a log says of it: the reasons, each once. The message, and the fields, may name what a caller made up, and
+    /// secrets land there by mistake.
+    pub(crate) fn reasons(&self) -> String {
+        let mut reasons: Vec<&str> = Vec::new();
+        for detail in &self.details {
+            if !reasons.contains(&&*detail.reason) {
+                reasons.push(&detail.reason);
+            }
+        }
+        reasons.join(", ")
+    }
+
     /// The server failed; `internal` goes to the log and not to the caller.
     pub fn internal(internal: impl Into<String>) -> Self {
         Fault::because("internal", "the server failed").log(internal)
@@ -373,5 +385,16 @@ mod tests {
     fn the_log_alone_gets_what_is_internal() {
         let fault = Fault::internal("the secret cause");
         assert!(!written(500, &fault).to_string().contains("secret"));
+    }
+
+    #[test]
+    fn of_what_is_refused_the_log_gets_the_reasons_and_no_name_that_a_caller_made_up() {
+        let canary = "canary-4711";
+        let unknown = || Detail::new("unknown_member").field(canary);
+        let fault = Fault::new(format!("{canary}: is no parameter"))
+            .detail(unknown())
+            .detail(unknown())
+            .detail(Detail::new("too_long").field("role"));
+        assert_eq!(fault.reasons(), "unknown_member, too_long");
     }
 }

@@ -171,10 +171,7 @@ impl<R: HttpResponse, E: Failure> Reply<R, E> {
             Ok(response) => (response, None),
             Err(error) => {
                 let fault = error.fault();
-                let internal = fault
-                    .internal
-                    .clone()
-                    .unwrap_or_else(|| fault.message.clone());
+                let internal = fault.internal.clone().unwrap_or_else(|| fault.reasons());
                 (error.response(request_id), Some(internal))
             }
         };

@@ -117,3 +117,11 @@ fn what_is_one_is_said_in_the_singular() {
         "must have at most 2 items"
     );
 }
+
+#[test]
+fn what_is_beside_another_is_no_deeper_than_it() {
+    static NUMBER: Schema = Schema::integer();
+    static NUMBERS: Schema = Schema::array(&NUMBER);
+    let wide = Value::from_iter((0..1000).map(|n| json!([n]))).to_string();
+    assert_eq!(refusals(&wide, &Schema::array(&NUMBERS)), []);
+}
