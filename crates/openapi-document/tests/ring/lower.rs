@@ -59,7 +59,7 @@ fn each_form_of_3_1_is_read_as_what_means_the_same() {
         ),
         (
             json!({"type": "string", "examples": ["a", "b"]}),
-            json!({"type": "string", "example": "a"}),
+            json!({"type": "string", "example": "a", "x-examples": ["b"]}),
         ),
         (
             json!({"type": "integer", "exclusiveMinimum": 1}),
