@@ -19,9 +19,10 @@ pub(crate) async fn run(
     let mut done = Vec::new();
     for (hundredth, what) in [
         (10, "signing keys rotated"),
-        (20, "policies changed"),
+        (15, "policies bound the time to live"),
         (30, "certificate changed"),
         (40, "issuer down"),
+        (50, "policies as before"),
         (55, "issuer back"),
         (57, "signing keys rotated again"),
         (60, "a cluster hangs"),
@@ -38,7 +39,13 @@ pub(crate) async fn run(
                 issuer.rotate(true)?;
                 load.renew(stage);
             }
-            "policies changed" => stage.change_policy()?,
+            "policies bound the time to live" | "policies as before" => {
+                let bounded = what == "policies bound the time to live";
+                // Before and after: between the two nobody can tell which one applies.
+                load.bound.set(bounded);
+                stage.change_policy(bounded)?;
+                load.bound.set(bounded);
+            }
             "certificate changed" => stage.change_certificate()?,
             "issuer down" => issuer.set_failure(IssuerFailure::Down),
             "issuer back" => issuer.set_failure(None),

@@ -2,21 +2,25 @@
 //! which the request was to begin.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use kubemint_server::sandbox::CLUSTER;
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use crate::stage::{DEAD, Stage};
+use crate::stories::{self, Bound, Story};
 
 /// How many callers share the load.
 const CALLERS: usize = 50;
 /// One request in so many goes to the cluster that dies.
 const TO_THE_DEAD: u64 = 20;
+/// One request in so many is the first one of a story.
+const STORIES: u64 = 12;
 /// How many kubeconfigs there are at a time, about.
 const POOL: usize = 300;
 /// The most reasons of failures that are kept.
@@ -60,6 +64,10 @@ pub(crate) struct Outcome {
     /// Requests that failed and must not, and some reasons.
     pub(crate) failed: u64,
     pub(crate) reasons: Vec<String>,
+    /// The names of those whose life has ended.
+    pub(crate) ended: Vec<String>,
+    /// How often a long life was refused because policy said so, and how often permitted.
+    pub(crate) long: (u64, u64),
     /// Requests at the cluster that dies, and those of them that failed.
     pub(crate) at_the_dead: (u64, u64),
     /// How late requests began, at worst: the load's own fault.
@@ -77,6 +85,40 @@ pub(crate) struct Load {
     /// Kubeconfigs that nobody is using just now: the caller, and the link.
     pool: Mutex<Vec<(usize, String)>>,
     outcome: Mutex<Outcome>,
+    /// What policy says of long lives.
+    pub(crate) bound: Bound,
+}
+
+/// One request.
+pub(crate) struct Asked {
+    method: Method,
+    path: String,
+    caller: usize,
+    body: Option<Value>,
+    header: Option<(&'static str, String)>,
+}
+
+impl Asked {
+    pub(crate) fn new(method: Method, path: &str, caller: usize) -> Self {
+        Self {
+            method,
+            path: path.to_owned(),
+            caller,
+            body: None,
+            header: None,
+        }
+    }
+
+    pub(crate) fn body(self, body: Value) -> Self {
+        Self {
+            body: Some(body),
+            ..self
+        }
+    }
+
+    pub(crate) fn header(self, header: Option<(&'static str, String)>) -> Self {
+        Self { header, ..self }
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -101,7 +143,13 @@ impl Load {
             tokens: Mutex::new(tokens(stage)),
             pool: Mutex::default(),
             outcome: Mutex::default(),
+            bound: Bound::default(),
         }
+    }
+
+    /// The life of the kubeconfig of this name has ended.
+    pub(crate) fn ended(&self, name: &str) {
+        lock(&self.outcome).ended.push(name.to_owned());
     }
 
     /// Callers get tokens that are signed with the issuer's newest key.
@@ -126,6 +174,8 @@ impl Load {
         }
         while tasks.join_next().await.is_some() {}
         let mut outcome = std::mem::take(&mut *lock(&self.outcome));
+        let counted = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        outcome.long = (counted(&self.bound.refused), counted(&self.bound.permitted));
         for latencies in outcome.latencies.values_mut() {
             latencies.sort_unstable();
         }
@@ -143,19 +193,40 @@ impl Load {
             outcome.at_the_dead.1 += u64::from(answer.is_err());
             return;
         }
+        if random.is_multiple_of(STORIES) {
+            let story = Story::ALL[(random >> 40) as usize % Story::ALL.len()];
+            let lived = stories::live(self, story, number, caller).await;
+            let took = at.elapsed();
+            let lived = lived.map(|(link, waited)| {
+                lock(&self.pool).extend(link.map(|link| (caller, link)));
+                took.saturating_sub(waited)
+            });
+            return self.note(story.name(), number, late, lived);
+        }
         let (kind, done) = self.ask(random, caller).await;
         let took = at.elapsed();
+        self.note(kind.name(), number, late, done.map(|()| took));
+    }
+
+    /// Notes how long something took, or why it failed.
+    fn note(
+        &self,
+        kind: &'static str,
+        number: u64,
+        late: Duration,
+        done: Result<Duration, String>,
+    ) {
         let mut outcome = lock(&self.outcome);
         outcome.latest = outcome.latest.max(late);
         match done {
-            Ok(()) => outcome.latencies.entry(kind.name()).or_default().push(took),
+            Ok(took) => outcome.latencies.entry(kind).or_default().push(took),
             Err(reason) => {
                 outcome.failed += 1;
                 if outcome.reasons.len() < REASONS {
                     let after = number / u64::from(self.rate);
                     outcome
                         .reasons
-                        .push(format!("{} at {after} s: {reason}", kind.name()));
+                        .push(format!("{kind} at {after} s: {reason}"));
                 }
             }
         }
@@ -186,12 +257,15 @@ impl Load {
             wanted
         };
         let done = match kind {
-            Kind::Revoke => self.call(Method::DELETE, &link, owner, 204, None).await,
+            Kind::Revoke => {
+                self.call(Asked::new(Method::DELETE, &link, owner), 204)
+                    .await
+            }
             Kind::Download => {
                 let link = format!("{link}/download");
-                self.call(Method::GET, &link, owner, 200, None).await
+                self.call(Asked::new(Method::GET, &link, owner), 200).await
             }
-            _ => self.call(Method::GET, &link, owner, 200, None).await,
+            _ => self.call(Asked::new(Method::GET, &link, owner), 200).await,
         };
         if kind != Kind::Revoke {
             lock(&self.pool).push((owner, link));
@@ -201,7 +275,9 @@ impl Load {
 
     async fn list(&self, caller: usize) -> Result<(), String> {
         let path = Stage::collection(CLUSTER) + "?pageSize=20";
-        let list = self.call(Method::GET, &path, caller, 200, None).await?;
+        let list = self
+            .call(Asked::new(Method::GET, &path, caller), 200)
+            .await?;
         let list: Value = serde_json::from_str(&list).map_err(|error| error.to_string())?;
         list["kubeconfigs"]
             .as_array()
@@ -211,38 +287,38 @@ impl Load {
 
     async fn issue(&self, caller: usize, cluster: &str) -> Result<String, String> {
         let (path, body) = (Stage::collection(cluster), json!({"ttl": 3600}));
-        let issued = self
-            .call(Method::POST, &path, caller, 201, Some(&body))
-            .await?;
+        let asked = Asked::new(Method::POST, &path, caller).body(body);
+        let issued = self.call(asked, 201).await?;
         let issued: Value = serde_json::from_str(&issued).map_err(|error| error.to_string())?;
         let link = issued["selfLink"].as_str();
         link.map(str::to_owned)
             .ok_or_else(|| "no selfLink".to_owned())
     }
 
-    async fn call(
-        &self,
-        method: Method,
-        path: &str,
-        caller: usize,
-        status: u16,
-        body: Option<&Value>,
-    ) -> Result<String, String> {
-        let token = lock(&self.tokens)[caller].clone();
-        let request = self.client.request(method, format!("{}{path}", self.url));
-        let request = request.bearer_auth(token);
-        let request: RequestBuilder = match body {
-            Some(body) => request.json(body),
-            None => request,
-        };
+    /// The answer's body, if it has this status.
+    pub(crate) async fn call(&self, asked: Asked, status: u16) -> Result<String, String> {
+        let what = format!("{} {}", asked.method, asked.path);
+        match self.answer(asked).await? {
+            (found, text) if found == status => Ok(text),
+            (found, text) => Err(format!("{what}: {found}: {text}")),
+        }
+    }
+
+    /// The answer's status and body.
+    pub(crate) async fn answer(&self, asked: Asked) -> Result<(u16, String), String> {
+        let token = lock(&self.tokens)[asked.caller].clone();
+        let url = format!("{}{}", self.url, asked.path);
+        let mut request = self.client.request(asked.method, url).bearer_auth(token);
+        if let Some((name, value)) = asked.header {
+            request = request.header(name, value);
+        }
+        if let Some(body) = &asked.body {
+            request = request.json(body);
+        }
         let answer = request.send().await.map_err(|error| chain(&error))?;
         let found = answer.status().as_u16();
         let text = answer.text().await.map_err(|error| chain(&error))?;
-        if found == status {
-            Ok(text)
-        } else {
-            Err(format!("{found}: {text}"))
-        }
+        Ok((found, text))
     }
 }
 

@@ -1,7 +1,8 @@
 //! The soak: the server's own binary under an open loop of requests, while signing keys, policies and certificates change,
 //! the issuer and a cluster go away and come back, and one caller floods it. `cargo xtask soak` runs it.
 //!
-//! What must hold: no legitimate request fails but those at the dead cluster, nobody is slowed by the flood beyond two
+//! What must hold: no legitimate request fails but those at the dead cluster, each is answered what is right then, what has
+//! ended is gone from the cluster, nobody is slowed by the flood beyond two
 //! seconds, memory and descriptors stay flat, and the audit trail is whole afterwards.
 
 mod disturb;
@@ -9,6 +10,7 @@ mod flood;
 mod load;
 mod report;
 mod stage;
+mod stories;
 mod watch;
 
 use std::path::PathBuf;
@@ -54,8 +56,17 @@ async fn main() -> Result<ExitCode> {
     let samples = watch.stop().await;
     let flooded = flood.stop().await;
     let disturbances = disturbances?;
+    let remaining = stage.remaining(&outcome.ended).await;
     let trail = stage.end().await?;
-    let report = Report::new(time, outcome, flooded, &samples, disturbances, trail);
+    let report = Report::new(
+        time,
+        outcome,
+        remaining,
+        flooded,
+        &samples,
+        disturbances,
+        trail,
+    );
     report.print();
     if let Some(file) = &cli.json {
         report.write(file)?;

@@ -24,6 +24,8 @@ const JUDGED: Duration = Duration::from_secs(600);
 pub(crate) struct Report {
     time: Duration,
     outcome: Outcome,
+    /// How many of those whose life has ended still have an object in the cluster.
+    remaining: usize,
     flood: BTreeMap<u16, u64>,
     memory: Course,
     descriptors: Course,
@@ -47,6 +49,7 @@ impl Report {
     pub(crate) fn new(
         time: Duration,
         outcome: Outcome,
+        remaining: usize,
         flood: BTreeMap<u16, u64>,
         samples: &[Sample],
         disturbances: Vec<(f64, &'static str)>,
@@ -55,6 +58,7 @@ impl Report {
         Self {
             time,
             outcome,
+            remaining,
             flood,
             memory: course(samples, |sample| sample.memory),
             descriptors: course(samples, |sample| sample.descriptors),
@@ -84,6 +88,8 @@ impl Report {
             .map(|(_, count)| count)
             .sum();
         let (asked, failed) = self.outcome.at_the_dead;
+        let ended = self.outcome.ended.len();
+        let (refused_long, permitted_long) = self.outcome.long;
         vec![
             (
                 format!("{} legitimate requests failed", self.outcome.failed),
@@ -102,6 +108,19 @@ impl Report {
             (
                 format!("at the dead cluster {failed} of {asked} failed"),
                 failed < asked,
+            ),
+            (
+                format!(
+                    "of {ended} short lives that ended, {} are still in the cluster",
+                    self.remaining
+                ),
+                self.remaining == 0 && ended > 0,
+            ),
+            (
+                format!(
+                    "long lives: {permitted_long} permitted and {refused_long} refused, as the policies said"
+                ),
+                permitted_long > 0 && refused_long > 0,
             ),
             self.flat("memory", " MiB", self.memory, MEMORY),
             self.flat("descriptors", "", self.descriptors, DESCRIPTORS),
@@ -225,6 +244,7 @@ mod tests {
         Report::new(
             time,
             outcome,
+            0,
             BTreeMap::new(),
             &samples,
             Vec::new(),

@@ -17,6 +17,10 @@ use tokio::time::{Instant, sleep, timeout};
 
 /// The cluster that goes away.
 pub(crate) const DEAD: &str = "cluster-dead";
+/// The shortest life that the clusters permit.
+pub(crate) const SHORTEST: Duration = Duration::from_secs(5);
+/// The longest life that policy permits while it bounds it, in seconds.
+pub(crate) const LONGEST: u32 = 7200;
 /// How long the server may take to start, or to stop.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The policies that come with the server, as a file that can change.
@@ -106,11 +110,39 @@ impl Stage {
         format!("/v1/regions/{REGION}/projects/{PROJECT}/compute/clusters/{cluster}/kubeconfigs")
     }
 
-    /// The policies change: not in what they say.
-    pub(crate) fn change_policy(&self) -> Result<()> {
-        let text = format!("{POLICY}\n// Read again.\n");
-        fs::write(self.folder.path().join("policy.cedar"), text)?;
+    /// The policies bound the time to live, or do not any more.
+    pub(crate) fn change_policy(&self, bounded: bool) -> Result<()> {
+        let bound = format!(
+            "@id(\"no-long-lives\") forbid (principal, action == Action::\"compute.kubeconfigs.issue\", resource)\n\
+             when {{ context has ttl && context.ttl > {LONGEST} }};\n"
+        );
+        let more = if bounded { &bound } else { "// As before.\n" };
+        fs::write(
+            self.folder.path().join("policy.cedar"),
+            format!("{POLICY}\n{more}"),
+        )?;
         self.hang_up()
+    }
+
+    /// How many of these kubeconfigs still have a ServiceAccount, once the server had time to remove it.
+    pub(crate) async fn remaining(&self, names: &[String]) -> usize {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let cluster = self.sandbox.world().cluster_named(CLUSTER);
+            let accounts = cluster.map(|cluster| cluster.service_accounts());
+            let accounts = accounts.unwrap_or_default();
+            let of = |name: &&String| {
+                let mut values = accounts
+                    .iter()
+                    .flat_map(|account| account.annotations.values());
+                values.any(|value| value == *name)
+            };
+            let remaining = names.iter().filter(of).count();
+            if remaining == 0 || Instant::now() > end {
+                return remaining;
+            }
+            sleep(Duration::from_millis(500)).await;
+        }
     }
 
     /// The certificate changes.
@@ -200,6 +232,13 @@ fn configure(file: &Path, listen: SocketAddr, internal: SocketAddr) -> Result<()
             "requests_per_second_per_caller = 1000000\nburst = 1000000".to_owned(),
             "requests_per_second_per_caller = 20\nburst = 40\nrequests_in_flight_per_address = 512"
                 .to_owned(),
+        ),
+        (
+            "[clusters.roles.viewer]".to_owned(),
+            format!(
+                "[clusters.roles.viewer]\nmin_ttl = \"{}s\"",
+                SHORTEST.as_secs()
+            ),
         ),
         (
             "[log]\nlevel = \"info\"".to_owned(),
