@@ -86,8 +86,13 @@ const REASONS: [&str; 18] = [
     "UnsupportedMediaType",
 ];
 
-/// How the detail of a refusal begins whose cause is the service's credential.
-const UNAUTHENTICATED: &str = "it answered 401";
+/// How the detail of a refusal begins whose cause is the service's credential: the cluster's answer, or that there is none to
+/// send.
+const OF_THE_CREDENTIAL: [&str; 3] = [
+    "it answered 401",
+    "the service's credential",
+    "the configuration has no credential",
+];
 
 /// What Kubernetes says when a right lacks, whoever lacks it. What admission says is of the object: a policy, a webhook, a
 /// quota, a namespace that ends.
@@ -139,7 +144,12 @@ pub(crate) fn is_forgetful(error: &ClusterError) -> bool {
 
 /// Whether a refusal is one of the service's credential, and not of what it asked.
 pub(crate) fn is_of_the_credential(error: &ClusterError) -> bool {
-    matches!(error, ClusterError::Refused(detail) if detail.to_string().starts_with(UNAUTHENTICATED))
+    let of_it = |detail: &str| {
+        OF_THE_CREDENTIAL
+            .iter()
+            .any(|begin| detail.starts_with(begin))
+    };
+    matches!(error, ClusterError::Refused(detail) if of_it(&detail.to_string()))
 }
 
 /// The same error, with the operation that met it and its namespace in the detail.

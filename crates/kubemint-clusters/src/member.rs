@@ -84,10 +84,13 @@ impl Member {
         // A client certificate has no namespace.
         let namespace =
             (self.authority.is_none() || name != "certify").then(|| role_namespace(role));
+        // Of the credential the probe knows by itself, and when it is mended.
+        let of_the_credential = (result.as_ref()).is_err_and(failure::is_of_the_credential);
         let act = if name == "objects" { "list" } else { name };
         let result = result.map_err(|error| failure::during(error, act, namespace.as_deref()));
         // Where certificates are signed the rest is of before, and a role that is not configured any more needs no rights.
-        if self.authority.is_none() && self.config.roles.contains_key(role) {
+        let counts = self.authority.is_none() && self.config.roles.contains_key(role);
+        if counts && !of_the_credential {
             self.refusals.note(role, name, &result, Instant::now());
         }
         let outcome = result.as_ref().err().map_or("ok", failure::outcome);

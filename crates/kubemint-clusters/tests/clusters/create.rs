@@ -211,7 +211,7 @@ async fn a_missing_namespace_is_the_operators_to_mend() {
     let why = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(
         why,
-        "the role's namespace is not there: the manifest is to be applied"
+        "create in kubemint-viewer: the role's namespace is not there: the manifest is to be applied"
     );
     assert_eq!(failed::<()>(Err(error)), "refused");
 }

@@ -39,7 +39,7 @@ async fn with(more: &str, write: impl FnOnce(&Path)) -> (Stage, Vec<ClusterConfi
 
 async fn findings(fleet: &Fleet) -> Vec<Line> {
     let mut lines = fleet.preflight().await.lines;
-    lines.retain(|line| line.finding != Finding::Ok);
+    lines.retain(|line| !matches!(line.finding, Finding::Ok | Finding::Note));
     lines
 }
 

@@ -76,7 +76,7 @@ impl Pair {
         assert!(text.contains(words), "{text}");
     }
 
-    /// The report's lines that are not ok, without the folder's name.
+    /// The report's lines that say that something is wrong, without the folder's name.
     async fn findings(&self) -> Vec<String> {
         let folder = format!("{}/", self.folder.path().display());
         let report = self.fleet.preflight().await.to_string();
@@ -86,7 +86,7 @@ impl Pair {
         );
         report
             .lines()
-            .filter(|line| !line.starts_with("ok "))
+            .filter(|line| !line.starts_with("ok ") && !line.starts_with("note "))
             .map(|line| line.replace(&folder, ""))
             .collect()
     }
