@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -25,6 +26,8 @@ const FLAGS: &str = "--cfg fuzzing -Cdebug-assertions -Ccodegen-units=1 -Cpasses
     -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
     -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares";
 
+/// How many targets run at a time: each has a core.
+const SIDE_BY_SIDE: usize = 2;
 /// The most memory that one input may need, in MiB, and the most seconds.
 const MEMORY: u32 = 2048;
 const TIMEOUT: u32 = 10;
@@ -50,7 +53,7 @@ struct Target {
     seeds: Vec<PathBuf>,
 }
 
-/// Runs the targets one after the other, also after one found something.
+/// Builds the targets, and runs them, also after one found something.
 ///
 /// # Errors
 /// One does not build, found something, or is unknown.
@@ -64,20 +67,86 @@ pub(crate) fn run(args: &FuzzArgs) -> Result<()> {
     {
         bail!("there is no target `{unknown}`, only {}", known.join(", "));
     }
-    let mut found = Vec::new();
-    for target in &targets {
-        if args.targets.is_empty() || args.targets.contains(&target.name) {
-            eprintln!("== {} of {}", target.name, target.krate.display());
-            if !target.run(args.seconds)? {
-                found.push(target.name.as_str());
-            }
-        }
+    let wanted = |target: &&Target| args.targets.is_empty() || args.targets.contains(&target.name);
+    let wanted: Vec<&Target> = targets.iter().filter(wanted).collect();
+    for (krate, _) in CRATES {
+        let krate = root().join(krate);
+        let of_it = wanted.iter().filter(|target| target.krate == krate);
+        build(&krate, &of_it.copied().collect::<Vec<_>>())?;
     }
+    let found = side_by_side(&wanted, args.seconds)?;
     if !found.is_empty() {
         bail!("found something: {}", found.join(", "));
     }
     println!("{} s each: nothing found", args.seconds);
     Ok(())
+}
+
+/// Runs the targets, a few at a time, and returns the names of those that found something.
+fn side_by_side(targets: &[&Target], seconds: u32) -> Result<Vec<String>> {
+    let (next, outcomes) = (Mutex::new(targets.iter()), Mutex::new(Vec::new()));
+    let work = || loop {
+        let target = lock(&next).next();
+        let Some(target) = target else { return };
+        eprintln!("== {} of {}", target.name, target.krate.display());
+        let outcome = target.run(seconds);
+        lock(&outcomes).push((target.name.clone(), outcome));
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..SIDE_BY_SIDE {
+            scope.spawn(work);
+        }
+    });
+    let mut found = Vec::new();
+    for (name, outcome) in outcomes
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner)
+    {
+        if !outcome? {
+            found.push(name);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Builds targets of one crate, all by one command: the last crates before them are built by one core each.
+fn build(krate: &Path, targets: &[&Target]) -> Result<()> {
+    if targets.is_empty() {
+        return Ok(());
+    }
+    // The workspace's versions are what is fuzzed; cargo adds libFuzzer's.
+    std::fs::copy(root().join("Cargo.lock"), krate.join("Cargo.lock"))?;
+    let names = targets.iter().map(|target| target.name.as_str());
+    let built = cargo("build", krate, names).status()?;
+    if !built.success() {
+        bail!("the targets of {} do not build: {built}", krate.display());
+    }
+    Ok(())
+}
+
+fn cargo<'a>(task: &str, krate: &Path, targets: impl Iterator<Item = &'a str>) -> Command {
+    let mut command = Command::new("cargo");
+    command.args([task, "--quiet", "--release", "--target", "host-tuple"]);
+    for target in targets {
+        command.args(["--bin", target]);
+    }
+    command
+        .arg("--manifest-path")
+        .arg(krate.join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(folder().join("build"))
+        .current_dir(root())
+        .env("RUSTFLAGS", FLAGS);
+    command
+}
+
+fn folder() -> PathBuf {
+    root().join("target/fuzz")
 }
 
 /// The targets of all crates: the files of their `fuzz_targets`.
@@ -112,21 +181,14 @@ fn targets(root: &Path) -> Result<Vec<Target>> {
 impl Target {
     /// Whether nothing was found in `seconds`.
     fn run(&self, seconds: u32) -> Result<bool> {
-        let folder = root().join("target/fuzz");
         let (grown, found) = (
-            folder.join("grown").join(&self.name),
-            folder.join("found").join(&self.name),
+            folder().join("grown").join(&self.name),
+            folder().join("found").join(&self.name),
         );
         for folder in [&grown, &found] {
             std::fs::create_dir_all(folder)?;
         }
-        // The workspace's versions are what is fuzzed; cargo adds libFuzzer's.
-        std::fs::copy(root().join("Cargo.lock"), self.krate.join("Cargo.lock"))?;
-        let build = self.cargo("build", &folder).status()?;
-        if !build.success() {
-            bail!("`{}` does not build: {build}", self.name);
-        }
-        let mut command = self.cargo("run", &folder);
+        let mut command = cargo("run", &self.krate, std::iter::once(self.name.as_str()));
         command.arg("--").arg(grown).args(&self.seeds);
         command.args([
             format!("-max_total_time={seconds}"),
@@ -141,27 +203,6 @@ impl Target {
             command.arg(format!("-dict={}", dictionary.display()));
         }
         Ok(command.status().context("cannot run cargo")?.success())
-    }
-
-    fn cargo(&self, task: &str, folder: &Path) -> Command {
-        let mut command = Command::new("cargo");
-        command
-            .args([
-                task,
-                "--quiet",
-                "--release",
-                "--target",
-                "host-tuple",
-                "--bin",
-            ])
-            .arg(&self.name)
-            .arg("--manifest-path")
-            .arg(self.krate.join("Cargo.toml"))
-            .arg("--target-dir")
-            .arg(folder.join("build"))
-            .current_dir(root())
-            .env("RUSTFLAGS", FLAGS);
-        command
     }
 }
 

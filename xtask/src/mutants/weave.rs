@@ -36,6 +36,9 @@ pub(crate) fn mutants_taken(function: usize) -> usize {
 }
 "#;
 
+/// Changes with their numbers.
+type Numbered<'m> = Vec<(usize, &'m Mutant)>;
+
 /// A source with its changes in it.
 #[derive(Debug)]
 pub(crate) struct Woven {
@@ -58,7 +61,7 @@ pub(crate) fn weave(source: &str, mutants: &[(usize, &Mutant)]) -> Woven {
         functions: BTreeMap::new(),
         left: Vec::new(),
     };
-    let mut functions: Vec<(Range<usize>, Vec<(usize, &Mutant)>)> = Vec::new();
+    let mut functions: Vec<(Range<usize>, Numbered<'_>)> = Vec::new();
     let mut sorted: Vec<_> = mutants
         .iter()
         .filter_map(|(number, mutant)| {
@@ -86,7 +89,7 @@ pub(crate) fn weave(source: &str, mutants: &[(usize, &Mutant)]) -> Woven {
         };
         woven.text.push_str(&source[done..body.start]);
         let first = within[0].0;
-        let _ = write!(woven.text, "\nmatch crate::mutants_taken({first}) {{\n");
+        let _ = writeln!(woven.text, "\nmatch crate::mutants_taken({first}) {{");
         for (number, mutant) in within {
             let change = bytes(mutant.span);
             if change.start < body.start || change.end > body.end {
@@ -94,9 +97,9 @@ pub(crate) fn weave(source: &str, mutants: &[(usize, &Mutant)]) -> Woven {
                 continue;
             }
             let from = line(&woven.text);
-            let _ = write!(
+            let _ = writeln!(
                 woven.text,
-                "{number} => {{ {}{}{} }}\n",
+                "{number} => {{ {}{}{} }}",
                 &source[body.start..change.start],
                 mutant.replacement,
                 &source[change.end..body.end]
@@ -104,7 +107,7 @@ pub(crate) fn weave(source: &str, mutants: &[(usize, &Mutant)]) -> Woven {
             woven.lines.push((from..line(&woven.text), number));
             woven.functions.insert(number, first);
         }
-        let _ = write!(woven.text, "_ => {{ {} }}\n}}\n", &source[body.clone()]);
+        let _ = writeln!(woven.text, "_ => {{ {} }}\n}}", &source[body.clone()]);
         done = body.end;
     }
     woven.text.push_str(&source[done..]);
