@@ -23,6 +23,7 @@ use tokio::time::{Instant, timeout};
 use crate::config::{BundleError, ClusterConfig};
 use crate::credential::{self, CredentialError, Identity, Material, Read};
 use crate::failure::{refused, unreachable};
+use crate::open_error::{OpenError, unchecked};
 
 /// How long connecting may take, TLS included.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -317,33 +318,6 @@ impl Current {
             Ok(())
         } else {
             Err(unreachable("its files can be used from now on: try again"))
-        }
-    }
-}
-
-fn unchecked(error: &BundleError) -> ClusterError {
-    unreachable(format!("its certificate cannot be checked: {error}"))
-}
-
-/// Why a connection cannot be made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-enum OpenError {
-    /// The files are unfit.
-    #[error(transparent)]
-    Credential(#[from] CredentialError),
-    /// They were read, and TLS cannot be set up with them.
-    #[error("TLS cannot be set up with its certificate, key or bundle")]
-    Tls,
-    /// The system did not read them.
-    #[error("reading the files {0}")]
-    Reading(&'static str),
-}
-
-impl OpenError {
-    fn as_cluster_error(&self) -> ClusterError {
-        match self {
-            Self::Credential(CredentialError::Bundle(error)) => unchecked(error),
-            other => refused(format!("the service's credential cannot be used: {other}")),
         }
     }
 }

@@ -43,6 +43,7 @@ mod limits;
 mod manifest;
 mod member;
 mod observe;
+mod open_error;
 mod operations;
 mod preflight;
 mod refusals;

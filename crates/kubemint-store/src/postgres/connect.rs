@@ -22,7 +22,7 @@ use tokio_postgres::{Client, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::Trouble;
-use super::store::PostgresError;
+use super::open_error::PostgresError;
 use crate::config::PostgresOptions;
 
 /// How long a connection may take to be had or made.

@@ -8,9 +8,9 @@ use kubemint::ports::Landmark;
 use super::connect;
 use super::landmarks;
 use super::migrate::{self, POSTGRES_SCHEMA_VERSION};
+use super::open_error::PostgresError;
 use super::reads::{ALIVE, one_alive};
 use super::size;
-use super::store::PostgresError;
 
 use crate::config::PostgresOptions;
 use crate::inspection::Inspection;

@@ -4,7 +4,7 @@ use deadpool_postgres::Object;
 use kubemint::ports::Instance;
 use uuid::Uuid;
 
-use super::store::PostgresError;
+use super::open_error::PostgresError;
 
 /// Number `n` of this list leads from schema `n` to schema `n + 1`. Only ever appended to.
 const MIGRATIONS: &[&str] = &[

@@ -9,6 +9,7 @@ mod landmarks;
 mod lanes;
 mod lists;
 mod migrate;
+mod open_error;
 mod reads;
 mod retain;
 mod rows;
@@ -19,5 +20,6 @@ mod transitions;
 
 pub(crate) use inspect::{inspect, known_by};
 pub use migrate::POSTGRES_SCHEMA_VERSION;
+pub use open_error::PostgresError;
 pub(crate) use scan::scan;
-pub use store::{PostgresError, PostgresStore};
+pub use store::PostgresStore;

@@ -4,8 +4,8 @@ use deadpool_postgres::{Object, Transaction};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, IsolationLevel, Row};
 
+use super::open_error::PostgresError;
 use super::rows::{escaped, unescaped};
-use super::store::PostgresError;
 use super::{connect, migrate};
 use crate::audit::{Anchor, Filter, Link, Scanned, Sink, TrailRow};
 use crate::config::PostgresOptions;

@@ -1,12 +1,11 @@
 //! [`PostgresStore`]: the port, put together.
 
 use std::future::Future;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use deadpool_postgres::{BuildError, HookError, Object, Pool, PoolError};
+use deadpool_postgres::{Object, Pool};
 use kubemint::audit::Event;
 use kubemint::cluster::ClusterKey;
 use kubemint::id::KubeconfigId;
@@ -15,15 +14,15 @@ use kubemint::ports::{
     Size, Store, StoreError, Visible,
 };
 use kubemint::record::{Record, RecordRef};
-use thiserror::Error;
 use uuid::Uuid;
 
 use super::condition::Condition;
 use super::connect::{self, Held};
-use super::error::{Trouble, failed};
+use super::error::Trouble;
 use super::landmarks;
 use super::lanes::Lanes;
 use super::lists::List;
+use super::open_error::PostgresError;
 use super::rows::EventRow;
 use super::transitions::{self, Step};
 use super::{issue, migrate, reads, retain, size};
@@ -32,89 +31,6 @@ use crate::audit::START;
 use crate::config::PostgresOptions;
 use crate::deadlines::{CALL, PROMPT};
 use crate::trail::{self, MintedCredential, Trail};
-
-/// Why a PostgreSQL store was not opened or migrated.
-#[derive(Debug, Error)]
-pub enum PostgresError {
-    /// A file that the options name cannot be read.
-    #[error("cannot read {}", .0.display())]
-    File(PathBuf, #[source] std::io::Error),
-    /// The bundle holds no certificate, or a broken one.
-    #[error("{} is no bundle of certificates", .0.display())]
-    Bundle(PathBuf),
-    /// TLS cannot be set up.
-    #[error("TLS cannot be set up")]
-    Tls(#[source] rustls::Error),
-    /// The pool cannot be made.
-    #[error("the pool of connections cannot be made")]
-    Pool(#[source] BuildError),
-    /// The database cannot be reached.
-    #[error("the database cannot be reached")]
-    Connect(#[source] Source),
-    /// It refuses the user, or the password.
-    #[error("the database refuses the user")]
-    User(#[source] Source),
-    /// The server has no database of that name.
-    #[error("the server has no such database")]
-    NoDatabase(#[source] Source),
-    /// The database failed.
-    #[error("{}", failed(.0))]
-    Database(#[source] tokio_postgres::Error),
-    /// The server is too old.
-    #[error("PostgreSQL {found} is too old: 15 or newer is needed")]
-    OldServer {
-        /// Its major version.
-        found: i32,
-    },
-    /// The schema is older than this program's.
-    #[error(
-        "the database has schema {found}, and this program needs {needed}: it must be migrated first"
-    )]
-    Older {
-        /// The database's; 0 when it has none.
-        found: u32,
-        /// This program's.
-        needed: u32,
-    },
-    /// The schema is newer than this program's.
-    #[error(
-        "the database has schema {found}, and this program knows schemas up to {known}: a newer program migrated it"
-    )]
-    Newer {
-        /// The database's.
-        found: u32,
-        /// This program's.
-        known: u32,
-    },
-    /// The database does not say which installation it is.
-    #[error("the database does not say which installation it is")]
-    NoInstance,
-    /// The system gave no randomness.
-    #[error("no randomness: {0}")]
-    Random(getrandom::Error),
-}
-
-/// Why, in the database's own words or the system's.
-type Source = Box<dyn std::error::Error + Send + Sync>;
-
-impl PostgresError {
-    /// Why no connection was had. What the pool and the driver say around the cause is of no use to an operator.
-    pub(super) fn connecting(error: PoolError) -> Self {
-        let error = match error {
-            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
-                error
-            }
-            other => return Self::Connect(Box::new(other)),
-        };
-        let code = error.code().map_or("", |code| code.code()).to_owned();
-        match error.into_source() {
-            Some(source) if code.starts_with("28") => Self::User(source),
-            Some(source) if code == "3D000" => Self::NoDatabase(source),
-            Some(source) => Self::Connect(source),
-            None => Self::Connect("the connection broke off".into()),
-        }
-    }
-}
 
 /// A call: work on a connection, within the time that such a call may take. A macro, since nothing says of a closure's future
 /// that it can be sent to another thread.
