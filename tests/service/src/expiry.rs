@@ -214,7 +214,8 @@ async fn a_removal_that_hangs_delays_no_other_end() {
     assert!(time(&issued["expiresAt"]) < end && Utc::now() < end);
     until("the other is removed", async || {
         let left = objects(cluster);
-        left.iter().all(|object| later["id"] != object.name.as_str())
+        left.iter()
+            .all(|object| later["id"] != object.name.as_str())
     })
     .await;
     assert!(Utc::now() <= end + TimeDelta::seconds(2), "in time");
