@@ -24,7 +24,7 @@ pub(crate) fn problems(source: &Source) -> Vec<Problem> {
     while let Some(next) = rest.chars().next() {
         let mut length = next.len_utf8();
         match next {
-            '/' if rest.starts_with("//") => length = rest.find('\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with("//") => length = rest.find(['\n', '\r']).unwrap_or(rest.len()),
             '"' => length = text(rest),
             '(' | '[' | '{' => depth += 1,
             ')' | ']' | '}' => depth = depth.saturating_sub(1),

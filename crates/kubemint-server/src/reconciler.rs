@@ -176,6 +176,9 @@ impl Worker {
                     self.under_way = Rounds::default();
                     self.sweeps = Sweeps::new();
                     self.metrics.held(&self.key, 0);
+                    self.metrics.foreign(&self.key, 0);
+                    self.metrics.strangers(&self.key, 0);
+                    (self.foreign, self.strangers) = (0, Vec::new());
                 }
                 ours
             }

@@ -10,8 +10,9 @@ use tokio::time::{Instant, timeout_at};
 
 /// How long a round is waited for. It begins nothing after two seconds, so what it does then is wait.
 const LONGEST: Duration = Duration::from_millis(2500);
-/// How many may wait at once. A cluster's call ends after ten seconds, and with it what waits for it.
-const MOST: usize = 4;
+/// How many may be under way at once: with what each removes at a time, half of the calls that a cluster has, so that requests find
+/// theirs. A call ends after ten seconds, and with it what waits for it.
+const MOST: usize = 2;
 
 /// The rounds that are under way. They end with this.
 #[derive(Default)]

@@ -227,11 +227,13 @@ impl Keys {
                 Permit::Fetch => {
                     self.shared.wake.notify_one();
                     self.after(seen).await;
+                    let found = look().1;
                     // What a fetch that succeeded did not bring, another one would not.
-                    if self.shared.snapshot.borrow().failure.is_none() {
+                    let succeeded = self.shared.snapshot.borrow().failure.is_none();
+                    if succeeded && !enough(&found) {
                         self.shared.budget().remember(want, Instant::now());
                     }
-                    break;
+                    return found;
                 }
             }
         }

@@ -2,7 +2,16 @@
 //! to a terminal, and to the log of whatever started the server.
 
 /// Words of a key whose value may be a secret. Their files may be shown: they are settings here.
-const SECRETS: [&str; 6] = ["password", "passwd", "passphrase", "secret", "token", "key"];
+const SECRETS: [&str; 8] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "key",
+    "credential",
+    "authorization",
+];
 
 /// A line as it may be shown, as wide as it is: of its texts, all letters are hidden where any may be a secret.
 pub(super) fn line(line: &str, message: &str) -> String {
@@ -51,6 +60,7 @@ fn hides(line: &str, message: &str) -> bool {
     let shown = texts.iter().all(|text| is_harmless(text));
     (!shown && misplaced.iter().any(|start| message.starts_with(start)))
         || names_a_secret(line)
+        || is_open(line)
         || has_userinfo(line)
 }
 
@@ -82,6 +92,15 @@ fn names_a_secret(line: &str) -> bool {
 fn has_userinfo(line: &str) -> bool {
     let rest = line.split_once("://").map(|(_, rest)| rest);
     rest.is_some_and(|rest| rest.contains('@'))
+}
+
+/// Whether a text goes on behind the line, or came from before it.
+fn is_open(line: &str) -> bool {
+    let mut hidden = Hidden::default();
+    line.chars().for_each(|c| {
+        hidden.is_text(c);
+    });
+    hidden.quote.is_some()
 }
 
 /// The texts in quotes.
@@ -166,6 +185,11 @@ mod tests {
             ),
             (format!("a = [\"\\\"{CANARY}\""), "duplicate key"),
             (format!("token = \"{CANARY}"), "invalid basic string"),
+            (format!("x = \"{CANARY}"), "invalid basic string"),
+            (
+                format!("credential = {CANARY}"),
+                "string values must be quoted",
+            ),
         ] {
             let shown = line(&text, told);
             assert!(

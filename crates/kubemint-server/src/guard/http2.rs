@@ -197,7 +197,8 @@ pub(super) async fn serve<S>(
             ended = &mut connection => break ended,
             () = told(&mut stop), if leaving.is_none() => true,
             () = tokio::time::sleep(LOOK) => {
-                if debts.overdue(deadlines.answer) {
+                let patience = if leaving.is_some() { LEAVE } else { deadlines.answer };
+                if debts.overdue(patience) {
                     return house.metrics.connection_refused("untaken");
                 }
                 let none_yet = tally.answered.load(Ordering::Relaxed) == 0;

@@ -3,31 +3,32 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request};
+use http::Request;
 use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http2::Builder;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-use crate::encrypted::{http2, start};
+use crate::encrypted::{connect, http2, start};
 use crate::frames::{END, HEADERS, SETTINGS, frame, honest_clients_are_served, literal, open};
 use crate::stage::Stage;
 
 const UNTAKEN: &str = "kubemint_connections_refused_total{reason=\"untaken\"}";
 
-/// `SETTINGS_INITIAL_WINDOW_SIZE` (RFC 9113, section 6.5.2): nothing.
-const NO_WINDOW: [u8; 6] = [0, 4, 0, 0, 0, 0];
-
-/// A connection whose peer takes not a byte of any body, and asked for the document so often.
+/// A connection whose peer has room for so many bytes of each body (RFC 9113, section 6.5.2), and asked for the document so often.
 async fn greedy(
     stage: &Stage,
     certificate: &CertificateDer<'static>,
     times: u32,
+    window: u32,
 ) -> TlsStream<TcpStream> {
     let mut stream = open(stage, certificate).await;
     let asks = (0..times).map(|n| ask(&[0x82], "/openapi.json", 2 * n + 1));
-    let all = asks.fold(frame(SETTINGS, 0, 0, &NO_WINDOW), |mut all, ask| {
+    let settings = [&[0, 4][..], &window.to_be_bytes()].concat();
+    let all = asks.fold(frame(SETTINGS, 0, 0, &settings), |mut all, ask| {
         all.extend(ask);
         all
     });
@@ -52,7 +53,17 @@ async fn answers_that_nobody_takes_are_given_up_also_where_more_is_asked() {
         limits.deadlines.answer = Duration::from_secs(1);
     })
     .await;
-    let stream = greedy(&stage, &certificate, 10).await;
+    for (n, window) in [0, 1, 60_000].into_iter().enumerate() {
+        let stream = greedy(&stage, &certificate, 10, window).await;
+        assert!(is_given_up(stream).await, "with room for {window}");
+        assert_eq!(stage.metric(UNTAKEN).await, n as u64 + 1);
+    }
+    honest_clients_are_served(&stage, &certificate).await;
+    stage.stop().await;
+}
+
+/// Whether the connection is closed although its peer asks on.
+async fn is_given_up(stream: TlsStream<TcpStream>) -> bool {
     let (mut from, mut to) = tokio::io::split(stream);
     // Each is answered at once, whole: the connection is never idle.
     let asking = tokio::spawn(async move {
@@ -70,11 +81,8 @@ async fn answers_that_nobody_takes_are_given_up_also_where_more_is_asked() {
     });
     let mut all = Vec::new();
     let end = tokio::time::timeout(Duration::from_secs(20), from.read_to_end(&mut all)).await;
-    assert!(end.is_ok(), "the connection is open still");
-    assert_eq!(stage.metric(UNTAKEN).await, 1);
     asking.abort();
-    honest_clients_are_served(&stage, &certificate).await;
-    stage.stop().await;
+    end.is_ok()
 }
 
 #[tokio::test]
@@ -84,7 +92,7 @@ async fn an_answer_that_is_not_taken_has_a_place_which_others_get() {
         limits.requests_in_flight_per_address = Some(2);
     })
     .await;
-    let mut greedy = greedy(&stage, &certificate, 2).await;
+    let mut greedy = greedy(&stage, &certificate, 2, 0).await;
     let mut sender = http2(&stage, &certificate).await;
     let asking = tokio::spawn(async move {
         loop {
@@ -108,15 +116,19 @@ async fn an_answer_that_is_not_taken_has_a_place_which_others_get() {
 #[tokio::test]
 async fn an_answer_that_is_taken_slowly_is_taken_whole() {
     let (stage, certificate) = start(|limits| {
-        limits.deadlines.answer = Duration::from_secs(2);
+        limits.deadlines.answer = Duration::from_secs(4);
         limits.deadlines.idle = Duration::from_secs(1);
     })
     .await;
-    let mut sender = http2(&stage, &certificate).await;
-    let request = Request::builder()
-        .method(Method::GET)
-        .uri("https://localhost/openapi.json")
-        .body(Full::<Bytes>::default());
+    let stream = connect(&stage, &[&certificate], b"h2", &rustls::version::TLS13).await;
+    // It takes some six seconds, and no piece of it more than four.
+    let (mut sender, connection) = Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(8 * 1024)
+        .handshake(TokioIo::new(stream))
+        .await
+        .expect("HTTP/2");
+    tokio::spawn(connection);
+    let request = Request::get("https://localhost/openapi.json").body(Full::<Bytes>::default());
     let answer = sender.send_request(request.expect("a request")).await;
     let mut body = answer.expect("an answer").into_body();
     let mut taken = 0;
@@ -125,5 +137,6 @@ async fn an_answer_that_is_taken_slowly_is_taken_whole() {
         tokio::time::sleep(Duration::from_millis(700)).await;
     }
     assert!(taken > 50_000, "{taken}");
+    assert_eq!(stage.metric(UNTAKEN).await, 0);
     stage.stop().await;
 }

@@ -44,13 +44,19 @@ impl Condition {
     }
 
     /// Refuses to begin anything new in a file that was taken away: whatever is written there now is gone after the next start, and
-    /// what was issued with it can be revoked by nobody. It blocks.
+    /// what was issued with it can be revoked by nobody. One that cannot be looked at for another reason may be there. It blocks.
     pub(super) fn in_place(&self) -> Result<(), StoreError> {
-        match &self.file {
-            Some((path, opened)) if identity(path) != Some(*opened) => {
-                Err(Refusal::TakenAway.into())
-            }
-            _ => Ok(()),
+        let Some((path, opened)) = &self.file else {
+            return Ok(());
+        };
+        let is_there = match fs::metadata(path) {
+            Ok(found) => (found.dev(), found.ino()) == *opened,
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        };
+        if is_there {
+            Ok(())
+        } else {
+            Err(Refusal::TakenAway.into())
         }
     }
 
