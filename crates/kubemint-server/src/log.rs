@@ -193,6 +193,16 @@ mod tests {
         }
         slog::debug!(log, "a detail");
         drop(lock);
+        // What was left out is told before the next line that fits.
+        for _ in 0..10_000 {
+            slog::info!(log, "another request");
+            let page = page.lock().unwrap();
+            if page.windows(14).any(|part| part == b"logger dropped") {
+                break;
+            }
+            drop(page);
+            thread::sleep(Duration::from_millis(1));
+        }
         drop((log, guard));
         let text = String::from_utf8(page.lock().unwrap().clone()).unwrap();
         let count = |part: &str| text.lines().filter(|line| line.contains(part)).count();
