@@ -17,6 +17,15 @@ fn known(options: ValidationOptions) -> ValidationOptions {
         .with_format("uuid", is_uuid)
         .with_format("ip", |text: &str| text.parse::<IpAddr>().is_ok())
         .with_format("byte", is_base64)
+        // Draft 7 has them, and the server leaves them to whoever reads them.
+        .with_format("regex", |_: &str| true)
+        .with_format("json-pointer", |_: &str| true)
+        .with_format("relative-json-pointer", |_: &str| true)
+        .with_format("uri-template", |_: &str| true)
+        .with_format("iri", |_: &str| true)
+        .with_format("iri-reference", |_: &str| true)
+        .with_format("idn-email", |_: &str| true)
+        .with_format("idn-hostname", |_: &str| true)
 }
 
 fn is_duration(text: &str) -> bool {
@@ -59,6 +68,10 @@ mod tests {
             let validator = validator(&json!({ "format": format })).unwrap();
             assert!(validator.is_valid(&json!(right)), "{format}");
             assert!(!validator.is_valid(&json!(wrong)), "{format}");
+        }
+        for (format, any) in [("regex", "("), ("json-pointer", "a"), ("iri", "ü")] {
+            let validator = validator(&json!({ "format": format })).unwrap();
+            assert!(validator.is_valid(&json!(any)), "{format} is not judged");
         }
     }
 }

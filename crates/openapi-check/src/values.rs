@@ -1,6 +1,8 @@
 //! What a generator writes into code: defaults, and the values that are listed. One that contradicts its schema would
 //! panic where it is used, or be a value of a type that excludes it.
 
+use std::collections::HashSet;
+
 use crate::judge::Judge;
 use openapi_document::{Content, Diagnostics, Document, Node, each_schema, range};
 
@@ -9,12 +11,15 @@ use openapi_document::{Content, Diagnostics, Document, Node, each_schema, range}
 pub fn values(document: &Document) -> Diagnostics {
     let mut diagnostics = document.diagnostics();
     let mut judge = Judge::of(document, &mut diagnostics);
+    let mut idle = HashSet::new();
+    each_schema(&document.root, &mut |schema| idle.extend(elements(schema)));
     each_schema(&document.root, &mut |schema| {
         if let Some(default) = schema.get("default")
             // It has no effect; or it is read as none.
             && schema.get("$ref").is_none()
+            && !idle.contains(&std::ptr::from_ref(schema))
             && default.content != Content::Null
-            && !is_plain(schema, default)
+            && !is_plain(&document.root, schema, default, 0)
         {
             judge.value("default", default, schema);
         }
@@ -24,8 +29,16 @@ pub fn values(document: &Document) -> Diagnostics {
     diagnostics
 }
 
+/// The schemas within one that stand for what may be there any number of times, or not at all: their defaults apply to nothing.
+fn elements(schema: &Node) -> impl Iterator<Item = *const Node> {
+    let one = ["items", "additionalProperties"].map(|key| schema.get(key));
+    let many = ["oneOf", "anyOf"].map(|key| schema.get(key).map_or(&[][..], Node::items));
+    let all = one.into_iter().flatten().chain(many.into_iter().flatten());
+    all.map(std::ptr::from_ref)
+}
+
 /// Whether the value is plainly one of the schema: of its type, listed, within plain bounds, and nothing else is asked.
-fn is_plain(schema: &Node, value: &Node) -> bool {
+fn is_plain(root: &Node, schema: &Node, value: &Node, depth: usize) -> bool {
     let number = |node: &Node| node.as_number().and_then(serde_json::Number::as_f64);
     let allows = |key: &str, asked: &Node| match (key, asked.as_str()) {
         ("title" | "description" | "default" | "example" | "nullable" | "deprecated", _)
@@ -45,6 +58,14 @@ fn is_plain(schema: &Node, value: &Node) -> bool {
             ) || (kind == "integer" && value.as_number().is_some_and(|n| n.is_i64()))
         }
         ("enum", _) => asked.items().iter().any(|one| one.content == value.content),
+        // As generators of documents write it, for each reference.
+        ("allOf", _) if depth < 8 => asked.items().iter().all(|part| {
+            let part = match part.get("$ref").and_then(Node::as_str) {
+                Some(place) => place.strip_prefix('#').and_then(|place| root.at(place)),
+                None => Some(part),
+            };
+            part.is_some_and(|part| is_plain(root, part, value, depth + 1))
+        }),
         ("minimum", _) => number(value) >= number(asked),
         ("maximum", _) => number(value) <= number(asked),
         ("format", Some("double" | "password")) => true,

@@ -228,9 +228,10 @@ impl Keys {
                     self.shared.wake.notify_one();
                     self.after(seen).await;
                     let found = look().1;
-                    // What a fetch that succeeded did not bring, another one would not.
+                    // What a fetch that succeeded did not bring, another one would not; and a key that took another's place is
+                    // looked for by everything that the other one signed.
                     let succeeded = self.shared.snapshot.borrow().failure.is_none();
-                    if succeeded && !enough(&found) {
+                    if succeeded && !(enough(&found) && matches!(want, Want::Key(..))) {
                         self.shared.budget().remember(want, Instant::now());
                     }
                     return found;

@@ -1,5 +1,7 @@
 //! K0107 and K0109: a `discriminator` tells the members of a `oneOf` apart, each a component that has the property.
 
+use std::collections::HashSet;
+
 use super::{Findings, resolve};
 use crate::Diagnostic;
 use crate::discriminator::leads;
@@ -34,7 +36,7 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
             );
             continue;
         };
-        if !has(found.root, member, property, 0) {
+        if !has(found.root, member, property, &mut Seen::new()) {
             found.push(
                 Diagnostic::new(
                     "K0109",
@@ -81,7 +83,7 @@ fn contradictions(found: &mut Findings<'_>, list: &Node, told: &Entry, property:
         let Some((reference, name)) = named(member) else {
             continue;
         };
-        let Some(values) = listed(root, member, property, 0) else {
+        let Some(values) = listed(root, member, property, &mut Seen::new()) else {
             continue;
         };
         let texts = || values.items().iter().filter_map(Node::as_str);
@@ -136,27 +138,33 @@ fn named(member: &Node) -> Option<(&Node, &str)> {
     Some((reference, name))
 }
 
+/// The schemas that were looked at: parts of parts may be the same one over and over.
+type Seen = HashSet<*const Node>;
+
 /// The values that the schema lists for the property, if it lists any.
-fn listed<'a>(root: &'a Node, schema: &'a Node, property: &str, depth: usize) -> Option<&'a Node> {
-    let schema = resolve(root, schema).filter(|_| depth < 8)?;
+fn listed<'a>(
+    root: &'a Node,
+    schema: &'a Node,
+    property: &str,
+    seen: &mut Seen,
+) -> Option<&'a Node> {
+    let schema = resolve(root, schema).filter(|schema| seen.insert(std::ptr::from_ref(*schema)))?;
     let own = schema.get("properties").and_then(|p| p.get(property));
     let own = own.and_then(|own| resolve(root, own)?.get("enum"));
     let parts = schema.get("allOf").map_or(&[][..], Node::items).iter();
     own.or_else(|| {
-        let mut inner = parts.filter_map(|part| listed(root, part, property, depth + 1));
-        inner.next()
+        let mut parts = parts;
+        parts.find_map(|part| listed(root, part, property, seen))
     })
 }
 
 /// Whether the schema has the property, itself or through what it is made of.
-fn has(root: &Node, schema: &Node, property: &str, depth: usize) -> bool {
-    let Some(schema) = resolve(root, schema).filter(|_| depth < 8) else {
+fn has(root: &Node, schema: &Node, property: &str, seen: &mut Seen) -> bool {
+    let schema = resolve(root, schema);
+    let Some(schema) = schema.filter(|schema| seen.insert(std::ptr::from_ref(*schema))) else {
         return false;
     };
     let own = schema.get("properties").and_then(|p| p.get(property));
     let parts = schema.get("allOf").map_or(&[][..], Node::items);
-    own.is_some()
-        || parts
-            .iter()
-            .any(|part| has(root, part, property, depth + 1))
+    own.is_some() || parts.iter().any(|part| has(root, part, property, seen))
 }
