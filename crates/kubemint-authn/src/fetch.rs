@@ -63,7 +63,17 @@ pub(crate) enum FetchError {
 }
 
 impl FetchError {
-    /// More on it, for the log and for who looks after the service.
+    /// More on it, for the log: nothing that the issuer said.
+    pub(crate) fn logged(&self) -> String {
+        match self {
+            Self::OtherIssuer { expected, .. } => {
+                format!("it must say {expected:?}, byte for byte; doctor tells what it says")
+            }
+            _ => self.detail(),
+        }
+    }
+
+    /// More on it, for who asks for it (`doctor`).
     pub(crate) fn detail(&self) -> String {
         match self {
             Self::OtherIssuer { said, expected } => match said {

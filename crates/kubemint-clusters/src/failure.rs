@@ -1,5 +1,5 @@
-//! Why a call failed: what is told, in words of our own. What a cluster said is repeated for the log alone, and only the
-//! message of a `Status`, made fit by [`said`](crate::said): callers are told none of it.
+//! Why a call failed: what is told, in words of our own. Nothing that a cluster said is repeated, in the log neither: it may be
+//! what someone wrote there by mistake. By its message a refusal is told for what it is.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -98,8 +98,8 @@ const OF_THE_CREDENTIAL: [&str; 3] = [
 /// quota, a namespace that ends.
 const NO_RIGHT: &str = "forbidden: User \"";
 
-/// What an answer means that is not the one hoped for, by its status; `reason` is that of the answer's body, `message` is
-/// its message as it may be logged.
+/// What an answer means that is not the one hoped for, by its status; `reason` and `message` are those of the answer's body. The
+/// message is looked at, and not repeated.
 pub(crate) fn of_status(
     status: StatusCode,
     reason: Option<&str>,
@@ -111,9 +111,6 @@ pub(crate) fn of_status(
         text += &format!(" ({reason})");
     }
     let said = message.filter(|message| !message.is_empty() && Some(*message) != known);
-    if let Some(said) = said {
-        text += &format!(": {said}");
-    }
     if status == StatusCode::FORBIDDEN {
         text = match said {
             Some(said) if said.contains(NO_RIGHT) => {

@@ -47,7 +47,6 @@ mod open_error;
 mod operations;
 mod preflight;
 mod refusals;
-mod said;
 mod token;
 
 pub use clock::Skew;

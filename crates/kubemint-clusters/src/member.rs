@@ -186,6 +186,6 @@ impl Member {
             .map_err(|error| failure::of_transport(error.as_ref()))?
             .to_bytes();
         let answer = Answer::new(head.status, &head.headers, body);
-        Ok(answer.to(lease.authorization.as_ref()))
+        Ok(answer)
     }
 }

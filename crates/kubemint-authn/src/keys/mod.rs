@@ -295,7 +295,7 @@ impl Shared {
                 if before.failure.as_ref() == Some(&reason) {
                     debug!(self.log, "the key set can still not be fetched"; "reason" => &reason);
                 } else {
-                    warn!(self.log, "the key set cannot be fetched"; "reason" => &reason, "detail" => &detail);
+                    warn!(self.log, "the key set cannot be fetched"; "reason" => &reason, "detail" => error.logged());
                 }
                 after.failures += 1;
                 (after.failure, after.detail) = (Some(reason), detail);

@@ -45,7 +45,7 @@ const POLICY: &str = "serviceaccounts \"kubeconfig-x\" is forbidden: ValidatingA
                       'all' denied request: team security says: no";
 
 #[tokio::test]
-async fn a_policy_of_the_cluster_is_named_and_not_taken_for_a_fault_of_the_credential() {
+async fn a_policy_of_the_cluster_is_not_taken_for_a_fault_of_the_credential() {
     let stage = Stage::new().await;
     stage.cluster.inject(Fault::always(CREATE, refuse(POLICY)));
     let error = stage.fleet.create(&stage.record()).await.unwrap_err();
@@ -56,10 +56,8 @@ async fn a_policy_of_the_cluster_is_named_and_not_taken_for_a_fault_of_the_crede
     );
     let begin = "create in kubemint-viewer: it refuses the object, not the service's credential";
     assert!(log.starts_with(begin), "{log}");
-    assert!(
-        log.ends_with(&format!("it answered 403 (Forbidden): {POLICY}")),
-        "{log}"
-    );
+    assert!(log.ends_with("it answered 403 (Forbidden)"), "{log}");
+    assert!(!log.contains("security"), "{log}");
 }
 
 #[tokio::test]
@@ -69,26 +67,11 @@ async fn a_right_that_lacks_is_named_with_the_operation_and_its_namespace() {
     stage.cluster.set_service_rules(rules);
     let error = stage.fleet.create(&stage.record()).await.unwrap_err();
     let (_, log) = told(&error);
-    let begin = "create in kubemint-viewer: the service has no right to that: it answered 403 (Forbidden): ";
-    assert!(log.starts_with(begin), "{log}");
-    assert!(
-        log.contains("cannot create resource \"serviceaccounts\""),
-        "{log}"
-    );
+    let begin =
+        "create in kubemint-viewer: the service has no right to that: it answered 403 (Forbidden)";
+    assert_eq!(log, begin);
     let error = stage.fleet.objects(&stage.key, "editor").await.unwrap_err();
     assert!(told(&error).1.starts_with("list in kubemint-editor: "));
-}
-
-#[tokio::test]
-async fn a_message_that_repeats_the_credential_is_told_without_it() {
-    let stage = Stage::new().await;
-    let token = std::fs::read_to_string(stage.folder.path().join("sandbox.token")).unwrap();
-    let message = format!("denied\r\nfor Bearer {}", token.trim());
-    let fault = Fault::always(CREATE, refuse(&message));
-    stage.cluster.inject(fault);
-    let error = stage.fleet.create(&stage.record()).await.unwrap_err();
-    let (_, log) = told(&error);
-    assert!(log.ends_with("denied for Bearer …"), "{log}");
 }
 
 #[tokio::test]
@@ -104,7 +87,7 @@ async fn a_cluster_that_refuses_a_role_is_not_well_until_the_role_is_served() {
         };
         assert_eq!(class, "refused");
         assert!(
-            detail.contains("create in kubemint-viewer") && detail.contains("no-accounts"),
+            detail.contains("create in kubemint-viewer") && detail.contains("a policy"),
             "{detail}"
         );
     }

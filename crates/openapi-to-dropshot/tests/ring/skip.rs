@@ -68,7 +68,8 @@ fn a_range_alone_is_refused_and_told_once() {
 
 #[test]
 fn a_range_of_successes_is_not_left_out_for_a_redirection() {
-    let said = "      responses:\n        2XX: {description: ok}\n        '304': {description: same}";
+    let said =
+        "      responses:\n        2XX: {description: ok}\n        '304': {description: same}";
     let other = "      responses:\n        '204': {description: ok}";
     let read = kept(&document(&[said, other], ""));
     assert_eq!((paths(&read), read.skipped.len()), (vec!["/b"], 1));
