@@ -224,7 +224,7 @@ const STEPS: &[Step] = &[
         needs: Some(GO),
     },
     Step {
-        name: "made-up documents, tokens and key sets, 20 s each way",
+        name: "made-up documents, 20 s each way",
         command: &[
             "cargo",
             "xtask",
@@ -234,9 +234,6 @@ const STEPS: &[Step] = &[
             "document",
             "generate",
             "changes",
-            "header",
-            "token",
-            "key_set",
         ],
         needs: Some(CXX),
     },
