@@ -71,26 +71,35 @@ async fn a_database_is_reached_by_tls_with_a_password_and_by_nothing_less() {
     let store = PostgresStore::open(&options).await.unwrap();
     store.ping().await.unwrap();
 
-    let refused = async |options: &PostgresOptions| {
-        let error = PostgresStore::open(options).await.err().expect("refused");
+    let refusal = async |options: &PostgresOptions| {
+        PostgresStore::open(options).await.err().expect("refused")
+    };
+    // The database's own word about who asks, and how.
+    let turned_away = async |options: &PostgresOptions| {
+        let error = refusal(options).await;
+        assert!(matches!(error, PostgresError::User(_)), "{error:?}");
+    };
+    // It never came to that.
+    let not_connected = async |options: &PostgresOptions| {
+        let error = refusal(options).await;
         assert!(matches!(error, PostgresError::Connect(_)), "{error:?}");
     };
-    refused(&plain).await;
+    turned_away(&plain).await;
     let stranger = folder.join("stranger.pem");
     fs::write(&stranger, authority_and_server().0).unwrap();
-    refused(&PostgresOptions {
+    not_connected(&PostgresOptions {
         ca_file: Some(stranger),
         ..options.clone()
     })
     .await;
     // The certificate is for the address, not for this name of it.
-    refused(&PostgresOptions {
+    not_connected(&PostgresOptions {
         host: "localhost".to_owned(),
         ..options.clone()
     })
     .await;
     fs::write(&password_file, "wrong").unwrap();
-    refused(&options).await;
+    turned_away(&options).await;
 
     // A new password is used without a restart: the old connection is ended, and the next one has it.
     fs::write(&password_file, "second").unwrap();
