@@ -85,7 +85,7 @@ impl Client {
 }
 
 /// The URL of a server that a token may be sent to, or what is wrong with it.
-fn check(url: &str) -> Result<Url, &'static str> {
+pub(crate) fn check(url: &str) -> Result<Url, &'static str> {
     let url = Url::parse(url).map_err(|_| "is none")?;
     match (url.scheme(), url.host_str()) {
         ("https", Some(_)) => {}

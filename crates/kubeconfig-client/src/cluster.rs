@@ -9,6 +9,7 @@ use reqwest::header::HeaderValue;
 use serde::de::Error as _;
 use uuid::Uuid;
 
+use crate::access::check;
 use crate::token::{bearer, showing};
 use crate::{AccessError, ByteStream, Client, Failure, Retry};
 
@@ -64,8 +65,10 @@ impl Cluster {
     /// anew, and connections are shared.
     ///
     /// # Errors
-    /// The token is none that a header can have.
+    /// The token is none that a header can have; or the client's URL is no place to send it to, as in [`Client::with_token`].
     pub fn with_token(mut self, token: &str) -> Result<Self, AccessError> {
+        // A client need not be made by `Client::with_token`: the generated constructors take any URL.
+        check(&self.client.baseurl).map_err(AccessError::Url)?;
         self.token = Some(bearer(token)?);
         Ok(self)
     }

@@ -72,6 +72,25 @@ fn the_token_is_in_no_debug_and_one_that_is_no_header_is_refused() {
     assert!(broken.to_string().starts_with("the URL is of plain HTTP"));
 }
 
+/// The generated constructors ask nothing of a URL.
+#[test]
+fn a_token_is_given_to_no_client_whose_url_is_no_place_for_one() {
+    for (url, why) in [
+        ("http://api.example.com", "the URL is of plain HTTP"),
+        ("https://alice@api.example.com", "the URL has a user"),
+        ("ftp://api.example.com", "the URL is none of HTTP"),
+        ("api.example.com", "the URL is none"),
+    ] {
+        let http = Client::http().no_proxy().build().unwrap();
+        let client = Client::new_with_client(url, http);
+        let told = cluster(&client).with_token("carols").unwrap_err();
+        assert!(told.to_string().starts_with(why), "{url}: {told}");
+    }
+    let http = Client::http().no_proxy().build().unwrap();
+    let client = Client::new_with_client("http://127.0.0.1:1", http);
+    assert!(cluster(&client).with_token("carols").is_ok());
+}
+
 #[tokio::test]
 async fn a_url_is_used_as_it_was_judged_however_it_is_written() {
     let proxy = Fake::answering(&[refusal(404, "no_such_kubeconfig")]).await;
