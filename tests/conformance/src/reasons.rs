@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use openapi_runtime::strict;
 use serde_json::Value;
 
-/// What is the server's that a request comes by.
-const SOURCES: [&str; 4] = [
+/// What is the server's that a request comes by: folders and files.
+const SOURCES: [&str; 5] = [
     "crates/kubemint-server/src/edge",
     "crates/kubemint-server/src/guard",
     "crates/kubemint/src/service",
+    "crates/kubemint/src/text.rs",
     "crates/openapi-runtime/src",
 ];
 /// What a reason comes after in them, as the first text.
@@ -66,6 +67,10 @@ fn documented() -> (Vec<(u16, String)>, Words) {
 }
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    if folder.is_file() {
+        found.push(folder.to_owned());
+        return;
+    }
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

@@ -181,6 +181,11 @@ async fn what_nobody_may_be_named_is_refused_as_it_is_answered_and_under_any_pol
             "forbidden_character",
             "user must not have control",
         ),
+        (
+            "alice ",
+            "forbidden_character",
+            "user must not begin or end with a space: U+0020 is character 6",
+        ),
     ] {
         let answer = admin.issue(json!({"user": user})).await;
         assert_eq!(answer.status.as_u16(), 400, "{}", answer.text);

@@ -3,7 +3,7 @@
 use harness::{Setting, Stage};
 use serde_json::{Value, json};
 
-use crate::acting::{Actor, objects, time};
+use crate::acting::{Actor, link, objects, time};
 
 #[tokio::test]
 async fn nobody_is_given_a_role_that_policy_does_not_give() {
@@ -113,10 +113,26 @@ async fn reserved_names_and_hidden_characters_are_refused_naming_the_member() {
             "displayName",
         ));
     }
+    // What a name for people may have, and one that is compared may not.
+    let deceiving = [
+        " alice",
+        "alice ",
+        "al\u{a0}ice",
+        "alice\u{fe0f}",
+        "\u{301}",
+    ];
+    for name in deceiving {
+        cases.push((json!({"user": name}), "forbidden_character", "user"));
+        let shown = admin.issue(json!({"displayName": name})).await;
+        assert_eq!(shown.status.as_u16(), 201, "{name:?}: {}", shown.text);
+        admin.revoke(&link(&shown.json())).await;
+    }
     for (body, reason, field) in cases {
         let answer = admin.issue(body.clone()).await;
         let detail = answer.json()["error"]["details"][0].clone();
         assert_eq!(answer.status.as_u16(), 400, "{body}: {}", answer.text);
+        let placed = answer.text.contains(": U+");
+        assert!(placed || reason == "reserved_user", "{}", answer.text);
         assert_eq!(
             (&detail["reason"], &detail["field"]),
             (&json!(reason), &json!(field)),
@@ -125,7 +141,8 @@ async fn reserved_names_and_hidden_characters_are_refused_naming_the_member() {
     }
     // Nobody is called that, whoever says so.
     let issuer = stage.world().issuer();
-    for subject in ["system:admin", "al\u{202e}ice", "al\nice"] {
+    let hidden = ["system:admin", "al\u{202e}ice", "al\nice"];
+    for subject in hidden.into_iter().chain(deceiving) {
         let token = stage.token(subject, &["compute.admin"]);
         let answer = Actor::bearing(&stage, token).issue(json!({})).await;
         assert_eq!(answer.status.as_u16(), 401, "{subject:?}: {}", answer.text);

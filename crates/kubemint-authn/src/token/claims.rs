@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use kubemint::caller::{Caller, Principal};
-use kubemint::text::hides;
+use kubemint::text::{flaw_of_user, hides};
 use serde_json::{Map, Value};
 
 use crate::config::IssuerConfig;
@@ -120,8 +120,7 @@ fn subject(value: Option<&Value>) -> Result<String, Reason> {
     let subject = value.and_then(Value::as_str).ok_or(Reason::Subject)?;
     let fits = !subject.is_empty()
         && subject.chars().count() <= MAX_SUBJECT
-        && !subject.chars().any(hides)
-        && !subject.starts_with("system:");
+        && flaw_of_user(subject).is_none();
     if fits {
         Ok(subject.to_owned())
     } else {

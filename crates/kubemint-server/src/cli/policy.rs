@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use kubemint::policy::{Action, Decision, Query};
 use kubemint::ports::Policy;
 use kubemint::record::Relation;
-use kubemint::text::hides;
+use kubemint::text::flaw_of_user;
 use kubemint::{Caller, ClusterKey, ClusterProfile};
 use kubemint_authn::IssuerConfig;
 
@@ -315,14 +315,8 @@ impl From<RelationArg> for Relation {
 
 /// Why nobody is a user by this name, whatever policy says.
 fn hostile(user: &str) -> Option<String> {
-    let refusal = if user.chars().any(hides) {
-        "user must not have control, bidirectional or invisible characters (400)"
-    } else if user.starts_with("system:") {
-        "user must not begin with `system:`, which Kubernetes reserves (400)"
-    } else {
-        return None;
-    };
-    Some(refusal.to_owned())
+    let flaw = flaw_of_user(user)?;
+    Some(format!("user {} (400)", flaw.message))
 }
 
 fn cluster(text: &str) -> Result<ClusterKey> {

@@ -9,7 +9,7 @@ use crate::cluster::{ClusterKey, RoleRules};
 use crate::error::{Error, Invalid};
 use crate::id::KubeconfigId;
 use crate::policy::{Action, Decision, Query};
-use crate::text::hides;
+use crate::text::{Flaw, flaw_of_user, hidden};
 
 /// A request with its defaults filled in, that may be granted.
 pub(super) struct Terms {
@@ -173,39 +173,26 @@ fn out_of(ttl: i64, RoleRules { min_ttl, max_ttl }: RoleRules) -> Vec<Invalid> {
     ]
 }
 
-/// What no user or role may hold, whatever the cluster: Kubernetes' own names, and characters that hide text from the
-/// one who reads it (Unicode TR 36).
+/// What no user, role or name for people may be, whatever the cluster: what Kubernetes reserves, and what deceives the one
+/// who reads it.
 fn hostile_text(request: &Issue) -> Vec<Invalid> {
-    let mut found = Vec::new();
-    for (field, text) in [
-        ("user", request.user.as_deref()),
-        ("role", request.role.as_deref()),
-        ("displayName", request.display_name.as_deref()),
-    ] {
-        if text.is_some_and(|text| text.chars().any(hides)) {
-            found.push(Invalid {
-                field,
-                reason: "forbidden_character",
-                limit: None,
-                message: format!(
-                    "{field} must not have control, bidirectional or invisible characters"
-                ),
-            });
-        }
-    }
-    if request
-        .user
-        .as_deref()
-        .is_some_and(|user| user.starts_with("system:"))
-    {
-        found.push(Invalid {
-            field: "user",
-            reason: "reserved_user",
+    let role = request.role.as_deref();
+    let display_name = request.display_name.as_deref();
+    let flaws = [
+        ("user", request.user.as_deref().and_then(flaw_of_user)),
+        ("role", role.and_then(hidden)),
+        ("displayName", display_name.and_then(hidden)),
+    ];
+    let invalid = |(field, flaw): (_, Option<Flaw>)| {
+        let Flaw { reason, message } = flaw?;
+        Some(Invalid {
+            field,
+            reason,
             limit: None,
-            message: "user must not begin with `system:`, which Kubernetes reserves".to_owned(),
-        });
-    }
-    found
+            message: format!("{field} {message}"),
+        })
+    };
+    flaws.into_iter().filter_map(invalid).collect()
 }
 
 /// The most characters of a user that a refused request asked for which the trail tells.

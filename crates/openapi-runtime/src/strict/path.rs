@@ -116,4 +116,20 @@ mod tests {
         }
         assert!(is_printable(' ') && is_printable('\u{2801}') && is_printable('é'));
     }
+
+    #[test]
+    fn what_is_not_printable_is_what_unicode_calls_unseen_and_three_blanks() {
+        let unseen = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]";
+        let unseen = regress::Regex::with_flags(unseen, "u").expect("a pattern");
+        let mut octets = [0; 4];
+        for c in '\0'..=char::MAX {
+            let unseen = unseen.find(c.encode_utf8(&mut octets)).is_some();
+            let expected = match c {
+                '\u{fe00}'..='\u{fe0f}' => false,
+                '\u{2800}' | '\u{16fe4}' | '\u{1d159}' => true,
+                _ => unseen,
+            };
+            assert_eq!(!is_printable(c), expected, "{}", c.escape_unicode());
+        }
+    }
 }

@@ -110,8 +110,13 @@ impl Checker {
             // What follows may cost more than linear time, and would say nothing new.
             return;
         }
-        if rules.printable && !string.chars().all(is_printable) {
-            let message = "must not have control, bidirectional or invisible characters";
+        let unprintable = || string.chars().enumerate().find(|(_, c)| !is_printable(*c));
+        if let Some((place, c)) = rules.printable.then(unprintable).flatten() {
+            let message = format!(
+                "must not have control, bidirectional or invisible characters: U+{:04X} is character {}",
+                u32::from(c),
+                place + 1
+            );
             self.report(path, reason::FORBIDDEN_CHARACTER, None, message);
         }
         if let Some(pattern) = rules.pattern.filter(|pattern| !pattern.matches(string)) {
