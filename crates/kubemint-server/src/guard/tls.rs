@@ -75,6 +75,8 @@ pub(crate) enum TlsError {
 /// The certificate in use.
 pub(super) struct Certificate {
     files: Tls,
+    /// The files as they were before they were read for the first time: a change from then on is seen.
+    first: [Look; 2],
     current: RwLock<Arc<CertifiedKey>>,
     provider: Arc<CryptoProvider>,
 }
@@ -120,10 +122,13 @@ impl Validity {
 
 /// When the server's own certificate is valid, as far as it can be read.
 pub(crate) fn validity(files: &Tls) -> Option<Validity> {
-    let own = CertificateDer::pem_file_iter(&files.cert_file)
-        .ok()?
-        .next()?;
-    let own = x509_cert::Certificate::from_der(&own.ok()?).ok()?;
+    let mut chain = CertificateDer::pem_file_iter(&files.cert_file).ok()?;
+    validity_of(&chain.next()?.ok()?)
+}
+
+/// When a certificate is valid, as far as it can be read.
+fn validity_of(certificate: &CertificateDer<'_>) -> Option<Validity> {
+    let own = x509_cert::Certificate::from_der(certificate).ok()?;
     let validity = own.tbs_certificate.validity;
     Some(Validity {
         begin: validity.not_before.to_system_time().into(),
@@ -172,6 +177,13 @@ fn unread(path: PathBuf, error: pem::Error) -> TlsError {
     TlsError::NotPem { path, why }
 }
 
+fn look(files: &Tls) -> [Look; 2] {
+    [&files.cert_file, &files.key_file].map(|path| {
+        let file = std::fs::metadata(path).ok()?;
+        Some((file.modified().ok()?, file.len(), file.ino()))
+    })
+}
+
 impl Certificate {
     /// Reads the certificate.
     ///
@@ -179,9 +191,11 @@ impl Certificate {
     /// It cannot be used.
     pub(super) fn new(files: Tls) -> Result<Arc<Self>, TlsError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let first = look(&files);
         let current = RwLock::new(Arc::new(load(&files, &provider)?));
         Ok(Arc::new(Self {
             files,
+            first,
             current,
             provider,
         }))
@@ -208,8 +222,8 @@ impl Certificate {
         reloads: Arc<Reloads>,
         log: Logger,
     ) {
-        let mut seen = self.look();
-        let current = validity(&self.files);
+        let mut seen = self.first;
+        let current = self.validity();
         reloads.set_certificate(current);
         if let Some(complaint) = current.and_then(|current| current.complaint(Utc::now())) {
             slog::error!(log, "no client accepts the certificate";
@@ -220,13 +234,13 @@ impl Certificate {
         loop {
             tokio::select! {
                 () = tokio::time::sleep(LOOK) => {
-                    let now = self.look();
+                    let now = look(&self.files);
                     let same = std::mem::replace(&mut seen, now) == now;
                     if same && awaited.is_none_or(|begin| Utc::now() < begin) {
                         continue;
                     }
                 }
-                _ = hangup.recv() => seen = self.look(),
+                _ = hangup.recv() => seen = look(&self.files),
             }
             let outcome = self.reload(&reloads, &log);
             awaited = match &outcome {
@@ -240,11 +254,10 @@ impl Certificate {
         }
     }
 
-    fn look(&self) -> [Look; 2] {
-        [&self.files.cert_file, &self.files.key_file].map(|path| {
-            let file = std::fs::metadata(path).ok()?;
-            Some((file.modified().ok()?, file.len(), file.ino()))
-        })
+    /// When the certificate in use is valid, as far as it can be read.
+    fn validity(&self) -> Option<Validity> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        validity_of(current.cert.first()?)
     }
 
     /// Reads the certificate again.
@@ -253,16 +266,18 @@ impl Certificate {
     /// It cannot be used.
     fn reload(&self, reloads: &Reloads, log: &Logger) -> Result<(), TlsError> {
         let (file, now) = (self.files.cert_file.display(), Utc::now());
-        let fresh = validity(&self.files);
-        let loaded = load(&self.files, &self.provider).and_then(|loaded| match fresh {
-            // One that nobody accepts is no better than the one before.
-            Some(Validity { end, .. }) if end <= now => Err(TlsError::Ended(end)),
-            Some(Validity { begin, .. }) if now < begin => Err(TlsError::Early(begin)),
-            _ => Ok(loaded),
+        let loaded = load(&self.files, &self.provider).and_then(|loaded| {
+            let validity = loaded.cert.first().and_then(validity_of);
+            match validity {
+                // One that nobody accepts is no better than the one before.
+                Some(Validity { end, .. }) if end <= now => Err(TlsError::Ended(end)),
+                Some(Validity { begin, .. }) if now < begin => Err(TlsError::Early(begin)),
+                _ => Ok((loaded, validity)),
+            }
         });
         match loaded {
-            Ok(loaded) => {
-                reloads.set_certificate(fresh);
+            Ok((loaded, validity)) => {
+                reloads.set_certificate(validity);
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
                 slog::info!(log, "the certificate was read again"; "file" => %file);
                 Ok(())
