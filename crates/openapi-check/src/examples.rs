@@ -26,7 +26,8 @@ pub(crate) fn patterns(document: &Document, diagnostics: &mut Diagnostics) {
 /// K0104.
 pub(crate) fn examples(document: &Document, diagnostics: &mut Diagnostics) {
     let mut judge = Judge::of(document, diagnostics);
-    each_schema(&document.root, &mut |schema| {
+    let root = &document.root;
+    each_schema(root, &mut |schema| {
         // What stands beside a `$ref` has no effect, which is told.
         let own = |key: &str| schema.get(key).filter(|_| schema.get("$ref").is_none());
         for key in ["example", "default"] {
@@ -41,7 +42,7 @@ pub(crate) fn examples(document: &Document, diagnostics: &mut Diagnostics) {
         }
         judge.listed(schema);
     });
-    holders(&document.root, &mut |holder| {
+    holders(root, &mut |holder| {
         let Some(schema) = holder.get("schema") else {
             return;
         };
@@ -49,7 +50,7 @@ pub(crate) fn examples(document: &Document, diagnostics: &mut Diagnostics) {
             judge.value("example", example, schema);
         }
         for named in holder.get("examples").map_or(&[][..], Node::entries) {
-            let meant = resolve(&document.root, &named.node);
+            let meant = resolve(root, &named.node);
             if let Some(value) = meant.and_then(|example| example.get("value")) {
                 judge.value("example", value, schema);
             }

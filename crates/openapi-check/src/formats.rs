@@ -17,6 +17,9 @@ fn known(options: ValidationOptions) -> ValidationOptions {
         .with_format("uuid", is_uuid)
         .with_format("ip", |text: &str| text.parse::<IpAddr>().is_ok())
         .with_format("byte", is_base64)
+        // Of these the server judges the form alone, and no name of the Internet's registries.
+        .with_format("hostname", is_hostname)
+        .with_format("email", is_email)
         // Draft 7 has them, and the server leaves them to whoever reads them.
         .with_format("regex", |_: &str| true)
         .with_format("json-pointer", |_: &str| true)
@@ -53,6 +56,27 @@ fn is_base64(text: &str) -> bool {
     text.len().is_multiple_of(4) && text.len() - data.len() <= 2 && data.bytes().all(known)
 }
 
+/// RFC 1123, of at most 253 characters.
+fn is_hostname(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    text.len() <= 253
+        && text.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.bytes().all(fits)
+        })
+}
+
+/// One `@` with something before it, without quotes, and a host name behind it.
+fn is_email(text: &str) -> bool {
+    let Some((local, host)) = text.split_once('@') else {
+        return false;
+    };
+    let fits = |c: char| !c.is_control() && !c.is_whitespace() && !"\"(),:;<>[\\]".contains(c);
+    (1..=64).contains(&local.len()) && local.chars().all(fits) && is_hostname(host)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +88,8 @@ mod tests {
             ("ip", "2001:db8::1", "10.0.0"),
             ("byte", "YQ==", "a b"),
             ("duration", "P1D", "1 day"),
+            ("hostname", "xn--ab.example", "a_b.example"),
+            ("email", "a.@b.example", "\"a b\"@b.example"),
         ] {
             let validator = validator(&json!({ "format": format })).unwrap();
             assert!(validator.is_valid(&json!(right)), "{format}");

@@ -6,7 +6,7 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 use openapi_document::{Content, Diagnostic, Diagnostics, Document, Node, Span, closest, draft};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The schema as a validator is to have it: without what is no pattern, which is told, and would make it fail.
 fn judged(schema: &Node) -> Value {
@@ -33,21 +33,29 @@ pub(crate) fn expression(pattern: &str) -> Result<regress::Regex, regress::Error
     regress::Regex::with_flags(pattern, "u")
 }
 
-/// Judges the values of one document.
+/// Judges the values of one document, all of them at once: each schema is made into a validator once, however many values it
+/// has and however many schemas refer to it.
 pub(crate) struct Judge<'a> {
     document: &'a Document,
-    /// The components that values were judged by so far, as draft 7.
-    components: BTreeMap<String, Value>,
+    asked: Vec<Asked<'a>>,
     /// Examples that are relative where `format: uri` wants them absolute: the place of the format, and what is told of each.
     relative: Vec<(Span, Diagnostic)>,
     diagnostics: &'a mut Diagnostics,
+}
+
+/// A value, the schema that it should be one of, and what it is to it, such as `example`.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    key: &'static str,
+    value: &'a Node,
+    schema: &'a Node,
 }
 
 impl<'a> Judge<'a> {
     pub(crate) fn of(document: &'a Document, diagnostics: &'a mut Diagnostics) -> Judge<'a> {
         Judge {
             document,
-            components: BTreeMap::new(),
+            asked: Vec::new(),
             relative: Vec::new(),
             diagnostics,
         }
@@ -76,53 +84,80 @@ impl<'a> Judge<'a> {
 
     /// Judges a value that the schema has as its `key`, such as `example`. Of a schema that has a mistake itself, nothing
     /// is asked.
-    pub(crate) fn value(&mut self, key: &str, example: &Node, schema: &Node) {
-        if self.document.is_doubtful(schema) {
-            return;
+    pub(crate) fn value(&mut self, key: &'static str, value: &'a Node, schema: &'a Node) {
+        if !self.document.is_doubtful(schema) {
+            self.asked.push(Asked { key, value, schema });
         }
-        let judged = judged(schema);
-        let components = self.reached(&judged);
-        let mut root = match judged {
-            Value::Object(root) if !root.contains_key("$ref") => root,
-            other => Map::from_iter([("allOf".to_owned(), json!([other]))]),
-        };
-        root.insert("components".to_owned(), json!({ "schemas": components }));
-        let Some(validator) = validator(&Value::Object(root)) else {
+    }
+
+    /// Judges some of the values.
+    fn answer(&mut self, asked: &[Asked<'a>]) {
+        let Some(validator) = validator(&self.whole(asked)) else {
+            // One of them has, or refers to, what is no schema: the others are judged without it.
+            let (some, others) = asked.split_at(asked.len() / 2);
+            if !some.is_empty() {
+                self.answer(some);
+                self.answer(others);
+            }
             return;
         };
-        let value = example.to_value();
-        let errors: Vec<ValidationError<'_>> = validator.iter_errors(&value).collect();
-        for error in &errors {
-            // Of a value of another type, nothing else is said.
-            let other_type = |other: &ValidationError<'_>| {
-                matches!(other.kind(), ValidationErrorKind::Type { .. })
-                    && other.instance_path() == error.instance_path()
+        let values = asked.iter().enumerate();
+        let values = values.map(|(at, asked)| (at.to_string(), asked.value.to_value()));
+        let values = Value::Object(values.collect());
+        let mut found: BTreeMap<usize, Vec<ValidationError<'_>>> = BTreeMap::new();
+        for error in validator.iter_errors(&values) {
+            let place = error.instance_path().to_string();
+            let at = place.split('/').nth(1).and_then(|at| at.parse().ok());
+            found
+                .entry(at.unwrap_or(usize::MAX))
+                .or_default()
+                .push(error);
+        }
+        for (at, errors) in &found {
+            let Some(asked) = asked.get(*at) else {
+                continue;
             };
-            if matches!(error.kind(), ValidationErrorKind::Type { .. })
-                || !errors.iter().any(other_type)
-            {
-                self.tell(key, example, schema, error);
+            let is_type = |error: &&ValidationError<'_>| {
+                matches!(error.kind(), ValidationErrorKind::Type { .. })
+            };
+            let place = |error: &ValidationError<'_>| error.instance_path().to_string();
+            let of_other_type: HashSet<String> = errors.iter().filter(is_type).map(place).collect();
+            for error in errors {
+                // Of a value of another type, nothing else is said.
+                if is_type(&error) || !of_other_type.contains(&place(error)) {
+                    self.tell(*asked, error);
+                }
             }
         }
     }
 
-    /// The components that the schema refers to, and those that they do.
-    fn reached(&mut self, schema: &Value) -> Map<String, Value> {
-        let mut reached = Map::new();
-        let mut queue = draft::references(schema);
-        while let Some(name) = queue.pop() {
-            if reached.contains_key(&name) {
-                continue;
-            }
-            let known = self.components.entry(name.clone()).or_insert_with(|| {
-                let schemas = self.document.root.at("/components/schemas");
-                let written = schemas.and_then(|schemas| schemas.get(&name));
-                written.map_or(Value::Bool(true), judged)
-            });
-            queue.extend(draft::references(known));
-            reached.insert(name, known.clone());
+    /// One schema for all of these values, each a member that is called by its number; and the components that it refers to.
+    fn whole(&self, asked: &[Asked<'a>]) -> Value {
+        let mut first: HashMap<*const Node, usize> = HashMap::new();
+        let mut members = Map::new();
+        let mut queue = Vec::new();
+        for (at, Asked { schema, .. }) in asked.iter().enumerate() {
+            let same = *first.entry(std::ptr::from_ref(*schema)).or_insert(at);
+            let member = if same == at {
+                let judged = judged(schema);
+                queue.extend(draft::references(&judged));
+                judged
+            } else {
+                json!({ "$ref": format!("#/properties/{same}") })
+            };
+            members.insert(at.to_string(), member);
         }
-        reached
+        let schemas = self.document.meant().at("/components/schemas");
+        let mut components = Map::new();
+        while let Some(name) = queue.pop() {
+            if !components.contains_key(&name) {
+                let written = schemas.and_then(|schemas| schemas.get(&name));
+                let component = written.map_or(Value::Bool(true), judged);
+                queue.extend(draft::references(&component));
+                components.insert(name, component);
+            }
+        }
+        json!({ "properties": members, "components": { "schemas": components } })
     }
 
     /// The values of an `enum` that do not have the `format` or `pattern` beside it. Another type or length is told before
@@ -159,12 +194,18 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn tell(&mut self, key: &str, example: &Node, schema: &Node, error: &ValidationError<'_>) {
-        let pointer = error.instance_path().to_string();
+    fn tell(&mut self, asked: Asked<'a>, error: &ValidationError<'_>) {
+        let Asked {
+            key,
+            value: example,
+            schema,
+        } = asked;
+        let place = error.instance_path().to_string();
+        let pointer = below(&place, 1);
         let message = format!("{key} does not match its schema");
         match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => {
-                let holder = example.at(&pointer);
+                let holder = example.at(pointer);
                 for name in unexpected {
                     let written = holder.and_then(|node| node.entry(name));
                     let span = written.map_or(example.span, |entry| entry.key_span);
@@ -178,13 +219,13 @@ impl<'a> Judge<'a> {
             }
             ValidationErrorKind::OneOfNotValid { context }
             | ValidationErrorKind::AnyOf { context } => {
-                if let Some(errors) = only_close(context, &pointer) {
+                if let Some(errors) = only_close(context, &place) {
                     for inner in errors {
-                        self.tell(key, example, schema, inner);
+                        self.tell(asked, inner);
                     }
                     return;
                 }
-                let span = example.span_at(&pointer).unwrap_or(example.span);
+                let span = example.span_at(pointer).unwrap_or(example.span);
                 self.diagnostics
                     .push(
                         Diagnostic::new("K0104", span, message).label(match context.len() {
@@ -194,7 +235,7 @@ impl<'a> Judge<'a> {
                     );
             }
             _ => {
-                let span = example.span_at(&pointer).unwrap_or(example.span);
+                let span = example.span_at(pointer).unwrap_or(example.span);
                 let mut diagnostic =
                     Diagnostic::new("K0104", span, message).label(error.to_string());
                 if let Some(help) = mend(error) {
@@ -213,8 +254,12 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Tells of `format: uri` where several examples are relative: then the format is the mistake.
+    /// Judges what was asked, and tells of `format: uri` where several examples are relative: then the format is the mistake.
     pub(crate) fn finish(mut self) {
+        let asked = std::mem::take(&mut self.asked);
+        if !asked.is_empty() {
+            self.answer(&asked);
+        }
         let mut told: Vec<Span> = Vec::new();
         let relative = std::mem::take(&mut self.relative);
         for (format, diagnostic) in &relative {
@@ -236,9 +281,10 @@ impl<'a> Judge<'a> {
     /// The keyword that refused the value.
     fn rule<'n>(&'n self, schema: &'n Node, pointer: &str) -> Option<&'n Node> {
         if pointer.starts_with("/components/schemas/") {
-            return self.document.root.at(pointer);
+            return self.document.meant().at(pointer);
         }
-        schema.at(pointer)
+        // The schema is a member of the one that all are judged by.
+        schema.at(below(pointer, 2))
     }
 
     /// The property that an unexpected one stands for, among those that the value has not.
@@ -258,6 +304,12 @@ impl<'a> Judge<'a> {
             .filter(|key| holder.is_none_or(|holder| holder.get(key).is_none()));
         closest(name, missing)
     }
+}
+
+/// What of a pointer is below its first tokens.
+fn below(pointer: &str, tokens: usize) -> &str {
+    let mut slashes = pointer.match_indices('/').skip(tokens);
+    slashes.next().map_or("", |(at, _)| &pointer[at..])
 }
 
 /// Whether a text is no URI because it has no scheme.

@@ -4,22 +4,26 @@
 use std::collections::HashSet;
 
 use crate::judge::Judge;
-use openapi_document::{Content, Diagnostics, Document, Node, each_schema, range};
+use openapi_document::{Content, Diagnostics, Document, Node, each_schema, range, resolve};
 
-/// K0104 of defaults and listed values alone: what may not be generated from. Cheap: a validator is made only for what is
-/// not plainly right.
+/// The most parts of an `allOf` that are looked at one by one.
+const MOST_PARTS: usize = 64;
+
+/// K0104 of defaults and listed values alone: what may not be generated from. Cheap: validators are made only for what is not
+/// plainly right.
 pub fn values(document: &Document) -> Diagnostics {
     let mut diagnostics = document.diagnostics();
     let mut judge = Judge::of(document, &mut diagnostics);
     let mut idle = HashSet::new();
-    each_schema(&document.root, &mut |schema| idle.extend(elements(schema)));
-    each_schema(&document.root, &mut |schema| {
+    let root = &document.root;
+    each_schema(root, &mut |schema| idle.extend(elements(schema)));
+    each_schema(root, &mut |schema| {
         if let Some(default) = schema.get("default")
             // It has no effect; or it is read as none.
             && schema.get("$ref").is_none()
             && !idle.contains(&std::ptr::from_ref(schema))
             && default.content != Content::Null
-            && !is_plain(&document.root, schema, default, 0)
+            && !is_plain(root, schema, default, &mut HashSet::new())
         {
             judge.value("default", default, schema);
         }
@@ -37,10 +41,16 @@ fn elements(schema: &Node) -> impl Iterator<Item = *const Node> {
     all.map(std::ptr::from_ref)
 }
 
-/// Whether the value is plainly one of the schema: of its type, listed, within plain bounds, and nothing else is asked.
-fn is_plain(root: &Node, schema: &Node, value: &Node, depth: usize) -> bool {
+/// Whether the value is plainly one of the schema: of its type, listed, within plain bounds, and nothing else is asked. `seen`
+/// are the parts that say so already.
+fn is_plain<'a>(
+    root: &'a Node,
+    schema: &'a Node,
+    value: &Node,
+    seen: &mut HashSet<*const Node>,
+) -> bool {
     let number = |node: &Node| node.as_number().and_then(serde_json::Number::as_f64);
-    let allows = |key: &str, asked: &Node| match (key, asked.as_str()) {
+    let mut allows = |key: &str, asked: &'a Node| match (key, asked.as_str()) {
         ("title" | "description" | "default" | "example" | "nullable" | "deprecated", _)
         | ("readOnly" | "writeOnly" | "externalDocs" | "xml", _) => true,
         // An empty list or object has none of them.
@@ -59,12 +69,12 @@ fn is_plain(root: &Node, schema: &Node, value: &Node, depth: usize) -> bool {
         }
         ("enum", _) => asked.items().iter().any(|one| one.content == value.content),
         // As generators of documents write it, for each reference.
-        ("allOf", _) if depth < 8 => asked.items().iter().all(|part| {
-            let part = match part.get("$ref").and_then(Node::as_str) {
-                Some(place) => place.strip_prefix('#').and_then(|place| root.at(place)),
-                None => Some(part),
-            };
-            part.is_some_and(|part| is_plain(root, part, value, depth + 1))
+        // Of more parts, a validator knows more.
+        ("allOf", _) if seen.len() < MOST_PARTS => asked.items().iter().all(|part| {
+            let part = resolve(root, part);
+            part.is_some_and(|part| {
+                !seen.insert(std::ptr::from_ref(part)) || is_plain(root, part, value, seen)
+            })
         }),
         ("minimum", _) => number(value) >= number(asked),
         ("maximum", _) => number(value) <= number(asked),

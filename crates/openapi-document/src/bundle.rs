@@ -34,7 +34,7 @@ pub(crate) fn bundle(
         name: name.to_owned(),
         text: text.to_owned(),
     };
-    let root = match read::read(text, 0) {
+    let root = match read::read(name, text, 0) {
         Ok(root) => root,
         Err(found) => return Err((vec![source], found)),
     };
@@ -210,9 +210,8 @@ impl Bundler<'_> {
         let direct = place::is_component(&pointer);
         let exists = self.at(target, &pointer).is_some();
         if target == 0 && (direct || !exists || place != "schemas") {
-            if file != 0 {
-                set(node, format!("#{pointer}"));
-            }
+            // As the document calls itself: by the name of its file, or not at all.
+            set(node, format!("#{pointer}"));
             return;
         }
         if !exists {

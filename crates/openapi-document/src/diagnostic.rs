@@ -167,6 +167,18 @@ impl Diagnostics {
         self.list.iter().all(|diagnostic| diagnostic.warning)
     }
 
+    /// Adds another place to those that were pushed after the first `count`.
+    pub fn relate(&mut self, count: usize, span: Span, label: &str) {
+        let later = self.list.iter_mut().skip(count);
+        later.for_each(|diagnostic| diagnostic.related.push((span, label.to_owned())));
+    }
+
+    /// Makes warnings of those that were pushed after the first `count`.
+    pub(crate) fn soften(&mut self, count: usize) {
+        let later = self.list.iter_mut().skip(count);
+        later.for_each(|diagnostic| diagnostic.warning = true);
+    }
+
     /// Makes errors of warnings, and leaves notes.
     #[must_use]
     pub fn deny_warnings(mut self) -> Self {

@@ -1,9 +1,11 @@
 //! OpenAPI 3.0 schemas in the form of JSON Schema draft 7, for the tools that only know that.
 
 use crate::Document;
+use indexmap::IndexSet;
 use openapiv3::{ReferenceOr, Schema};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// The schema as JSON, as OpenAPI has it.
 pub fn json(schema: &ReferenceOr<Schema>) -> Value {
@@ -82,12 +84,8 @@ pub fn judged(schema: &Value) -> Value {
         }
         // A name that is listed twice is told as such, and confuses validators.
         if let Some(Value::Array(names)) = object.get_mut("required") {
-            let mut seen = Vec::new();
-            names.retain(|name| {
-                let new = !seen.contains(name);
-                seen.push(name.clone());
-                new
-            });
+            let mut seen = HashSet::new();
+            names.retain(|name| seen.insert(name.to_string()));
         }
     })
 }
@@ -158,19 +156,17 @@ fn walk(schema: &mut Value, change: &dyn Fn(&mut Map<String, Value>)) {
 
 /// The names of the components that the schema refers to, each once, in order of first use.
 pub fn references(schema: &Value) -> Vec<String> {
-    let mut found = Vec::new();
+    let mut found = IndexSet::new();
     collect(schema, &mut found);
-    found
+    found.into_iter().collect()
 }
 
-fn collect(schema: &Value, found: &mut Vec<String>) {
+fn collect(schema: &Value, found: &mut IndexSet<String>) {
     let Value::Object(object) = schema else {
         return;
     };
     if let Some(name) = reference(schema) {
-        if !found.contains(&name) {
-            found.push(name);
-        }
+        found.insert(name);
         return;
     }
     for (key, value) in object {
@@ -189,7 +185,7 @@ fn collect(schema: &Value, found: &mut Vec<String>) {
     }
 }
 
-fn anywhere(value: &Value, found: &mut Vec<String>) {
+fn anywhere(value: &Value, found: &mut IndexSet<String>) {
     match value {
         Value::Object(members) if members.contains_key("$ref") => collect(value, found),
         Value::Object(members) => members.values().for_each(|value| anywhere(value, found)),

@@ -74,10 +74,12 @@ pub(crate) fn excerpt<'a>(
     let end = text[last..]
         .find('\n')
         .map_or(text.len(), |line| last + line);
-    let line = 1 + text.as_bytes()[..start]
+    // As it was counted when it was read: to count again would cost the whole text for each place.
+    let line = places
         .iter()
-        .filter(|byte| **byte == b'\n')
-        .count();
+        .map(|place| place.span.line)
+        .min()
+        .unwrap_or(1);
     let mut snippet = Snippet::source(&text[start..end])
         .line_start(line)
         .path(name);

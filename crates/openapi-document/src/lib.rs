@@ -31,6 +31,7 @@ mod select;
 mod shape;
 mod slip;
 mod text;
+mod ways;
 mod width;
 
 pub use bundle::MAX_FILES;
@@ -58,6 +59,8 @@ pub struct Document {
     pub openapi: OpenAPI,
     /// The document as it was read.
     pub root: Node,
+    /// The document with `allOf`s written out that many ways lead through, if there are any.
+    written_out: Option<Node>,
     sources: Arc<Vec<Source>>,
     renamed: BTreeMap<String, String>,
     /// The places of its mistakes, as far as others can follow from them.
@@ -159,10 +162,13 @@ impl Document {
         found.into_iter().for_each(|d| diagnostics.push(d));
         // What it should look like depends on the version.
         let known = diagnostics.iter().all(|d| d.code != "K0101");
-        let openapi = known.then(|| objects::typed(&root));
+        let written_out = ways::written_out(&root);
+        let meant = written_out.as_ref().unwrap_or(&root);
+        ways::check(meant, &mut diagnostics);
+        let openapi = known.then(|| objects::typed(meant));
         let mut whole = true;
         let openapi = openapi.and_then(|typed| {
-            let root = typed.as_ref().unwrap_or(&root);
+            let root = typed.as_ref().unwrap_or(meant);
             let read = shape::openapi(root, &mut diagnostics);
             whole = read.is_some();
             read.or_else(|| salvage::salvage(root))
@@ -174,12 +180,19 @@ impl Document {
         let document = openapi.map(|(openapi, renamed)| Document {
             openapi,
             root,
+            written_out,
             sources,
             renamed,
             causes,
             whole,
         });
         (document, diagnostics)
+    }
+
+    /// The document as it was read, but for `allOf`s through which many ways lead to the same schemas: those are written out as
+    /// their parts, so that following them comes to an end. Its places are those of [`root`](Self::root).
+    pub fn meant(&self) -> &Node {
+        self.written_out.as_ref().unwrap_or(&self.root)
     }
 
     /// Whether [`openapi`](Self::openapi) holds all of it: not where the shape of a part is wrong, which is told.
@@ -283,20 +296,43 @@ impl Document {
         name: &str,
         place: Option<&str>,
     ) -> Span {
+        let found = self.parameter(operation, name, place);
+        found.map_or_else(
+            || self.span(&operation.pointer()),
+            |(written, referred)| referred.unwrap_or(written),
+        )
+    }
+
+    /// The place where the name of the parameter `name` of `operation` is written; with it that of the reference to it, if it is
+    /// a component.
+    pub fn parameter_origin(
+        &self,
+        operation: OperationRef<'_>,
+        name: &str,
+    ) -> (Span, Option<Span>) {
+        let found = self.parameter(operation, name, None);
+        found.unwrap_or_else(|| (self.span(&operation.pointer()), None))
+    }
+
+    fn parameter(
+        &self,
+        operation: OperationRef<'_>,
+        name: &str,
+        place: Option<&str>,
+    ) -> Option<(Span, Option<Span>)> {
         let pointer = operation.pointer();
         let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
         let lists =
             [pointer.as_str(), parent].map(|place| self.root.at(&format!("{place}/parameters")));
-        for parameter in lists.into_iter().flatten().flat_map(Node::items) {
+        let mut all = lists.into_iter().flatten().flat_map(Node::items);
+        all.find_map(|parameter| {
             let meant = resolve(&self.root, parameter).filter(|node| {
                 place.is_none_or(|place| node.get("in").and_then(Node::as_str) == Some(place))
             });
             let written = meant.and_then(|node| node.get("name"));
-            if let Some(written) = written.filter(|written| written.as_str() == Some(name)) {
-                return parameter.get("$ref").unwrap_or(written).span;
-            }
-        }
-        self.span(&pointer)
+            let written = written.filter(|written| written.as_str() == Some(name))?;
+            Some((written.span, parameter.get("$ref").map(|node| node.span)))
+        })
     }
 
     /// Whether a mistake that was told lies in `node`, which is a part of [`root`](Self::root), or in what it refers to:

@@ -251,11 +251,27 @@ fn headers(response: &mut Response, components: &Components, id: &str, names: &m
 }
 
 fn contents(content: &mut IndexMap<String, MediaType>, name: &str, id: &str, names: &mut Names) {
+    // The name of a media type is the same in either case (RFC 9110); what its parameters say may not be.
+    if content
+        .keys()
+        .any(|key| essence(key).bytes().any(|b| b.is_ascii_uppercase()))
+    {
+        let written = std::mem::take(content).into_iter();
+        content.extend(written.map(|(key, media)| {
+            let lower = essence(&key).to_ascii_lowercase();
+            (format!("{lower}{}", &key[lower.len()..]), media)
+        }));
+    }
     for media in content.values_mut() {
         if let Some(schema) = &mut media.schema {
             names.hoist(schema, &format!("{id}-{name}"), id, !is_binary(schema));
         }
     }
+}
+
+/// The media type before its parameters.
+fn essence(media_type: &str) -> &str {
+    media_type.split(';').next().unwrap_or_default()
 }
 
 fn look_up<T: Clone>(

@@ -1,19 +1,37 @@
 //! What the model would misread, in its own words. Schemas with `properties` and no `type` are read as objects, which is what
 //! they mean (K0123 tells it): a validator would accept any number and text besides, and dropshot would forget the
-//! properties. So it would the values of an `enum` without a `type`, which get the one that they all have. Security by `mutualTLS`, which OpenAPI 3.1 has, is no kind of the model's: who uses it is told (K0112).
+//! properties. So it would the values of an `enum` without a `type`, which get the one that they all have. Security by
+//! `mutualTLS`, which OpenAPI 3.1 has, is no kind of the model's: who uses it is told (K0112). A scheme that nothing demands is
+//! left out where the model cannot read it, and a flow of OAuth 2 that says nothing of scopes has none: both are told too.
+//! dropshot up to 0.9 wrote `x-dropshot-pagination: true` for what it writes as `{required: []}` now.
 
-use crate::node::{Content, Entry, Node};
+use crate::node::{Content, Entry, Node, Span};
 use crate::rules::is_untyped_object;
+use crate::select::{every_method, secured_by};
+use crate::shape::read;
 use crate::{each_schema, place};
+use openapiv3::{ReferenceOr, SecurityScheme};
 
-/// The document with the types written in, and without such security schemes; `None` when it has all and none.
+/// dropshot's word for an operation that answers page by page.
+pub(crate) const PAGINATION: &str = "x-dropshot-pagination";
+
+/// The document with the types and scopes written in, and without such security schemes; `None` when it has all and none.
 pub(crate) fn typed(root: &Node) -> Option<Node> {
     let mut missing = false;
     each_schema(root, &mut |schema| missing |= unsaid(schema).is_some());
     let schemes = root.at("/components/securitySchemes");
-    let unknown = schemes.is_some_and(|schemes| schemes.entries().iter().any(is_mutual_tls));
-    (missing || unknown).then(|| {
+    let schemes = schemes.map_or(&[][..], Node::entries).iter();
+    let spare = schemes.clone().filter(|scheme| is_spare(root, scheme));
+    let spare: Vec<Span> = spare.map(|scheme| scheme.key_span).collect();
+    let scopeless = schemes
+        .flat_map(flows)
+        .any(|flow| has_no_scopes(&flow.node));
+    let flagged = every_method(root).any(|method| method.node.entries().iter().any(is_flagged));
+    (missing || scopeless || flagged || !spare.is_empty()).then(|| {
         let mut root = root.clone();
+        if flagged {
+            paginated(&mut root);
+        }
         if missing {
             walk(&mut root, "");
         }
@@ -21,7 +39,10 @@ pub(crate) fn typed(root: &Node) -> Option<Node> {
             inner(&mut root, "components").and_then(|node| inner(node, "securitySchemes"))
             && let Content::Map(entries) = &mut schemes.content
         {
-            entries.retain(|entry| !is_mutual_tls(entry));
+            entries.retain(|entry| !spare.contains(&entry.key_span));
+            for scheme in entries.iter_mut() {
+                scopes(&mut scheme.node);
+            }
         }
         root
     })
@@ -59,8 +80,74 @@ fn type_of(value: &Content) -> Option<&'static str> {
     })
 }
 
-fn is_mutual_tls(scheme: &Entry) -> bool {
-    scheme.node.get("type").and_then(Node::as_str) == Some("mutualTLS")
+/// Whether the member says of an operation, as dropshot did once, that it answers page by page.
+fn is_flagged(member: &Entry) -> bool {
+    member.key == PAGINATION && member.node.is_true()
+}
+
+/// Says it as dropshot does now, which requires no parameter.
+fn paginated(root: &mut Node) {
+    let paths = inner(root, "paths").into_iter().flat_map(members);
+    let operations = paths.flat_map(|path| members(&mut path.node));
+    let said = operations.flat_map(|operation| members(&mut operation.node));
+    for member in said.filter(|member| is_flagged(member)) {
+        let span = member.node.span;
+        let none = Entry {
+            key: "required".to_owned(),
+            key_span: span,
+            node: Node {
+                span,
+                content: Content::List(Vec::new()),
+            },
+        };
+        member.node.content = Content::Map(vec![none].into());
+    }
+}
+
+fn members(node: &mut Node) -> impl Iterator<Item = &mut Entry> {
+    let members = match &mut node.content {
+        Content::Map(members) => Some(members.iter_mut()),
+        _ => None,
+    };
+    members.into_iter().flatten()
+}
+
+/// Whether the model does without the scheme.
+fn is_spare(root: &Node, scheme: &Entry) -> bool {
+    let kind = scheme.node.get("type").and_then(Node::as_str);
+    let unread = || read::<ReferenceOr<SecurityScheme>>(&scheme.node).is_err();
+    kind == Some("mutualTLS") || (unread() && secured_by(root, &scheme.key).is_empty())
+}
+
+fn flows(scheme: &Entry) -> impl Iterator<Item = &Entry> {
+    let flows = scheme.node.get("flows").map_or(&[][..], Node::entries);
+    flows.iter().filter(|flow| !flow.key.starts_with("x-"))
+}
+
+fn has_no_scopes(flow: &Node) -> bool {
+    let unsaid = |scopes: &Node| scopes.content == Content::Null;
+    matches!(flow.content, Content::Map(_)) && flow.get("scopes").is_none_or(unsaid)
+}
+
+/// Says of each flow of the scheme that says nothing of scopes that it has none.
+fn scopes(scheme: &mut Node) {
+    let Some(Content::Map(flows)) = inner(scheme, "flows").map(|flows| &mut flows.content) else {
+        return;
+    };
+    for flow in flows.iter_mut().filter(|flow| has_no_scopes(&flow.node)) {
+        let span = flow.key_span;
+        if let Content::Map(entries) = &mut flow.node.content {
+            entries.retain(|entry| entry.key != "scopes");
+            entries.push(Entry {
+                key: "scopes".to_owned(),
+                key_span: span,
+                node: Node {
+                    span,
+                    content: Content::Map(Vec::new().into()),
+                },
+            });
+        }
+    }
 }
 
 fn inner<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Node> {

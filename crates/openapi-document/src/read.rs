@@ -1,4 +1,5 @@
-//! Text to nodes: YAML 1.2 (and so JSON), with the restrictions that make a document unambiguous.
+//! Text to nodes: JSON where a file is named so, else YAML 1.2 (and so JSON), with the restrictions that make a document
+//! unambiguous.
 //!
 //! Refused by name: duplicate keys, anchors and aliases, tags, several documents, keys that are not scalars,
 //! and nesting deeper than [`MAX_DEPTH`].
@@ -20,6 +21,21 @@ fn stop(code: &'static str, span: Span, message: &str, help: &str) -> Step {
     let mut diagnostic = Diagnostic::new(code, span, message);
     diagnostic.help = (!help.is_empty()).then(|| help.to_owned());
     Err(Box::new(diagnostic))
+}
+
+/// K0002: the key at `again` is the one at `first`.
+pub(crate) fn twice(key: &str, again: Span, first: Span) -> Diagnostic {
+    Diagnostic::new("K0002", again, format!("the key `{key}` is written twice"))
+        .label("again here")
+        .related(first, "first here")
+        .help("keep one of them")
+}
+
+/// K0004: what begins at `span` is one level too deep.
+pub(crate) fn too_deep(span: Span) -> Diagnostic {
+    let message = format!("nested deeper than {MAX_DEPTH} levels");
+    Diagnostic::new("K0004", span, message)
+        .help("put an inner schema into `components/schemas`, and refer to it")
 }
 
 /// A mapping or list that is not complete yet.
@@ -47,16 +63,24 @@ struct Reader<'a> {
     diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads the one document in `text`, which is file `file` of the document.
+/// Reads the one document in `text`, which is file `file` of the document, and called `name`: one that ends in `.json` is JSON
+/// and nothing else.
 ///
 /// # Errors
-/// Diagnoses `K0001` to `K0006`. Duplicate keys are all reported; other defects end the reading.
-pub(crate) fn read(text: &str, file: usize) -> Result<Node, Vec<Diagnostic>> {
+/// Diagnoses `K0001` to `K0006`. Duplicate keys are all reported; other defects of YAML end the reading.
+pub(crate) fn read(name: &str, text: &str, file: usize) -> Result<Node, Vec<Diagnostic>> {
+    if crate::json::is_named(name) {
+        return crate::json::strict(text, file);
+    }
     crate::json::read(text, file).map_or_else(|| yaml(text, file), Ok)
 }
 
 /// As [`read`], without asking first whether it is JSON.
 pub(crate) fn yaml(text: &str, file: usize) -> Result<Node, Vec<Diagnostic>> {
+    // The parser takes it for the end of the text.
+    if let Some(at) = text.find('\0') {
+        return Err(vec![crate::slip::nul(text, at, file)]);
+    }
     let Reader {
         root,
         mut diagnostics,
@@ -247,8 +271,7 @@ impl<'a> Reader<'a> {
 
     fn open(&mut self, open: Open, span: Span) -> Step {
         if self.open.len() >= MAX_DEPTH {
-            let message = format!("nested deeper than {MAX_DEPTH} levels");
-            return stop("K0004", span, &message, "");
+            return Err(Box::new(too_deep(span)));
         }
         if let Some(Open::Map(_, Members { key: None, .. })) = self.open.last() {
             return stop("K0001", span, "a key must be a string", "");
@@ -266,16 +289,7 @@ impl<'a> Reader<'a> {
                     return stop("K0001", node.span, "a key must be a string", "");
                 };
                 if let Some(first) = seen.get(&key) {
-                    self.diagnostics.push(
-                        Diagnostic::new(
-                            "K0002",
-                            key_span,
-                            format!("the key `{key}` is written twice"),
-                        )
-                        .label("again here")
-                        .related(*first, "first here")
-                        .help("keep one of them"),
-                    );
+                    self.diagnostics.push(twice(&key, key_span, *first));
                 } else {
                     seen.insert(key.clone(), key_span);
                 }

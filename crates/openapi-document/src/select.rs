@@ -121,7 +121,8 @@ pub(crate) fn reach<'a>(root: &'a Node, node: &'a Node, reached: &mut HashSet<&'
     }
 }
 
-fn every_method(root: &Node) -> impl Iterator<Item = &Entry> {
+/// Every operation, with its method as the key.
+pub(crate) fn every_method(root: &Node) -> impl Iterator<Item = &Entry> {
     paths(root).iter().flat_map(methods)
 }
 

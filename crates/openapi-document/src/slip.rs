@@ -93,6 +93,21 @@ pub(crate) fn explain(text: &str, at: Span, info: &str) -> Diagnostic {
     )
 }
 
+/// The diagnosis of the character NUL, which is at the byte `at`.
+pub(crate) fn nul(text: &str, at: usize, file: usize) -> Diagnostic {
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let span = Span {
+        start: at,
+        end: at + 1,
+        line: before.matches('\n').count() + 1,
+        column: line.chars().count() + 1,
+        file,
+    };
+    Diagnostic::new("K0001", span, "not valid YAML: the character NUL")
+        .help("remove it; in a text in double quotes, it is written `\\0`")
+}
+
 fn closing(sign: &str) -> &'static str {
     if sign == "{" { "}" } else { "]" }
 }

@@ -4,7 +4,7 @@
 
 use openapi_document::{Document, Files};
 
-/// What parts one file of the input from the next; the first is the document, the others are `1.yaml`, `2.yaml`, ...
+/// What parts one file of the input from the next; the first is the document, the others are `1.yaml` or `1.json`, ...
 const NEXT: &str = "\n%%%\n";
 
 struct Parts<'a>(Vec<&'a str>);
@@ -13,6 +13,7 @@ impl Files for Parts<'_> {
     fn text(&self, path: &str) -> Result<String, String> {
         let number = path
             .strip_suffix(".yaml")
+            .or(path.strip_suffix(".json"))
             .and_then(|number| number.parse::<usize>().ok());
         let part = number.and_then(|number| self.0.get(number));
         part.map(|text| (*text).to_owned())
@@ -25,7 +26,12 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
         return;
     };
     let parts = Parts(text.split(NEXT).collect());
-    let (document, mut found) = Document::examine_with("0.yaml", parts.0[0], &parts);
+    let name = if parts.0[0].starts_with('{') {
+        "0.json"
+    } else {
+        "0.yaml"
+    };
+    let (document, mut found) = Document::examine_with(name, parts.0[0], &parts);
     if let Some(document) = document {
         if let Err(more) = openapi_check::lint(&document) {
             found.append(more);

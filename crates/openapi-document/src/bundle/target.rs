@@ -73,7 +73,7 @@ impl Bundler<'_> {
         if self.size > MAX_TEXT {
             return Err(format!("the files are larger than {MAX_TEXT} bytes"));
         }
-        let root = read::read(&text, file);
+        let root = read::read(path, &text, file);
         self.sources.push(Source {
             name: format!("{}{path}", self.directory),
             text,

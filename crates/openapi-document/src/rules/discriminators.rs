@@ -21,7 +21,11 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
         );
         return;
     };
+    if is_of_none(found, list, entry, property) {
+        return;
+    }
     let mut names = Vec::new();
+    let mut is_twice = false;
     for member in list.items() {
         let name = member.get("$ref").and_then(Node::as_str);
         let Some(name) = name.and_then(|r| r.strip_prefix("#/components/schemas/")) else {
@@ -48,8 +52,11 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
                     "add `{property}: {{type: string}}` to its `properties`"
                 )),
             );
+        } else {
+            optional(found, member, entry, property);
         }
         if names.contains(&name) {
+            is_twice = true;
             found.push(
                 Diagnostic::new("K0109", member.span, format!("`{name}` is listed twice"))
                     .help("keep one; a `mapping` may lead to it by several values"),
@@ -62,7 +69,8 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
         let Some(text) = target.node.as_str() else {
             continue;
         };
-        if !names.iter().any(|name| leads(text, name)) {
+        // Of two that are alike, one may be what it leads to.
+        if !is_twice && !names.iter().any(|name| leads(text, name)) {
             let message = format!("`{text}` is none of the members of the `oneOf`");
             let near = text.rsplit('/').next().unwrap_or(text);
             let near = super::closest(near, names.iter().copied());
@@ -73,6 +81,85 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
             found.push(Diagnostic::new("K0109", target.node.span, message).help(help));
         }
     }
+}
+
+/// K0109: no member has the property, so it is the name that is wrong; whether that was told.
+fn is_of_none(found: &mut Findings<'_>, list: &Node, entry: &Entry, property: &str) -> bool {
+    let root = found.root;
+    let members: Vec<&Node> = list
+        .items()
+        .iter()
+        .filter_map(|m| resolve(root, m))
+        .collect();
+    let has = |member: &Node| has(root, member, property, &mut Seen::new());
+    let Some(written) = entry.node.get("propertyName") else {
+        return false;
+    };
+    if members.len() < 2 || members.iter().any(|member| has(member)) {
+        return false;
+    }
+    let own = |member: &'_ Node| -> Vec<String> {
+        let properties = member.get("properties").map_or(&[][..], Node::entries);
+        properties.iter().map(|entry| entry.key.clone()).collect()
+    };
+    let first = members
+        .first()
+        .map(|member| own(member))
+        .unwrap_or_default();
+    let shared = first
+        .iter()
+        .filter(|name| members.iter().all(|member| own(member).contains(name)));
+    let shared: Vec<&str> = shared.map(String::as_str).collect();
+    let near = super::closest(property, shared.iter().copied());
+    let help = match (near, shared.as_slice()) {
+        (Some(near), _) => format!("did you mean `{near}`?"),
+        (None, [only]) => format!("did you mean `{only}`, which all of them have?"),
+        _ => format!(
+            "add `{property}: {{type: string}}` to the `properties` of each, and require it"
+        ),
+    };
+    let message = format!("none of the members has a property `{property}` that tells them apart");
+    found.push(Diagnostic::new("K0109", written.span, message).help(help));
+    true
+}
+
+/// K0109: a member that may lack the property is none of them then.
+fn optional(found: &mut Findings<'_>, member: &Node, told: &Entry, property: &str) {
+    let root = found.root;
+    let Some(schema) = resolve(root, member) else {
+        return;
+    };
+    if requires(root, schema, property, &mut Seen::new()) {
+        return;
+    }
+    let name = named(member).map_or("it", |(_, name)| name);
+    let place = schema.entry("required").or(schema.entry("properties"));
+    found.push(
+        Diagnostic::new(
+            "K0109",
+            place.map_or(member.span, |entry| entry.key_span),
+            format!("`{name}` does not require `{property}`, which tells it apart"),
+        )
+        .related(told.key_span, "this discriminator")
+        .help(format!(
+            "add `{property}` to its `required`: a value without it is refused"
+        ))
+        .warning(),
+    );
+}
+
+/// Whether the schema requires the property, itself or through what it is made of.
+fn requires(root: &Node, schema: &Node, property: &str, seen: &mut Seen) -> bool {
+    let schema = resolve(root, schema);
+    let Some(schema) = schema.filter(|schema| seen.insert(std::ptr::from_ref(*schema))) else {
+        return false;
+    };
+    let required = schema.get("required").map_or(&[][..], Node::items);
+    let parts = schema.get("allOf").map_or(&[][..], Node::items);
+    required.iter().any(|name| name.as_str() == Some(property))
+        || parts
+            .iter()
+            .any(|part| requires(root, part, property, seen))
 }
 
 /// K0107: the value that leads to a member is one of those that the member's own property lists.
@@ -101,9 +188,20 @@ fn contradictions(found: &mut Findings<'_>, list: &Node, told: &Entry, property:
                 "`{}` leads to `{name}`, whose `{property}` is never so",
                 entry.key
             );
-            let help = match super::closest(&entry.key, texts()).or(texts().next()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("list it in the `enum` of `{property}`"),
+            // One that leads elsewhere is not what was meant.
+            let mapped = |text: &&str| mapping.iter().any(|other| other.key == *text);
+            let free = || texts().filter(|text| !mapped(text));
+            let near = super::closest(&entry.key, free()).or(free().next());
+            let has_it = |other: &&Node| {
+                let values = listed(root, other, property, &mut Seen::new());
+                let mut values = values.map_or(&[][..], Node::items).iter();
+                values.any(|value| value.as_str() == Some(&entry.key))
+            };
+            let meant = list.items().iter().find(has_it).and_then(named);
+            let help = match (near, meant) {
+                (_, Some((_, other))) => format!("did you mean `#/components/schemas/{other}`?"),
+                (Some(near), None) => format!("did you mean `{near}`?"),
+                (None, None) => format!("list `{}` in the `enum` of `{property}` there", entry.key),
             };
             found.push(
                 Diagnostic::new("K0107", entry.key_span, message)
@@ -111,7 +209,13 @@ fn contradictions(found: &mut Findings<'_>, list: &Node, told: &Entry, property:
                     .help(help),
             );
         }
-        if !is_mapped && !texts().any(|text| text == name) {
+        // A value of it that leads elsewhere is told there.
+        let is_told = || {
+            mapping
+                .iter()
+                .any(|entry| texts().any(|text| text == entry.key))
+        };
+        if !is_mapped && !texts().any(|text| text == name) && !is_told() {
             let message = format!(
                 "no value is a `{name}`: without a `mapping`, its `{property}` must be `{name}`"
             );

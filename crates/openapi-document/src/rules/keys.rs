@@ -113,18 +113,65 @@ fn paginated(found: &mut Findings<'_>, path: &Entry, operation: &Node) {
         let required = entry.node.get("required");
         required.is_none_or(|names| matches!(names.content, Content::List(_)))
     };
-    let Some(entry) = operation.entry("x-dropshot-pagination").filter(well) else {
+    let Some(entry) = operation.entry(crate::objects::PAGINATION).filter(well) else {
         return;
     };
-    let lists = [operation, &path.node].map(|node| node.get("parameters"));
-    let parameters = lists.into_iter().flatten().flat_map(Node::items);
-    let mut names =
-        parameters.filter_map(|parameter| found.resolve(parameter)?.get("name")?.as_str());
-    if !names.any(|name| name == "page_token") {
-        let message = "an operation with pages has a query parameter `page_token`";
+    let lists = [operation, &path.node].map(|node| node.entry("parameters"));
+    // Where the list itself is misspelt, only that is told.
+    if kinds::misspelt(operation, "parameters", &shapes::OPERATION)
+        || kinds::misspelt(&path.node, "parameters", &shapes::PATH_ITEM)
+    {
+        return;
+    }
+    let lists = lists.into_iter().flatten().map(|list| &list.node);
+    let parameters: Vec<&Node> = lists
+        .flat_map(Node::items)
+        .filter_map(|parameter| found.resolve(parameter))
+        .collect();
+    let said =
+        |parameter: &Node, key: &str| parameter.get(key).and_then(Node::as_str).map(str::to_owned);
+    let named = |name: &str| {
+        let all = parameters.iter();
+        let mut same = all.filter(|parameter| said(parameter, "name").as_deref() == Some(name));
+        same.next()
+    };
+    for (name, is_needed) in [("page_token", true), ("limit", false)] {
+        let (place, message) = match named(name) {
+            Some(parameter) if said(parameter, "in").as_deref() == Some("query") => continue,
+            Some(parameter) => {
+                let place = parameter
+                    .get("in")
+                    .map_or(entry.key_span, |place| place.span);
+                (
+                    place,
+                    format!("`{name}` of an operation with pages is in the query"),
+                )
+            }
+            None if is_needed => {
+                let message = format!("an operation with pages has a query parameter `{name}`");
+                (entry.key_span, message)
+            }
+            None => continue,
+        };
         found.push(
-            Diagnostic::new("K0102", entry.key_span, message)
-                .help("declare `page_token` and `limit`, or leave the extension out")
+            Diagnostic::new("K0102", place, message)
+                .help("declare `page_token` and `limit` in the query, or leave the extension out")
+                .warning(),
+        );
+    }
+    for name in entry.node.get("required").map_or(&[][..], Node::items) {
+        let Some(text) = name.as_str().filter(|text| named(text).is_none()) else {
+            continue;
+        };
+        let names: Vec<String> = parameters.iter().filter_map(|p| said(p, "name")).collect();
+        let help = closest(text, names.iter().map(String::as_str)).map_or_else(
+            || "declare it among the `parameters`, or take it out of the list".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        let message = format!("the first page requires `{text}`, which is no parameter");
+        found.push(
+            Diagnostic::new("K0102", name.span, message)
+                .help(help)
                 .warning(),
         );
     }

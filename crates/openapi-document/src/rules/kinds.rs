@@ -129,6 +129,10 @@ fn extension(found: &mut Findings<'_>, entry: &Entry) {
         return kinds(found, entry, Kind::Flag);
     }
     if DROPSHOTS.contains(&entry.key.as_str()) {
+        // As dropshot wrote it once.
+        if entry.key == crate::objects::PAGINATION && entry.node.is_true() {
+            return;
+        }
         kinds(found, entry, Kind::Map);
         if let Some(required) = entry.node.entry("required") {
             kinds(found, required, Kind::Texts);

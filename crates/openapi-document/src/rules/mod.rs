@@ -106,7 +106,7 @@ pub const RULES: &[(&str, &str)] = &[
     ),
     (
         "K0117",
-        "A constraint of one type stands on another, of which it says nothing, so it silently has no effect.",
+        "A constraint silently has no effect: it is one of another type, as `minLength` of a number; it lies beyond what the `format` holds, as `maximum: 300` of a `uint8`; or it is `nullable` without a `type`.",
     ),
     (
         "K0118",

@@ -1,4 +1,5 @@
-//! K0107: a value satisfies the bounds together with the width that the `format` has, the `enum` and the `multipleOf`.
+//! K0107: a value satisfies the bounds together with the width that the `format` has, the `enum` and the `multipleOf`. K0117: no
+//! bound lies beyond that width.
 
 use super::Findings;
 use crate::Diagnostic;
@@ -9,6 +10,7 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
     match schema.get("type").and_then(Node::as_str) {
         Some("integer") => {
             width(found, schema);
+            beyond(found, schema);
             values(
                 found,
                 schema,
@@ -46,6 +48,47 @@ fn format_of(schema: &Node) -> Option<(&Entry, &str, f64, f64)> {
     let name = entry.node.as_str()?;
     let (least, greatest) = width::range(name)?;
     Some((entry, name, least as f64, greatest as f64))
+}
+
+/// K0117: a bound beyond what the format holds says nothing.
+fn beyond(found: &mut Findings<'_>, schema: &Node) {
+    let Some((format, name, least, greatest)) = format_of(schema) else {
+        return;
+    };
+    let exclusive = |key: &str| schema.get(key).is_some_and(Node::is_true);
+    for (key, outside, limit) in [
+        (
+            "minimum",
+            number(schema, "minimum").is_some_and(|n| {
+                n < least - f64::from(u8::from(exclusive("exclusiveMinimum"))) && n < greatest
+            }),
+            least,
+        ),
+        (
+            "maximum",
+            number(schema, "maximum").is_some_and(|n| {
+                n > greatest + f64::from(u8::from(exclusive("exclusiveMaximum"))) && n > least
+            }),
+            greatest,
+        ),
+    ] {
+        let Some(node) = schema.get(key).filter(|_| outside) else {
+            continue;
+        };
+        let message = format!("every `{name}` satisfies this `{key}`, so it says nothing");
+        let word = if key == "minimum" {
+            "least"
+        } else {
+            "greatest"
+        };
+        found.push(
+            Diagnostic::new("K0117", node.span, message)
+                .label(format!("the {word} is {limit}"))
+                .related(format.node.span, "the format")
+                .help("take a wider format, or leave the bound out")
+                .warning(),
+        );
+    }
 }
 
 /// The bounds leave something of the format.

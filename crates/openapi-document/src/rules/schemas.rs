@@ -53,6 +53,7 @@ pub(super) fn check(found: &mut Findings<'_>) {
         }
         if !members.contains(&std::ptr::from_ref(schema)) {
             untyped(found, schema);
+            nullable(found, schema);
         }
         twice(found, schema);
         bounds::check(found, schema);
@@ -98,6 +99,38 @@ fn alike(found: &mut Findings<'_>, list: &Node, exactly_one: bool) {
             found.push(told.related(first, "first here").help("keep one of them"));
         }
     }
+}
+
+/// K0117: `nullable` adds null to a type, and there is none.
+fn nullable(found: &mut Findings<'_>, schema: &Node) {
+    const TYPED: [&str; 9] = [
+        "type",
+        "$ref",
+        "enum",
+        "properties",
+        "additionalProperties",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "not",
+    ];
+    let Some(entry) = schema
+        .entry("nullable")
+        .filter(|entry| entry.node.is_true())
+    else {
+        return;
+    };
+    if TYPED.iter().any(|key| schema.get(key).is_some())
+        || super::kinds::misspelt(schema, "type", &super::tables::SCHEMA)
+    {
+        return;
+    }
+    found.push(
+        Diagnostic::new("K0117", entry.key_span, "`nullable` says nothing without a `type`")
+            .label("any value is one of the schema, null or not")
+            .help("write the `type` beside it, such as `type: string`; or leave it out where anything is meant")
+            .warning(),
+    );
 }
 
 /// K0109: a schema says what its type is before it says more of numbers, or of formats.

@@ -4,7 +4,7 @@ use super::features::is_token;
 use super::tables as shapes;
 use super::{Findings, kinds};
 use crate::Diagnostic;
-use crate::node::{Content, Entry, Node};
+use crate::node::{Content, Entry, Node, Span};
 
 /// K0112: what a list of requirements names is declared.
 pub(super) fn requirements(found: &mut Findings<'_>, security: Option<&Node>) {
@@ -178,27 +178,42 @@ fn flows(found: &mut Findings<'_>, scheme: &Node) -> bool {
         if !matches!(flow.node.content, Content::Map(_)) {
             continue;
         }
-        for lacking in urls.iter().chain(&["scopes"]) {
+        for lacking in *urls {
             if flow.node.get(lacking).is_none() {
                 let message = format!("the flow `{}` needs `{lacking}`", flow.key);
                 found.push(
                     Diagnostic::new("K0102", flow.key_span, message)
-                        .help(format!("add `{lacking}` below it")),
+                        .help(format!("add `{lacking}: https://...` below it")),
                 );
                 told = true;
             }
         }
-        if let Some(scopes) = flow.node.get("scopes")
-            && !matches!(scopes.content, Content::Map(_))
-        {
-            found.push(
-                Diagnostic::new("K0102", scopes.span, "`scopes` must be a mapping")
-                    .help("write each scope with its description: `read: Read things`"),
-            );
-            told = true;
+        match flow.node.entry("scopes") {
+            Some(scopes) if matches!(scopes.node.content, Content::Map(_)) => {}
+            // It is understood as a flow without scopes.
+            None => no_scopes(found, flow.key_span, &flow.key),
+            Some(scopes) if scopes.node.content == Content::Null => {
+                no_scopes(found, scopes.key_span, &flow.key);
+            }
+            Some(scopes) => {
+                found.push(
+                    Diagnostic::new("K0102", scopes.node.span, "`scopes` must be a mapping")
+                        .help("write each scope with its description: `read: Read things`"),
+                );
+                told = true;
+            }
         }
     }
     told
+}
+
+fn no_scopes(found: &mut Findings<'_>, span: Span, flow: &str) {
+    let message = format!("the flow `{flow}` says nothing of scopes");
+    found.push(
+        Diagnostic::new("K0102", span, message)
+            .help("write `scopes: {}` where it has none")
+            .warning(),
+    );
 }
 
 /// The kinds that the version of the document has.
@@ -211,8 +226,17 @@ fn kinds_of(found: &Findings<'_>) -> &'static [&'static str] {
     &SCHEMES[..all]
 }
 
-/// K0112 and K0102: the scheme is of a kind that there is, and of a supported one if it is used.
+/// K0112 and K0102: the scheme is of a kind that there is, and of a supported one. Of one that nothing demands, that is no
+/// more than a warning.
 pub(super) fn supported(found: &mut Findings<'_>, scheme: &Entry) {
+    let first = found.diagnostics.len();
+    judge(found, scheme);
+    if crate::select::secured_by(found.root, &scheme.key).is_empty() {
+        found.diagnostics.soften(first);
+    }
+}
+
+fn judge(found: &mut Findings<'_>, scheme: &Entry) {
     // A reference is judged where it leads.
     let node = &scheme.node;
     if node.get("$ref").is_some() {

@@ -54,8 +54,29 @@ fn default(found: &mut Findings<'_>, variable: &Node) {
     );
 }
 
+/// The first brace of the URL that opens or closes nothing, and the one that is missing.
+fn unpaired(url: &str) -> Option<(char, char)> {
+    let mut is_open = false;
+    for sign in url.chars().filter(|sign| matches!(sign, '{' | '}')) {
+        match (sign, is_open) {
+            ('{', true) => return Some(('{', '}')),
+            ('}', false) => return Some(('}', '{')),
+            _ => is_open = !is_open,
+        }
+    }
+    is_open.then_some(('{', '}'))
+}
+
 /// What the URL has in braces and what is declared are the same.
 fn names(found: &mut Findings<'_>, url: &str, span: Span, declared: &[Entry]) {
+    if let Some((sign, other)) = unpaired(url) {
+        let message = format!("`{sign}` in the URL has no `{other}`");
+        found.push(
+            Diagnostic::new("K0125", span, message)
+                .help("write a variable as `{name}`: a URL has braces for nothing else"),
+        );
+        return;
+    }
     let used: Vec<&str> = url
         .split('{')
         .skip(1)

@@ -148,3 +148,17 @@ fn a_path_is_what_its_reference_leads_to() {
     assert_eq!(told.places(), Vec::<String>::new());
     assert_eq!(document.unwrap().operations().count(), 1);
 }
+
+#[test]
+fn a_file_is_json_by_its_name_and_by_nothing_else() {
+    let yaml = [("a.json", "A: {type: string}\n")];
+    assert_eq!(places("a.json#/A", &yaml), ["spec/a.json:1:1 K0001"]);
+    let json = "{\"A\": {\n  // said\n  \"type\": \"string\",\n}}";
+    let found = places("a.json#/A", &[("a.json", json)]);
+    assert_eq!(found, ["spec/a.json:2:3 K0001", "spec/a.json:3:19 K0001"]);
+    let same = places(
+        "a.yaml#/A",
+        &[("a.yaml", "{\"A\": {\"type\": \"string\",}} # said\n")],
+    );
+    assert_eq!(same, Vec::<String>::new());
+}

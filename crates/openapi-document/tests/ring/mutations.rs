@@ -183,12 +183,17 @@ fn broken_documents_are_refused_or_read_and_never_more() {
     for seed in first..first + number("MUTATIONS", SHORT) {
         let mut dice = Dice(seed);
         let text = seeds[dice.roll(seeds.len())].clone();
+        let name = if text.starts_with(b"{") {
+            "broken.json"
+        } else {
+            "broken.yaml"
+        };
         let other = &seeds[dice.roll(seeds.len())];
         let bytes = broken(&mut dice, text, other);
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let start = Instant::now();
         let outcome = std::panic::catch_unwind(|| {
-            let (document, told) = Document::examine("broken.yaml", &text);
+            let (document, told) = Document::examine(name, &text);
             // Places must lie in the text, or the rendering would panic.
             let shown = told.render(false);
             (document.is_some(), told.len(), shown.len())
