@@ -11,4 +11,5 @@ mod raw;
 mod routes;
 mod stage;
 mod streams;
+mod trailers;
 mod untaken;

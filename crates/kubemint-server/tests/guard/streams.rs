@@ -19,7 +19,7 @@ const PATH: u8 = 4;
 type Frame<'a> = (u8, u8, u32, &'a [u8]);
 
 /// A field with a name of its own, never indexed.
-fn field(name: &str, value: &str) -> Vec<u8> {
+pub(crate) fn field(name: &str, value: &str) -> Vec<u8> {
     let part = |text: &str| {
         let length = u8::try_from(text.len()).expect("a short text");
         assert!(length < 127, "one octet of length");

@@ -1,6 +1,6 @@
 //! Answers over HTTP/2 that a peer asks for and never takes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::Request;
@@ -14,6 +14,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::encrypted::{connect, http2, start};
 use crate::frames::{END, HEADERS, SETTINGS, frame, honest_clients_are_served, literal, open};
+use crate::raw::PATIENCE;
 use crate::stage::Stage;
 
 const UNTAKEN: &str = "kubemint_connections_refused_total{reason=\"untaken\"}";
@@ -80,7 +81,7 @@ async fn is_given_up(stream: TlsStream<TcpStream>) -> bool {
         false
     });
     let mut all = Vec::new();
-    let end = tokio::time::timeout(Duration::from_secs(20), from.read_to_end(&mut all)).await;
+    let end = tokio::time::timeout(PATIENCE, from.read_to_end(&mut all)).await;
     asking.abort();
     end.is_ok()
 }
@@ -104,7 +105,7 @@ async fn an_answer_that_is_not_taken_has_a_place_which_others_get() {
         }
     });
     let mut all = Vec::new();
-    let end = tokio::time::timeout(Duration::from_secs(20), greedy.read_to_end(&mut all)).await;
+    let end = tokio::time::timeout(PATIENCE, greedy.read_to_end(&mut all)).await;
     assert!(end.is_ok(), "it holds both places still");
     assert!(!asking.is_finished());
     asking.abort();
@@ -116,14 +117,14 @@ async fn an_answer_that_is_not_taken_has_a_place_which_others_get() {
 #[tokio::test]
 async fn an_answer_that_is_taken_slowly_is_taken_whole() {
     let (stage, certificate) = start(|limits| {
-        limits.deadlines.answer = Duration::from_secs(4);
+        limits.deadlines.answer = Duration::from_secs(7);
         limits.deadlines.idle = Duration::from_secs(1);
     })
     .await;
     let stream = connect(&stage, &[&certificate], b"h2", &rustls::version::TLS13).await;
-    // It takes some six seconds, and no piece of it more than four.
+    // It takes longer than that, and no piece of it a tenth.
     let (mut sender, connection) = Builder::new(TokioExecutor::new())
-        .initial_stream_window_size(8 * 1024)
+        .initial_stream_window_size(4 * 1024)
         .handshake(TokioIo::new(stream))
         .await
         .expect("HTTP/2");
@@ -131,12 +132,13 @@ async fn an_answer_that_is_taken_slowly_is_taken_whole() {
     let request = Request::get("https://localhost/openapi.json").body(Full::<Bytes>::default());
     let answer = sender.send_request(request.expect("a request")).await;
     let mut body = answer.expect("an answer").into_body();
-    let mut taken = 0;
+    let (mut taken, began) = (0, Instant::now());
     while let Some(piece) = body.frame().await {
         taken += piece.expect("a piece").into_data().expect("bytes").len();
         tokio::time::sleep(Duration::from_millis(700)).await;
     }
     assert!(taken > 50_000, "{taken}");
+    assert!(began.elapsed() > Duration::from_secs(7));
     assert_eq!(stage.metric(UNTAKEN).await, 0);
     stage.stop().await;
 }
