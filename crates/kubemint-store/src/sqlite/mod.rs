@@ -8,6 +8,7 @@ mod inspect;
 mod issue;
 mod landmarks;
 mod lists;
+mod log;
 mod open;
 mod open_error;
 mod owner;

@@ -273,9 +273,9 @@ fn prepare_writer(connection: &Connection) -> rusqlite::Result<String> {
     // Savepoints keep what they may have to undo in memory, and the upper pages of every index stay there too.
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.pragma_update(None, "cache_size", -32 * 1024)?;
-    // 16 MiB between checkpoints, and a log that grew beyond 64 MiB is cut again.
+    // 16 MiB between checkpoints. A log that grew beyond the limit is cut again when it begins anew, which it is made to.
     connection.pragma_update(None, "wal_autocheckpoint", 4096)?;
-    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    connection.pragma_update(None, "journal_size_limit", super::log::LONGEST)?;
     Ok(mode)
 }
 

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::error::{Refusal, shared_error, store_error};
+use super::log::{self, Log};
 
 /// The most jobs that share a commit. It bounds how long the first of them waits for the others' work.
 const MAX_BATCH: usize = 256;
@@ -162,6 +163,7 @@ where
 }
 
 fn run(connection: &Connection, queue: &Receiver<Box<dyn Job>>, counters: &Counters) {
+    let mut log = Log::of(connection, log::LONGEST);
     while let Ok(first) = queue.recv() {
         let mut batch = vec![first];
         // Now, too: where the database is locked, all who wait are told together, and not each after a wait of its own.
@@ -176,6 +178,7 @@ fn run(connection: &Connection, queue: &Receiver<Box<dyn Job>>, counters: &Count
         for job in batch {
             job.answer(outcome.as_ref().copied());
         }
+        log.keep_short(connection);
     }
 }
 
