@@ -4,7 +4,7 @@ use crate::names;
 use openapi_document::{Diagnostic, Diagnostics, Document};
 use proc_macro2::{TokenStream, TokenTree};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The names that more than one of the types in `stream`, and of `own`, have.
 pub(crate) fn twice(stream: &TokenStream, own: impl Iterator<Item = String>) -> Vec<String> {
@@ -93,6 +93,67 @@ fn inside(
             _ => {}
         }
     }
+}
+
+/// The names that titles give to inline schemas of which one is not as another: typify would make one type of them.
+pub(crate) fn ambiguous<'a>(schemas: impl Iterator<Item = &'a Value>) -> BTreeSet<String> {
+    let (mut first, mut ambiguous) = (BTreeMap::new(), BTreeSet::new());
+    let mut waiting: Vec<&Value> = schemas.flat_map(parts).collect();
+    while let Some(schema) = waiting.pop() {
+        if let Some(title) = schema.get("title").and_then(Value::as_str) {
+            let called = names::camel(title);
+            if *first.entry(called.clone()).or_insert(schema) != schema {
+                ambiguous.insert(called);
+            }
+        }
+        waiting.extend(parts(schema));
+    }
+    ambiguous
+}
+
+/// Takes such titles from the inline schemas of a component: their types are called by their places then.
+pub(crate) fn untitle(component: &mut Value, ambiguous: &BTreeSet<String>) {
+    if ambiguous.is_empty() {
+        return;
+    }
+    for part in parts_mut(component) {
+        if let Value::Object(members) = part {
+            let title = members.get("title").and_then(Value::as_str);
+            if title.is_some_and(|title| ambiguous.contains(&names::camel(title))) {
+                members.remove("title");
+            }
+        }
+        untitle(part, ambiguous);
+    }
+}
+
+fn parts(schema: &Value) -> Vec<&Value> {
+    let mut parts = Vec::new();
+    for (key, value) in schema.as_object().into_iter().flatten() {
+        match (key.as_str(), value) {
+            ("properties", Value::Object(properties)) => parts.extend(properties.values()),
+            ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => parts.extend(schemas),
+            ("items" | "additionalProperties" | "not", schema) => parts.push(schema),
+            _ => {}
+        }
+    }
+    parts
+}
+
+fn parts_mut(schema: &mut Value) -> Vec<&mut Value> {
+    let Value::Object(members) = schema else {
+        return Vec::new();
+    };
+    let mut parts = Vec::new();
+    for (key, value) in members {
+        match (key.as_str(), value) {
+            ("properties", Value::Object(properties)) => parts.extend(properties.values_mut()),
+            ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => parts.extend(schemas),
+            ("items" | "additionalProperties" | "not", schema) => parts.push(schema),
+            _ => {}
+        }
+    }
+    parts
 }
 
 /// K0202: two types of one name that no number tells apart.

@@ -111,11 +111,13 @@ fn attempt(
         .collect();
     let taken = |name: &str| named.contains(name);
     let all: any::Components = originals.iter().cloned().collect();
+    let ambiguous = distinct::ambiguous(originals.iter().map(|(_, schema)| schema));
 
     // As typify is to read a schema.
     let as_read = |name: &str, schema: &Value| {
         let mut schema = draft::typed(schema);
         aloud::say(&mut schema);
+        distinct::untitle(&mut schema, &ambiguous);
         distinct::rename(name, &mut schema, unclear, &taken);
         schema
     };
