@@ -11,7 +11,7 @@ use crate::audit::{Event, Kind};
 use crate::cluster::{ClusterKey, ClusterProfile};
 use crate::error::Error;
 use crate::id::KubeconfigId;
-use crate::policy::Action;
+use crate::policy::{Action, Decision};
 use crate::ports::{ClusterError, Credential, Secret};
 use crate::record::{Record, State, Status};
 
@@ -53,12 +53,20 @@ impl Kubemint {
         let expires_at = match (record.status(now), record.expires_at) {
             (Some(Status::Active), Some(end)) if (end - now).num_seconds() >= 1 => end,
             (Some(Status::Revoking), _) => {
-                return Err(self.not_deliverable(ctx, &record, Error::Revoking).await);
+                return Err(self
+                    .not_deliverable(ctx, &record, decision, Error::Revoking)
+                    .await);
             }
             (Some(Status::Active), _) => {
-                return Err(self.not_deliverable(ctx, &record, Error::Ending).await);
+                return Err(self
+                    .not_deliverable(ctx, &record, decision, Error::Ending)
+                    .await);
             }
-            _ => return Err(self.not_deliverable(ctx, &record, Error::Expired).await),
+            _ => {
+                return Err(self
+                    .not_deliverable(ctx, &record, decision, Error::Expired)
+                    .await);
+            }
         };
         let event = Event {
             decision: Some(decision),
@@ -125,9 +133,16 @@ impl Kubemint {
         }
     }
 
-    async fn not_deliverable(&self, ctx: &Context, record: &Record, error: Error) -> Error {
-        let nothing = Discarded::default();
-        self.not_delivered(ctx, record, error, &nothing).await
+    /// Policy permits it, and the record's state does not.
+    async fn not_deliverable(
+        &self,
+        ctx: &Context,
+        record: &Record,
+        decision: Decision,
+        error: Error,
+    ) -> Error {
+        let event = self.record_event(ctx, Kind::DownloadRefused, record);
+        self.refuse(event, Some(decision), error).await
     }
 
     async fn not_delivered(

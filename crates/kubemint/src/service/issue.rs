@@ -125,7 +125,10 @@ impl Kubemint {
             {
                 Begun::Started => return Ok(None),
                 Begun::Replay(earlier) => {
-                    let event = self.record_event(ctx, Kind::IssueReplayed, &earlier);
+                    let event = Event {
+                        decision: Some(decision.clone()),
+                        ..self.record_event(ctx, Kind::IssueReplayed, &earlier)
+                    };
                     self.ports.store.append(event).await?;
                     return Ok(Some(Issued {
                         record: *earlier,

@@ -1,5 +1,6 @@
 //! Read one kubeconfig, or a page of them.
 
+use super::terms::{role_told, user_told};
 use super::{Context, Kubemint};
 use crate::audit::{Event, Kind};
 use crate::cluster::ClusterKey;
@@ -120,7 +121,7 @@ impl Kubemint {
     }
 }
 
-/// The event with what a list or a revocation of many was narrowed to.
+/// The event with what a list or a revocation of many was narrowed to, told as what an issue asks for.
 pub(super) fn filtered(event: Event, filter: &Filter) -> Event {
     let Filter {
         status,
@@ -130,8 +131,11 @@ pub(super) fn filtered(event: Event, filter: &Filter) -> Event {
     } = filter;
     let parts = [
         ("status", status.map(|status| status.as_str().to_owned())),
-        ("user", user.clone()),
-        ("role", role.clone()),
+        ("user", user.as_deref().map(user_told)),
+        (
+            "role",
+            role.as_deref().map(|role| role_told(role).to_owned()),
+        ),
         (
             "issuedBefore",
             issued_before.map(|before| before.to_rfc3339()),
@@ -141,4 +145,37 @@ pub(super) fn filtered(event: Event, filter: &Filter) -> Event {
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
         .fold(event, |event, (name, value)| event.with(name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_that_could_be_none_is_not_told_and_a_user_is_cut() {
+        let told = |role: &str, user: String| {
+            let event = Event {
+                at: chrono::DateTime::UNIX_EPOCH,
+                kind: Kind::Listed,
+                request_id: None,
+                principal: None,
+                token_id: None,
+                cluster: ClusterKey::new("r", "p", "c"),
+                kubeconfig: None,
+                uid: None,
+                decision: None,
+                detail: serde_json::Map::new(),
+            };
+            let filter = Filter {
+                role: Some(role.to_owned()),
+                user: Some(user),
+                ..Filter::default()
+            };
+            let detail = filtered(event, &filter).detail;
+            ["role", "user"].map(|name| detail[name].as_str().unwrap_or_default().to_owned())
+        };
+        assert_eq!(told("viewer", "bob".to_owned()), ["viewer", "bob"]);
+        let [role, user] = told("Canary0133Zz", "b".repeat(129));
+        assert_eq!((role.as_str(), user), ("…", "b".repeat(128) + "…"));
+    }
 }

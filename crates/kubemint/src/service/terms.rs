@@ -203,19 +203,25 @@ const USER_TOLD: usize = 128;
 /// anything, pasted by mistake, and the trail keeps it for long.
 fn told(request: &Issue) -> serde_json::Value {
     let length = |text: &Option<String>| text.as_ref().map(|text| text.chars().count());
-    let role = request.role.as_deref();
-    let user = request.user.as_deref().map(|user| {
-        let cut = user.char_indices().nth(USER_TOLD);
-        cut.map_or(user.to_owned(), |(at, _)| format!("{}…", &user[..at]))
-    });
     json!({
-        "user": user,
-        "role": role.map(|role| if is_name(role) { role } else { "…" }),
+        "user": request.user.as_deref().map(user_told),
+        "role": request.role.as_deref().map(role_told),
         "ttl": request.ttl,
         "id": request.id.as_ref().map(KubeconfigId::as_str),
         "displayNameLength": length(&request.display_name),
         "descriptionLength": length(&request.description),
     })
+}
+
+/// A user that was asked for, as the trail tells it.
+pub(super) fn user_told(user: &str) -> String {
+    let cut = user.char_indices().nth(USER_TOLD);
+    cut.map_or(user.to_owned(), |(at, _)| format!("{}…", &user[..at]))
+}
+
+/// A role that was asked for, as the trail tells it.
+pub(super) fn role_told(role: &str) -> &str {
+    if is_name(role) { role } else { "…" }
 }
 
 /// Whether it could be the name of a role in a configuration.

@@ -107,6 +107,10 @@ async fn an_expired_one_is_read_but_not_downloaded() {
         );
         let refused = service.download(&alice(), &key(), &issued.record.id).await;
         assert!(matches!(refused, Err(Error::Expired)), "{refused:?}");
+        // Policy permits it; what it has become does not.
+        let told = world.events.lock().unwrap().last().cloned().unwrap();
+        let permitted = told.decision.is_some_and(|decision| decision.allowed);
+        assert!(told.kind == Kind::DownloadRefused && permitted);
         service.reconcile(&key()).await;
     }
     assert_eq!(world.state(&issued.record.id), State::Expired);

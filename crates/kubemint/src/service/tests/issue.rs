@@ -219,6 +219,9 @@ async fn the_same_key_and_request_give_the_first_answer_again() {
         .await
         .unwrap();
     assert!(again.replayed);
+    let told = world.events.lock().unwrap().last().cloned().unwrap();
+    let permitted = told.decision.is_some_and(|decision| decision.allowed);
+    assert!(told.kind == Kind::IssueReplayed && permitted);
     assert_eq!(
         (again.record.uid, again.status),
         (first.record.uid, Status::Active)
