@@ -183,9 +183,14 @@ async fn a_delay_holds_its_kind_only_until_the_faults_are_cleared() {
     api.get(&accounts(VIEWER)).await.good(200);
     assert!(begun.elapsed() >= delay);
     cluster.clear_faults();
-    let begun = Instant::now();
-    api.get(&accounts(VIEWER)).await.good(200);
-    assert!(begun.elapsed() < delay, "{:?}", begun.elapsed());
+    // The best of some, since the machine may have other things to do.
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        let begun = Instant::now();
+        api.get(&accounts(VIEWER)).await.good(200);
+        times.push(begun.elapsed());
+    }
+    assert!(times.iter().any(|time| *time < delay), "{times:?}");
 }
 
 #[tokio::test]
