@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
+use rustix::io::Errno;
 use thiserror::Error;
 
 use super::open::{private, read_only};
@@ -62,8 +63,7 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), BackupError> {
         File::open(&partial)
             .and_then(|file| file.sync_all())
             .map_err(failed)?;
-        // Not a rename, which would replace a file that came meanwhile.
-        fs::hard_link(&partial, to).map_err(failed)
+        named(&partial, to).map_err(failed)
     });
     let _ = fs::remove_file(&partial);
     kept?;
@@ -74,6 +74,33 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), BackupError> {
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(failed)
+}
+
+/// Gives the copy its name. A file that came meanwhile is not replaced, as it would be by a plain rename.
+fn named(partial: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(partial, to) {
+        // FAT, many network shares and FUSE have none.
+        Err(error) if is_no_link(&error) => moved(partial, to),
+        done => done,
+    }
+}
+
+fn is_no_link(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported
+    )
+}
+
+fn moved(partial: &Path, to: &Path) -> io::Result<()> {
+    let (here, only_new) = (rustix::fs::CWD, rustix::fs::RenameFlags::NOREPLACE);
+    rustix::fs::renameat_with(here, partial, here, to, only_new).map_err(|error| match error {
+        Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP => io::Error::new(
+            io::ErrorKind::Unsupported,
+            "its file system has neither hard links nor a rename that replaces nothing: copy to another one, and from there",
+        ),
+        other => other.into(),
+    })
 }
 
 /// Makes the file that becomes the copy, and locks it for as long as it is written. What is left of one that was broken off
@@ -124,4 +151,35 @@ fn copy(source: &Connection, to: &Path) -> Result<(), BackupError> {
     }
     copy.close()
         .map_err(|(_, error)| BackupError::Sqlite(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io;
+
+    use super::{is_no_link, moved, named};
+
+    #[test]
+    fn a_copy_replaces_no_file_that_came_meanwhile_with_links_and_without() {
+        for place in [named, moved] {
+            let folder = tempfile::tempdir().unwrap();
+            let (partial, to) = (folder.path().join("a.partial"), folder.path().join("a"));
+            fs::write(&partial, "copy").unwrap();
+            fs::write(&to, "other").unwrap();
+            let refused = place(&partial, &to).unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+            assert_eq!(fs::read_to_string(&to).unwrap(), "other");
+            fs::remove_file(&to).unwrap();
+            place(&partial, &to).unwrap();
+            assert_eq!(fs::read_to_string(&to).unwrap(), "copy");
+        }
+    }
+
+    #[test]
+    fn what_a_file_system_without_links_says_is_known() {
+        // As link(2) names it: EPERM.
+        assert!(is_no_link(&io::Error::from_raw_os_error(1)));
+        assert!(!is_no_link(&io::Error::from_raw_os_error(28)));
+    }
 }
