@@ -207,7 +207,7 @@ pub(crate) fn explain(code: &str) -> ExitCode {
     let code = code.to_uppercase();
     match meaning(&code) {
         Some(meaning) => {
-            println!("{code}: {meaning}");
+            output::print(&format!("{code}: {meaning}\n"));
             ExitCode::from(FRESH)
         }
         None => {

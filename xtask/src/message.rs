@@ -2,7 +2,7 @@
 
 use openapi_check::{Change, Changes, Level};
 use openapi_document::Diagnostics;
-use openapi_to_dropshot::report;
+use openapi_to_dropshot::{output, report};
 pub(crate) use openapi_to_dropshot::report::MessageFormat;
 use std::io::IsTerminal;
 
@@ -11,9 +11,9 @@ pub(crate) fn tell(diagnostics: &Diagnostics, format: MessageFormat, ending: &st
     if let MessageFormat::Human = format {
         let colour = std::io::stderr().is_terminal();
         let told = report::diagnostics(diagnostics, format, colour);
-        eprintln!("{}{ending}", told.trim_end());
+        output::aside(&format!("{}{ending}", told.trim_end()));
     } else {
-        print!("{}", report::diagnostics(diagnostics, format, false));
+        output::print(&report::diagnostics(diagnostics, format, false));
     }
 }
 

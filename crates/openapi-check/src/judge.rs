@@ -123,12 +123,39 @@ impl<'a> Judge<'a> {
             let place = |error: &ValidationError<'_>| error.instance_path().to_string();
             let of_other_type: HashSet<String> = errors.iter().filter(is_type).map(place).collect();
             for error in errors {
-                // Of a value of another type, nothing else is said.
-                if is_type(&error) || !of_other_type.contains(&place(error)) {
+                // Of a value of another type, nothing else is said; and a member that is misspelt is not missed.
+                if is_type(&error)
+                    || !of_other_type.contains(&place(error))
+                        && !self.is_misspelt(*asked, error, errors)
+                {
                     self.tell(*asked, error);
                 }
             }
         }
+    }
+
+    /// Whether what is missing stands there under a name like its own, which is told.
+    fn is_misspelt(
+        &self,
+        asked: Asked<'a>,
+        error: &ValidationError<'_>,
+        errors: &[ValidationError<'_>],
+    ) -> bool {
+        let ValidationErrorKind::Required { property } = error.kind() else {
+            return false;
+        };
+        let place = error.instance_path().to_string();
+        let holder = asked.value.at(below(&place, 1));
+        errors.iter().any(|other| match other.kind() {
+            ValidationErrorKind::AdditionalProperties { unexpected } => {
+                let near = |name: &String| self.near(name, holder, asked.schema, other);
+                other.instance_path().to_string() == place
+                    && unexpected
+                        .iter()
+                        .any(|name| near(name) == property.as_str())
+            }
+            _ => false,
+        })
     }
 
     /// One schema for all of these values, each a member that is called by its number; and the components that it refers to.

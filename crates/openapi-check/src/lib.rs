@@ -19,11 +19,17 @@ use openapi_document::{Diagnostics, Document};
 pub const RULES: &[(&str, &str)] = &[
     (
         "K0104",
-        "An example, a default or a listed value does not match its schema, so it teaches callers what the server refuses.",
+        "An example, a default or a listed value does not match its schema, so it teaches callers what the server refuses.
+
+    {type: integer, maximum: 100, example: 200}   # wrong
+    {type: integer, maximum: 100, example: 50}    # right",
     ),
     (
         "K0114",
-        "A pattern is not a regular expression (ECMA 262 with the `u` flag).",
+        "A pattern is not a regular expression (ECMA 262 with the `u` flag).
+
+    pattern: '^[a-z+$'     # wrong: the class is not closed
+    pattern: '^[a-z]+$'    # right",
     ),
 ];
 

@@ -88,6 +88,7 @@ pub const PROJECTED: &[Projected] = &[
     source("/paths/*/*/requestBody/content/*/examples", EXAMPLES),
     source("/paths/*/*/responses/4*", ERRORS),
     source("/paths/*/*/responses/5*", ERRORS),
+    source("/paths/*/*/responses/x-*", EXTENSIONS),
     source("/paths/*/*/responses/*/x-*", EXTENSIONS),
     source("/paths/*/*/responses/*/headers/*/x-*", EXTENSIONS),
     source("/paths/*/*/responses/*/headers/*/example", EXAMPLES),

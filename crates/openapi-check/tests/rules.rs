@@ -202,3 +202,30 @@ fn relative_links_under_an_absolute_format_are_told_once_at_the_format() {
         assert!(help.contains("uri-reference"), "{help}");
     }
 }
+
+#[test]
+fn a_default_is_judged_by_each_part_once_however_many_ways_lead_there() {
+    // By every way there would be 2^60 looks at the last two.
+    let mut text = "openapi: 3.0.3\ninfo: {title: T, version: 1.0.0}\npaths: {}\ncomponents:\n  schemas:\n    \
+                    Top: {type: object, properties: {p: {allOf: [{$ref: '#/components/schemas/S0x0'}], default: abcd}}}\n"
+        .to_owned();
+    for layer in 0..60 {
+        let next =
+            [0, 1].map(|side| format!("{{$ref: '#/components/schemas/S{}x{side}'}}", layer + 1));
+        for side in [0, 1] {
+            text += &format!("    S{layer}x{side}: {{allOf: [{}]}}\n", next.join(", "));
+        }
+    }
+    text += "    S60x0: {type: string, maxLength: 3}\n    S60x1: {type: string, pattern: '^x'}\n";
+    let document = Document::read("t.yaml", &text).expect("a document");
+    for found in [
+        openapi_check::values(&document),
+        openapi_check::lint(&document).unwrap_err(),
+    ] {
+        assert_eq!(
+            found.places(),
+            ["t.yaml:6:97 K0104", "t.yaml:6:97 K0104"],
+            "{found}"
+        );
+    }
+}

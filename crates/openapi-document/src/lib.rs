@@ -63,6 +63,8 @@ pub struct Document {
     written_out: Option<Node>,
     sources: Arc<Vec<Source>>,
     renamed: BTreeMap<String, String>,
+    /// Where the schemas are written that normalising named, by JSON pointers.
+    origins: BTreeMap<String, String>,
     /// The places of its mistakes, as far as others can follow from them.
     causes: Vec<Span>,
     /// Whether the model holds all of it.
@@ -177,12 +179,13 @@ impl Document {
         rules::settle(&mut diagnostics);
         diagnostics.sort();
         let causes = rules::causes(&diagnostics);
-        let document = openapi.map(|(openapi, renamed)| Document {
-            openapi,
+        let document = openapi.map(|normal| Document {
+            openapi: normal.openapi,
             root,
             written_out,
             sources,
-            renamed,
+            renamed: normal.renamed,
+            origins: normal.origins,
             causes,
             whole,
         });
@@ -263,10 +266,26 @@ impl Document {
         self.openapi.components.as_ref()?.schemas.get(name)
     }
 
-    /// The place to underline for a JSON pointer into the document as it was read; the nearest enclosing place that
-    /// exists when the pointer leads nowhere.
+    /// What is written at a JSON pointer into the document as it was read; of a schema that normalising named, where it is
+    /// written.
+    pub fn written(&self, pointer: &str) -> Option<&Node> {
+        let origin = self.origin(pointer);
+        self.root.at(origin.as_deref().unwrap_or(pointer))
+    }
+
+    /// The pointer of a part of a schema that normalising named, where it is written.
+    fn origin(&self, pointer: &str) -> Option<String> {
+        let rest = pointer.strip_prefix("/components/schemas/")?;
+        let (name, inside) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let origin = self.origins.get(&*node::unescaped(name))?;
+        Some(format!("{origin}{inside}"))
+    }
+
+    /// The place to underline for a JSON pointer into the document as it was read, or into a schema that normalising named; the
+    /// nearest enclosing place that exists when the pointer leads nowhere.
     pub fn span(&self, pointer: &str) -> Span {
-        let mut pointer = pointer;
+        let origin = self.origin(pointer);
+        let mut pointer = origin.as_deref().unwrap_or(pointer);
         loop {
             if let Some(span) = self.root.span_at(pointer) {
                 return span;

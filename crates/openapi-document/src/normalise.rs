@@ -5,6 +5,7 @@
 //! only in case or punctuation get different ones, since most languages keep neither.
 
 use crate::listed;
+use crate::rules::METHODS;
 use heck::ToUpperCamelCase;
 use indexmap::IndexMap;
 use openapiv3::{
@@ -15,10 +16,28 @@ use openapiv3::{
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Normalises `openapi`, whose references have been checked. With it comes, for each named schema that was renamed, its
-/// new name and the one in the document.
-pub(crate) fn normalise(openapi: OpenAPI) -> (OpenAPI, BTreeMap<String, String>) {
-    let openapi = resolve(openapi);
+/// A normalised document.
+pub(crate) struct Normal {
+    pub(crate) openapi: OpenAPI,
+    /// For each named schema that was renamed, its new name and the one in the document.
+    pub(crate) renamed: BTreeMap<String, String>,
+    /// For each schema that was given a name: the JSON pointer of the first place where it is written.
+    pub(crate) origins: BTreeMap<String, String>,
+}
+
+/// Normalises `openapi`, whose references have been checked.
+pub(crate) fn normalise(openapi: OpenAPI) -> Normal {
+    let (openapi, origins) = resolve(openapi);
+    let (openapi, renamed) = distinct(openapi);
+    Normal {
+        openapi,
+        renamed,
+        origins,
+    }
+}
+
+/// The document whose named schemas differ in more than case and punctuation.
+fn distinct(openapi: OpenAPI) -> (OpenAPI, BTreeMap<String, String>) {
     let mut taken = BTreeSet::new();
     let mut renamed = BTreeMap::new();
     let schemas = openapi.components.iter().flat_map(|c| c.schemas.keys());
@@ -105,13 +124,14 @@ fn mapping(discriminator: &Value, names: &BTreeMap<&str, &str>) -> Value {
     discriminator
 }
 
-fn resolve(mut openapi: OpenAPI) -> OpenAPI {
+fn resolve(mut openapi: OpenAPI) -> (OpenAPI, BTreeMap<String, String>) {
     let mut components = openapi.components.take().unwrap_or_default();
     let mut names = Names {
         schemas: std::mem::take(&mut components.schemas),
+        origins: BTreeMap::new(),
     };
     let default_security = openapi.security.clone();
-    for item in openapi.paths.paths.values_mut() {
+    for (path, item) in &mut openapi.paths.paths {
         let ReferenceOr::Item(item) = item else {
             continue;
         };
@@ -126,12 +146,16 @@ fn resolve(mut openapi: OpenAPI) -> OpenAPI {
             &mut item.patch,
             &mut item.trace,
         ];
-        for operation in operations.into_iter().flatten() {
+        let operations = METHODS.into_iter().zip(operations);
+        for (method, operation) in operations {
+            let Some(operation) = operation else { continue };
+            let path = format!("/paths/{}", crate::escape(path));
+            let place = format!("{path}/{method}");
             if operation.security.is_none() {
                 operation.security = Some(default_security.clone().unwrap_or_default());
             }
-            parameters(operation, &common, &components, &mut names);
-            bodies(operation, &components, &mut names);
+            parameters(operation, [&path, &place], &common, &components, &mut names);
+            bodies(operation, &place, &components, &mut names);
         }
     }
     openapi.security = None;
@@ -140,30 +164,39 @@ fn resolve(mut openapi: OpenAPI) -> OpenAPI {
         security_schemes: components.security_schemes,
         ..Components::default()
     });
-    openapi
+    (openapi, names.origins)
 }
 
+/// `places` are those of the path and of the operation.
 fn parameters(
     operation: &mut Operation,
+    places: [&str; 2],
     common: &[ReferenceOr<Parameter>],
     components: &Components,
     names: &mut Names,
 ) {
     let own = std::mem::take(&mut operation.parameters);
-    let mut merged: Vec<Parameter> = Vec::new();
-    for parameter in common.iter().chain(&own) {
+    let mut merged: Vec<(Parameter, String)> = Vec::new();
+    let at = |place: &str, index: usize| format!("{place}/parameters/{index}");
+    let of_path = common
+        .iter()
+        .enumerate()
+        .map(|(n, p)| (p, at(places[0], n)));
+    let of_operation = own.iter().enumerate().map(|(n, p)| (p, at(places[1], n)));
+    for (parameter, place_of) in of_path.chain(of_operation) {
+        let origin = origin(parameter, "parameters", &place_of);
         let Some(parameter) = look_up(parameter, &components.parameters, "parameters") else {
             continue;
         };
         // An operation's parameter replaces the path's one of the same place and name.
-        merged.retain(|p| {
+        merged.retain(|(p, _)| {
             place(p) != place(&parameter)
                 || p.parameter_data_ref().name != parameter.parameter_data_ref().name
         });
-        merged.push(parameter);
+        merged.push((parameter, origin));
     }
     let id = operation.operation_id.clone().unwrap_or_default();
-    for parameter in &mut merged {
+    for (parameter, origin) in &mut merged {
         let data = match parameter {
             Parameter::Query { parameter_data, .. }
             | Parameter::Header { parameter_data, .. }
@@ -175,10 +208,11 @@ fn parameters(
             if let Some(list) = listed::list(schema, &names.schemas) {
                 *schema = list;
             }
-            names.hoist(schema, &name, &id, false);
+            names.hoist(schema, &name, &id, &format!("{origin}/schema"), false);
         }
     }
-    operation.parameters = merged.into_iter().map(ReferenceOr::Item).collect();
+    let merged = merged.into_iter().map(|(parameter, _)| parameter);
+    operation.parameters = merged.map(ReferenceOr::Item).collect();
 }
 
 fn place(parameter: &Parameter) -> u8 {
@@ -190,13 +224,14 @@ fn place(parameter: &Parameter) -> u8 {
     }
 }
 
-fn bodies(operation: &mut Operation, components: &Components, names: &mut Names) {
+fn bodies(operation: &mut Operation, place: &str, components: &Components, names: &mut Names) {
     let id = operation.operation_id.clone().unwrap_or_default();
     if let Some(body) = &operation.request_body {
         let owner = component(body).unwrap_or_else(|| id.clone());
+        let origin = origin(body, "requestBodies", &format!("{place}/requestBody"));
         operation.request_body = look_up(body, &components.request_bodies, "requestBodies").map(
             |mut body: RequestBody| {
-                contents(&mut body.content, "Body", &owner, names);
+                contents(&mut body.content, "Body", &owner, &origin, names);
                 ReferenceOr::Item(body)
             },
         );
@@ -205,17 +240,19 @@ fn bodies(operation: &mut Operation, components: &Components, names: &mut Names)
         .responses
         .responses
         .iter_mut()
-        .map(|(status, response)| (format!("Response{status}"), response));
+        .map(|(status, response)| (status.to_string(), format!("Response{status}"), response));
     let default = operation
         .responses
         .default
         .iter_mut()
-        .map(|response| ("ResponseDefault".to_owned(), response));
-    for (name, response) in exact.chain(default) {
+        .map(|response| ("default".to_owned(), "ResponseDefault".to_owned(), response));
+    for (status, name, response) in exact.chain(default) {
         let Some(mut resolved) = look_up(response, &components.responses, "responses") else {
             continue;
         };
-        headers(&mut resolved, components, &id, names);
+        let written = format!("{place}/responses/{status}");
+        let origin = origin(response, "responses", &written);
+        headers(&mut resolved, components, &id, &origin, names);
         // What operations share has one name in all of them.
         let (owner, name) = match component(response) {
             Some(owner) => (owner, "Response".to_owned()),
@@ -223,7 +260,7 @@ fn bodies(operation: &mut Operation, components: &Components, names: &mut Names)
         };
         // Any body at all is no JSON value, so it has no type either.
         if !resolved.content.contains_key("*/*") {
-            contents(&mut resolved.content, &name, &owner, names);
+            contents(&mut resolved.content, &name, &owner, &origin, names);
         }
         *response = ReferenceOr::Item(resolved);
     }
@@ -238,19 +275,41 @@ fn component<T>(item: &ReferenceOr<T>) -> Option<String> {
     Some(name.replace("~1", "/").replace("~0", "~"))
 }
 
-fn headers(response: &mut Response, components: &Components, id: &str, names: &mut Names) {
+/// The place of a part of an operation, or of the component that it refers to.
+fn origin<T>(item: &ReferenceOr<T>, kind: &str, place: &str) -> String {
+    match component(item) {
+        Some(name) => format!("/components/{kind}/{}", crate::escape(&name)),
+        None => place.to_owned(),
+    }
+}
+
+fn headers(
+    response: &mut Response,
+    components: &Components,
+    id: &str,
+    place: &str,
+    names: &mut Names,
+) {
     for (name, header) in &mut response.headers {
+        let place = format!("{place}/headers/{}", crate::escape(name));
+        let origin = origin(header, "headers", &place);
         let Some(mut resolved) = look_up::<Header>(header, &components.headers, "headers") else {
             continue;
         };
         if let ParameterSchemaOrContent::Schema(schema) = &mut resolved.format {
-            names.hoist(schema, name, id, false);
+            names.hoist(schema, name, id, &format!("{origin}/schema"), false);
         }
         *header = ReferenceOr::Item(resolved);
     }
 }
 
-fn contents(content: &mut IndexMap<String, MediaType>, name: &str, id: &str, names: &mut Names) {
+fn contents(
+    content: &mut IndexMap<String, MediaType>,
+    name: &str,
+    id: &str,
+    place: &str,
+    names: &mut Names,
+) {
     // The name of a media type is the same in either case (RFC 9110); what its parameters say may not be.
     if content
         .keys()
@@ -262,9 +321,11 @@ fn contents(content: &mut IndexMap<String, MediaType>, name: &str, id: &str, nam
             (format!("{lower}{}", &key[lower.len()..]), media)
         }));
     }
-    for media in content.values_mut() {
+    for (key, media) in content.iter_mut() {
         if let Some(schema) = &mut media.schema {
-            names.hoist(schema, &format!("{id}-{name}"), id, !is_binary(schema));
+            let origin = format!("{place}/content/{}/schema", crate::escape(key));
+            let always = !is_binary(schema);
+            names.hoist(schema, &format!("{id}-{name}"), id, &origin, always);
         }
     }
 }
@@ -298,6 +359,8 @@ fn look_up<T: Clone>(
 /// The named schemas, to which inline ones are added.
 struct Names {
     schemas: IndexMap<String, ReferenceOr<Schema>>,
+    /// Where those that were added are written.
+    origins: BTreeMap<String, String>,
 }
 
 impl Names {
@@ -309,6 +372,7 @@ impl Names {
         schema: &mut ReferenceOr<Schema>,
         name: &str,
         operation: &str,
+        origin: &str,
         always: bool,
     ) {
         let ReferenceOr::Item(item) = schema else {
@@ -332,8 +396,12 @@ impl Names {
         else {
             return;
         };
-        self.schemas
+        let added = self
+            .schemas
             .insert(chosen.clone(), ReferenceOr::Item(item.clone()));
+        if added.is_none() {
+            self.origins.insert(chosen.clone(), origin.to_owned());
+        }
         *schema = ReferenceOr::Reference {
             reference: format!("#/components/schemas/{chosen}"),
         };

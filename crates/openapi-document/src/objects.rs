@@ -59,7 +59,10 @@ fn unsaid(schema: &Node) -> Option<&'static str> {
         return None;
     }
     let mut types = values.iter().filter_map(|value| type_of(&value.content));
-    let first = types.next()?;
+    let Some(first) = types.next() else {
+        // Null alone: dropshot says so of a text.
+        return (!values.is_empty()).then_some("string");
+    };
     types.try_fold(first, |known, next| match (known, next) {
         _ if known == next => Some(known),
         ("integer" | "number", "integer" | "number") => Some("number"),
@@ -162,7 +165,8 @@ fn walk(node: &mut Node, place: &str) {
     let unsaid = (place == "schemas").then(|| unsaid(node)).flatten();
     let values = node.get("enum").map_or(&[][..], Node::items);
     // Without a type, `nullable` has no say, and null is a value where it is listed.
-    let null = unsaid.is_some() && values.iter().any(|value| value.content == Content::Null);
+    let is_null = |value: &Node| value.content == Content::Null;
+    let null = unsaid.is_some() && values.iter().any(is_null) && !values.iter().all(is_null);
     let null = null && node.get("nullable").is_none();
     let span = node.span;
     match &mut node.content {

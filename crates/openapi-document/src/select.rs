@@ -22,6 +22,22 @@ pub fn owners(root: &Node, place: Span) -> Vec<(String, String)> {
                 .collect(),
         };
     }
+    // A path of another file, or one that stands for another path, holds what is written elsewhere.
+    let copies = paths(root).iter().filter(|path| holds(&path.node, place));
+    let found: Vec<(String, String)> = copies
+        .flat_map(|path| {
+            let all = || methods(path).map(|method| (path.key.clone(), method.key.clone()));
+            let is_own = |method: &Entry| method.key_span == place || holds(&method.node, place);
+            let own = methods(path).find(|method| is_own(method));
+            match own {
+                Some(method) => vec![(path.key.clone(), method.key.clone())],
+                None => all().collect(),
+            }
+        })
+        .collect();
+    if !found.is_empty() {
+        return found;
+    }
     if let Some(scheme) = demanded(root).find(|scheme| inside(scheme)) {
         return secured_by_default(root, &scheme.key);
     }
@@ -51,6 +67,16 @@ pub fn owners(root: &Node, place: Span) -> Vec<(String, String)> {
         }
     }
     found
+}
+
+/// Whether something in the node is written at the place.
+fn holds(node: &Node, place: Span) -> bool {
+    let members = node.entries().iter();
+    node.span == place
+        || members
+            .clone()
+            .any(|entry| entry.key_span == place || holds(&entry.node, place))
+        || node.items().iter().any(|item| holds(item, place))
 }
 
 /// The schemes that every operation demands which says nothing of security.

@@ -66,7 +66,7 @@ pub(crate) fn blame(document: &Document) -> Option<Diagnostics> {
         let span = span
             .and_then(|schemas| schemas.entry(original))
             .map_or_else(|| document.span(&pointer), |entry| entry.key_span);
-        let written = document.root.at(&pointer);
+        let written = document.written(&pointer);
         if let Some(mixed) = written.and_then(mixed) {
             diagnostics.push(
                 Diagnostic::new(

@@ -165,9 +165,8 @@ pub(crate) fn refused(document: &Document, twice: &[String]) -> Diagnostics {
             .map(|(schema, _)| document.original_name(schema))
             .filter(|schema| name.starts_with(&names::camel(schema)))
             .max_by_key(|schema| schema.len());
-        let schemas = document.root.at("/components/schemas");
-        let entry = close.and_then(|close| schemas?.entry(close));
-        let span = entry.map_or_else(|| document.span("/components/schemas"), |e| e.key_span);
+        let place = close.map(|close| format!("/{}", openapi_document::escape(close)));
+        let span = document.span(&format!("/components/schemas{}", place.unwrap_or_default()));
         diagnostics.push(
             Diagnostic::new(
                 "K0202",

@@ -221,6 +221,11 @@ pub fn place(file: &str, diagnostic: &Diagnostic) -> String {
     format!("{file}:{line}:{column}: {code}: {message}{beside}")
 }
 
+/// Writes a line to standard error, and goes on when nobody reads it.
+pub fn aside(text: &str) {
+    let _ = std::io::stderr().write_all(format!("{text}\n").as_bytes());
+}
+
 /// Writes to standard output, and goes on when nobody reads it.
 pub fn print(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());

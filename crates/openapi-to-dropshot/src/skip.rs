@@ -1,6 +1,6 @@
 //! Leaving out the operations that cannot be served, when the author allows it, and saying which and why.
 
-use openapi_document::{Alone, Diagnostic, Diagnostics, Document, Files, Node, owners};
+use openapi_document::{Alone, Diagnostic, Diagnostics, Document, Files, METHODS, Node, owners};
 use std::collections::BTreeMap;
 
 /// An operation that was left out.
@@ -106,7 +106,8 @@ pub fn read_and_warn(
         let errors = || found.iter().filter(|diagnostic| !diagnostic.warning);
         let known = |part: &Diagnostic| spared.iter().any(|other| other.span == part.span);
         let parts: Vec<Diagnostic> = errors()
-            .filter(|part| part.spare && !known(part))
+            .filter(|part| part.spare || is_idle(&whole.root, part))
+            .filter(|part| !known(part))
             .cloned()
             .collect();
         let mut more = !parts.is_empty();
@@ -129,6 +130,20 @@ pub fn read_and_warn(
         let places: Vec<_> = spared.iter().map(|diagnostic| diagnostic.span).collect();
         (document, found) = whole.without(&keep, &places);
     }
+}
+
+/// Whether the mistake is the name of a path without operations, where nothing is served.
+fn is_idle(root: &Node, mistake: &Diagnostic) -> bool {
+    let paths = root.get("paths").map_or(&[][..], Node::entries);
+    let mut named = paths.iter().filter(|path| path.key_span == mistake.span);
+    let is_method = |key: &str| METHODS.contains(&key);
+    named.any(|path| {
+        !path
+            .node
+            .entries()
+            .iter()
+            .any(|entry| is_method(&entry.key))
+    })
 }
 
 /// Whether the part is one of an operation that is kept, or of none.

@@ -5,7 +5,7 @@ use openapi_document::{Diagnostics, Document, Folder};
 use openapi_to_dropshot::output::{self, File};
 use openapi_to_dropshot::report::{self, MessageFormat};
 use openapi_to_dropshot::{Options, Parts, Read};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Read as _};
 use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -29,15 +29,19 @@ const ALLOWED: &str = "#[rustfmt::skip]\n#[allow(clippy::all, clippy::pedantic, 
 #[command(name = "openapi-to-dropshot", version)]
 pub(crate) struct Cli {
     /// The document: OpenAPI 3.0 or 3.1, YAML or JSON; files beside it by relative `$ref`.
-    spec: PathBuf,
+    #[arg(required_unless_present = "explain")]
+    spec: Option<PathBuf>,
     /// The folder of the generated module, such as src/generated: it gets mod.rs, types.rs, api.rs, openapi.json and
     /// client.rs.
-    #[arg(long, value_name = "DIR", required_unless_present = "lint")]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["lint", "explain"])]
     out: Option<PathBuf>,
     /// Tell everything that is wrong with the document, examples and defaults included, and make errors of warnings;
     /// write nothing.
     #[arg(long, conflicts_with_all = ["check", "stub", "only"])]
     lint: bool,
+    /// Tell what a code such as K0201 means, with an example, and do nothing else.
+    #[arg(long, value_name = "CODE", exclusive = true)]
+    explain: Option<String>,
     /// What is written; may be given several times. By default everything.
     #[arg(long, value_enum, value_name = "PART")]
     only: Vec<Part>,
@@ -106,11 +110,11 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
             FAILED
         }
         Err(Failure::Misuse(error)) => {
-            eprintln!("error: {error}");
+            output::aside(&format!("error: {error}"));
             MISUSE
         }
         Err(Failure::Other(error)) => {
-            eprintln!("error: {error}; nothing was written");
+            output::aside(&format!("error: {error}; nothing was written"));
             FAILED
         }
     };
@@ -119,13 +123,17 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
 
 fn generate(cli: &Cli) -> Result<u8, Failure> {
     let start = Instant::now();
+    if let Some(code) = &cli.explain {
+        return explain(&code.to_uppercase());
+    }
+    let spec = cli.spec.as_deref().unwrap_or(Path::new("."));
     let out = cli.out.as_deref().unwrap_or(Path::new("."));
-    let options = options(cli, out)?;
-    let name = cli.spec.display().to_string();
-    let bytes = std::fs::read(&cli.spec)
+    let options = options(cli, spec, out)?;
+    let name = spec.display().to_string();
+    let bytes = bytes(spec)
         .map_err(|error| Failure::Other(format!("cannot read {name}: {error}")))?;
     let text = openapi_document::decoded(&name, bytes)?;
-    let files = Folder::of(&cli.spec);
+    let files = Folder::of(spec);
     if cli.lint {
         return lint(cli, &name, &text, &files);
     }
@@ -204,9 +212,32 @@ fn generate(cli: &Cli) -> Result<u8, Failure> {
         &format!("{operations}/{all} operations, {schemas} schemas in {seconds:.2}s"),
     );
     if cli.check && stale > 0 {
-        eprintln!("error: {stale} stale; run the same command without --check");
+        output::aside(&format!(
+            "error: {stale} stale; run the same command without --check"
+        ));
         return Ok(STALE);
     }
+    Ok(FRESH)
+}
+
+/// The document, and one byte more than any may have: a device has no end.
+fn bytes(spec: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(spec)?;
+    file.take(openapi_document::MAX_FILE + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Tells what a code means.
+fn explain(code: &str) -> Result<u8, Failure> {
+    let meaning = openapi_document::explain(code)
+        .or_else(|| openapi_check::explain(code))
+        .or_else(|| openapi_to_dropshot::explain(code));
+    let Some(meaning) = meaning else {
+        return Err(Failure::Misuse(format!("there is no code {code}")));
+    };
+    output::print(&format!("{code}: {meaning}\n"));
     Ok(FRESH)
 }
 
@@ -250,12 +281,12 @@ fn tell(found: &Diagnostics, format: MessageFormat, ending: &str) {
     let colour = std::io::stderr().is_terminal();
     let told = report::diagnostics(found, format, colour);
     match format {
-        MessageFormat::Human => eprintln!("{}{ending}", told.trim_end()),
+        MessageFormat::Human => output::aside(&format!("{}{ending}", told.trim_end())),
         _ => output::print(&told),
     }
 }
 
-fn options(cli: &Cli, out: &Path) -> Result<Options, Failure> {
+fn options(cli: &Cli, spec: &Path, out: &Path) -> Result<Options, Failure> {
     let types_crate = match &cli.types {
         Some(types) => types.clone(),
         // Linting writes nothing, so nothing has a place.
@@ -275,7 +306,7 @@ fn options(cli: &Cli, out: &Path) -> Result<Options, Failure> {
             })?
         }
     };
-    let file = cli.spec.file_name().unwrap_or(cli.spec.as_os_str());
+    let file = spec.file_name().unwrap_or(spec.as_os_str());
     Ok(Options {
         source: file.to_string_lossy().into_owned(),
         command: "openapi-to-dropshot".to_owned(),

@@ -58,6 +58,35 @@ const KEYWORDS: [&str; 16] = [
     "uniqueItems",
 ];
 
+/// Keywords, by the types that they speak of.
+const OF_TYPES: [(&[&str], &[&str]); 4] = [
+    (
+        &["integer", "number"],
+        &[
+            "minimum",
+            "maximum",
+            "exclusiveMinimum",
+            "exclusiveMaximum",
+            "multipleOf",
+        ],
+    ),
+    (&["string"], &["minLength", "maxLength", "pattern"]),
+    (
+        &["array"],
+        &["items", "minItems", "maxItems", "uniqueItems"],
+    ),
+    (
+        &["object"],
+        &[
+            "minProperties",
+            "maxProperties",
+            "required",
+            "properties",
+            "additionalProperties",
+        ],
+    ),
+];
+
 /// [`UNTYPED`](super::UNTYPED).
 pub(super) fn untyped(document: &mut Value) {
     match document {
@@ -83,6 +112,18 @@ fn inside(schema: &mut Value) {
     if !members.contains_key("type") && !members.contains_key("properties") {
         without_keywords(members);
     }
+    if let Some(kind) = members
+        .get("type")
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+    {
+        // A keyword of another type says nothing, which is told (K0117).
+        members.retain(|key, _| {
+            OF_TYPES.iter().all(|(kinds, keys)| {
+                kinds.contains(&kind.as_str()) || !keys.contains(&key.as_str())
+            })
+        });
+    }
     for (key, value) in members.iter_mut() {
         match (key.as_str(), value) {
             ("properties", Value::Object(properties)) => properties.values_mut().for_each(inside),
@@ -97,4 +138,20 @@ fn inside(schema: &mut Value) {
 
 fn without_keywords(schema: &mut Map<String, Value>) {
     schema.retain(|key, _| !KEYWORDS.contains(&key.as_str()));
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    #[test]
+    fn keywords_of_another_type_are_left_out_at_every_depth_and_others_stay() {
+        let price = json!({"type": "number", "minimum": 0, "pattern": "^a$", "maxItems": 3});
+        let mut document = json!({"components": {"schemas": {"A": {"type": "object", "maxLength": 2,
+            "properties": {"pattern": {"type": "string", "pattern": "^b$"}, "price": price}}}}});
+        super::untyped(&mut document);
+        let left = json!({"components": {"schemas": {"A": {"type": "object", "properties": {
+            "pattern": {"type": "string", "pattern": "^b$"}, "price": {"type": "number", "minimum": 0}}}}}});
+        assert_eq!(document, left);
+    }
 }

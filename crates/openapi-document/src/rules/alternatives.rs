@@ -26,6 +26,8 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
     let members: Vec<(Span, &Node)> = list
         .items()
         .iter()
+        // What is no schema is told as such.
+        .filter(|member| matches!(member.content, Content::Map(_)))
         .filter_map(|member| Some((place(member), meant(found, member)?)))
         .collect();
     let bare = Bare::of(&members);

@@ -69,11 +69,14 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
         let Some(text) = target.node.as_str() else {
             continue;
         };
-        // Of two that are alike, one may be what it leads to.
-        if !is_twice && !names.iter().any(|name| leads(text, name)) {
+        if !names.iter().any(|name| leads(text, name)) {
             let message = format!("`{text}` is none of the members of the `oneOf`");
             let near = text.rsplit('/').next().unwrap_or(text);
             let near = super::closest(near, names.iter().copied());
+            // Of two that are alike, one may be what it leads to.
+            if is_twice && near.is_none() {
+                continue;
+            }
             let help = near.map_or_else(
                 || "list it there, or take it out of the `mapping`".to_owned(),
                 |near| format!("did you mean `#/components/schemas/{near}`?"),

@@ -218,9 +218,32 @@ fn parameter<'a>(found: &mut Findings<'a>, node: &'a Node, place: Span) {
                 .help("write `schema: {type: string}`, or what its values look like"),
         );
     }
+    idle_default(found, node);
     both_examples(found, node);
     examples(found, node);
     features::parameter(found, node);
+}
+
+/// K0117: what is always there is never what it would be otherwise.
+fn idle_default(found: &mut Findings<'_>, parameter: &Node) {
+    let required = parameter
+        .entry("required")
+        .filter(|entry| entry.node.is_true());
+    let default = parameter
+        .get("schema")
+        .and_then(|schema| schema.entry("default"));
+    if let (Some(required), Some(default)) = (required, default) {
+        found.push(
+            Diagnostic::new(
+                "K0117",
+                default.key_span,
+                "the `default` of a required parameter never applies",
+            )
+            .related(required.key_span, "required here")
+            .help("leave one of them out: a parameter with a default may be left out")
+            .warning(),
+        );
+    }
 }
 
 fn header<'a>(found: &mut Findings<'a>, entry: &'a Entry) {
@@ -317,6 +340,30 @@ fn examples<'a>(found: &mut Findings<'a>, node: &'a Node) {
 fn example<'a>(found: &mut Findings<'a>, entry: &'a Entry) {
     let node = &entry.node;
     references::example(found, node);
+    let known = |entry: &Entry| {
+        let named = shapes::EXAMPLE
+            .keys
+            .iter()
+            .any(|(key, _)| *key == entry.key);
+        named || entry.key == "$ref" || entry.key.starts_with("x-")
+    };
+    let lacks = !kinds::misspelt(node, "value", &shapes::EXAMPLE);
+    if let Some(first) = node.entries().first().filter(|_| lacks)
+        && !node.entries().iter().any(known)
+    {
+        found.push(
+            Diagnostic::new(
+                "K0113",
+                first.key_span,
+                "a named example holds its value in `value`",
+            )
+            .help(format!(
+                "write `{}: {{value: {{{}: ...}}}}`",
+                entry.key, first.key
+            )),
+        );
+        return;
+    }
     kinds::check(found, node, entry.key_span, &shapes::EXAMPLE);
     either(found, node, "value", "externalValue");
 }

@@ -1,7 +1,7 @@
 //! K0113 and K0102: an object has the members that it knows, each of the right kind, and those that it must have.
 
 use super::Findings;
-use super::tables::{Kind, Shape};
+use super::tables::{self, Kind, Shape};
 use crate::Diagnostic;
 use crate::node::{Content, Entry, Node, Span};
 
@@ -33,6 +33,7 @@ pub(super) fn check(found: &mut Findings<'_>, node: &Node, place: Span, shape: &
         }
         match shape.keys.iter().find(|(key, _)| *key == entry.key) {
             Some((_, kind)) => kinds(found, entry, *kind),
+            None if matches!(entry.key.as_str(), "then" | "else") && node.get("if").is_some() => {}
             None => unknown(found, entry, shape),
         }
     }
@@ -45,10 +46,13 @@ pub(super) fn check(found: &mut Findings<'_>, node: &Node, place: Span, shape: &
     if !lacking.is_empty() {
         let keys = lacking.join("` and `");
         let a = if lacking.len() == 1 { "a " } else { "" };
-        found.push(
-            Diagnostic::new("K0102", place, format!("{} needs {a}`{keys}`", shape.what))
-                .help(format!("add `{keys}`")),
-        );
+        let mut told = Diagnostic::new("K0102", place, format!("{} needs {a}`{keys}`", shape.what))
+            .help(format!("add `{keys}`"));
+        // The model says so too, of the whole.
+        if shape.what == tables::DOCS.what {
+            told = told.covers(node.span);
+        }
+        found.push(told);
     }
 }
 
@@ -158,6 +162,16 @@ fn unknown(found: &mut Findings<'_>, entry: &Entry, shape: &Shape) {
     )
     .covers(entry.span());
     let advice = match entry.key.as_str() {
+        "schema" if shape.keys.iter().any(|(key, _)| *key == "content") => {
+            Some("write `content: {application/json: {schema: ...}}`")
+        }
+        "if" | "then" | "else" => Some("OpenAPI 3.0 has no conditions: list the cases in `oneOf`"),
+        "patternProperties" | "propertyNames" => {
+            Some("OpenAPI 3.0 says with `additionalProperties` what all other members are like")
+        }
+        "definitions" | "$defs" => Some("put them into `components/schemas`, and refer to them"),
+        "prefixItems" | "contains" => Some("OpenAPI has one schema for all items: `items`"),
+        "contentEncoding" => Some("OpenAPI 3.0 writes `format: byte` for base64"),
         "examples" => Some("OpenAPI 3.0 has one `example` here"),
         "required" => Some("the object that holds it lists the names that are `required`"),
         "const" => Some("write `enum` with one value"),

@@ -2,6 +2,7 @@
 
 mod alternatives;
 mod bounds;
+mod codes;
 mod combined;
 mod discriminators;
 mod endless;
@@ -18,10 +19,12 @@ mod schemas;
 mod security;
 mod servers;
 mod tables;
+mod urls;
 mod values;
 mod variables;
 mod version;
 
+pub use codes::RULES;
 pub(crate) use follow::{causes, doubtful, follows, settle};
 pub use keys::closest;
 pub(crate) use values::is_untyped_object;
@@ -30,129 +33,6 @@ use crate::node::Node;
 use crate::{Diagnostic, Diagnostics, Source};
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// Every code of this crate and what it means, for `explain`.
-pub const RULES: &[(&str, &str)] = &[
-    (
-        "K0001",
-        "The file is not valid YAML or JSON, it is empty, or it is larger than 64 MiB.",
-    ),
-    (
-        "K0002",
-        "A key is written twice in one mapping. Parsers differ in which one counts, so a path could silently vanish.",
-    ),
-    (
-        "K0003",
-        "Anchors and aliases are not supported: they have no meaning in OpenAPI, and a short file can expand without bound. Use `$ref`.",
-    ),
-    ("K0004", "The document is nested too deep."),
-    ("K0005", "The file holds more than one YAML document."),
-    (
-        "K0006",
-        "YAML tags such as `!!str` are not supported. Quote a value to make it a string.",
-    ),
-    (
-        "K0101",
-        "Only OpenAPI 3.0.x is supported, and 3.1.x as far as 3.0 can say it.",
-    ),
-    (
-        "K0102",
-        "A part of the document does not have the shape that OpenAPI 3.0 gives it.",
-    ),
-    (
-        "K0103",
-        "A `$ref` leads nowhere, out of the document's directory, round in a circle, or to something of another kind.",
-    ),
-    (
-        "K0105",
-        "An operation has no `operationId`. It becomes the name of a method, a metric and an audit event, so it is chosen once, in the document.",
-    ),
-    ("K0106", "Two operations have the same `operationId`."),
-    (
-        "K0107",
-        "No value can satisfy the schema: its bounds exclude one another, its types do, or every value would hold another without end.",
-    ),
-    (
-        "K0108",
-        "The `format` is not known, so nothing would check it.",
-    ),
-    (
-        "K0109",
-        "The feature is a part of OpenAPI 3.0 that the generators do not support.",
-    ),
-    (
-        "K0110",
-        "The variables of a path and its path parameters differ, or a path parameter is not required.",
-    ),
-    (
-        "K0111",
-        "A `required` member is not among the `properties`, or is listed twice.",
-    ),
-    (
-        "K0112",
-        "A security requirement names a scheme that is not declared, or whose kind is not supported.",
-    ),
-    (
-        "K0113",
-        "The key is not one that OpenAPI 3.0 knows here; it would silently have no effect.",
-    ),
-    (
-        "K0115",
-        "OpenAPI 3.0 ignores whatever stands beside a `$ref`, so what is meant to apply does not.",
-    ),
-    (
-        "K0116",
-        "An example's `id` is not the last segment of its `selfLink`, so the example contradicts itself.",
-    ),
-    (
-        "K0117",
-        "A constraint silently has no effect: it is one of another type, as `minLength` of a number; it lies beyond what the `format` holds, as `maximum: 300` of a `uint8`; or it is `nullable` without a `type`.",
-    ),
-    (
-        "K0118",
-        "Nothing refers to the component: it is left over, or a reference to it is missing.",
-    ),
-    (
-        "K0119",
-        "`example` and `examples` stand side by side, or `value` and `externalValue`; OpenAPI allows one of them.",
-    ),
-    (
-        "K0120",
-        "A value is listed twice in an `enum`, a type among the types, or an alternative in an `anyOf`.",
-    ),
-    (
-        "K0121",
-        "Two parameters of one list have the same place and name, so one would silently replace the other.",
-    ),
-    (
-        "K0122",
-        "An operation has a tag that the document does not list, though it lists others; or the document lists one twice.",
-    ),
-    (
-        "K0123",
-        "A schema has `properties` and no `type`. It is read as an object; as it is written, it would accept any text or number as well.",
-    ),
-    (
-        "K0124",
-        "A `readOnly` property of a request is required. OpenAPI would require it of answers only; here both share one type, so the server demands it.",
-    ),
-    (
-        "K0125",
-        "A variable of a server's URL is not declared, is not used, or has a default that is none of its values.",
-    ),
-    (
-        "K0126",
-        "An alternative of a `oneOf` is never the only one that a value fits: another holds all of its values, so that they are refused. `anyOf` takes them.",
-    ),
-    (
-        "K0150",
-        "A part of an OpenAPI 3.1 document is read in the words of 3.0, which mean the same. Nothing is wrong.",
-    ),
-    (
-        "K0151",
-        "A part of an OpenAPI 3.1 document cannot be said in 3.0 without losing what it means.",
-    ),
-];
 
 /// Runs every rule of this crate over the document.
 pub(crate) fn check(root: &Node, sources: &Arc<Vec<Source>>) -> Diagnostics {
@@ -177,6 +57,7 @@ pub(crate) fn check(root: &Node, sources: &Arc<Vec<Source>>) -> Diagnostics {
         references::check(&mut found);
         operations::check(&mut found);
         schemas::check(&mut found);
+        urls::check(&mut found);
         examples::check(&mut found);
         read_only::check(&mut found);
         references::unused(&mut found);

@@ -51,6 +51,15 @@ fn identify<'a>(found: &mut Findings<'a>, ids: &mut HashMap<&'a str, Span>, meth
         return;
     };
     let Some(name) = id.as_str() else { return };
+    if name.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        let plain = name.split_whitespace().collect::<Vec<_>>().join("_");
+        let message = format!("`{name}` is no name: there are blanks in it");
+        found.push(
+            Diagnostic::new("K0105", id.span, message)
+                .help(format!("write `{plain}`: it names a method"))
+                .warning(),
+        );
+    }
     match ids.get(name) {
         Some(first) => found.push(
             Diagnostic::new(

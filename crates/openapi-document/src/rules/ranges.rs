@@ -55,20 +55,23 @@ fn beyond(found: &mut Findings<'_>, schema: &Node) {
     let Some((format, name, least, greatest)) = format_of(schema) else {
         return;
     };
-    let exclusive = |key: &str| schema.get(key).is_some_and(Node::is_true);
+    let above = |key: &str, limit: f64| number(schema, key).is_some_and(|n| n > limit);
+    let below = |key: &str, limit: f64| number(schema, key).is_some_and(|n| n < limit);
+    // That nothing is left at all is told as such.
+    if above("minimum", greatest) || below("maximum", least) {
+        return;
+    }
+    // An exclusive bound may be one beyond.
+    let slack = |key: &str| f64::from(u8::from(schema.get(key).is_some_and(Node::is_true)));
     for (key, outside, limit) in [
         (
             "minimum",
-            number(schema, "minimum").is_some_and(|n| {
-                n < least - f64::from(u8::from(exclusive("exclusiveMinimum"))) && n < greatest
-            }),
+            below("minimum", least - slack("exclusiveMinimum")),
             least,
         ),
         (
             "maximum",
-            number(schema, "maximum").is_some_and(|n| {
-                n > greatest + f64::from(u8::from(exclusive("exclusiveMaximum"))) && n > least
-            }),
+            above("maximum", greatest + slack("exclusiveMaximum")),
             greatest,
         ),
     ] {

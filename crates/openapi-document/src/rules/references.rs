@@ -117,8 +117,13 @@ fn walk<'a>(found: &mut Findings<'a>, node: &'a Node, place: &str) {
     if let Some(reference) = node.get("$ref")
         && place::refers(place)
     {
+        let told = found.diagnostics.len();
         follow(found, node, reference, place);
-        if !is_endless(found, node) {
+        // Beside a reference to something else, the others say what was meant.
+        let leads = reference.as_str().and_then(|text| text.strip_prefix('#'));
+        let leads = leads.is_some_and(|pointer| found.root.at(pointer).is_some());
+        let is_other = leads && found.diagnostics.len() > told;
+        if !is_endless(found, node) && !is_other {
             siblings(found, node, reference);
         }
         return;
@@ -208,6 +213,17 @@ fn follow<'a>(found: &mut Findings<'a>, node: &'a Node, reference: &'a Node, pla
     let kind = pointer
         .strip_prefix("/components/")
         .and_then(|rest| rest.split('/').next());
+    if kind == Some(place)
+        && !pointer
+            .trim_end_matches('/')
+            .contains(&format!("/{place}/"))
+    {
+        found.push(
+            Diagnostic::new("K0103", span, format!("`{text}` leads to all of them"))
+                .help(format!("name one: `#/components/{place}/...`")),
+        );
+        return;
+    }
     match kind {
         Some(kind) if kind == place || place.is_empty() => {}
         _ => {
@@ -218,6 +234,12 @@ fn follow<'a>(found: &mut Findings<'a>, node: &'a Node, reference: &'a Node, pla
                     format!("`{text}` is not one of `#/components/{place}`"),
                 )
                 .help(match place::at(pointer).filter(|kind| kind != place) {
+                    Some(kind) if kind == "schemas" && matches!(place, "parameters" | "headers") => {
+                        format!("it is a schema: write `schema: {{$ref: '{text}'}}`")
+                    }
+                    Some(kind) if kind == "schemas" && matches!(place, "responses" | "requestBodies") => {
+                        format!("it is a schema: write `content: {{application/json: {{schema: {{$ref: '{text}'}}}}}}`")
+                    }
                     Some(kind) => {
                         format!("it is {}: refer to what belongs here", place::called(&kind))
                     }

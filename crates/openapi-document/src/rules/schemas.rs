@@ -258,6 +258,13 @@ fn required(found: &mut Findings<'_>, schema: &Node) {
     let Some(names) = schema.get("required") else {
         return;
     };
+    if names.content == Content::List(Vec::new()) {
+        found.push(
+            Diagnostic::new("K0111", names.span, "`required` lists nothing")
+                .help("name a member, or leave it out: OpenAPI 3.0 wants one at least")
+                .warning(),
+        );
+    }
     for (at, name) in names.items().iter().enumerate() {
         let Some(text) = name.as_str() else {
             continue;

@@ -3,7 +3,7 @@
 use super::tables as shapes;
 use super::{Findings, kinds};
 use crate::Diagnostic;
-use crate::node::{Entry, Node, Span};
+use crate::node::{Content, Entry, Node, Span};
 
 pub(super) fn check(found: &mut Findings<'_>) {
     for server in found.root.get("servers").map_or(&[][..], Node::items) {
@@ -32,6 +32,14 @@ fn default(found: &mut Findings<'_>, variable: &Node) {
         return;
     };
     let items = values.node.items();
+    if values.node.content == Content::List(Vec::new()) {
+        found.push(
+            Diagnostic::new("K0125", values.key_span, "the variable can have no value")
+                .label("an empty list")
+                .help("list its values, or leave `enum` out where it may be anything")
+                .warning(),
+        );
+    }
     let Some(text) = default.as_str().filter(|_| !items.is_empty()) else {
         return;
     };

@@ -138,7 +138,11 @@ impl Parameters {
                     .help(help.as_str())
             };
             let reference = parameter.get("$ref").map_or(written, |node| node.span);
-            self.strays.push((place, tell(written), tell(reference)));
+            let mut at_reference = tell(reference);
+            if reference != written {
+                at_reference = at_reference.related(written, "named here");
+            }
+            self.strays.push((place, tell(written), at_reference));
         }
         // What is not understood may be what is missing.
         let known = |node: &'a Node| {

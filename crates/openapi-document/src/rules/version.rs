@@ -25,7 +25,11 @@ pub(super) fn check(found: &mut Findings<'_>) -> bool {
         return false;
     };
     let version = entry.node.as_str().unwrap_or_default();
-    if version.starts_with("3.0.") {
+    // As in `3.0.3`, or `3.0.0-rc2`.
+    let patch = version
+        .strip_prefix("3.0.")
+        .map(|patch| patch.split('-').next().unwrap_or(patch));
+    if patch.is_some_and(|patch| !patch.is_empty() && patch.bytes().all(|b| b.is_ascii_digit())) {
         return true;
     }
     let message = if version.is_empty() {

@@ -165,9 +165,11 @@ fn places_are_right_behind_characters_of_several_bytes() {
 }
 
 #[test]
-fn every_code_is_explained() {
+fn every_code_is_explained_with_what_is_right() {
     for (code, meaning) in openapi_document::RULES {
         assert_eq!(openapi_document::explain(code), Some(*meaning));
+        // That one is no author's to mend.
+        assert!(meaning.contains("# right") || *code == "K0299", "{code}");
     }
     assert_eq!(openapi_document::explain("K9999"), None);
 }
@@ -318,4 +320,94 @@ fn what_a_security_scheme_must_say_is_told_where_it_is() {
     ] {
         assert_eq!(found(scheme), expected, "{scheme}");
     }
+}
+
+#[test]
+fn a_scheme_that_nothing_demands_and_scopes_that_are_not_said_stop_nothing() {
+    let right = "{type: oauth2, flows: {clientCredentials: {tokenUrl: 'https://a.b', scopes: {}}}}";
+    for (scheme, demanded) in [
+        (
+            "{type: oauth2, flows: {clientCredentials: {tokenUrl: 'https://a.b'}}}",
+            true,
+        ),
+        (
+            "{type: oauth2, flows: {clientCredentials: {tokenUrl: 'https://a.b', scopes: }}}",
+            true,
+        ),
+        ("{type: oauth2, flows: {}}", true),
+        ("{type: oauth2}", false),
+        ("{type: oauth2, flows: {implicit: {scopes: {}}}}", false),
+        ("{type: apiKey}", false),
+        ("{type: openIdConnect}", false),
+        (right, false),
+    ] {
+        let security = if demanded { "[{s: []}]" } else { "[]" };
+        let text = format!(
+            "openapi: 3.0.3\ninfo: {{title: T, version: 1.0.0}}\npaths:\n  /a:\n    post:\n      operationId: post_a\n      \
+             security: {security}\n      responses: {{'204': {{description: done}}}}\ncomponents:\n  securitySchemes:\n    s: {scheme}\n"
+        );
+        let (document, found) = Document::examine("a.yaml", &text);
+        assert!(found.only_warnings(), "{scheme}: {found}");
+        assert!(
+            document.is_some_and(|document| document.is_whole()),
+            "{scheme}"
+        );
+    }
+}
+
+/// An operation with this extension and these parameters.
+fn paginated(extension: &str, parameters: &str) -> Vec<String> {
+    let said =
+        format!("      x-dropshot-pagination: {extension}\n      parameters: [{parameters}]");
+    with(&said, "  schemas: {}")
+}
+
+#[test]
+fn pages_are_asked_for_in_the_query_as_dropshot_says_it_now_or_said_it_once() {
+    let token = "{name: page_token, in: query, schema: {type: string}}";
+    for extension in ["{required: []}", "true", "{required: [page_token]}"] {
+        assert_eq!(
+            paginated(extension, token),
+            Vec::<String>::new(),
+            "{extension}"
+        );
+    }
+    let text = "openapi: 3.0.3\ninfo: {title: T, version: 1.0.0}\npaths:\n  /a:\n    get:\n      operationId: a\n      \
+                x-dropshot-pagination: true\n      responses: {'204': {description: done}}\n";
+    let (document, _) = Document::examine("a.yaml", text);
+    let read = document.map(|document| document.original());
+    let said = read
+        .as_ref()
+        .map(|read| &read["paths"]["/a"]["get"]["x-dropshot-pagination"]);
+    assert_eq!(said, Some(&serde_json::json!({ "required": [] })));
+    let limit = "{name: limit, in: header, schema: {type: integer}}";
+    assert_eq!(
+        paginated("{required: []}", &format!("{token}, {limit}")),
+        ["things.yaml:8:93 K0102"]
+    );
+    assert_eq!(
+        paginated("{required: [nope]}", token),
+        ["things.yaml:7:42 K0102"]
+    );
+    assert_eq!(paginated("{required: []}", ""), ["things.yaml:7:7 K0102"]);
+}
+
+#[test]
+fn an_inline_schema_that_got_a_name_is_told_where_it_is_written() {
+    let text = "openapi: 3.0.3\ninfo: {title: T, version: 1.0.0}\npaths:\n  /a:\n    parameters:\n    - {name: q, in: query, \
+                schema: {type: string, maxLength: 3}}\n    post:\n      operationId: post_a\n      requestBody: {$ref: '#/components/requestBodies/B'}\n      \
+                responses:\n        '200': {description: ok, content: {application/json: {schema: {type: array, items: {type: string}}}}}\n\
+                components:\n  requestBodies:\n    B: {content: {Application/JSON: {schema: {type: object, properties: {n: {type: integer}}}}}}\n";
+    let (document, found) = Document::examine("a.yaml", text);
+    let document = document.unwrap_or_else(|| panic!("{found}"));
+    let line = |name: &str| document.span(&format!("/components/schemas/{name}")).line;
+    assert_eq!(
+        (line("Q"), line("BBody"), line("PostAResponse200")),
+        (6, 14, 11)
+    );
+    let inside = document.written("/components/schemas/PostAResponse200/items/type");
+    assert_eq!(
+        inside.and_then(openapi_document::Node::as_str),
+        Some("string")
+    );
 }

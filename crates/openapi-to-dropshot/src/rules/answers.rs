@@ -3,7 +3,9 @@
 use crate::kind::{self, Statuses};
 use crate::operation::responses;
 use openapi_document::openapiv3::{MediaType, ReferenceOr};
-use openapi_document::{Diagnostic, Diagnostics, Document, OperationRef, draft};
+use openapi_document::{
+    Diagnostic, Diagnostics, Document, Entry, Node, OperationRef, draft, escape,
+};
 use serde_json::Value;
 
 /// K0204, K0205 and K0207.
@@ -29,7 +31,11 @@ fn bodies(document: &Document, operation: OperationRef<'_>, diagnostics: &mut Di
         for (name, media) in &response.content {
             if name != "*/*" && !kind::is_json(name) && !is_text(media) {
                 refuse(
-                    format!("{}/responses/{status}/content", operation.pointer()),
+                    content(
+                        document,
+                        &format!("{}/responses/{status}", operation.pointer()),
+                        name,
+                    ),
                     format!("a body of `{name}` that is not text is not supported"),
                     "give it a schema of `type: string`, with `format: binary` for bytes, or answer JSON",
                 );
@@ -79,11 +85,26 @@ fn bodies(document: &Document, operation: OperationRef<'_>, diagnostics: &mut Di
         };
         if !fits {
             refuse(
-                format!("{}/requestBody/content", operation.pointer()),
+                content(
+                    document,
+                    &format!("{}/requestBody", operation.pointer()),
+                    name,
+                ),
                 format!("a request body of `{name}` with this schema is not supported"),
                 "bytes and parts have `type: string, format: binary`, and a form has `type: object`",
             );
         }
+    }
+}
+
+/// The place of a media type below a body or an answer, or the nearest: its name may be written in another case.
+fn content(document: &Document, pointer: &str, name: &str) -> String {
+    let pointer = format!("{pointer}/content");
+    let written = document.root.at(&pointer).map_or(&[][..], Node::entries);
+    let same = |entry: &&Entry| entry.key.eq_ignore_ascii_case(name);
+    match written.iter().find(same) {
+        Some(entry) => format!("{pointer}/{}", escape(&entry.key)),
+        None => pointer,
     }
 }
 
@@ -98,7 +119,11 @@ fn statuses(document: &Document, operation: OperationRef<'_>, diagnostics: &mut 
         })
     };
     let span = || document.span(&format!("{}/responses", operation.pointer()));
-    let id = operation.id();
+    // One that has no name is told as such.
+    let id = match operation.id() {
+        "" => format!("{} {}", operation.method.to_uppercase(), operation.path),
+        id => id.to_owned(),
+    };
     let mut must = vec![
         (400, "a malformed parameter or query"),
         (500, "a failure of the server"),

@@ -1,10 +1,11 @@
 //! K0206: parameters and headers are scalars of the API's own.
 
-use crate::operation::responses;
+use crate::operation::with_headers;
 use openapi_document::openapiv3::{Parameter, ParameterSchemaOrContent, ReferenceOr};
 use openapi_document::routes::Routes;
 use openapi_document::{Diagnostic, Diagnostics, Document, OperationRef, Span, draft, escape};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Headers that are not parameters, says OpenAPI 3.0.3: other parts of the document speak of them.
 const RESERVED: [&str; 3] = ["accept", "content-type", "authorization"];
@@ -12,6 +13,7 @@ const RESERVED: [&str; 3] = ["accept", "content-type", "authorization"];
 /// K0206.
 pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
     let routes = Routes::of(document);
+    let mut components = BTreeSet::new();
     for operation in document.operations() {
         shared(document, operation, &routes, diagnostics);
         for parameter in operation
@@ -21,7 +23,13 @@ pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
             .filter_map(ReferenceOr::as_item)
         {
             let data = parameter.parameter_data_ref();
-            let span = || document.parameter_span(operation, &data.name);
+            // What is wrong with a component is told there, once.
+            let (written, referred) = document.parameter_origin(operation, &data.name);
+            if referred.is_some() && !components.insert((written.file, written.start)) {
+                continue;
+            }
+            let span = || written;
+            let first = diagnostics.len();
             let header = matches!(parameter, Parameter::Header { .. });
             if header && RESERVED.contains(&data.name.to_lowercase().as_str()) {
                 diagnostics.push(
@@ -30,16 +38,32 @@ pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
                         span(),
                         format!("`{}` cannot be declared as a parameter", data.name),
                     )
-                    .help("`security`, the request body and the responses speak of it"),
+                    .help(
+                        "leave it out: `security`, the request body and the responses speak of it",
+                    ),
                 );
             }
             if header {
                 token(&data.name, &span, diagnostics);
             }
-            let list = !matches!(parameter, Parameter::Path { .. });
-            scalar(document, &data.name, &data.format, list, &span, diagnostics);
+            let place = match parameter {
+                Parameter::Path { .. } => Place::Path,
+                Parameter::Query { .. } => Place::Query,
+                _ => Place::Header,
+            };
+            scalar(
+                document,
+                &data.name,
+                &data.format,
+                place,
+                &span,
+                diagnostics,
+            );
+            if let Some(referred) = referred {
+                diagnostics.relate(first, referred, "referred to here");
+            }
         }
-        for (status, response) in responses(operation) {
+        for (status, response) in with_headers(operation) {
             for (name, header) in &response.headers {
                 if let Some(header) = header.as_item() {
                     let span = || {
@@ -47,7 +71,14 @@ pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
                         document.span(&format!("{operation}/responses/{status}/headers/{name}"))
                     };
                     token(name, &span, diagnostics);
-                    scalar(document, name, &header.format, false, &span, diagnostics);
+                    scalar(
+                        document,
+                        name,
+                        &header.format,
+                        Place::Answer,
+                        &span,
+                        diagnostics,
+                    );
                 }
             }
         }
@@ -105,11 +136,21 @@ fn token(name: &str, span: &dyn Fn() -> Span, diagnostics: &mut Diagnostics) {
     }
 }
 
+/// Where a value stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Path,
+    Query,
+    Header,
+    /// In a header of an answer.
+    Answer,
+}
+
 fn scalar(
     document: &Document,
     name: &str,
     format: &ParameterSchemaOrContent,
-    list: bool,
+    place: Place,
     span: &dyn Fn() -> Span,
     diagnostics: &mut Diagnostics,
 ) {
@@ -118,21 +159,68 @@ fn scalar(
     };
     let schema = draft::json(schema);
     let resolved = draft::resolved(document, &schema);
-    let items = resolved
-        .get("items")
-        .filter(|_| list && resolved.get("type").and_then(Value::as_str) == Some("array"));
-    if !is_scalar(document, items.unwrap_or(&resolved), 0) {
-        diagnostics.push(
-            Diagnostic::new(
-                "K0206",
-                span(),
-                format!("`{name}` is not a scalar, which dropshot does not support"),
-            )
-            .help(
-                "use `string`, `integer`, `number` or `boolean`; put what has parts into the body",
+    let list = matches!(place, Place::Query | Place::Header)
+        && resolved.get("type").and_then(Value::as_str) == Some("array");
+    let mut refuse = |message: String, help: &str| {
+        diagnostics.push(Diagnostic::new("K0206", span(), message).help(help));
+    };
+    // A list without items is told as such.
+    let fits = match resolved.get("items") {
+        Some(items) if list => is_scalar(document, items, 0),
+        None if list => true,
+        _ => is_scalar(document, &resolved, 0),
+    };
+    if !fits {
+        refuse(
+            format!("`{name}` is not a scalar, which dropshot does not support"),
+            "use `string`, `integer`, `number` or `boolean`; put what has parts into the body",
+        );
+    } else if matches!(place, Place::Path | Place::Query)
+        && !list
+        && !is_taken(document, &resolved, 0)
+    {
+        refuse(
+            format!(
+                "the schema of `{name}` combines others in a way that dropshot takes for no scalar"
             ),
+            "write one schema with a `type`; or a `oneOf` of such schemas, or an `allOf` of one, with nothing but words beside it",
         );
     }
+}
+
+/// Whether dropshot, which refuses all others when it starts, takes the schema for a scalar's: a type alone, a `oneOf` of
+/// scalars, or an `allOf` or `anyOf` of one, with no other constraint beside those.
+fn is_taken(document: &Document, schema: &Value, depth: usize) -> bool {
+    let schema = draft::resolved(document, schema);
+    let list = |key: &str| schema.get(key).and_then(Value::as_array);
+    let combined = ["allOf", "anyOf", "oneOf", "not"]
+        .iter()
+        .filter(|key| schema.get(**key).is_some());
+    if depth > 8 || combined.count() > 1 || schema.get("not").is_some() {
+        return false;
+    }
+    let inner = |member: &Value| is_taken(document, member, depth + 1);
+    let Some((parts, most)) = list("oneOf").map(|parts| (parts, usize::MAX)).or_else(|| {
+        list("allOf")
+            .or_else(|| list("anyOf"))
+            .map(|parts| (parts, 1))
+    }) else {
+        return schema.get("type").is_some();
+    };
+    const ALONE: [&str; 9] = [
+        "type",
+        "format",
+        "enum",
+        "minimum",
+        "maximum",
+        "multipleOf",
+        "minLength",
+        "maxLength",
+        "pattern",
+    ];
+    parts.len() <= most
+        && parts.iter().all(inner)
+        && ALONE.iter().all(|key| schema.get(key).is_none())
 }
 
 /// As dropshot judges it: a scalar, one `allOf` of one, or a choice among some.

@@ -1,5 +1,6 @@
 //! The generator: its output for a small document, that it repeats itself, and what it refuses.
 
+mod formats;
 mod mistakes;
 mod output;
 mod reject;

@@ -159,3 +159,40 @@ fn what_is_left_out_of_another_file_is_told_with_its_name_to_people_and_programs
     let begins = "::notice file=api/parts.yaml,line=1,col=24,title=K0109::GET /a is left out: ";
     assert!(commands.starts_with(begins), "{commands}");
 }
+
+#[test]
+fn an_inline_schema_without_a_type_in_rust_takes_its_operation_with_it_alone() {
+    let right = "      responses:\n        '204': {description: done}";
+    let wrong = "      responses:\n        '200': {description: ok, content: {application/json: {schema: {enum: [a, 1]}}}}";
+    let text = document(&[right, wrong], "");
+    let read = kept(&text);
+    assert_eq!((paths(&read), read.skipped.len()), (vec!["/a"], 1));
+    let because: Vec<usize> = read.skipped[0]
+        .because
+        .iter()
+        .map(|d| d.span.line)
+        .collect();
+    assert_eq!(because, [14]);
+}
+
+#[test]
+fn a_path_without_operations_and_one_that_stands_for_another_are_left_out() {
+    let right = "      responses:\n        '204': {description: done}";
+    let text = document(&[right], "").replace(
+        "components:\n",
+        "  //x.{type}:\n    parameters: [{name: type, in: path, required: true, schema: {type: string}}]\n  \
+         /unnamed:\n    get: {responses: {'204': {description: done}}}\n  \
+         /again: {$ref: '#/paths/~1unnamed'}\ncomponents:\n",
+    );
+    let read = kept(&text);
+    let skipped: Vec<&str> = read
+        .skipped
+        .iter()
+        .map(|skipped| skipped.path.as_str())
+        .collect();
+    assert_eq!(
+        (paths(&read), skipped),
+        (vec!["/a"], vec!["/again", "/unnamed"])
+    );
+    assert_eq!(read.spared.len(), 1);
+}

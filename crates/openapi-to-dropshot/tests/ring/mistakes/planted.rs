@@ -1,6 +1,8 @@
 //! The mistakes: what stands in the document, and what its author writes instead.
 
+mod keywords;
 mod meaning;
+mod nesting;
 mod operations;
 mod schemas;
 mod values;
@@ -12,6 +14,8 @@ pub(super) fn all() -> impl Iterator<Item = &'static (&'static str, &'static str
         schemas::PLANTED,
         meaning::PLANTED,
         values::PLANTED,
+        nesting::PLANTED,
+        keywords::PLANTED,
     ]
     .into_iter()
     .flatten()
