@@ -12,27 +12,36 @@ pub(crate) const STACK: usize = 64 * 1024 * 1024;
 const MOST_DEEP: usize = 32;
 /// Most operators of one policy: each may be the operand of the next.
 const MOST_OPERATORS: usize = 256;
-/// The words that are operators.
-const WORDS: [&str; 5] = ["if", "in", "has", "like", "is"];
+/// The words that are operators; a clause is an operand of the one before.
+const WORDS: [&str; 7] = ["if", "in", "has", "like", "is", "when", "unless"];
+/// The words behind which no operand has ended, besides.
+const OPENING: [&str; 2] = ["then", "else"];
 
 /// What goes too deep: of each policy the first place.
 pub(crate) fn problems(source: &Source) -> Vec<Problem> {
     let mut found = Vec::new();
     let (mut depth, mut operators, mut line) = (0_usize, 0_usize, 1);
-    let mut told = false;
+    // Whether an operand ends here: a bracket behind one takes a part of it, and else begins a set.
+    let (mut told, mut operand) = (false, false);
     let mut rest = source.text.as_str();
     while let Some(next) = rest.chars().next() {
         let mut length = next.len_utf8();
         match next {
             '/' if rest.starts_with("//") => length = rest.find(['\n', '\r']).unwrap_or(rest.len()),
-            '"' => length = text(rest),
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' => depth = depth.saturating_sub(1),
-            ';' => (depth, operators, told) = (0, 0, false),
+            '"' => (length, operand) = (text(rest), true),
+            '(' | '[' | '{' => {
+                operators += usize::from(next == '[' && operand);
+                (depth, operand) = (depth + 1, false);
+            }
+            ')' | ']' | '}' => (depth, operand) = (depth.saturating_sub(1), true),
+            ';' => (depth, operators, told, operand) = (0, 0, false, false),
+            _ if next.is_whitespace() => {}
             _ => {
                 let is_operator;
                 (is_operator, length) = token(rest, length);
                 operators += usize::from(is_operator);
+                let word = &rest[..length];
+                operand = !is_operator && !OPENING.contains(&word) && is_of_a_word(next);
             }
         }
         if (depth > MOST_DEEP || operators > MOST_OPERATORS) && !told {
@@ -55,9 +64,7 @@ pub(crate) fn problems(source: &Source) -> Vec<Problem> {
 
 /// Whether an operator begins here, and how long the word or sign is; another sign is of `one`.
 fn token(rest: &str, one: usize) -> (bool, usize) {
-    let word = rest
-        .find(|c: char| c != '_' && !c.is_alphanumeric())
-        .unwrap_or(rest.len());
+    let word = rest.find(|c: char| !is_of_a_word(c)).unwrap_or(rest.len());
     if word > 0 {
         return (WORDS.contains(&&rest[..word]), word);
     }
@@ -66,6 +73,10 @@ fn token(rest: &str, one: usize) -> (bool, usize) {
         return (true, 2);
     }
     (rest.starts_with(['!', '-', '+', '*', '.', '<', '>']), one)
+}
+
+fn is_of_a_word(c: char) -> bool {
+    c == '_' || c.is_alphanumeric()
 }
 
 /// How long the text is that begins here, with its quotes.
@@ -118,13 +129,21 @@ mod tests {
     fn operators_count_for_each_policy() {
         for sign in [
             "||", "&&", "==", "!=", "<=", ">=", "<", ">", "!", "-", "+", "*", ".", "if", "in",
-            "has", "like", "is",
+            "has", "like", "is", "when", "unless",
         ] {
             let most = format!("a {sign} b ").repeat(MOST_OPERATORS);
             assert_eq!(lines(&most), [0; 0], "{sign}");
             assert_eq!(lines(&format!("{most};{most}")), [0; 0], "{sign}");
             assert_eq!(lines(&format!("{most}\n{sign} {most}")), [2], "{sign}");
         }
+        // A part that is taken of something, which may be taken of again; a set is none.
+        for operand in ["a", "\"a\"", "f(x)", "{}", "[1]", "a // [\n", "17"] {
+            let most = operand.to_owned() + &"[\"a\"]".repeat(MOST_OPERATORS);
+            assert_eq!(lines(&most), [0; 0], "{operand}");
+            assert_eq!(lines(&format!("{most}[\"a\"]")).len(), 1, "{operand}");
+        }
+        let sets = "[a], ([b]), [[c], [d]], then [e], else [f] in [g], :: [h], ".repeat(200);
+        assert_eq!(lines(&sets), [0; 0]);
         let none = "\"a || b\", inner, is_x, Action::\"x\", 17 / é // a && b\n".repeat(300);
         assert_eq!(lines(&none), [0; 0]);
     }

@@ -60,10 +60,27 @@ impl CedarPolicy {
     /// # Errors
     /// As [`CedarPolicy::load`].
     pub fn reload(&self) -> Result<String, PolicyError> {
-        let fresh = Arc::new(read(self.files.as_ref(), &self.schema)?);
+        let sources = sources(self.files.as_ref())?;
+        Ok(self.take(load::check(&sources, &self.schema)?))
+    }
+
+    /// The same if the files are still what they were at a look at them ([`Self::hash_of_files`]); `None` if they are not, and the
+    /// old set stays.
+    ///
+    /// # Errors
+    /// As [`CedarPolicy::load`].
+    pub fn reload_as(&self, seen: &str) -> Result<Option<String>, PolicyError> {
+        let sources = sources(self.files.as_ref())?;
+        if load::hash(&sources) != seen {
+            return Ok(None);
+        }
+        Ok(Some(self.take(load::check(&sources, &self.schema)?)))
+    }
+
+    fn take(&self, fresh: Loaded) -> String {
         let hash = fresh.hash.clone();
-        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = fresh;
-        Ok(hash)
+        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+        hash
     }
 
     /// The hash of the files as they are now, by which a change is seen; they are not checked. It is [`Self::hash`]

@@ -36,9 +36,11 @@ fn deepest() -> Vec<String> {
         format!("{} == {}", wrapped("[", "1", "]"), wrapped("[", "1", "]")),
         format!("{} has a", wrapped("{a: ", "1", "}")),
     ];
-    (deep.into_iter())
-        .map(|deep| format!("@id(\"deep\") permit(principal, action, resource) when {{ {deep} }};"))
-        .collect()
+    let permit =
+        |rest: String| format!("@id(\"deep\") permit(principal, action, resource) {rest};");
+    let clauses = ["when { true } ", "unless { false } "].map(|clause| permit(clause.repeat(250)));
+    let when = |deep| permit(format!("when {{ {deep} }}"));
+    deep.into_iter().map(when).chain(clauses).collect()
 }
 
 #[test]
@@ -87,6 +89,10 @@ fn what_would_overflow_a_stack_is_refused_and_the_old_set_stays() {
         "true".to_owned() + &" && true".repeat(60_000),
         "principal".to_owned() + &".x".repeat(100_000),
         "-".repeat(100_000) + "1 == 1",
+        "context".to_owned() + &"[\"a\"]".repeat(5000) + " == \"x\"",
+        "context".to_owned() + &"[\"a\"]".repeat(150_000) + " == \"x\"",
+        "true } when { ".repeat(20_000) + "true",
+        "true } unless { ".repeat(20_000) + "true",
     ] {
         std::fs::write(folder.path().join("p.cedar"), permit(&deep)).unwrap();
         let told = policy.reload().unwrap_err().to_string();
