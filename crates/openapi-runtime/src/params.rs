@@ -24,7 +24,7 @@ const MOST_TOLD: usize = Limits::DEFAULT.violations;
 /// The names and values of a form or query.
 ///
 /// # Errors
-/// 400 when a name or value is not UTF-8.
+/// 400 when a name or value is not UTF-8, or not escaped as such: what one reader takes for text another may not.
 pub(crate) fn pairs(text: &str, place: &str) -> Result<Vec<(String, String)>, (u16, Fault)> {
     let mut pairs = Vec::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
@@ -43,9 +43,24 @@ pub(crate) fn pairs(text: &str, place: &str) -> Result<Vec<(String, String)>, (u
             let fault = Fault::new(format!("{place}: {name}: is not UTF-8"));
             (400, fault.detail(Detail::new("not_utf8").field(name)))
         })?;
+        if !is_escaped(pair) {
+            let name = printable_name(&name);
+            let message = format!("{place}: {name}: has a `%` without two hexadecimal digits");
+            let detail = Detail::new("invalid_parameter").field(name);
+            return Err((400, Fault::new(message).detail(detail)));
+        }
         pairs.push((name, value));
     }
     Ok(pairs)
+}
+
+/// Whether each `%` has two hexadecimal digits behind it (RFC 3986, section 2.1).
+fn is_escaped(text: &str) -> bool {
+    let digits = |after: &str| {
+        let mut two = after.bytes().take(2);
+        after.len() >= 2 && two.all(|octet| octet.is_ascii_hexdigit())
+    };
+    text.split('%').skip(1).all(digits)
 }
 
 /// No parameters.
@@ -356,6 +371,18 @@ mod tests {
         assert_eq!(fault.message, "query: user: is not UTF-8");
         assert_eq!(fault.details, [Detail::new("not_utf8").field("user")]);
         assert_eq!(refused("%ff=user").message, "query: a name is not UTF-8");
+    }
+
+    #[test]
+    fn an_escape_that_is_none_is_told_by_the_name_of_its_parameter() {
+        for query in ["a=1&user=%zz", "user=a%", "user=%4", "user=%é", "user=%+1"] {
+            let fault = refused(query);
+            let detail = Detail::new("invalid_parameter").field("user");
+            assert_eq!(fault.details, [detail], "{query}");
+        }
+        assert_eq!(refused("a%zz=1").details[0].field.as_deref(), Some("a%zz"));
+        let read = pairs("a=%41%2b%25zz+b", "query").map_err(|(_, fault)| fault.message);
+        assert_eq!(read, Ok(vec![("a".to_owned(), "A+%zz b".to_owned())]));
     }
 
     #[test]
