@@ -87,7 +87,7 @@ impl Authn {
         let introspectors = issuers.iter().map(|config| {
             let asked = config.introspection.as_ref();
             asked
-                .map(|asked| Introspector::new(config, asked, own_log(config)))
+                .map(|asked| Introspector::new(config, asked, timing.waiting, own_log(config)))
                 .transpose()
                 .map_err(failed(config))
         });
@@ -172,7 +172,7 @@ impl Authn {
         };
         let said = Said::read(bearer).filter(|said| said.subject == caller.principal.subject);
         let said = said.ok_or(Reason::OtherToken)?;
-        match introspector.confirm(bearer, &said).await {
+        match (introspector.confirm(bearer, &said, config, &*self.clock)).await {
             Ok(()) => Ok(()),
             Err(Doubt::Refused(reason)) => {
                 debug!(self.log, "a token is refused"; "reason" => reason.as_str());

@@ -106,7 +106,7 @@ pub enum Reason {
     Scope,
     /// The issuer says that the token is no longer active.
     Inactive,
-    /// The issuer speaks of another token: `iss`, `sub` or `exp` is not the token's.
+    /// The issuer speaks of another token: `iss`, `sub`, `jti` or a time is not the token's.
     OtherToken,
 }
 

@@ -5,11 +5,14 @@
 //! if at all; "inactive" is never remembered.
 
 mod memory;
+mod turns;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+use kubemint::ports::Clock;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
@@ -23,13 +26,15 @@ use url::form_urlencoded::byte_serialize;
 
 use crate::config::{IntrospectionConfig, IssuerConfig, read_secret};
 use crate::error::Reason;
+use crate::token::claims::{audience, instant_of};
 use crate::token::{Said, object};
 use memory::{Memory, Name};
+use turns::Turns;
 
 /// Largest answer, in octets.
 const MAX_ANSWER: usize = 64 * 1024;
-/// Most questions at a time; the others wait, within their own time.
-const MAX_QUESTIONS: usize = 64;
+/// How a token is called that its bearer need not prove anything with (RFC 6750, RFC 8693).
+const PLAIN: [&str; 2] = ["bearer", "access_token"];
 
 /// Why there is no answer. Nothing that the issuer sent is in `Display`.
 #[derive(Debug, Error)]
@@ -63,7 +68,9 @@ pub(crate) struct Introspector {
     client_id: String,
     client_secret_file: PathBuf,
     timeout: Duration,
-    questions: Semaphore,
+    turns: Turns,
+    /// Who asks or waits for a turn. Whoever has none of these places does not wait while the issuer gives no answers.
+    places: Semaphore,
     /// Tokens that were active lately.
     remembered: Mutex<Memory>,
     /// Why the last question had no answer.
@@ -75,6 +82,7 @@ impl Introspector {
     pub(crate) fn new(
         issuer: &IssuerConfig,
         config: &IntrospectionConfig,
+        waiting: usize,
         log: Logger,
     ) -> Result<Self, reqwest::Error> {
         let builder = Client::builder()
@@ -94,7 +102,8 @@ impl Introspector {
             client_id: config.client_id.clone(),
             client_secret_file: config.client_secret_file.clone(),
             timeout: config.timeout,
-            questions: Semaphore::new(MAX_QUESTIONS),
+            turns: Turns::default(),
+            places: Semaphore::new(waiting),
             remembered: Mutex::new(Memory::new(config.cache)),
             failure: Mutex::default(),
             log,
@@ -107,15 +116,32 @@ impl Introspector {
         failure.clone()
     }
 
-    /// Whether a token, whose signature was proved and which says `said`, is active.
-    pub(crate) async fn confirm(&self, bearer: &str, said: &Said) -> Result<(), Doubt> {
+    /// Whether a token, whose signature was proved and which says `said`, is active. Its issuer is that of `config`.
+    pub(crate) async fn confirm(
+        &self,
+        bearer: &str,
+        said: &Said,
+        config: &IssuerConfig,
+        clock: &dyn Clock,
+    ) -> Result<(), Doubt> {
         let name = Name::of(bearer);
         let asked = Instant::now();
         if self.remembered().holds(&name, asked) {
             return Ok(());
         }
-        let answer = match tokio::time::timeout(self.timeout, self.ask(bearer)).await {
+        let place = self.places.try_acquire();
+        if place.is_err() && self.failure().is_some() {
+            return Err(Doubt::Unasked);
+        }
+        let end = asked + self.timeout;
+        // Whoever has no turn in time has that of their own many questions, and it says nothing of the issuer.
+        let Ok(_turn) = tokio::time::timeout_at(end, self.turns.take(&said.subject)).await else {
+            return Err(Doubt::Unasked);
+        };
+        let late = asked.elapsed() > self.timeout / 2;
+        let answer = match tokio::time::timeout_at(end, self.ask(bearer)).await {
             Ok(answer) => answer,
+            Err(_) if late => return Err(Doubt::Unasked),
             Err(_) => Err(NoAnswer::TimedOut),
         };
         let members = match answer {
@@ -128,17 +154,12 @@ impl Introspector {
                 return Err(Doubt::Unasked);
             }
         };
-        judge(&members, said).map_err(Doubt::Refused)?;
+        judge(&members, said, config, clock.now()).map_err(Doubt::Refused)?;
         self.remembered().add(name, asked, Instant::now());
         Ok(())
     }
 
     async fn ask(&self, bearer: &str) -> Result<Map<String, Value>, NoAnswer> {
-        let _turn = self
-            .questions
-            .acquire()
-            .await
-            .map_err(|_| NoAnswer::TimedOut)?;
         // A small file, read for each question so that it can be rotated.
         let secret = read_secret(&self.client_secret_file).map_err(NoAnswer::Secret)?;
         // RFC 6749, section 2.3.1: both are form-encoded before they are joined.
@@ -194,23 +215,45 @@ impl Introspector {
     }
 }
 
-/// What the answer means for a token that says `said`. A member that is missing says nothing; one that is there must be
-/// the token's own.
-fn judge(members: &Map<String, Value>, said: &Said) -> Result<(), Reason> {
+/// What the answer means at `now` for a token that says `said`. A member that is missing says nothing; one that is there must be
+/// the token's own, or at least fit it.
+fn judge(
+    members: &Map<String, Value>,
+    said: &Said,
+    config: &IssuerConfig,
+    now: DateTime<Utc>,
+) -> Result<(), Reason> {
     if members.get("active") != Some(&Value::Bool(true)) {
         return Err(Reason::Inactive);
     }
-    let text = |name: &str, own: &str| {
-        members
-            .get(name)
-            .is_none_or(|value| value.as_str() == Some(own))
+    let plain = |kind: &Value| {
+        let kind = kind.as_str().unwrap_or_default();
+        PLAIN.iter().any(|plain| plain.eq_ignore_ascii_case(kind))
     };
-    let exp = members.get("exp");
-    let same_end = exp.is_none_or(|exp| exp.as_f64() == Some(said.exp));
-    if text("iss", &said.issuer) && text("sub", &said.subject) && same_end {
-        Ok(())
-    } else {
-        Err(Reason::OtherToken)
+    if members.contains_key("cnf") || !members.get("token_type").is_none_or(plain) {
+        return Err(Reason::Bound);
+    }
+    let own = |name: &str| match (members.get(name), said.claims.get(name)) {
+        (None, _) => true,
+        (Some(Value::String(told)), Some(own)) => own.as_str() == Some(told),
+        (Some(told), Some(own)) => told.is_number() && told.as_f64() == own.as_f64(),
+        // A name for a token that names none, and a time from which on it holds.
+        (Some(told), None) => match name {
+            "jti" => told.is_string(),
+            _ => told
+                .as_f64()
+                .is_some_and(|time| time <= instant_of(now) + config.leeway.as_secs_f64()),
+        },
+    };
+    if !["iss", "sub", "jti", "exp", "iat", "nbf"]
+        .into_iter()
+        .all(own)
+    {
+        return Err(Reason::OtherToken);
+    }
+    match members.get("aud") {
+        None => Ok(()),
+        told => audience(told, config),
     }
 }
 

@@ -229,6 +229,20 @@ async fn claims_are_found_where_the_issuers_configuration_says() {
         told.contains("the service: the issuer's token is refused: claim (401)"),
         "{told}"
     );
+    claims["tenancy"] = json!(PROJECT);
+    // What no bearer may use, or is meant for someone else.
+    for (name, value, reason) in [
+        ("cnf", json!({}), "bound"),
+        ("events", json!({}), "event"),
+        ("aud", json!("elsewhere"), "audience"),
+    ] {
+        let mut odd = claims.clone();
+        odd[name] = value;
+        let (code, told) = explain_to(&stage, &odd, &list);
+        assert_eq!(code, 3, "{told}");
+        let refusal = format!("the service: the issuer's token is refused: {reason} (401)");
+        assert!(told.contains(&refusal), "{told}");
+    }
     // By the default names, whoever is not configured.
     claims["iss"] = json!("https://another.example.com");
     claims["roles"] = json!(["compute.viewer"]);

@@ -148,17 +148,19 @@ fn one(raw: &RawIssuer, base: &Path, place: &mut Place<'_>) -> Option<IssuerConf
     })
 }
 
-/// An https URL with a host, and nothing that has no place in an issuer's or a key set's.
+/// An https URL with a host, and nothing that has no place in an issuer's or a key set's. The text is not in the error: there may
+/// be a password in it.
 fn https(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| format!("{text:?} is not a URL ({error})"))?;
+    let told = |what: &str| format!("{what}; write it as \"https://HOST/PATH\"");
+    let url = Url::parse(text).map_err(|error| told(&format!("it is not a URL ({error})")))?;
     if url.scheme() != "https" {
-        return Err(format!("{text:?} must begin with https://"));
+        return Err(told("it must begin with https://"));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("must not hold a user or a password".to_owned());
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(format!("{text:?} must have no query and no fragment"));
+        return Err(told("it must have no query and no fragment"));
     }
     if text.len() > MAX_NAME || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err(format!(
@@ -318,7 +320,14 @@ fn introspection(
     };
     let client_id = place.take("introspection.client_id", client_id);
     let file = base.join(&raw.client_secret_file);
-    let secret = read_secret(&file).map(|_| file);
+    let secret = read_secret(&file).map(|_| file.clone());
+    // What is not there, and in no folder, may be the secret itself.
+    let bare = Path::new(&raw.client_secret_file).components().count() == 1;
+    let secret = secret.map_err(|told| match bare && !file.exists() {
+        true => "names no file that is there; write the path of the secret's file, not the secret"
+            .to_owned(),
+        false => told,
+    });
     let client_secret_file = place.take("introspection.client_secret_file", secret);
     let timeout = duration(raw.timeout.as_deref().unwrap_or("2s"), ANSWER);
     let timeout = place.take("introspection.timeout", timeout);

@@ -46,6 +46,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::error::Reason;
+use crate::token::claims;
 
 pub(crate) use check::read_secret;
 pub use check::{validate, warnings};
@@ -125,12 +126,16 @@ impl IssuerConfig {
     }
 
     /// The caller that a token of the issuer with these claims describes, whoever signed it and whenever it holds: to explain what
-    /// would be said of one.
+    /// would be said of one. An audience may be left out.
     ///
     /// # Errors
-    /// A claim that is used is not what it must be.
+    /// A claim that is used is not what it must be, or no bearer may use such a token.
     pub fn describes(&self, claims: &Map<String, Value>) -> Result<Caller, Reason> {
-        crate::token::claims::described(claims, self)
+        claims::of_use(claims)?;
+        if let audience @ Some(_) = claims.get("aud") {
+            claims::audience(audience, self)?;
+        }
+        claims::described(claims, self)
     }
 
     /// The name in logs and metrics: 1 to 64 of letters, digits and `.:_-`, unique.

@@ -25,7 +25,9 @@ pub(super) enum Permit {
     Join,
     /// Cause one, then wait for it.
     Fetch,
-    /// Neither: the key is unknown.
+    /// The ration is used up: ask again when there is more of it.
+    Later(Duration),
+    /// None of these: the key is unknown.
     No,
 }
 
@@ -76,7 +78,8 @@ impl Budget {
             self.granted += self.interval;
         }
         if self.left == 0 {
-            return Permit::No;
+            let since = now.duration_since(self.granted);
+            return Permit::Later(self.interval.saturating_sub(since));
         }
         if self.left == self.most {
             self.granted = now;
@@ -154,7 +157,9 @@ mod tests {
             assert_eq!(budget.ask(&key("b"), start), Permit::Join);
         }
         budget.end();
-        assert_eq!(budget.ask(&key("b"), start), Permit::No);
+        assert_eq!(budget.ask(&key("b"), start), Permit::Later(INTERVAL));
+        let rest = Duration::from_secs(3);
+        assert_eq!(budget.ask(&key("b"), at(start, 7)), Permit::Later(rest));
         assert_eq!(budget.ask(&key("b"), at(start, 10)), Permit::Fetch);
     }
 

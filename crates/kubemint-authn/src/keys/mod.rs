@@ -41,11 +41,12 @@ pub struct Timing {
     pub retry: (Duration, Duration),
     /// How long keys are used that cannot be refreshed: 24 h.
     pub stale: Duration,
-    /// How often tokens with unknown keys may cause a fetch: one in 10 s ...
+    /// How often tokens with unknown keys may cause a fetch: one in 2 s ...
     pub forced_interval: Duration,
     /// ... and this many at once after a quiet time: 3.
     pub forced_burst: u32,
-    /// Most requests that wait for a fetch which another one caused; the others are answered by what is known: 128.
+    /// Most requests that wait for a fetch which another one caused; the others are answered by what is known: 128. As many
+    /// wait for the answer to an introspection of an issuer that gave none to the last. A server that serves fewer at a time, or has several issuers, sets it lower, so that no issuer that hangs takes all its places.
     pub waiting: usize,
 }
 
@@ -58,7 +59,7 @@ impl Default for Timing {
             refresh_default: Duration::from_secs(600),
             retry: (Duration::from_secs(5), Duration::from_secs(60)),
             stale: Duration::from_secs(24 * 3600),
-            forced_interval: Duration::from_secs(10),
+            forced_interval: Duration::from_secs(2),
             forced_burst: 3,
             waiting: 128,
         }
@@ -75,6 +76,13 @@ impl Timing {
 
 /// Most keys that are ignored and told of, each by a line of the log.
 const MOST_TOLD: usize = 16;
+
+/// A key's identifier as it may be logged: the issuer chose it, and may have chosen anything.
+fn shown(kid: &str) -> &str {
+    let plain = |octet: u8| octet.is_ascii_alphanumeric() || b"-._~=".contains(&octet);
+    let is_name = (1..=64).contains(&kid.len()) && kid.bytes().all(plain);
+    if is_name { kid } else { "…" }
+}
 
 /// What is known at one time.
 #[derive(Clone, Debug, Default)]
@@ -201,14 +209,16 @@ impl Keys {
     }
 
     /// What `look` finds, now or once a fetch has brought enough: in the first snapshot, or in the second where a fetch was
-    /// under way already. Who finds no place to wait gets what there is.
+    /// under way already. Where others have used up what may be fetched, that is waited for first, for as long as a fetch may take.
+    /// Who finds no place to wait gets what there is.
     async fn wait<T>(
         &self,
         want: Want,
         look: impl Fn() -> (u64, T),
         enough: impl Fn(&T) -> bool,
     ) -> T {
-        for _ in 0..2 {
+        let mut places = None;
+        for _ in 0..3 {
             let (seen, found) = look();
             if enough(&found) {
                 return found;
@@ -218,11 +228,18 @@ impl Keys {
                 // A snapshot may have come between the look and the question; if so, waiting ends at once.
                 Permit::No if self.shared.snapshot.borrow().fetches == seen => return found,
                 Permit::No => self.after(seen).await,
-                Permit::Join => {
-                    let Ok(_place) = self.shared.places.try_acquire() else {
-                        return found;
-                    };
-                    self.after(seen).await;
+                Permit::Join | Permit::Later(_) => {
+                    if places.is_none() {
+                        places = self.shared.places.try_acquire().ok();
+                    }
+                    match permit {
+                        _ if places.is_none() => return found,
+                        Permit::Later(pause) if pause > self.shared.timing.fetch => return found,
+                        Permit::Later(pause) => {
+                            let _ = tokio::time::timeout(pause, self.after(seen)).await;
+                        }
+                        _ => self.after(seen).await,
+                    }
                 }
                 Permit::Fetch => {
                     self.shared.wake.notify_one();
@@ -301,8 +318,10 @@ impl Shared {
                 (after.failure, after.detail) = (Some(reason), detail);
             }
         }
+        // Whoever sees the one sees the other: else a token would join a fetch that is over.
+        let mut budget = self.budget();
         self.snapshot.send_replace(after);
-        self.budget().end();
+        budget.end();
     }
 
     /// Logs a key set when it changes, with what is left out of it.
@@ -311,11 +330,13 @@ impl Shared {
             old.kids() == keys.kids() && old.ignored == keys.ignored && old.beyond == keys.beyond
         });
         if !same || before.failure.is_some() {
-            info!(self.log, "the key set is known"; "kids" => keys.kids().join(" "));
+            let kids = keys.kids();
+            let shown: Vec<&str> = kids.iter().take(MOST_TOLD).map(|kid| shown(kid)).collect();
+            info!(self.log, "the key set is known"; "keys" => kids.len(), "kids" => shown.join(" "));
         }
         if !same {
             for (kid, unfit) in keys.ignored.iter().take(MOST_TOLD) {
-                let kid = kid.as_deref().unwrap_or("-");
+                let kid = kid.as_deref().map_or("-", shown);
                 warn!(self.log, "a published key is ignored"; "kid" => kid, "reason" => unfit.as_str());
             }
             let more = keys.ignored_in_all().saturating_sub(MOST_TOLD);

@@ -18,6 +18,25 @@ fn unfit(jwk: &Value) -> Option<Unfit> {
 }
 
 #[test]
+fn an_identifier_is_logged_where_it_is_plain() {
+    let long = "a".repeat(65);
+    for plain in ["k1", "-", "2026-11-26.A_b~c=", &long[1..]] {
+        assert_eq!(super::shown(plain), plain);
+    }
+    for odd in [
+        "",
+        &long,
+        "a b",
+        "a\u{202e}b",
+        "canary\n",
+        "é",
+        "https://x/k",
+    ] {
+        assert_eq!(super::shown(odd), "…", "{odd:?}");
+    }
+}
+
+#[test]
 fn weak_and_malformed_keys_are_left_out_and_the_good_ones_used() {
     let [rsa, ec, p384, ed] = [
         Signer::rsa(),

@@ -23,6 +23,14 @@ pub(super) fn caller(
     config: &IssuerConfig,
     now: DateTime<Utc>,
 ) -> Result<Caller, Reason> {
+    of_use(claims)?;
+    audience(claims.get("aud"), config)?;
+    times(claims, config, now)?;
+    described(claims, config)
+}
+
+/// Whether a bearer may use a token with these claims at all.
+pub(crate) fn of_use(claims: &Map<String, Value>) -> Result<(), Reason> {
     // Whoever may use it has to prove a key (RFC 7800, RFC 8705, RFC 9449), and a bearer proves none.
     if claims.contains_key("cnf") {
         return Err(Reason::Bound);
@@ -31,9 +39,7 @@ pub(super) fn caller(
     if claims.contains_key("events") {
         return Err(Reason::Event);
     }
-    audience(claims.get("aud"), config)?;
-    times(claims, config, now)?;
-    described(claims, config)
+    Ok(())
 }
 
 /// Who the claims describe, whatever else they say.
@@ -58,7 +64,7 @@ pub(crate) fn described(
 }
 
 /// One audience or several, one of them ours.
-fn audience(value: Option<&Value>, config: &IssuerConfig) -> Result<(), Reason> {
+pub(crate) fn audience(value: Option<&Value>, config: &IssuerConfig) -> Result<(), Reason> {
     let ours = |name: &str| config.audiences.iter().any(|audience| audience == name);
     let found = match value {
         Some(Value::String(one)) => ours(one),
@@ -103,7 +109,7 @@ fn times(
     clippy::cast_precision_loss,
     reason = "until the year 9999 milliseconds fit in 53 bits"
 )]
-fn instant_of(time: DateTime<Utc>) -> f64 {
+pub(crate) fn instant_of(time: DateTime<Utc>) -> f64 {
     time.timestamp_millis() as f64 / 1000.0
 }
 

@@ -218,6 +218,30 @@ fn every_problem_is_told_at_once() {
 }
 
 #[test]
+fn what_may_be_a_secret_is_not_told() {
+    let with = |url: &str, rest: &str| {
+        format!("[[issuers]]\nurl = '{url}'\naudiences = ['kubemint']\n{rest}\n")
+    };
+    let good = "https://login.example.com";
+    let asked = |url: &str, file: &str| {
+        let asked = format!("[issuers.introspection]\nurl = '{url}'\nclient_id = 'c'\n");
+        with(good, &format!("{asked}client_secret_file = '{file}'"))
+    };
+    for text in [
+        with("http://u:canary@login.example.com", ""),
+        with("//u:canary@login", ""),
+        with("https://login.example.com?token=canary", ""),
+        with(good, "jwks_url = 'https://keys.example.com/k?token=canary'"),
+        with(good, "jwks_origins = ['http://u:canary@keys.example.com']"),
+        asked("http://c:canary@login.example.com/i", "/dev/null"),
+        asked("https://login.example.com/i", "canary-the-secret-itself"),
+    ] {
+        let told = check(&text).unwrap_err().to_string();
+        assert!(!told.contains("canary"), "{told}");
+    }
+}
+
+#[test]
 fn unknown_settings_are_refused() {
     for text in ["audience = 'x'", "[claims]\nrole = 'x'"] {
         let text = format!("url = 'https://a'\naudiences = ['x']\n{text}");

@@ -37,6 +37,7 @@ fn brisk() -> Timing {
     Timing {
         fetch: Duration::from_secs(2),
         retry: (Duration::from_millis(50), Duration::from_millis(100)),
+        forced_interval: Duration::from_secs(10),
         ..Timing::default()
     }
 }
@@ -93,15 +94,18 @@ fn health(authn: &Authn) -> IssuerHealth {
     health
 }
 
-/// Waits until something holds; fails after ten seconds.
+/// Longer than anything here takes that is not waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits until something holds; fails after half a minute.
 async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    for _ in 0..1000 {
+    for _ in 0..3000 {
         if holds() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("after ten seconds: {what}");
+    panic!("after half a minute: {what}");
 }
 
 /// A logger, and all that it was told.
