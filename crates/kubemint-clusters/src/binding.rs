@@ -190,19 +190,26 @@ impl Member {
         let role = self.config.roles.get(&object.role);
         let known = role.map(RoleConfig::bindings).unwrap_or_default();
         let (name, uid) = (object.id.as_str(), object.uid);
-        for place in noted.iter().filter(|place| !known.contains(place)) {
-            match self.end(place, name, uid, None, until).await {
-                Ok(_) => {}
-                // It binds nobody any more, and its name is never used again.
-                Err(ClusterError::Refused(_)) => {
-                    warn!(self.log, "the service has no rights any more where a kubeconfig was bound: the binding stays, and \
-                        binds nobody"; "cluster" => %self.config.key, "kind" => place.resource(),
-                        "namespace" => place.namespace(), "name" => name);
-                }
-                Err(error) => return Err(error),
+        let mut elsewhere = noted;
+        elsewhere.retain(|place| !known.contains(place));
+        let gone: Vec<_> = stream::iter(elsewhere)
+            .map(|place| async move {
+                let gone = self.end(&place, name, uid, None, until).await;
+                (place, gone)
+            })
+            .buffer_unordered(ABREAST)
+            .collect()
+            .await;
+        gone.into_iter().try_for_each(|(place, gone)| match gone {
+            // It binds nobody any more, and a name that was granted is never used again. (That of a failed issue may be.)
+            Err(ClusterError::Refused(_)) if object.object_uid.is_some() => {
+                warn!(self.log, "the service has no rights any more where a kubeconfig was bound: the binding stays, and \
+                    binds nobody"; "cluster" => %self.config.key, "kind" => place.resource(),
+                    "namespace" => place.namespace(), "name" => name);
+                Ok(())
             }
-        }
-        Ok(())
+            gone => gone.map(drop),
+        })
     }
 
     /// Adds the bindings of a role that are left without their ServiceAccount: `found` has those of the role.

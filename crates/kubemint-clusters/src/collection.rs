@@ -177,7 +177,8 @@ impl Member {
     }
 
     /// Deletes the object that stands for the kubeconfig `uid`, and looks until it is gone; `known` is the cluster's own
-    /// UID of it, `until` is when to give up. Returns where its bindings are, as far as it was noted on it.
+    /// UID of it, `until` is when to give up. Returns where its bindings are, as far as it was noted on it; `None` if it was not there,
+    /// so that nothing was deleted.
     pub(crate) async fn end(
         &self,
         place: &Collection,
@@ -185,9 +186,9 @@ impl Member {
         uid: Uuid,
         mut known: Option<String>,
         until: Instant,
-    ) -> Result<Vec<Collection>, ClusterError> {
+    ) -> Result<Option<Vec<Collection>>, ClusterError> {
         let mut pause = Duration::from_millis(20);
-        let mut noted = Vec::new();
+        let mut noted = None;
         loop {
             let own = match known.take() {
                 Some(own) => own,
@@ -201,7 +202,7 @@ impl Member {
                 // Whether the other one is ours too is seen in the next round.
                 Deletion::Another => sleep(pause).await,
                 Deletion::Accepted(places) => {
-                    noted = places;
+                    noted = Some(places);
                     let patience = until.min(Instant::now() + FINALIZERS);
                     loop {
                         match self.look(place, name).await? {

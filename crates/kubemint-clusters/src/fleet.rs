@@ -21,12 +21,13 @@ use crate::clock::{Clock, Skew};
 use crate::config::{ClusterConfig, is_label};
 use crate::connection::Connection;
 use crate::expiry::Expiry;
+use crate::failure::unsigned;
 use crate::health::{self, Health};
 use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::member::Member;
 use crate::observe::Observer;
-use crate::refusals::Refusals;
+use crate::refusals::{Refusals, Refused};
 
 /// How old the health of a cluster may be that is not asked anew.
 const RECENT: Duration = Duration::from_secs(60);
@@ -105,6 +106,7 @@ impl Fleet {
                 short: Mutex::default(),
                 noted: None,
                 bulkhead: Semaphore::new(limits.concurrency),
+                making: Semaphore::new(limits.making()),
             };
             if members.insert(key.clone(), member).is_some() {
                 return Err(FleetError::Twice(key));
@@ -159,7 +161,7 @@ impl Fleet {
     }
 
     /// How a cluster is, as of a few seconds ago; `None` if there is no such cluster. It never takes longer than 6
-    /// seconds (3 for the cluster's own answer), and asks seldom. What it refused of a role of late counts.
+    /// seconds (3 for the cluster's own answer), and asks seldom.
     pub async fn health(&self, key: &ClusterKey) -> Option<Health> {
         Some(self.members.get(key)?.health(self.observer.as_ref()).await)
     }
@@ -167,22 +169,36 @@ impl Fleet {
     /// How a cluster was when it was asked last, if that ended a minute ago at most. Nobody is asked.
     #[must_use]
     pub fn last_health(&self, key: &ClusterKey) -> Option<Health> {
-        let member = self.members.get(key)?;
-        Some(member.judged(member.health.within(RECENT)?))
+        self.members.get(key)?.health.within(RECENT)
     }
 
-    /// Why the service's own credential at a cluster cannot be read again, while the one that was read before still
-    /// applies; `None` where all is well, and where there never was one.
+    /// What a cluster refused of its configured roles within the last quarter of an hour, and has not done since; `None` where
+    /// nothing. Refusals of the service's credential are none of these: they are the cluster's health.
+    #[must_use]
+    pub fn refused(&self, key: &ClusterKey) -> Option<Refused> {
+        self.members.get(key)?.refusals.told(Instant::now())
+    }
+
+    /// Why the service's own credential at a cluster, or the authority that signs for it, cannot be read again, while what was read
+    /// before still applies; `None` where all is well, and where there never was any.
     #[must_use]
     pub fn stale_credential(&self, key: &ClusterKey) -> Option<String> {
-        self.members.get(key)?.connection.stale()
+        let member = self.members.get(key)?;
+        let authority = member.authority.as_ref().and_then(Authority::stale);
+        match (member.connection.stale(), authority) {
+            (Some(connection), Some(authority)) => Some(format!("{connection}; {authority}")),
+            (one, other) => one.or(other),
+        }
     }
 
     /// How often files of the clusters were read again that had changed: those that can be used, and those that cannot.
     #[must_use]
     pub fn rereads(&self) -> (u64, u64) {
-        let counts = self.members().map(|member| member.connection.rereads());
-        counts.fold((0, 0), |(ok, failed), (more, less)| {
+        let counts = self.members().flat_map(|member| {
+            let authority = member.authority.as_ref().map(Authority::rereads);
+            [Some(member.connection.rereads()), authority]
+        });
+        counts.flatten().fold((0, 0), |(ok, failed), (more, less)| {
             (ok + more, failed + less)
         })
     }
@@ -290,9 +306,11 @@ impl Clusters for Fleet {
         until: DateTime<Utc>,
     ) -> Result<Credential, ClusterError> {
         let member = self.member(&record.cluster)?;
-        // The groups are known only while the role is configured.
         let Some(role) = member.config.roles.get(&record.role) else {
-            return Err(ClusterError::Unknown);
+            return Err(unsigned(format!(
+                "role {} is not configured any more: the groups of its certificates are not known",
+                record.role
+            )));
         };
         let work = member.certify(record, role, now, until);
         member

@@ -17,7 +17,8 @@ const PROMPT: Duration = Duration::from_secs(3);
 /// How a cluster is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
-    /// It accepts the service's credential, and calls itself ready.
+    /// It accepts the service's credential, and calls itself ready. It may refuse what a role needs all the same:
+    /// [`Fleet::refused`](crate::Fleet::refused) tells that.
     Ready,
     /// It is not of use now.
     Sick {
@@ -66,7 +67,7 @@ impl Member {
     pub(crate) async fn health(&self, observer: &dyn Observer) -> Health {
         let _only = self.health.asking.lock().await;
         if let Some(health) = self.health.within(self.limits.health) {
-            return self.judged(health);
+            return health;
         }
         let prompt = PROMPT.min(self.limits.deadline);
         let late = |_| Err(failure::unreachable("it did not answer in time"));
@@ -98,18 +99,7 @@ impl Member {
             },
         };
         self.health.take(&health);
-        self.judged(health)
-    }
-
-    /// A health, and what was refused of late: a cluster that calls itself ready may refuse all of a role.
-    pub(crate) fn judged(&self, health: Health) -> Health {
-        match (health, self.refusals.told(Instant::now())) {
-            (Health::Ready, Some(detail)) => Health::Sick {
-                class: "refused",
-                detail,
-            },
-            (health, _) => health,
-        }
+        health
     }
 
     /// Asks the cluster whether it is ready. An unfit credential is refused even here. An authority for client certificates

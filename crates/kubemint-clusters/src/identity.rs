@@ -91,6 +91,22 @@ impl Member {
         verdict.judged()
     }
 
+    /// The same, as of a moment that was a moment ago. Of many that ask at once a few call.
+    pub(crate) async fn recognise_since(
+        &self,
+        role: &str,
+        moment: Instant,
+    ) -> Result<(), ClusterError> {
+        if self.identity.memory.is_none() {
+            return Ok(());
+        }
+        let _only = self.identity.asking.lock().await;
+        match self.identity.last() {
+            Some((when, verdict)) if when >= moment => verdict.judged(),
+            _ => self.find_out(role).await?.0.judged(),
+        }
+    }
+
     /// The same, as of now; and whether the namespace of `role` is known to be the one where its objects were made, or
     /// has been made anew in the same cluster.
     pub(crate) async fn recognise_now(&self, role: &str) -> Result<bool, ClusterError> {

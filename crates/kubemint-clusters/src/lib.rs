@@ -18,7 +18,7 @@
 //! key of an authority that the cluster trusts. Nothing is made in the cluster then, and nothing but time ends one.
 //!
 //! Each cluster has its own connection, deadline and bulkhead, so that a sick one slows no other. Nothing that a
-//! cluster answers is believed unchecked. Of its own words the log alone has some: the message of a failure, made fit.
+//! cluster answers is believed unchecked, and none of its own words is repeated, in the log neither.
 //!
 //! The way there: [`config::RawCluster`] is read from the file, [`config::validate`] makes [`ClusterConfig`]s of them,
 //! [`manifest()`] is applied, [`Fleet::preflight`] says whether all is well.
@@ -59,3 +59,4 @@ pub use limits::Limits;
 pub use manifest::manifest;
 pub use observe::Observer;
 pub use preflight::{Finding, Line, Report};
+pub use refusals::Refused;

@@ -19,6 +19,13 @@ pub struct Limits {
     pub health: Duration,
 }
 
+impl Limits {
+    /// How many of the operations that are under way may make credentials: a quarter is left for those that end them.
+    pub(crate) fn making(&self) -> usize {
+        (self.concurrency - self.concurrency / 4).max(1)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -9,7 +9,7 @@ use http_body_util::{BodyExt as _, Limited};
 use kube::client::Body;
 use kubemint::ports::{ClusterError, Landmark};
 use slog::{Logger, error, info};
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, Semaphore};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::answer::Answer;
@@ -60,7 +60,12 @@ pub(crate) struct Member {
     /// By what a store knows it, where that was asked for by one who serves nothing.
     pub(crate) noted: Option<Vec<Landmark>>,
     pub(crate) bulkhead: Semaphore,
+    /// As much of it as may be taken by what makes credentials: the rest is for what ends them, however much is asked for.
+    pub(crate) making: Semaphore,
 }
+
+/// What makes credentials.
+const MAKING: [&str; 2] = ["create", "mint"];
 
 impl Member {
     /// Does `work` for a role within the bulkhead and before the deadline, and tells the observer. An error says what was
@@ -74,8 +79,15 @@ impl Member {
         work: impl Future<Output = Result<T, ClusterError>>,
     ) -> Result<T, ClusterError> {
         let began = Instant::now();
-        let result = match timeout(self.limits.queue.min(within), self.bulkhead.acquire()).await {
-            Ok(Ok(_place)) => match timeout_at(began + within, work).await {
+        let places = async {
+            let making = match MAKING.contains(&name) {
+                true => Some(self.making.acquire().await),
+                false => None,
+            };
+            Ok::<_, AcquireError>((making.transpose()?, self.bulkhead.acquire().await?))
+        };
+        let result = match timeout(self.limits.queue.min(within), places).await {
+            Ok(Ok(_places)) => match timeout_at(began + within, work).await {
                 Ok(result) => result,
                 Err(_) => Err(failure::unreachable("it did not answer in time")),
             },

@@ -167,7 +167,8 @@ impl Member {
     }
 
     /// Removes an object with its bindings, and looks until all are gone; `until` is when to give up. They go at the same
-    /// time: each ends the access, the bindings at once, and the ServiceAccount for good.
+    /// time: each ends the access, the bindings at once, and the ServiceAccount for good. That one was not there is believed of the
+    /// cluster that it was, known again since then: a deletion has the object's own UID to go by, and an absence has nothing.
     pub(crate) async fn remove(
         &self,
         object: &ObjectRef,
@@ -175,12 +176,24 @@ impl Member {
     ) -> Result<(), ClusterError> {
         let place = Collection::of_role(&object.role);
         let known = object.object_uid.clone();
+        let began = Instant::now();
         let (unbound, gone) = tokio::join!(
             self.unbind(object, until),
             self.end(&place, object.id.as_str(), object.uid, known, until)
         );
-        let noted = unbound.and(gone)?;
-        self.unbind_elsewhere(object, noted, until).await
+        let gone = gone?;
+        match unbound {
+            // Rights are given by namespaces, and one may be gone with its binding: nothing else of the role can wait for it.
+            Err(ClusterError::Refused(_)) if object.object_uid.is_some() => {
+                warn!(self.log, "a binding could not be removed where the service has no rights; its ServiceAccount is gone, so it binds \
+                    nobody"; "cluster" => %self.config.key, "role" => &object.role, "name" => object.id.as_str());
+            }
+            unbound => unbound?,
+        }
+        match gone {
+            Some(noted) => self.unbind_elsewhere(object, noted, until).await,
+            None => self.recognise_since(&object.role, began).await,
+        }
     }
 
     /// Every object of ours in the namespace of a role, and what is left of some; and how many are another installation's.
@@ -210,11 +223,16 @@ impl Member {
         Ok((objects, foreign))
     }
 
-    /// Whether the object is there, and stands for its kubeconfig.
+    /// Whether the object is there: by the UID that the cluster gave it, whatever is written on it by now, and by what is written on it as
+    /// long as that is not known. One of another UID was made anew, and nothing that was delivered is of it.
     pub(crate) async fn exists(&self, object: &ObjectRef) -> Result<bool, ClusterError> {
         let place = Collection::of_role(&object.role);
         let there = self.look(&place, object.id.as_str()).await?;
-        Ok(there.is_some_and(|account| account.stands_for(object.uid)))
+        let is_it = |account: Account| match &object.object_uid {
+            Some(own) => account.uid == *own,
+            None => account.stands_for(object.uid),
+        };
+        Ok(there.is_some_and(is_it))
     }
 
     /// A listed object, if it is one of ours at this place in the fleet.

@@ -1,7 +1,8 @@
-//! What a cluster refused of late, by role and operation. It is well as a whole then, and a role of it is of no use to those
-//! who ask: no probe sees that, and these calls did.
+//! What a cluster refused of late, by role and operation. It is well as a whole then, and a role of it may be of no use to those
+//! who ask, or one object is: no probe sees that, and these calls did.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,11 +17,32 @@ const RECALL: Duration = Duration::from_secs(15 * 60);
 /// How long it is told whatever else of the role succeeds: lists may where nothing can be made.
 const FIRM: Duration = Duration::from_secs(5 * 60);
 
-type Refused = BTreeMap<(String, &'static str), (Instant, String)>;
+/// When an operation of a role was refused last, and what is told of it.
+type Noted = BTreeMap<(String, &'static str), (Instant, String)>;
+
+/// What a cluster refuses, as far as is known of the last minutes: for want of a right, or by a policy, a webhook or a quota of its
+/// own. It answers, and other roles and objects may be served there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// How many operations of roles were refused, and not done since.
+    pub operations: usize,
+    /// The latest refusal: the operation, its namespace, and why, without a word of the cluster's.
+    pub latest: String,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operations, latest } = self;
+        match operations {
+            0 | 1 => write!(f, "{latest}"),
+            many => write!(f, "{latest} (and {} more)", many - 1),
+        }
+    }
+}
 
 /// The refusals.
 #[derive(Default)]
-pub(crate) struct Refusals(Mutex<Refused>);
+pub(crate) struct Refusals(Mutex<Noted>);
 
 impl Refusals {
     /// What came of an operation of a role.
@@ -47,14 +69,14 @@ impl Refusals {
         }
     }
 
-    /// The latest of them, if there is one, and how many there are beside it.
-    pub(crate) fn told(&self, now: Instant) -> Option<String> {
+    /// What is refused, if anything is.
+    pub(crate) fn told(&self, now: Instant) -> Option<Refused> {
         let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         refused.retain(|_, (at, _)| now.duration_since(*at) < RECALL);
-        let (_, text) = refused.values().max_by_key(|(at, _)| *at)?;
-        Some(match refused.len() {
-            1 => text.clone(),
-            many => format!("{text} (and {} more)", many - 1),
+        let (_, latest) = refused.values().max_by_key(|(at, _)| *at)?;
+        Some(Refused {
+            operations: refused.len(),
+            latest: latest.clone(),
         })
     }
 }
@@ -77,9 +99,10 @@ mod tests {
         note("viewer", "mint", Ok(()), now);
         note("editor", "create", Ok(()), now);
         note("viewer", "create", Err(failure::busy("later")), now);
-        assert_eq!(refusals.told(now).as_deref(), Some("no"));
+        let told = |now| refusals.told(now).map(|refused| refused.to_string());
+        assert_eq!(told(now).as_deref(), Some("no"));
         note("editor", "objects", refused(), now);
-        assert_eq!(refusals.told(now).as_deref(), Some("no (and 1 more)"));
+        assert_eq!(told(now).as_deref(), Some("no (and 1 more)"));
         note("viewer", "create", Ok(()), now);
         note("editor", "objects", Err(ClusterError::Missing), now);
         assert_eq!(refusals.told(now), None);

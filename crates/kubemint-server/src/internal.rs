@@ -57,6 +57,8 @@ impl Internal {
             Some(Health::Sick { class, detail }) => vec![format!("{class}: {detail}")],
             None => vec!["it has not answered yet".to_owned()],
         };
+        let refused = self.fleet.refused(key);
+        told.extend(refused.map(|refused| format!("refused: {refused}")));
         let stale = self.fleet.stale_credential(key);
         told.extend(stale.map(|problem| format!("what was read before still applies: {problem}")));
         let skew = self.fleet.skew(key).filter(|skew| skew.matters());

@@ -16,6 +16,7 @@ pub mod log;
 pub mod metrics;
 mod observed;
 mod out;
+mod pace;
 mod quiet;
 mod reconciler;
 mod reload;

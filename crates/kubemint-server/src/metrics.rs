@@ -139,7 +139,7 @@ impl Metrics {
         );
         registry.register(
             "unconfigured_kubeconfigs",
-            "Live kubeconfigs of a cluster, or of a role of it, that is not configured any more",
+            "Live kubeconfigs of a cluster, or of a role of it, that is not configured any more; and tokens that the service has no credential to end",
             self.unconfigured.clone(),
         );
         registry.register(
@@ -159,7 +159,7 @@ impl Metrics {
         );
         registry.register_with_unit(
             "reconciler_last_round_timestamp",
-            "When the reconciler last finished a round without an error, in Unix time",
+            "When the reconciler last finished a round without an error, or began, in Unix time",
             Unit::Seconds,
             self.last_round.clone(),
         );
@@ -184,15 +184,13 @@ impl Metrics {
         self.panics.inc();
     }
 
-    /// The reconciler did something `count` times.
+    /// The reconciler did something `count` times. None counts, too: an alert on the first has a zero to compare with.
     pub(crate) fn reconciled(&self, cluster: &ClusterKey, outcome: &'static str, count: usize) {
-        if count > 0 {
-            let labels = Reconciled {
-                cluster: cluster.to_string(),
-                outcome,
-            };
-            self.reconciled.get_or_create(&labels).inc_by(count as u64);
-        }
+        let labels = Reconciled {
+            cluster: cluster.to_string(),
+            outcome,
+        };
+        self.reconciled.get_or_create(&labels).inc_by(count as u64);
     }
 
     /// What is alive and not configured.
@@ -234,7 +232,7 @@ impl Metrics {
         self.held.get_or_create(&labels).set(count);
     }
 
-    /// The reconciler finished a round without an error, at a Unix time in seconds.
+    /// The reconciler finished a round without an error, or began, at a Unix time in seconds.
     pub(crate) fn round(&self, cluster: &ClusterKey, at: i64) {
         let labels = Cluster {
             cluster: cluster.to_string(),

@@ -32,6 +32,7 @@ type NoLabels = [(&'static str, &'static str); 0];
 #[derive(Default)]
 pub(crate) struct Observed {
     cluster_up: Family<Cluster, Gauge>,
+    refused: Family<Cluster, Gauge>,
     skew: Family<Cluster, Gauge>,
     credential_ends: Family<Cluster, Gauge>,
     file_ends: Family<File, Gauge>,
@@ -47,6 +48,11 @@ impl Observed {
             "cluster_up",
             "Whether a cluster is of use, as /readyz tells it: it answers, is ready, takes the service's credential, and is the one that it was",
             self.cluster_up.clone(),
+        );
+        registry.register(
+            "cluster_refused_operations",
+            "How many operations of roles a cluster refused (403) within the last minutes, and has not done since",
+            self.refused.clone(),
         );
         registry.register_with_unit(
             "cluster_clock_skew",
@@ -103,6 +109,10 @@ impl Observed {
                 let up = i64::from(health == Health::Ready);
                 self.cluster_up.get_or_create(&labels).set(up);
             }
+            let refused = fleet.refused(&key);
+            let refused = refused.map_or(0, |refused| refused.operations);
+            let gauge = self.refused.get_or_create(&labels);
+            gauge.set(i64::try_from(refused).unwrap_or(i64::MAX));
             if let Some(skew) = fleet.skew(&key) {
                 self.skew.get_or_create(&labels).set(skew.0);
             }

@@ -18,24 +18,19 @@ use uuid::Uuid;
 
 use crate::config::Retention;
 use crate::metrics::Metrics;
+use crate::pace::Pace;
 use crate::retention;
 use crate::rounds::{Ended, Rounds};
 use crate::sweeps::Sweeps;
 use crate::told::Told;
 
-/// How often each cluster's records are looked through. Expiry is as punctual as this.
-const TICK: Duration = Duration::from_millis(500);
 /// How long a replica has a cluster to itself without asking again, and so how long nobody reconciles it after that
 /// replica died.
 const LEASE: Duration = Duration::from_secs(5);
-/// How often a lease is renewed, or asked for.
-const RENEWAL: Duration = Duration::from_secs(2);
 /// How many names one line of the log has.
 const NAMED: usize = 20;
 /// How often the log is reminded of what goes on.
 const REMINDER: Duration = Duration::from_secs(60);
-/// The longest pause after errors. Short, since what expires meanwhile waits for it.
-const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// Running tasks; they end when `stop` turns true.
 pub(crate) fn start(
@@ -102,13 +97,22 @@ struct Worker {
 
 impl Worker {
     async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        let mut pause = TICK;
-        let mut asked: Option<Instant> = None;
+        // What alerts look at is there from the start, also where nothing ever goes well.
+        let begun = self.service.ports().clock.now().timestamp();
+        self.metrics.round(&self.key, begun);
+        self.count(&kubemint::Reconciled::default());
+        let mut pace = Pace::new(Instant::now());
         let mut ours = false;
         loop {
-            if asked.is_none_or(|asked| asked.elapsed() >= RENEWAL) {
-                asked = Some(Instant::now());
+            tokio::select! {
+                () = tokio::time::sleep_until(pace.next()) => {}
+                _ = stop.wait_for(|stop| *stop) => break,
+            }
+            if pace.renews(Instant::now()) {
                 ours = self.lease(ours).await;
+            }
+            if !pace.is_due(Instant::now()) {
+                continue;
             }
             let mut ended = Ended::default();
             if let Some(done) = self.sweeps.ended() {
@@ -143,16 +147,7 @@ impl Worker {
                     self.metrics.round(&self.key, now);
                 }
             }
-            pause = match (ended.more(), ended.failed()) {
-                (true, _) => Duration::ZERO,
-                (false, false) => TICK,
-                // From the tick on: the last pause may have been none.
-                (false, true) => (pause * 2).clamp(TICK, LONGEST_PAUSE),
-            };
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                _ = stop.wait_for(|stop| *stop) => break,
-            }
+            pace.rest(Instant::now(), ended.more(), ended.is_ill());
         }
         if ours {
             // Given back, so that another replica goes on at once; without this the lease ends by itself.
@@ -193,8 +188,8 @@ impl Worker {
         }
     }
 
-    /// Counts and logs what a round or a sweep did.
-    fn report(&mut self, done: &kubemint::Reconciled) {
+    /// Counts what a round or a sweep did.
+    fn count(&self, done: &kubemint::Reconciled) {
         let counts = [
             ("failed", done.failed),
             ("revoked", done.revoked),
@@ -209,6 +204,11 @@ impl Worker {
         for (outcome, count) in counts {
             self.metrics.reconciled(&self.key, outcome, count);
         }
+    }
+
+    /// Counts and logs what a round or a sweep did.
+    fn report(&mut self, done: &kubemint::Reconciled) {
+        self.count(done);
         self.metrics.held(&self.key, self.service.held(&self.key));
         if let Some(first) = done.held.first()
             && self.held.is_none_or(|told| told.elapsed() >= REMINDER)

@@ -43,10 +43,12 @@ pub(crate) async fn run(
         match outcome {
             Ok(Forgotten {
                 keys,
+                credentials,
                 records,
                 events,
-            }) if keys + records + events > 0 => {
-                slog::info!(log, "forgot what is over"; "keys" => keys, "records" => records, "events" => events);
+            }) if keys + credentials + records + events > 0 => {
+                slog::info!(log, "forgot what is over";
+                    "keys" => keys, "credentials" => credentials, "records" => records, "events" => events);
             }
             Ok(_) => {}
             Err(error) => {
@@ -73,6 +75,7 @@ async fn forget(service: &Kubemint, retention: Retention) -> Result<Forgotten, S
     loop {
         let done = ports.store.retain(&cut, now, BATCH).await?;
         sum.keys += done.keys;
+        sum.credentials += done.credentials;
         sum.records += done.records;
         sum.events += done.events;
         if done == Forgotten::default() {

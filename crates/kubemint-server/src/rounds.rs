@@ -41,6 +41,12 @@ impl Ended {
         self.broke || self.done.iter().any(|done| !done.errors.is_empty())
     }
 
+    /// Whether the cluster or the store is ill, so that the next round is of little use. One object that fails is no reason to look
+    /// later for what ends.
+    pub(crate) fn is_ill(&self) -> bool {
+        self.broke || self.done.iter().any(|done| done.ill)
+    }
+
     /// Whether there is more to do right now.
     pub(crate) fn more(&self) -> bool {
         self.done.iter().any(|done| done.more)

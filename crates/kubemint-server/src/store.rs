@@ -3,15 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aws_lc_rs::hmac;
-use kubemint::ports::Store;
-use kubemint_store::audit::{Pseudonymous, Pseudonyms};
+use chrono::{DateTime, SecondsFormat, Utc};
+use kubemint::ports::{Store, StoreError};
+use kubemint_store::audit::{KeyNotes, NotedKey, Pseudonymous, Pseudonyms, another};
 use kubemint_store::{Backend, OpenError, PostgresError, PostgresStore, SqliteStore};
 use secrecy::{ExposeSecret as _, SecretBox};
 use slog::Logger;
 use thiserror::Error;
 
-use crate::config::Config;
+use crate::config::{Audit, Config};
 
 /// Why the store is not open.
 #[derive(Debug, Error)]
@@ -28,6 +28,9 @@ pub(crate) enum StoreOpenError {
     /// The key of the trail's pseudonyms.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// Which key that is cannot be noted.
+    #[error("the key of the audit trail's pseudonyms cannot be noted")]
+    Noting(#[source] StoreError),
 }
 
 /// Why there is no key for pseudonyms.
@@ -56,6 +59,37 @@ pub(crate) fn pseudonym_key(file: &Path) -> Result<SecretBox<Vec<u8>>, KeyError>
     Ok(SecretBox::new(Box::new(bytes)))
 }
 
+/// The pseudonyms that are configured, where any are; `own` are those by the key in the store itself.
+pub(crate) fn pseudonyms(
+    audit: &Audit,
+    own: impl FnOnce() -> Pseudonyms,
+) -> Result<Option<Pseudonyms>, KeyError> {
+    if !audit.pseudonyms {
+        return Ok(None);
+    }
+    Ok(Some(match &audit.key_file {
+        Some(file) => Pseudonyms::new(pseudonym_key(file)?.expose_secret()),
+        None => own(),
+    }))
+}
+
+/// What is wrong when the key of a fingerprint is another than the one that was used last.
+pub(crate) fn another_key(noted: &[NotedKey], fingerprint: &str) -> Option<String> {
+    let last = another(noted, fingerprint)?;
+    Some(format!(
+        "the key of the audit trail's pseudonyms is another than the one that a server began with last, at {}: what was written by that \
+         one is found by no name any more. Put it back (its fingerprint is {}, this one's {fingerprint}), or keep it for as long as the \
+         trail has rows of then",
+        moment(last.last),
+        last.fingerprint
+    ))
+}
+
+/// A time as it is told.
+pub(crate) fn moment(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
 impl From<PostgresError> for StoreOpenError {
     fn from(error: PostgresError) -> Self {
         match error {
@@ -66,30 +100,45 @@ impl From<PostgresError> for StoreOpenError {
 }
 
 /// Opens the store for serving, with pseudonyms in its trail if so configured. The embedded one is made or migrated where
-/// needed; the shared one is not. One that was made is told, unless that is as it should be.
+/// needed; the shared one is not. One that was made is told, unless that is as it should be; and so is a key of pseudonyms that is
+/// another than before.
 pub(crate) async fn open(config: &Config, log: &Logger) -> Result<Arc<dyn Store>, StoreOpenError> {
-    let audit = &config.audit;
-    let store: Arc<dyn Store> = match &config.store {
+    match &config.store {
         Backend::Sqlite(options) => {
             let store = SqliteStore::open(options.clone())?;
             if store.is_new() && !config.new_store {
                 slog::warn!(log, "there was no store, and a new one was made; what another one issued is not in it";
                     "path" => options.path.display().to_string(), "instance" => store.instance().id.to_string());
             }
-            Arc::new(store)
+            if let Some(before) = store.before() {
+                slog::warn!(log, "this is another installation's store than was here before: what that one issued is in no list, and \
+                    nothing of it is revoked or ended";
+                    "before" => before, "instance" => store.instance().id.to_string());
+            }
+            hiding(store, &config.audit, log).await
         }
-        Backend::Postgres(options) => Arc::new(PostgresStore::open(options).await?),
-    };
-    if !audit.pseudonyms {
-        return Ok(store);
+        Backend::Postgres(options) => {
+            let store = PostgresStore::open(options).await?;
+            hiding(store, &config.audit, log).await
+        }
     }
-    let pseudonyms = match &audit.key_file {
-        Some(file) => Pseudonyms::new(pseudonym_key(file)?.expose_secret()),
-        None => {
-            // Not the store's own secret itself, which has another use.
-            let own = hmac::Key::new(hmac::HMAC_SHA256, &store.instance().page_key);
-            Pseudonyms::new(hmac::sign(&own, b"audit pseudonyms").as_ref())
-        }
+}
+
+/// The store, hiding the names in its trail if so configured.
+async fn hiding<S: Store + KeyNotes + 'static>(
+    store: S,
+    audit: &Audit,
+    log: &Logger,
+) -> Result<Arc<dyn Store>, StoreOpenError> {
+    let own = || Pseudonyms::of_store(&store.instance());
+    let Some(pseudonyms) = pseudonyms(audit, own)? else {
+        return Ok(Arc::new(store));
     };
-    Ok(Arc::new(Pseudonymous::new(store, pseudonyms)))
+    let fingerprint = pseudonyms.fingerprint();
+    let noted = store.note_pseudonym_key(&fingerprint, Utc::now()).await;
+    let noted = noted.map_err(StoreOpenError::Noting)?;
+    if let Some(problem) = another_key(&noted, &fingerprint) {
+        slog::warn!(log, "{}", problem);
+    }
+    Ok(Arc::new(Pseudonymous::new(Arc::new(store), pseudonyms)))
 }

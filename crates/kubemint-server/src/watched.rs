@@ -32,9 +32,10 @@ pub(crate) async fn watch(
     }
 }
 
-/// Asks one for ever, and tells the log when it became unwell, or well again.
+/// Asks one for ever, and tells the log when it became unwell, or well again, and when it began to refuse something.
 async fn one(fleet: &Fleet, key: ClusterKey, pause: Duration, log: Logger) {
     let mut unwell: Option<&str> = None;
+    let mut refuses = false;
     loop {
         match fleet.health(&key).await {
             Some(Health::Sick { class, detail }) => {
@@ -49,6 +50,17 @@ async fn one(fleet: &Fleet, key: ClusterKey, pause: Duration, log: Logger) {
                 }
             }
             None => return,
+        }
+        match fleet.refused(&key) {
+            Some(refused) if !refuses => {
+                slog::warn!(log, "the cluster refuses what a role needs"; "detail" => refused.to_string());
+                refuses = true;
+            }
+            None if refuses => {
+                slog::info!(log, "the cluster refuses nothing of late");
+                refuses = false;
+            }
+            _ => {}
         }
         tokio::time::sleep(pause).await;
     }

@@ -187,11 +187,6 @@ impl<S: Store + ?Sized> Store for FaultyStore<S> {
             .await
     }
 
-    async fn next_expiry(&self, cluster: &ClusterKey) -> Result<Option<DateTime<Utc>>, StoreError> {
-        self.around("next_expiry", self.inner.next_expiry(cluster))
-            .await
-    }
-
     async fn active(
         &self,
         cluster: &ClusterKey,

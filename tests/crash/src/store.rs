@@ -147,11 +147,6 @@ impl Store for BreakableStore {
         self.call("due", self.inner.due(cluster, now, limit)).await
     }
 
-    async fn next_expiry(&self, cluster: &ClusterKey) -> Result<Option<DateTime<Utc>>, StoreError> {
-        self.call("next_expiry", self.inner.next_expiry(cluster))
-            .await
-    }
-
     async fn active(
         &self,
         cluster: &ClusterKey,

@@ -111,6 +111,8 @@ struct Current {
     checked: Instant,
     /// What is wrong with the files, if they cannot be used: told once.
     complaint: Option<AuthorityError>,
+    /// How often changed files were read again, and could be used, or not.
+    rereads: (u64, u64),
 }
 
 impl Authority {
@@ -123,6 +125,7 @@ impl Authority {
                 signer: None,
                 checked: Instant::now(),
                 complaint: None,
+                rereads: (0, 0),
             }),
             reading: Mutex::new(()),
             every,
@@ -154,6 +157,19 @@ impl Authority {
         self.read(|current| current.signer.as_ref().map(|signer| signer.not_after()))
     }
 
+    /// Why the files cannot be read again, as long as those that were read before apply.
+    pub(crate) fn stale(&self) -> Option<String> {
+        self.read(|current| {
+            let complaint = current.complaint.as_ref()?;
+            current.signer.as_ref().map(|_| complaint.to_string())
+        })
+    }
+
+    /// How often changed files were read again, and could be used, or not.
+    pub(crate) fn rereads(&self) -> (u64, u64) {
+        self.read(|current| current.rereads)
+    }
+
     async fn look(&self) {
         let files = self.files.clone();
         let read = tokio::task::spawn_blocking(move || Signer::load(&files));
@@ -180,6 +196,7 @@ impl Authority {
                     if current.signer.is_some() || current.complaint.is_some() {
                         info!(self.log, "the authority for client certificates changed"; "cluster" => %key);
                     }
+                    current.rereads.0 += u64::from(current.signer.is_some());
                     current.signer = Some(Arc::new(signer));
                 }
                 current.complaint = None;
@@ -187,6 +204,7 @@ impl Authority {
             Err(complaint) => {
                 if current.complaint.as_ref() != Some(&complaint) {
                     let text = if current.signer.is_some() {
+                        current.rereads.1 += 1;
                         "the new authority for client certificates cannot be used, the old one is kept"
                     } else {
                         "no client certificates can be signed for the cluster until its files can be used"

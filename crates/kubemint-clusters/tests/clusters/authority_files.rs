@@ -161,8 +161,18 @@ async fn an_authority_is_read_again_and_between_its_two_files_the_old_one_signs(
     let record = for_user(&fleet, "alice");
     let by = async || issuer(parts(&certified(&fleet, &record).await).0);
     assert!(by().await.contains("kubemint a CA"));
+    let key = &fleet.keys()[0];
+    let told = || (fleet.stale_credential(key), fleet.rereads());
+    assert_eq!(told(), (None, (0, 0)));
     std::fs::copy(folder.join("new.pem"), folder.join("a.pem")).unwrap();
     assert!(by().await.contains("kubemint a CA"));
+    // Whoever watches is told meanwhile.
+    let (stale, counts) = told();
+    assert!(
+        stale.is_some_and(|stale| stale.contains("it is not the key of the certificate")),
+        "{counts:?}"
+    );
+    assert_eq!(counts, (0, 1));
     std::fs::copy(folder.join("new.key"), folder.join("a.key")).unwrap();
     assert!(by().await.contains("kubemint new CA"));
     std::fs::remove_file(folder.join("a.key")).unwrap();

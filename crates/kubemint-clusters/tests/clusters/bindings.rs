@@ -328,7 +328,8 @@ async fn what_is_left_of_either_kind_is_listed_and_can_be_removed() {
 #[tokio::test]
 async fn whatever_becomes_of_the_binding_the_service_account_goes_and_the_error_is_told() {
     for (effect, expected) in [
-        (Effect::refuse(403), "refused"),
+        // Without rights there it may be for ever, as where a tenant deleted a namespace: it binds nobody then.
+        (Effect::refuse(403), "ok"),
         (Effect::refuse(500), "busy"),
         (Effect::CutBefore, "unreachable"),
         (Effect::Garbage, "ok"),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
-use kubemint::ports::{Clusters as _, Credential, Secret};
+use kubemint::ports::{ClusterError, Clusters as _, Credential, Secret};
 use kubemint::record::Record;
 use kubemint_clusters::Fleet;
 use kubemint_sandbox::Pki;
@@ -330,6 +330,27 @@ async fn nothing_outlives_its_authority_and_that_is_told() {
     let earlier = now - TimeDelta::days(1);
     let refused = fleet.certify(&record, earlier, now).await;
     assert_eq!(failed(refused), "unsigned");
+}
+
+#[tokio::test]
+async fn a_role_that_is_not_configured_any_more_is_named_as_what_keeps_from_signing() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    openssl::key(folder, "a", Key::Sec1("prime256v1"));
+    openssl::authority(folder, "a", &[]);
+    let fleet = fleet(folder, "https://127.0.0.1:1", "a");
+    let mut record = for_user(&fleet, "alice");
+    record.role = "gone".to_owned();
+    let now = Utc::now();
+    let refused = fleet.certify(&record, now, now + TimeDelta::hours(1)).await;
+    let Err(error @ ClusterError::Unsigned(_)) = refused else {
+        panic!("signed, or not for the role");
+    };
+    let why = std::error::Error::source(&error).unwrap().to_string();
+    assert!(
+        why.starts_with("role gone is not configured any more"),
+        "{why}"
+    );
 }
 
 #[tokio::test]

@@ -59,6 +59,29 @@ async fn another_cluster_in_its_place_is_out_of_order_and_believed_nothing() {
 }
 
 #[tokio::test]
+async fn what_is_not_there_is_gone_from_a_cluster_that_is_known_again_since() {
+    let store = memory();
+    let stage = Stage::new().await;
+    let (key, record) = (&stage.key, stage.record());
+    let fleet = started(&stage, &store);
+    let object_uid = Some(fleet.create(&record).await.unwrap());
+    // From here on the address leads to another cluster, which was the right one a moment ago.
+    let landmark = Landmark {
+        namespace: "kubemint-viewer".to_owned(),
+        uid: "of the one before".to_owned(),
+    };
+    store.note_landmark(key, &landmark).await.unwrap();
+    let absent = object(&stage.record());
+    // What it deletes has the UID that was asked for.
+    let there = kubemint::ports::ObjectRef {
+        object_uid,
+        ..object(&record)
+    };
+    fleet.remove(key, &there).await.unwrap();
+    assert_eq!(failed(fleet.remove(key, &absent).await), "another");
+}
+
+#[tokio::test]
 async fn a_namespace_that_was_made_anew_is_noted_anew_where_another_is_as_it_was() {
     let store = memory();
     let stage = Stage::new().await;

@@ -50,6 +50,37 @@ async fn a_hanging_cluster_fills_its_own_bulkhead_and_no_others() {
 }
 
 #[tokio::test]
+async fn what_makes_credentials_leaves_room_for_what_ends_them() {
+    let stage = Stage::new().await;
+    let text = stage::configure(&stage.cluster, stage.folder.path());
+    let configs = stage::read(&text, stage.folder.path()).unwrap();
+    let limits = Limits {
+        concurrency: 4,
+        queue: Duration::from_millis(100),
+        ..LIMITS
+    };
+    let fleet = Fleet::with_limits(configs, stage::INSTANCE, stage::quiet(), limits).unwrap();
+    let made = stage.record();
+    fleet.create(&made).await.unwrap();
+    let create = RequestKind::CREATE_SERVICE_ACCOUNT;
+    stage.cluster.inject(Fault::always(create, Effect::Hang));
+    let other = stage.record();
+    let stuck = futures::future::join_all((0..8).map(|_| fleet.create(&other)));
+    let object = stage::object(&made);
+    let removed = async {
+        while stage.cluster.requests(create) < 4 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        fleet.remove(&stage.key, &object).await
+    };
+    let (stuck, removed) = futures::future::join(stuck, removed).await;
+    removed.unwrap();
+    let kinds: Vec<&str> = stuck.into_iter().map(failed).collect();
+    let hung = kinds.iter().filter(|kind| **kind == "unreachable").count();
+    assert_eq!(hung, 3, "{kinds:?}");
+}
+
+#[tokio::test]
 async fn a_cluster_that_is_not_configured_is_unknown() {
     let stage = Stage::new().await;
     let mut record = stage.record();

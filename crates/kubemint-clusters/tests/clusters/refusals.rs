@@ -1,5 +1,4 @@
-//! What a cluster refuses is told as it is: to the log with its own words, to the health of the cluster, and to callers
-//! without a word of the cluster.
+//! What a cluster refuses is told as it is, without a word of the cluster: to the log, to whoever watches, and to callers.
 
 use std::error::Error as _;
 use std::sync::Arc;
@@ -75,33 +74,34 @@ async fn a_right_that_lacks_is_named_with_the_operation_and_its_namespace() {
 }
 
 #[tokio::test]
-async fn a_cluster_that_refuses_a_role_is_not_well_until_the_role_is_served() {
+async fn a_refusal_of_a_role_is_told_until_it_is_served_and_the_cluster_is_well() {
     let stage = Stage::new().await;
     let health = async || stage.fleet.health(&stage.key).await;
-    assert_eq!(health().await, Some(Health::Ready));
+    let refused = || stage.fleet.refused(&stage.key);
+    assert_eq!((health().await, refused()), (Some(Health::Ready), None));
     stage.cluster.inject(Fault::once(CREATE, refuse(POLICY)));
     stage.fleet.create(&stage.record()).await.unwrap_err();
+    let told = refused().expect("a refusal");
+    assert_eq!(told.operations, 1);
+    assert!(
+        told.latest.contains("create in kubemint-viewer") && told.latest.contains("a policy"),
+        "{told}"
+    );
+    // The cluster answers, and serves whatever else it is asked.
     for health in [health().await, stage.fleet.last_health(&stage.key)] {
-        let Some(Health::Sick { class, detail }) = health else {
-            panic!("{health:?}");
-        };
-        assert_eq!(class, "refused");
-        assert!(
-            detail.contains("create in kubemint-viewer") && detail.contains("a policy"),
-            "{detail}"
-        );
+        assert_eq!(health, Some(Health::Ready));
     }
     // What of another role succeeds says nothing of this one.
     stage.fleet.objects(&stage.key, "editor").await.unwrap();
-    assert_ne!(health().await, Some(Health::Ready));
+    assert!(refused().is_some());
     stage.fleet.create(&stage.record()).await.unwrap();
-    assert_eq!(health().await, Some(Health::Ready));
+    assert_eq!(refused(), None);
     // A role that is given up needs no rights.
     let fault = Fault::once(RequestKind::LIST_SERVICE_ACCOUNTS, refuse(POLICY));
     stage.cluster.inject(fault);
     let given_up = stage.fleet.objects(&stage.key, "given-up").await;
     given_up.unwrap_err();
-    assert_eq!(health().await, Some(Health::Ready));
+    assert_eq!(refused(), None);
 }
 
 #[tokio::test]

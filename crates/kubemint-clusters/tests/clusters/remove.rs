@@ -187,3 +187,25 @@ async fn what_a_role_of_yesterday_left_can_be_removed_and_nothing_else_named() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_object_that_lost_its_annotation_is_there_as_long_as_its_uid_is() {
+    let stage = Stage::new().await;
+    let known = stage.created(&stage.record()).await;
+    // As if someone had written another UUID on it.
+    let stripped = ObjectRef {
+        uid: uuid::Uuid::from_u128(7),
+        ..known.clone()
+    };
+    let gone = async |object| stage.fleet.is_gone(&stage.key, object).await.unwrap();
+    assert!(!gone(&known).await && !gone(&stripped).await);
+    // One that was made anew, as by a backup tool, is another, whatever is written on it.
+    let another = ObjectRef {
+        object_uid: Some("another".to_owned()),
+        ..known.clone()
+    };
+    assert!(gone(&another).await);
+    // And its UID ends it.
+    stage.fleet.remove(&stage.key, &stripped).await.unwrap();
+    assert!(stage.names().is_empty() && gone(&known).await);
+}

@@ -11,12 +11,13 @@ use kubemint_store::Backend;
 use kubemint_store::audit::{Chain, Filter, Flow, Sink, TrailRow, Verification, Verifier, scan};
 use serde_json::Value;
 
+use super::named;
 use super::operator::block_on;
 use crate::config::Config;
 use crate::out::{OutError, out, outln};
 
 /// The exit code of `audit verify` when the trail is not as it was written, and of `audit find` when nothing is found.
-const BROKEN: u8 = 3;
+pub(super) const BROKEN: u8 = 3;
 
 /// What to do with the audit trail.
 #[derive(Subcommand)]
@@ -26,7 +27,8 @@ pub(super) enum AuditCommand {
     Verify(Verify),
     /// Print the trail, one JSON object a line, with the hashes by which anyone can check it.
     Export(Export),
-    /// Find what a cluster's audit log calls a credential: its kubeconfig, who issued it, and what policy said.
+    /// Find what a cluster's audit log calls a credential: its kubeconfig, who issued it, and what policy said. Or find all rows of
+    /// what someone did, or was given.
     Find(Find),
 }
 
@@ -62,8 +64,12 @@ pub(super) struct Find {
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
     /// The value of `authentication.kubernetes.io/credential-id` in the cluster's audit log: `JTI=...`.
-    #[arg(long, value_name = "JTI=ID")]
-    credential_id: String,
+    #[arg(long, value_name = "JTI=ID", required_unless_present = "name")]
+    credential_id: Option<String>,
+    /// The subject or user whose rows are printed, one JSON object a line, also where the trail has the pseudonym in its place that
+    /// the configured key makes.
+    #[arg(long, value_name = "NAME", conflicts_with = "credential_id")]
+    name: Option<String>,
     /// Print the kubeconfig's rows, one JSON object a line.
     #[arg(long)]
     jsonl: bool,
@@ -80,9 +86,15 @@ pub(super) fn run(command: AuditCommand) -> Result<ExitCode> {
         }) => export(&config, since, until),
         AuditCommand::Find(Find {
             config,
+            name: Some(name),
+            ..
+        }) => named::find(&config, &name),
+        AuditCommand::Find(Find {
+            config,
             credential_id,
             jsonl,
-        }) => find(&config, &credential_id, jsonl),
+            name: None,
+        }) => find(&config, &credential_id.unwrap_or_default(), jsonl),
     }
 }
 
@@ -97,7 +109,7 @@ fn time(text: &str) -> Result<DateTime<Utc>, String> {
 }
 
 /// Reads the trail into a sink.
-fn read<S: Sink>(store: &Backend, filter: Filter, sink: S) -> Result<S> {
+pub(super) fn read<S: Sink>(store: &Backend, filter: Filter, sink: S) -> Result<S> {
     block_on(scan(store, filter, sink))?.with_context(|| format!("cannot read {store}"))
 }
 
@@ -148,7 +160,9 @@ fn tell(found: &Verification) -> Result<()> {
         )?;
     }
     for hash in &found.unseen {
-        outln!("broken noted {hash}: in no chain any more")?;
+        outln!(
+            "broken noted {hash}: in no chain any more: retention cut it (up to the anchors above), or it was taken away"
+        )?;
     }
     if found.unchained > 0 {
         outln!(
@@ -171,13 +185,13 @@ fn tell(found: &Verification) -> Result<()> {
 }
 
 /// Prints rows as they come.
-struct Printer {
+pub(super) struct Printer {
     out: BufWriter<Stdout>,
     failed: Option<io::Error>,
 }
 
 impl Printer {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             out: BufWriter::with_capacity(64 * 1024, io::stdout()),
             failed: None,
@@ -185,7 +199,7 @@ impl Printer {
     }
 
     /// Whoever reads may stop reading.
-    fn end(mut self) -> Result<()> {
+    pub(super) fn end(mut self) -> Result<()> {
         let flushed = self.out.flush().err();
         match self.failed.or(flushed) {
             Some(error) => Ok(OutError::unless_unread(error)?),
@@ -230,7 +244,7 @@ impl Sink for Rows {
     }
 }
 
-fn detail(row: &TrailRow) -> Value {
+pub(super) fn detail(row: &TrailRow) -> Value {
     serde_json::from_str(&row.detail).unwrap_or_default()
 }
 

@@ -3,6 +3,7 @@
 mod audit;
 mod claimed;
 mod exit;
+mod named;
 mod operator;
 mod policy;
 mod store;

@@ -19,6 +19,7 @@ use crate::edge::chain;
 use crate::log::logger;
 use crate::out::{OutError, outln};
 use crate::sizes;
+use crate::store::{another_key, pseudonyms};
 use crate::unconfigured::unconfigured;
 use crate::world::SystemClock;
 
@@ -174,6 +175,7 @@ pub(super) fn doctor(file: &Path) -> Result<ExitCode> {
     block_on(async {
         if let Some(found) = store(&config.store, &mut report).await {
             leftovers(&config, &found.alive, &mut report);
+            pseudonym_key(&config, &mut report).await;
         }
         issuers(&config, &log, &mut report).await?;
         clusters(config, &log, &mut report).await?;
@@ -208,6 +210,29 @@ async fn store(name: &Backend, report: &mut Report) -> Option<Inspection> {
     }
 }
 
+/// Whether the trail's pseudonyms are made with the key that they were made with. What cannot be read was told before.
+async fn pseudonym_key(config: &Config, report: &mut Report) {
+    let Ok(keys) = kubemint_store::audit::pseudonym_keys(&config.store).await else {
+        return;
+    };
+    let Ok(Some(pseudonyms)) = pseudonyms(&config.audit, || keys.own) else {
+        return;
+    };
+    let fingerprint = pseudonyms.fingerprint();
+    match another_key(&keys.noted, &fingerprint) {
+        Some(problem) => report.say(Verdict::Warn, &problem),
+        None => {
+            let others = keys.noted.len().saturating_sub(1);
+            let mut text =
+                format!("audit trail: pseudonyms by the key of fingerprint {fingerprint}");
+            if others > 0 {
+                text += &format!(", and of before by {others} others");
+            }
+            report.say(Verdict::Ok, &text);
+        }
+    }
+}
+
 /// What the configuration does not know any more, and works on.
 fn leftovers(config: &Config, alive: &[Alive], report: &mut Report) {
     if config.clusters.is_empty() {
@@ -222,11 +247,9 @@ fn leftovers(config: &Config, alive: &[Alive], report: &mut Report) {
         }
         return;
     }
-    let roles = config.clusters.iter().map(|cluster| {
-        let roles = cluster.roles.keys().cloned().collect();
-        (cluster.key.clone(), roles)
-    });
-    for one in unconfigured(alive, &roles.collect()) {
+    let profiles = config.clusters.iter();
+    let profiles = profiles.map(|cluster| (cluster.key.clone(), Arc::clone(&cluster.profile)));
+    for one in unconfigured(alive, &profiles.collect()) {
         report.say(Verdict::Fail, &format!("records: {one}"));
     }
 }

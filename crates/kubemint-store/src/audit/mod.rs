@@ -11,12 +11,14 @@
 //! that an end that was cut off shows.
 
 mod findings;
+mod keys;
 mod pseudonym;
 mod row;
 mod scan;
 mod verify;
 
 pub use findings::{Broken, Chain, Verification};
+pub use keys::{KeyNotes, NotedKey, PseudonymKeys, another, pseudonym_keys};
 pub use pseudonym::{Pseudonymous, Pseudonyms};
 pub use row::{FIELDS, FORMAT, Link, TrailRow};
 pub use scan::{Anchor, Filter, Flow, Scanned, Sink, scan};

@@ -40,6 +40,22 @@ impl Pseudonyms {
         format!("p-{}", hex(&tag.as_ref()[..16]))
     }
 
+    /// By the key that is drawn with a store and lies in it.
+    #[must_use]
+    pub fn of_store(instance: &Instance) -> Self {
+        // Not the store's own secret itself, which has another use.
+        let own = hmac::Key::new(hmac::HMAC_SHA256, &instance.page_key);
+        Self::new(hmac::sign(&own, b"audit pseudonyms").as_ref())
+    }
+
+    /// What tells the key from others, in 32 hexadecimal digits, and says no more of it than a pseudonym does: the second half of a
+    /// hash by it, where pseudonyms are first halves, of a text that is nobody's name.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let tag = hmac::sign(&self.0, b"\0fingerprint");
+        hex(&tag.as_ref()[16..])
+    }
+
     /// The event without names: subject, user, and what someone wrote for people to read. What is of machines stays:
     /// the issuer, the token's identifier, the kubeconfig's name and UUID.
     #[must_use]
@@ -186,10 +202,6 @@ impl Store for Pseudonymous {
         self.inner.due(cluster, now, limit).await
     }
 
-    async fn next_expiry(&self, cluster: &ClusterKey) -> Result<Option<DateTime<Utc>>, StoreError> {
-        self.inner.next_expiry(cluster).await
-    }
-
     async fn active(
         &self,
         cluster: &ClusterKey,
@@ -253,5 +265,14 @@ mod tests {
         assert_ne!(one.of("alice"), one.of("bob"));
         assert_ne!(one.of("alice"), other.of("alice"));
         assert_eq!(one.of("alice").len(), 34);
+    }
+
+    #[test]
+    fn a_fingerprint_tells_keys_apart_and_is_nobodys_pseudonym() {
+        let (one, other) = (Pseudonyms::new(&[1; 32]), Pseudonyms::new(&[2; 32]));
+        assert_eq!(one.fingerprint(), Pseudonyms::new(&[1; 32]).fingerprint());
+        assert_ne!(one.fingerprint(), other.fingerprint());
+        assert_eq!(one.fingerprint().len(), 32);
+        assert_ne!(format!("p-{}", one.fingerprint()), one.of("\0fingerprint"));
     }
 }

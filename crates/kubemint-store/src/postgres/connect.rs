@@ -29,8 +29,8 @@ use crate::config::PostgresOptions;
 const CONNECTION: Duration = Duration::from_secs(3);
 
 /// What every connection is told first. An answer must mean that the work is on the disk, whatever the database's
-/// default; an operator's stronger choice is kept. A statement that lost its client ends by itself: within half a second where
-/// the database's system can tell that the client is gone, else at its limit.
+/// default; an operator's stronger choice is kept, and so is one that nothing is to be written. A statement that lost its client ends
+/// by itself: within half a second where the database's system can tell that the client is gone, else at its limit.
 const SESSION: &str = "
     DO $$ BEGIN
         PERFORM set_config('client_connection_check_interval', '500ms', false);
@@ -40,8 +40,7 @@ const SESSION: &str = "
     SET statement_timeout = '3500ms';
     SET lock_timeout = '3000ms';
     SET idle_in_transaction_session_timeout = '5s';
-    SET default_transaction_isolation = 'read committed';
-    SET default_transaction_read_only = off";
+    SET default_transaction_isolation = 'read committed'";
 
 /// A pool of connections to what `options` name. It connects to nothing yet.
 pub(super) fn pool(options: &PostgresOptions) -> Result<Pool, PostgresError> {

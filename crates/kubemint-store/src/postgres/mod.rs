@@ -5,6 +5,7 @@ mod connect;
 mod error;
 mod inspect;
 mod issue;
+mod keys;
 mod landmarks;
 mod lanes;
 mod lists;
@@ -19,6 +20,7 @@ mod store;
 mod transitions;
 
 pub(crate) use inspect::{inspect, known_by};
+pub(crate) use keys::pseudonym_keys;
 pub use migrate::POSTGRES_SCHEMA_VERSION;
 pub use open_error::PostgresError;
 pub(crate) use scan::scan;

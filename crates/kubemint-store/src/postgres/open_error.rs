@@ -52,7 +52,8 @@ pub enum PostgresError {
     },
     /// The schema is newer than this program's.
     #[error(
-        "the database has schema {found}, and this program knows schemas up to {known}: a newer program migrated it"
+        "the database has schema {found}, and this program knows schemas up to {known}: a newer program migrated it; \
+         serve with that one again, or with a copy of the database from before it"
     )]
     Newer {
         /// The database's.

@@ -10,8 +10,7 @@ use kubemint::record::{Record, RecordRef};
 use super::connect::Held;
 use super::error::Trouble;
 use super::rows::{
-    self, Parameter, escaped, event_columns, number, optional_text, optional_time, record_columns,
-    time,
+    self, Parameter, escaped, event_columns, number, optional_text, record_columns, time,
 };
 use crate::Counts;
 use crate::trail::MintedCredential;
@@ -40,8 +39,6 @@ const DUE_REVOKING: &str = records!(
     "seq"
 );
 const DUE_PENDING: &str = records!("state = 'pending' AND pending_until <= $5", "pending_until");
-const NEXT_EXPIRY: &str = "SELECT min(expires_at) FROM kubeconfig
-     WHERE region = $1 AND project = $2 AND cluster = $3 AND state = 'active'";
 const FIND: &str = concat!(
     "SELECT ",
     record_columns!(),
@@ -91,11 +88,11 @@ pub(super) async fn counts(db: &Held) -> Result<Counts, Trouble> {
 }
 
 /// What is alive, by cluster and role.
-pub(super) const ALIVE: &str = "SELECT region, project, cluster, role, count(*) FROM (
-     SELECT region, project, cluster, role FROM kubeconfig WHERE state = 'pending'
-     UNION ALL SELECT region, project, cluster, role FROM kubeconfig
+pub(super) const ALIVE: &str = "SELECT region, project, cluster, role, count(*), count(*) FILTER (WHERE object_uid <> 'x509') FROM (
+     SELECT region, project, cluster, role, object_uid FROM kubeconfig WHERE state = 'pending'
+     UNION ALL SELECT region, project, cluster, role, object_uid FROM kubeconfig
          WHERE state = 'active' AND NOT (object_uid IS NOT DISTINCT FROM 'x509' AND expires_at <= $1)
-     UNION ALL SELECT region, project, cluster, role FROM kubeconfig
+     UNION ALL SELECT region, project, cluster, role, object_uid FROM kubeconfig
          WHERE state = 'revoking' AND NOT (object_uid IS NOT DISTINCT FROM 'x509' AND expires_at <= $1)
      ) AS living GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
 
@@ -115,6 +112,7 @@ pub(super) fn one_alive(row: &tokio_postgres::Row) -> Result<Alive, Trouble> {
         ),
         role: rows::text(row, 3)?,
         count: number(row, 4)?,
+        tokens: number(row, 5)?,
     })
 }
 
@@ -214,16 +212,6 @@ pub(super) async fn due(
             return Ok(due);
         }
     }
-}
-
-pub(super) async fn next_expiry(
-    db: &Held,
-    cluster: &ClusterKey,
-) -> Result<Option<DateTime<Utc>>, Trouble> {
-    let place = Place::new(cluster);
-    let statement = db.prepare_cached(NEXT_EXPIRY).await?;
-    let row = db.query_one(&statement, &place.with(&[])).await?;
-    optional_time(&row, 0)
 }
 
 pub(super) async fn events(

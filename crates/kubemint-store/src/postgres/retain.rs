@@ -17,21 +17,34 @@ use crate::trail::AHEAD;
 const KEYS: &str = "DELETE FROM idempotency WHERE (owner, region, project, cluster, key) IN
     (SELECT owner, region, project, cluster, key FROM idempotency WHERE keep_until <= $1
      ORDER BY keep_until LIMIT $2 FOR UPDATE SKIP LOCKED)";
-/// A record that is forgotten keeps its place, and with it its name; nothing of whom it was for stays.
+/// The credentials of what is over go first, and a few at a time: a record may have any number of them.
+const CREDENTIALS: &str = "
+    DELETE FROM credential WHERE (kubeconfig, seq) IN (
+        SELECT minted.kubeconfig, minted.seq FROM (
+            SELECT seq FROM kubeconfig
+            WHERE state IN ('revoked', 'failed', 'expired') AND forgotten_at IS NULL
+                AND coalesce(expires_at, created_at) < $1
+                AND NOT EXISTS (SELECT 1 FROM idempotency WHERE idempotency.kubeconfig = kubeconfig.seq)
+            ORDER BY coalesce(expires_at, created_at) LIMIT $2
+        ) AS oldest CROSS JOIN LATERAL (
+            SELECT kubeconfig, seq FROM credential WHERE credential.kubeconfig = oldest.seq
+            ORDER BY kubeconfig, seq LIMIT $2 FOR UPDATE SKIP LOCKED
+        ) AS minted LIMIT $2)";
+/// Those of the oldest of which no credential is left: what has some is not looked beyond. A record that is forgotten keeps its place,
+/// and with it its name; nothing of whom it was for stays.
 const RECORDS: &str = "
-    WITH over AS (
+    WITH oldest AS MATERIALIZED (
         SELECT seq FROM kubeconfig
         WHERE state IN ('revoked', 'failed', 'expired') AND forgotten_at IS NULL
             AND coalesce(expires_at, created_at) < $1
             AND NOT EXISTS (SELECT 1 FROM idempotency WHERE idempotency.kubeconfig = kubeconfig.seq)
         ORDER BY coalesce(expires_at, created_at) LIMIT $3 FOR UPDATE SKIP LOCKED
-    ), minted AS (
-        DELETE FROM credential WHERE kubeconfig IN (SELECT seq FROM over)
     )
     UPDATE kubeconfig SET state = CASE state WHEN 'failed' THEN 'failed' ELSE 'revoked' END, forgotten_at = $2,
         display_name = NULL, description = NULL, issued_for = '', creator_issuer = '', creator_subject = '',
         creator = '', subject = ''
-    WHERE seq IN (SELECT seq FROM over)";
+    WHERE seq IN (SELECT seq FROM oldest WHERE NOT EXISTS (
+        SELECT 1 FROM credential WHERE credential.kubeconfig = oldest.seq))";
 const UNCHAINED: &str = "DELETE FROM audit WHERE seq IN
     (SELECT seq FROM audit WHERE chain IS NULL AND at < $1 ORDER BY at LIMIT $2)";
 
@@ -102,6 +115,11 @@ pub(super) async fn retain(
         ..Forgotten::default()
     };
     if let Some(before) = cut.records {
+        let (oldest, statement) = (
+            before.timestamp_millis(),
+            db.prepare_cached(CREDENTIALS).await?,
+        );
+        forgotten.credentials = db.execute(&statement, &[&oldest, &limit]).await?;
         let statement = db.prepare_cached(RECORDS).await?;
         let (before, at) = (before.timestamp_millis(), now.timestamp_millis());
         forgotten.records = db.execute(&statement, &[&before, &at, &limit]).await?;

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::condition::Condition;
 use super::connect::{self, Held};
 use super::error::Trouble;
+use super::keys;
 use super::landmarks;
 use super::lanes::Lanes;
 use super::lists::List;
@@ -27,7 +28,7 @@ use super::rows::EventRow;
 use super::transitions::{self, Step};
 use super::{issue, migrate, reads, retain, size};
 use crate::Counts;
-use crate::audit::START;
+use crate::audit::{KeyNotes, NotedKey, START};
 use crate::config::PostgresOptions;
 use crate::deadlines::{CALL, PROMPT};
 use crate::trail::{self, MintedCredential, Trail};
@@ -76,7 +77,8 @@ macro_rules! write {
 ///
 /// Times are kept in milliseconds: what is finer is cut off. No call takes longer than four seconds, and none longer than two that
 /// comes before anything is minted or ended, or is read: a database that hangs or is gone is [`StoreError::Unavailable`], and is used
-/// again as soon as it answers. One of which a statement found a part damaged is not well until this is opened anew, though other statements may go on working.
+/// again as soon as it answers. One of which a statement found a part damaged is not well until this is opened anew, though other
+/// statements may go on working.
 pub struct PostgresStore {
     pool: Pool,
     instance: Instance,
@@ -256,10 +258,6 @@ impl Store for PostgresStore {
         call!(self, db => reads::due(&db, cluster, now, limit))
     }
 
-    async fn next_expiry(&self, cluster: &ClusterKey) -> Result<Option<DateTime<Utc>>, StoreError> {
-        call!(self, db => reads::next_expiry(&db, cluster))
-    }
-
     async fn active(
         &self,
         cluster: &ClusterKey,
@@ -310,6 +308,17 @@ impl Store for PostgresStore {
     async fn size(&self) -> Result<Option<Size>, StoreError> {
         let size = call!(self, db => async { Ok::<_, Trouble>(size::of(&db).await?) });
         size.map(Some)
+    }
+}
+
+#[async_trait]
+impl KeyNotes for PostgresStore {
+    async fn note_pseudonym_key(
+        &self,
+        fingerprint: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<NotedKey>, StoreError> {
+        call!(self, db => keys::note(&db, fingerprint, now))
     }
 }
 

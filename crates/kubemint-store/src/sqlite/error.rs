@@ -17,8 +17,11 @@ pub(super) enum Refusal {
     /// The disk, or a lock on the file, holds up what was asked.
     #[error("the database did not answer in time")]
     Slow,
+    /// What was asked met a defect of this program; nothing of it was written.
+    #[error("the write met a defect of this program, and was undone")]
+    Panicked,
     /// The writer has ended: only a restart helps.
-    #[error("the writer has ended")]
+    #[error("the writer has ended: start the server again")]
     WriterGone,
     /// A reader ended before it answered.
     #[error("the reader has ended")]

@@ -8,37 +8,28 @@ use kubemint::ports::Landmark;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::landmarks;
-use super::open::{fits, identify, read_only};
+use super::open::{fits, read_own};
 use super::open_error::OpenError;
 use super::reads;
-use super::schema::{APPLICATION_ID, SCHEMA_VERSION};
+use super::schema::{CHAINED, SCHEMA_VERSION};
 use super::size;
 use crate::inspection::Inspection;
 
-/// The first schema with chains.
-const CHAINED: u32 = 5;
 /// How many of an integrity check's findings are told.
 const FINDINGS: u32 = 10;
 
 /// Looks at a database, also while a server is using it. It reads all of it, and blocks.
 pub(crate) fn inspect(path: &Path, now: DateTime<Utc>) -> Result<Inspection, OpenError> {
-    let connection = read_only(path)?;
+    let (connection, schema) = read_own(path)?;
     let sqlite = |error| OpenError::Sqlite(path.to_owned(), error);
-    let found = identify(&connection).map_err(sqlite)?;
-    if found.application_id != APPLICATION_ID {
-        return Err(OpenError::Foreign {
-            path: path.to_owned(),
-            application_id: found.application_id,
-        });
-    }
     let mut inspection = Inspection {
-        schema: found.version,
+        schema,
         known: SCHEMA_VERSION,
         searched: true,
         ..Inspection::default()
     };
     inspection.damage = damage(&connection).map_err(sqlite)?;
-    let chained = (CHAINED..=SCHEMA_VERSION).contains(&found.version);
+    let chained = (CHAINED..=SCHEMA_VERSION).contains(&schema);
     // Serving refuses it. Where more is broken, this may not be told.
     if chained && inspection.damage.is_empty() && !fits(&connection).map_err(sqlite)? {
         let torn = OpenError::Torn(path.to_owned());
@@ -53,17 +44,10 @@ pub(crate) fn inspect(path: &Path, now: DateTime<Utc>) -> Result<Inspection, Ope
 
 /// By what clusters are known again, also while a server is using the database. It blocks.
 pub(crate) fn known_by(path: &Path) -> Result<Vec<(ClusterKey, Landmark)>, OpenError> {
-    let connection = read_only(path)?;
+    let (connection, schema) = read_own(path)?;
     let sqlite = |error| OpenError::Sqlite(path.to_owned(), error);
-    let found = identify(&connection).map_err(sqlite)?;
-    if found.application_id != APPLICATION_ID {
-        return Err(OpenError::Foreign {
-            path: path.to_owned(),
-            application_id: found.application_id,
-        });
-    }
     // An older one has no such notes, or has them elsewhere.
-    if found.version != SCHEMA_VERSION {
+    if schema != SCHEMA_VERSION {
         return Ok(Vec::new());
     }
     landmarks::of_all(&connection).map_err(sqlite)

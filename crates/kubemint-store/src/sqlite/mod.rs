@@ -6,6 +6,7 @@ mod error;
 mod folder;
 mod inspect;
 mod issue;
+mod keys;
 mod landmarks;
 mod lists;
 mod log;
@@ -31,6 +32,7 @@ mod writer;
 
 pub use backup::{BackupError, backup};
 pub(crate) use inspect::{inspect, known_by};
+pub(crate) use keys::pseudonym_keys;
 pub use open_error::OpenError;
 pub use reads::Counts;
 pub use restore::{RestoreError, Restored, restore};

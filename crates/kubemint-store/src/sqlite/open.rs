@@ -1,5 +1,6 @@
 //! Opening the database file: that it is ours, that no one else writes it, and that it is as this program expects.
 
+use std::cmp::Ordering;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -26,6 +27,8 @@ pub(super) struct Opened {
     pub(super) path: PathBuf,
     /// It was made just now.
     pub(super) new: bool,
+    /// Which other installation's was here before.
+    pub(super) before: Option<String>,
 }
 
 /// Opens, makes or migrates the database, and takes its lock.
@@ -99,6 +102,7 @@ pub(super) fn open(options: &Options) -> Result<Opened, OpenError> {
         lock,
         path,
         new: found.empty,
+        before: noted.filter(|noted| *noted != id),
     })
 }
 
@@ -115,6 +119,38 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, OpenError> {
             unusable(path, error)
         }
     })
+}
+
+/// Such a connection to a database of this program, and its schema, which may be an older or a newer one.
+pub(super) fn read_own(path: &Path) -> Result<(Connection, u32), OpenError> {
+    let connection = read_only(path)?;
+    let sqlite = |error| OpenError::Sqlite(path.to_owned(), error);
+    let found = identify(&connection).map_err(sqlite)?;
+    if found.application_id != APPLICATION_ID {
+        return Err(OpenError::Foreign {
+            path: path.to_owned(),
+            application_id: found.application_id,
+        });
+    }
+    Ok((connection, found.version))
+}
+
+/// Refuses a schema that is not this program's.
+pub(super) fn of_this_schema(path: &Path, found: u32) -> Result<(), OpenError> {
+    let path = path.to_owned();
+    match found.cmp(&SCHEMA_VERSION) {
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(OpenError::Newer {
+            path,
+            found,
+            known: SCHEMA_VERSION,
+        }),
+        Ordering::Less => Err(OpenError::Older {
+            path,
+            found,
+            needed: SCHEMA_VERSION,
+        }),
+    }
 }
 
 /// Why SQLite cannot work with a file: of one that it may not open it says no more than that.
@@ -154,7 +190,7 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
     }
 }
 
-fn lock_name(path: &Path) -> PathBuf {
+pub(super) fn lock_name(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     PathBuf::from(name)
@@ -164,7 +200,7 @@ fn lock_name(path: &Path) -> PathBuf {
 const NOTE: u64 = 36;
 
 /// Which installation's store was here when the lock was last held. A crash before the first store was whole notes none.
-fn was_here(mut lock: &File) -> io::Result<Option<String>> {
+pub(super) fn was_here(mut lock: &File) -> io::Result<Option<String>> {
     let mut text = String::new();
     lock.seek(SeekFrom::Start(0))?;
     lock.take(NOTE).read_to_string(&mut text)?;
@@ -180,18 +216,26 @@ fn note(mut lock: &File, instance: &str) -> io::Result<()> {
 }
 
 /// Takes the lock beside the database. It is a file of its own, since closing any handle of the database itself would
-/// drop SQLite's locks; and it is never removed, since two processes could then hold one each.
+/// drop SQLite's locks; and it is never removed, since two processes could then hold one each. A new one belongs to whom the
+/// database does, or its folder: who restores it may be root, and the server is not.
 pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     let name = lock_name(path);
-    let file = private(
-        OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false),
-    )
-    .open(&name)
-    .map_err(|error| OpenError::Io(name.clone(), error))?;
+    let failed = |error| OpenError::Io(name.clone(), error);
+    let open = |new| private(OpenOptions::new().read(true).write(true).create_new(new)).open(&name);
+    let file = match open(true) {
+        Ok(file) => {
+            match owner::inherit_owner(&name, path) {
+                Err(error) if error.kind() != io::ErrorKind::PermissionDenied => Err(error),
+                _ => Ok(()),
+            }
+            .map_err(failed)?;
+            file
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            open(false).map_err(failed)?
+        }
+        Err(error) => return Err(failed(error)),
+    };
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(name)),
@@ -309,6 +353,11 @@ fn instance(connection: &Connection, id: Uuid, key: [u8; 32]) -> rusqlite::Resul
         "INSERT INTO instance (one, id, page_key) VALUES (1, ?1, ?2) ON CONFLICT DO NOTHING",
         (id.to_string(), key),
     )?;
+    known_instance(connection)
+}
+
+/// What the installation is, where that was drawn before.
+pub(super) fn known_instance(connection: &Connection) -> rusqlite::Result<Instance> {
     connection.query_one("SELECT id, page_key FROM instance", [], |row| {
         let id = row
             .get_ref(0)?

@@ -52,7 +52,8 @@ pub enum OpenError {
     },
     /// The file was written by a newer program.
     #[error(
-        "{} has schema {found}, and this program knows schemas up to {known}: a newer program wrote it",
+        "{} has schema {found}, and this program knows schemas up to {known}: a newer program wrote it; \
+         serve with that one again, or restore a copy from before it",
         path.display()
     )]
     Newer {

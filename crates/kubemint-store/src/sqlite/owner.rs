@@ -7,6 +7,14 @@ use std::path::Path;
 
 /// Gives a new file the owner and the permissions of the one that it replaces; without one, the owner of its folder.
 pub(super) fn inherit(new: &Path, replaced: &Path) -> io::Result<()> {
+    match inherit_owner(new, replaced)? {
+        Some(mode) => fs::set_permissions(new, fs::Permissions::from_mode(mode)),
+        None => Ok(()),
+    }
+}
+
+/// Gives a new file the owner of another one; where that is not there, the owner of its folder. Returns the other one's permissions.
+pub(super) fn inherit_owner(new: &Path, replaced: &Path) -> io::Result<Option<u32>> {
     let found = fs::metadata(new)?;
     let (model, mode) = match fs::metadata(replaced) {
         Ok(model) => {
@@ -27,10 +35,7 @@ pub(super) fn inherit(new: &Path, replaced: &Path) -> io::Result<()> {
             given => given?,
         }
     }
-    match mode {
-        Some(mode) => fs::set_permissions(new, fs::Permissions::from_mode(mode)),
-        None => Ok(()),
-    }
+    Ok(mode)
 }
 
 /// Why a file cannot be opened, as far as that is its permissions: whose it is.

@@ -11,7 +11,7 @@ use kubemint::ports::{Alive, Page, Position};
 use kubemint::record::{Record, RecordRef};
 use rusqlite::{Connection, OptionalExtension as _, ToSql, named_params};
 
-use super::rows::{self, event_columns, number, optional_time, record_columns, time};
+use super::rows::{self, event_columns, number, record_columns, time};
 use crate::trail::MintedCredential;
 
 /// A query of records of a cluster: which index, which condition, which order.
@@ -52,9 +52,6 @@ pub(super) const DUE_PENDING: &str = records!(
     "state = 'pending' AND pending_until <= :now",
     "pending_until"
 );
-pub(super) const NEXT_EXPIRY: &str =
-    "SELECT min(expires_at) FROM kubeconfig INDEXED BY kubeconfig_ending
-     WHERE region = :region AND project = :project AND cluster = :cluster AND state = 'active'";
 pub(super) const FIND: &str = concat!(
     "SELECT ",
     record_columns!(),
@@ -75,11 +72,12 @@ const COUNTS: &str = "SELECT
      (SELECT count(*) FROM kubeconfig INDEXED BY kubeconfig_active WHERE state = 'active'),
      (SELECT count(*) FROM kubeconfig INDEXED BY kubeconfig_revoking WHERE state = 'revoking')";
 
-const ALIVE: &str = "SELECT region, project, cluster, role, count(*) FROM (
-     SELECT region, project, cluster, role FROM kubeconfig INDEXED BY kubeconfig_pending WHERE state = 'pending'
-     UNION ALL SELECT region, project, cluster, role FROM kubeconfig INDEXED BY kubeconfig_active
+const ALIVE: &str = "SELECT region, project, cluster, role, count(*), count(*) FILTER (WHERE object_uid <> 'x509') FROM (
+     SELECT region, project, cluster, role, object_uid FROM kubeconfig INDEXED BY kubeconfig_pending
+         WHERE state = 'pending'
+     UNION ALL SELECT region, project, cluster, role, object_uid FROM kubeconfig INDEXED BY kubeconfig_active
          WHERE state = 'active' AND NOT (object_uid IS 'x509' AND expires_at <= :now)
-     UNION ALL SELECT region, project, cluster, role FROM kubeconfig INDEXED BY kubeconfig_revoking
+     UNION ALL SELECT region, project, cluster, role, object_uid FROM kubeconfig INDEXED BY kubeconfig_revoking
          WHERE state = 'revoking' AND NOT (object_uid IS 'x509' AND expires_at <= :now)
      ) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
 
@@ -117,6 +115,7 @@ pub(super) fn alive(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Re
                 ),
                 role: row.get(3)?,
                 count: number(row, 4)?,
+                tokens: number(row, 5)?,
             })
         })?
         .collect()
@@ -228,21 +227,6 @@ pub(super) fn due(
             return Ok(due);
         }
     }
-}
-
-pub(super) fn next_expiry(
-    connection: &Connection,
-    cluster: &ClusterKey,
-) -> rusqlite::Result<Option<DateTime<Utc>>> {
-    let ClusterKey {
-        region,
-        project,
-        cluster,
-    } = cluster;
-    connection.prepare_cached(NEXT_EXPIRY)?.query_one(
-        named_params! { ":region": region, ":project": project, ":cluster": cluster },
-        |row| optional_time(row, 0),
-    )
 }
 
 pub(super) fn events(

@@ -1,6 +1,6 @@
 //! A copy put into the database's place, while nobody serves it.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +19,23 @@ pub enum RestoreError {
     /// The database is in use, or its folder is not there.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The copy is another installation's: what this one issued would be nobody's.
+    #[error(
+        "{} is a copy of installation {of}, and {here} is here: what that one issued could not be listed, revoked or ended by the \
+         copy's; to take it nevertheless, remove {} and {} first", copy.display(), database.display(), lock.display()
+    )]
+    Another {
+        /// The copy.
+        copy: PathBuf,
+        /// Whose it is.
+        of: String,
+        /// Whose database is here, or was.
+        here: String,
+        /// The database.
+        database: PathBuf,
+        /// The lock, which notes whose it is.
+        lock: PathBuf,
+    },
     /// The copy cannot be read, or is damaged.
     #[error("the copy cannot be used")]
     Copy(#[source] BackupError),
@@ -39,13 +56,14 @@ pub struct Restored {
     /// Where what was there before is kept, if there was something.
     pub kept: Option<PathBuf>,
     /// How many namespaces clusters are known by, when that was taken over from what was there before. `None`: it is the
-    /// copy's, because there was nothing, or it is damaged or another installation's, or one of the two is from before clusters
+    /// copy's, because there was nothing, or it is damaged, or one of the two is from before clusters
     /// were known.
     pub landmarks: Option<usize>,
 }
 
 /// Puts a copy of `from` into the place of the database at `path`, which no process may be using. What is there now is kept
-/// beside it, as `.replaced`, with its log: a log that is left beside another database would be played into that.
+/// beside it, as `.replaced`, with its log: a log that is left beside another database would be played into that. A copy of another
+/// installation is refused.
 ///
 /// By what clusters are known again stays as it is now, where that can be read: it is no part of the history that comes back,
 /// and an older note would put a cluster out of order that was built anew, and accepted, since. It blocks.
@@ -54,8 +72,9 @@ pub struct Restored {
 /// See [`RestoreError`].
 pub fn restore(path: &Path, from: &Path) -> Result<Restored, RestoreError> {
     let path = open::resolve(path)?;
-    let _lock = open::lock(&path)?;
+    let lock = open::lock(&path)?;
     check(from)?;
+    check_whose(&path, &lock, from)?;
     let kept = beside(&path, ".replaced");
     if fs::symlink_metadata(&kept).is_ok() {
         return Err(RestoreError::Kept(kept));
@@ -114,6 +133,26 @@ fn check(from: &Path) -> Result<(), RestoreError> {
         }));
     }
     Ok(())
+}
+
+/// Refuses another installation's copy, where it is known whose database is here or was.
+fn check_whose(path: &Path, lock: &File, from: &Path) -> Result<(), RestoreError> {
+    let of = |path: &Path| {
+        let (database, _) = open::read_own(path).ok()?;
+        let instance = open::known_instance(&database).ok()?;
+        Some(instance.id.to_string())
+    };
+    let noted = open::was_here(lock).ok().flatten();
+    match (noted.or_else(|| of(path)), of(from)) {
+        (Some(here), Some(of)) if here != of => Err(RestoreError::Another {
+            copy: from.to_owned(),
+            of,
+            here,
+            database: path.to_owned(),
+            lock: open::lock_name(path),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Folds the log of a database into it, if it can be: a damaged one is kept as it is, with its log.
@@ -176,6 +215,6 @@ fn beside(path: &Path, end: &str) -> PathBuf {
 fn rename(from: &Path, to: &Path) -> Result<(), RestoreError> {
     fs::rename(from, to).map_err(|error| RestoreError::Io(from.to_owned(), error))?;
     let folder = to.parent().unwrap_or(Path::new("."));
-    let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
     synced.map_err(|error| RestoreError::Io(folder.to_owned(), error))
 }

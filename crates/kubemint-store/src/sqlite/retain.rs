@@ -20,9 +20,14 @@ pub(super) fn retain(
                  (SELECT seq FROM idempotency WHERE keep_until <= ?1 ORDER BY keep_until LIMIT ?2)",
         )?
         .execute((cut.keys.timestamp_millis(), limit))?;
-    let records = match cut.records {
-        Some(before) => records(connection, before, now, limit)?,
-        None => 0,
+    let (credentials, records) = match cut.records {
+        Some(before) => (
+            connection
+                .prepare_cached(CREDENTIALS)?
+                .execute((before.timestamp_millis(), limit))?,
+            records(connection, before, now, limit)?,
+        ),
+        None => (0, 0),
     };
     let events = match cut.events {
         Some(before) => events(connection, before, now, limit)?,
@@ -30,10 +35,36 @@ pub(super) fn retain(
     };
     Ok(Forgotten {
         keys: keys as u64,
+        credentials: credentials as u64,
         records: records as u64,
         events: events as u64,
     })
 }
+
+/// The oldest records that are over, and that no key leads to: at most `?2` of before `?1`.
+macro_rules! oldest {
+    () => {
+        "SELECT seq FROM kubeconfig INDEXED BY kubeconfig_over
+         WHERE (state = 'revoked' OR state = 'failed' OR state = 'expired') AND forgotten_at IS NULL
+             AND coalesce(expires_at, created_at) < ?1
+             AND NOT EXISTS (SELECT 1 FROM idempotency WHERE idempotency.kubeconfig = kubeconfig.seq)
+         ORDER BY coalesce(expires_at, created_at) LIMIT ?2"
+    };
+}
+
+/// The credentials of what is over go first, and a few at a time: a record may have any number of them.
+pub(super) const CREDENTIALS: &str = concat!(
+    "DELETE FROM credential WHERE seq IN (
+         SELECT credential.seq FROM (",
+    oldest!(),
+    ") AS oldest CROSS JOIN credential ON credential.kubeconfig = oldest.seq LIMIT ?2)"
+);
+/// Those of the oldest of which no credential is left: what has some is not looked beyond.
+pub(super) const OVER: &str = concat!(
+    "SELECT seq FROM (",
+    oldest!(),
+    ") AS oldest WHERE NOT EXISTS (SELECT 1 FROM credential WHERE credential.kubeconfig = oldest.seq)"
+);
 
 /// A record that is forgotten keeps its place, and with it its name; nothing of whom it was for stays.
 fn records(
@@ -43,19 +74,10 @@ fn records(
     limit: u16,
 ) -> rusqlite::Result<usize> {
     let found: Vec<i64> = connection
-        .prepare_cached(
-            "SELECT seq FROM kubeconfig INDEXED BY kubeconfig_over
-             WHERE (state = 'revoked' OR state = 'failed' OR state = 'expired') AND forgotten_at IS NULL
-                 AND coalesce(expires_at, created_at) < ?1
-                 AND NOT EXISTS (SELECT 1 FROM idempotency WHERE idempotency.kubeconfig = kubeconfig.seq)
-             ORDER BY coalesce(expires_at, created_at) LIMIT ?2",
-        )?
+        .prepare_cached(OVER)?
         .query_map((before.timestamp_millis(), limit), |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for seq in &found {
-        connection
-            .prepare_cached("DELETE FROM credential WHERE kubeconfig = ?1")?
-            .execute([seq])?;
         connection
             .prepare_cached(
                 "UPDATE kubeconfig SET state = iif(state = 'failed', 'failed', 'revoked'), forgotten_at = ?2,

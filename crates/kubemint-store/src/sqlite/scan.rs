@@ -5,36 +5,19 @@ use std::path::Path;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::open::{identify, read_only};
+use super::open::{of_this_schema, read_own};
 use super::open_error::OpenError;
-use super::schema::{APPLICATION_ID, SCHEMA_VERSION};
+use super::schema::{CHAINED, SCHEMA_VERSION};
 use crate::audit::{Anchor, Filter, Link, Scanned, Sink, TrailRow};
 
 /// Reads the rows, as they were at one moment. It blocks.
 pub(crate) fn scan<S: Sink>(path: &Path, filter: &Filter, mut sink: S) -> Result<S, OpenError> {
-    let connection = read_only(path)?;
+    let (connection, found) = read_own(path)?;
+    // A copy of before an upgrade is checked before it is served, which migrates it.
+    if !(CHAINED..=SCHEMA_VERSION).contains(&found) {
+        of_this_schema(path, found)?;
+    }
     let sqlite = |error| OpenError::Sqlite(path.to_owned(), error);
-    let found = identify(&connection).map_err(sqlite)?;
-    if found.application_id != APPLICATION_ID {
-        return Err(OpenError::Foreign {
-            path: path.to_owned(),
-            application_id: found.application_id,
-        });
-    }
-    if found.version > SCHEMA_VERSION {
-        return Err(OpenError::Newer {
-            path: path.to_owned(),
-            found: found.version,
-            known: SCHEMA_VERSION,
-        });
-    }
-    if found.version < SCHEMA_VERSION {
-        return Err(OpenError::Older {
-            path: path.to_owned(),
-            found: found.version,
-            needed: SCHEMA_VERSION,
-        });
-    }
     read(&connection, filter, &mut sink).map_err(sqlite)?;
     Ok(sink)
 }

@@ -13,10 +13,14 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0004.sql"),
     include_str!("schema/0005.sql"),
     include_str!("schema/0006.sql"),
+    include_str!("schema/0007.sql"),
 ];
 
 /// The schema that this program reads and writes. An older one is migrated when it is opened; a newer one is refused.
 pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
+
+/// The first schema whose trail has chains. From there on a trail is read alike.
+pub(super) const CHAINED: u32 = 5;
 
 /// Applies the migrations after schema `from`, each in a transaction of its own: a crash leaves a whole schema.
 pub(super) fn migrate(connection: &mut Connection, from: u32) -> rusqlite::Result<()> {

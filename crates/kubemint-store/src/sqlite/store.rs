@@ -22,6 +22,7 @@ use super::condition::Condition;
 use super::error::Refusal;
 use super::folder::TemporaryFolder;
 use super::issue;
+use super::keys;
 use super::landmarks;
 use super::lists::List;
 use super::open::{self, Opened};
@@ -34,6 +35,7 @@ use super::rows::EventRow;
 use super::size;
 use super::transitions::{self, Step};
 use super::writer::{Writer, WriterStats};
+use crate::audit::{KeyNotes, NotedKey};
 use crate::config::Options;
 use crate::deadlines::{CALL, PROMPT};
 use crate::trail::{MintedCredential, Trail};
@@ -53,6 +55,7 @@ pub struct SqliteStore {
     path: PathBuf,
     instance: Instance,
     new: bool,
+    before: Option<String>,
     _lock: File,
     _folder: Option<TemporaryFolder>,
 }
@@ -89,6 +92,7 @@ impl SqliteStore {
             lock,
             path,
             new,
+            before,
         } = opened;
         Ok(Self {
             condition: Arc::new(Condition::good(path.clone())),
@@ -98,6 +102,7 @@ impl SqliteStore {
                 .map_err(|error| OpenError::Io(options.path.clone(), error))?,
             instance,
             new,
+            before,
             _lock: lock,
             _folder: folder,
         })
@@ -115,6 +120,12 @@ impl SqliteStore {
     #[must_use]
     pub fn is_new(&self) -> bool {
         self.new
+    }
+
+    /// Which installation's database was here when it was opened last, if that was another one's.
+    #[must_use]
+    pub fn before(&self) -> Option<&str> {
+        self.before.as_deref()
     }
 
     /// How much was written since the store was opened. Fewer commits than jobs is group commit at work.
@@ -318,12 +329,6 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn next_expiry(&self, cluster: &ClusterKey) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let cluster = cluster.clone();
-        self.read(move |connection| reads::next_expiry(connection, &cluster))
-            .await
-    }
-
     async fn active(
         &self,
         cluster: &ClusterKey,
@@ -377,6 +382,19 @@ impl Store for SqliteStore {
         let path = self.path.clone();
         let size = self.read(move |connection| size::of(connection, &path));
         size.await.map(Some)
+    }
+}
+
+#[async_trait]
+impl KeyNotes for SqliteStore {
+    async fn note_pseudonym_key(
+        &self,
+        fingerprint: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<NotedKey>, StoreError> {
+        let fingerprint = fingerprint.to_owned();
+        self.write(move |connection| keys::note(connection, &fingerprint, now))
+            .await
     }
 }
 

@@ -1,5 +1,6 @@
 //! The one thread that writes, and group commit.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -134,9 +135,12 @@ struct Task<T, F> {
     work: Option<F>,
     /// When it is too late to begin.
     until: Option<Instant>,
-    result: Option<rusqlite::Result<T>>,
+    result: Option<Result<rusqlite::Result<T>, Panicked>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
+
+/// The panic hook has told what it was.
+struct Panicked;
 
 impl<T, F> Job for Task<T, F>
 where
@@ -146,14 +150,17 @@ where
     fn work(&mut self, connection: &Connection) -> bool {
         let late = self.until.is_some_and(|until| Instant::now() > until);
         let work = self.work.take().filter(|_| !late);
-        self.result = work.map(|work| work(connection));
-        late || matches!(self.result, Some(Ok(_)))
+        // A panic ends the job alone: without the writer, the whole service would end with it.
+        let caught = |work: F| catch_unwind(AssertUnwindSafe(|| work(connection)));
+        self.result = work.map(|work| caught(work).map_err(|_| Panicked));
+        late || matches!(self.result, Some(Ok(Ok(_))))
     }
 
     fn answer(self: Box<Self>, committed: Result<(), &Arc<rusqlite::Error>>) {
         let answer = match (committed, self.result) {
-            (_, Some(Err(error))) => Err(store_error(error)),
-            (Ok(()), Some(Ok(value))) => Ok(value),
+            (_, Some(Ok(Err(error)))) => Err(store_error(error)),
+            (_, Some(Err(Panicked))) => Err(Refusal::Panicked.into()),
+            (Ok(()), Some(Ok(Ok(value)))) => Ok(value),
             (Ok(()), None) => Err(Refusal::Slow.into()),
             (Err(error), _) => Err(shared_error(error)),
         };

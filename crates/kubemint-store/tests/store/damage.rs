@@ -20,7 +20,6 @@ async fn use_it(store: &SqliteStore) -> Vec<StoreError> {
     errors.extend(store.ping().await.err());
     errors.extend(store.find(&here(), &known.id).await.err());
     errors.extend(store.due(&here(), at(90_000), 500).await.err());
-    errors.extend(store.next_expiry(&here()).await.err());
     errors.extend(store.active(&here(), None, 500).await.err());
     for parts in 0..8 {
         let visible = visible("alice", parts & 4 != 0, parts & 2 != 0, parts & 1 != 0);

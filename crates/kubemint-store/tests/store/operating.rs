@@ -3,7 +3,9 @@
 use kubemint::audit::Kind;
 use kubemint::ports::{Landmark, Size, Store as _};
 use kubemint::record::State;
-use kubemint_store::{Backend, BackupError, Options, SqliteStore, backup, inspect, restore};
+use kubemint_store::{
+    Backend, BackupError, Options, RestoreError, SqliteStore, backup, inspect, restore,
+};
 
 use crate::chain::verified;
 use crate::suite::fixture::{at, begin, event, found, grant, here, put, record};
@@ -178,12 +180,16 @@ async fn a_restored_store_belongs_to_whom_the_one_before_did() {
     // Where there is none, it is the folder's owner who serves it.
     std::fs::remove_file(restored.kept.unwrap()).unwrap();
     std::fs::remove_file(&path).unwrap();
+    let lock = folder.path().join("a.db.lock");
+    std::fs::remove_file(&lock).unwrap();
     if root {
         chown(folder.path(), Some(65534), Some(65534)).unwrap();
     }
     restore(&path, &copy).unwrap();
     let (uid, gid, _) = owner(folder.path());
-    assert_eq!(owner(&path), (uid, gid, 0o600));
+    for made in [&path, &lock] {
+        assert_eq!(owner(made), (uid, gid, 0o600));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -247,14 +253,39 @@ async fn by_what_a_cluster_is_known_is_not_put_back_with_the_records() {
     let known = store.landmarks(&here()).await.unwrap();
     assert_eq!(known, [landmark("old")]);
     drop(store);
+}
 
-    // Another installation's notes are nobody else's.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_installations_copy_is_refused_and_told_where_it_was_put_by_hand() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, copy) = (folder.path().join("a.db"), folder.path().join("copy.db"));
     let (other, its) = (folder.path().join("b.db"), folder.path().join("b-copy.db"));
+    let instance = SqliteStore::open(Options::new(&path)).unwrap().instance();
+    backup(&path, &copy).unwrap();
     drop(SqliteStore::open(Options::new(&other)).unwrap());
     backup(&other, &its).unwrap();
+    let refused = |path: &std::path::Path| {
+        let error = restore(path, &its).unwrap_err();
+        let told = error.to_string();
+        let here = format!("and {} is here", instance.id);
+        assert!(
+            matches!(error, RestoreError::Another { .. }) && told.contains(&here),
+            "{told}"
+        );
+    };
+    refused(&path);
+    // By the note in the lock, where the database is gone; and by the database, where there is no lock.
+    std::fs::remove_file(&path).unwrap();
+    refused(&path);
     let place = folder.path().join("c.db");
-    backup(&path, &place).unwrap();
-    assert_eq!(restore(&place, &its).unwrap().landmarks, None);
+    std::fs::copy(&copy, &place).unwrap();
+    refused(&place);
+    std::fs::copy(&its, &path).unwrap();
+    let store = SqliteStore::open(Options::new(&path)).unwrap();
+    assert_eq!(store.before(), Some(&*instance.id.to_string()));
+    drop(store);
+    let store = SqliteStore::open(Options::new(&path)).unwrap();
+    assert_eq!(store.before(), None, "it is told once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,6 +20,7 @@ const SCHEMAS: [&str; SCHEMA_VERSION as usize] = [
     include_str!("../../src/sqlite/schema/0004.sql"),
     include_str!("../../src/sqlite/schema/0005.sql"),
     include_str!("../../src/sqlite/schema/0006.sql"),
+    include_str!("../../src/sqlite/schema/0007.sql"),
 ];
 
 /// The schema that brought the trail's chains.
@@ -94,6 +95,11 @@ async fn a_file_of_every_older_schema_is_migrated_with_its_data() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         old(&path, version);
+        if version >= CHAINS {
+            // As it is after a restore, before it is served.
+            let before = verified(&Backend::Sqlite(Options::new(&path))).await;
+            assert!(!before.is_sound(), "rows of no chain: {before:?}");
+        }
         let store = SqliteStore::open(Options::new(path.clone())).unwrap();
         nothing_is_lost(&store).await;
         drop(store);

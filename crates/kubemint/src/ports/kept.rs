@@ -85,9 +85,13 @@ impl Filter {
     #[must_use]
     pub fn admits(&self, record: &Record, now: DateTime<Utc>) -> bool {
         let status = record.status(now);
-        status.is_some()
-            && (self.status.is_none() || self.status == status)
-            && (self.user.as_ref()).is_none_or(|user| *user == record.issued_for)
+        status.is_some() && (self.status.is_none() || self.status == status) && self.names(record)
+    }
+
+    /// Whether it means a record, whatever becomes of its life.
+    #[must_use]
+    pub fn names(&self, record: &Record) -> bool {
+        (self.user.as_ref()).is_none_or(|user| *user == record.issued_for)
             && (self.role.as_ref()).is_none_or(|role| *role == record.role)
             && (self.issued_before).is_none_or(|before| record.created_at < before)
     }
@@ -102,6 +106,8 @@ pub struct Alive {
     pub role: String,
     /// How many are pending, active or revoking: whoever has one of them may still use it, until it is ended.
     pub count: u64,
+    /// How many of them are known to be tokens, which only a call to the cluster ends before their time.
+    pub tokens: u64,
 }
 
 /// By what a cluster is known again: the UID that it gave to a namespace.
@@ -148,7 +154,8 @@ pub struct Cut {
     /// Idempotency keys whose `keep_until` is not after this go.
     pub keys: DateTime<Utc>,
     /// Records that were over (revoked, failed or expired) before this are forgotten, but for their names: by
-    /// `expires_at`, and `created_at` of one that was never granted. One that an idempotency key leads to stays.
+    /// `expires_at`, and `created_at` of one that was never granted. One that an idempotency key leads to stays. Their credentials
+    /// go before, and a record of which some are left stays until they are gone.
     pub records: Option<DateTime<Utc>>,
     /// Events of before this go, from each writer's oldest up to the first that stays. One whose time is more than a day
     /// ahead is a clock's error, and goes with the old ones that follow it.
@@ -160,6 +167,8 @@ pub struct Cut {
 pub struct Forgotten {
     /// Idempotency keys.
     pub keys: u64,
+    /// Credentials of records that are over.
+    pub credentials: u64,
     /// Records.
     pub records: u64,
     /// Events.

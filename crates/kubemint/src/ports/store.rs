@@ -117,9 +117,6 @@ pub trait Store: Send + Sync {
         limit: u16,
     ) -> Result<Vec<Record>, StoreError>;
 
-    /// When the next active record of a cluster ends; `None` if none will.
-    async fn next_expiry(&self, cluster: &ClusterKey) -> Result<Option<DateTime<Utc>>, StoreError>;
-
     /// The active records of a cluster, newest first, for comparison with its objects, by pages from after `after`.
     async fn active(
         &self,

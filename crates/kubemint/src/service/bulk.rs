@@ -11,15 +11,17 @@ use chrono::{DateTime, Utc};
 use futures::future::{Either, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::read::filtered;
+use super::reconcile::WIDE;
 use super::{Context, Kubemint};
 use crate::audit::{Event, Kind};
 use crate::cluster::ClusterKey;
 use crate::error::{Error, Invalid};
 use crate::policy::{Action, Decision};
 use crate::ports::{ClusterError, Filter, Visible};
-use crate::record::{Record, Relation, Status};
+use crate::record::{Record, Relation, State, Status};
 
 /// The most kubeconfigs that one request revokes.
 const MOST: usize = 10_000;
@@ -86,6 +88,7 @@ impl Kubemint {
     ) -> Result<Report, Error> {
         let decision = self.permit_many(ctx, key, filter).await?;
         let until = self.ports.clock.now() + self.settings.bulk;
+        let half = self.settings.bulk / 2;
         let event = |kind| filtered(self.event(ctx, kind, key), filter);
         let requested = Event {
             decision: Some(decision.clone()),
@@ -100,6 +103,8 @@ impl Kubemint {
                 return Err(self.refuse(refused, None, error).await);
             }
         };
+        // However long it took to find them, there is time to end some: otherwise no repetition would come any further.
+        let until = until.max(self.ports.clock.now() + half);
         let begun = (self.begin_many(ctx, found, &decision, until, &mut report)).await;
         self.end_many(ctx, begun, until, &mut report).await;
         let finished = event(Kind::BulkRevoked)
@@ -158,6 +163,8 @@ impl Kubemint {
             issued_for: true,
         };
         let now = self.ports.clock.now();
+        // Before the lists: what is active by the time that they are read is in them.
+        let mut under_way = self.under_way(key, filter).await?;
         let (mut found, mut seen) = (Vec::new(), HashSet::new());
         for status in [Status::Active, Status::Revoking] {
             let filter = Filter {
@@ -183,8 +190,20 @@ impl Kubemint {
                 }
             }
         }
-        report.complete = true;
+        under_way.retain(|uid| !seen.contains(uid));
+        report.complete = under_way.is_empty();
         Ok(found)
+    }
+
+    /// The issues that match and are under way: in no list, and perhaps active in a moment.
+    async fn under_way(&self, key: &ClusterKey, filter: &Filter) -> Result<Vec<Uuid>, Error> {
+        // Each is due by then, if it does not end before.
+        let deadline = self.ports.clock.now() + self.settings.pending;
+        let due = self.ports.store.due(key, deadline, WIDE).await?;
+        let pending = due.into_iter().filter(|record| {
+            record.state == State::Pending && !record.is_given_up() && filter.names(record)
+        });
+        Ok(pending.map(|record| record.uid).collect())
     }
 
     /// Makes all of them revoking, and returns those whose objects are to be removed.

@@ -20,7 +20,7 @@ use crate::record::{Record, State};
 pub(super) const ROUND: u16 = 256;
 
 /// How many are looked at where some could not be removed, so that these hide nothing else.
-const WIDE: u16 = 4096;
+pub(super) const WIDE: u16 = 4096;
 
 /// How long after its begin a round still begins something. What expires meanwhile is seen by the next one, and whoever has the
 /// cluster to itself renews that between rounds.
@@ -66,7 +66,7 @@ pub struct Reconciled {
     /// So many objects were missing that none was believed.
     pub suspicious: bool,
     /// Objects of this installation that a sweep saw and the store never heard of, however young: what was issued with them works
-    /// on until they are removed. `None` if it was no sweep, or none that got so far.
+    /// on until they are removed. `None` if it was no sweep, or none that saw all.
     pub strangers: Option<Vec<KubeconfigId>>,
     /// The store never heard of so many objects that none of them was removed before its time; how many were left.
     pub unknown: usize,
@@ -169,11 +169,10 @@ impl Kubemint {
             match self.resting.pause(key, record.uid) {
                 None => others.push(record),
                 Some(pause) if !pause.held => failed.push(record),
-                Some(pause) if pause.until <= now => held.push((pause.until, record)),
-                Some(_) => {}
+                Some(pause) => held.extend(pause.over_since(now).map(|since| (since, record))),
             }
         }
-        held.sort_by_key(|(until, _)| *until);
+        held.sort_by_key(|(since, _)| *since);
         let again = held.into_iter().take(AGAIN);
         let again = again.map(|(_, record)| record);
         again.chain(newest_first(others)).chain(failed).collect()

@@ -52,11 +52,19 @@ pub(super) struct Resting(Mutex<HashMap<ClusterKey, HashMap<Uuid, Pause>>>);
 /// How something rests.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pause {
-    pub(super) until: DateTime<Utc>,
+    until: DateTime<Utc>,
     /// How long it is.
     length: Duration,
     /// Whether finalizers hold it.
     pub(super) held: bool,
+}
+
+impl Pause {
+    /// Since when it is over, as far as is known: a clock that was set back lengthens none.
+    pub(super) fn over_since(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let over = self.until <= now || self.until > now + self.length;
+        over.then_some(self.until.min(now))
+    }
 }
 
 impl Resting {
@@ -82,9 +90,10 @@ impl Resting {
         self.lock().get(key)?.get(&uid).copied()
     }
 
-    /// Until when it rests, if it does.
-    pub(super) fn rests_until(&self, key: &ClusterKey, uid: Uuid) -> Option<DateTime<Utc>> {
-        self.pause(key, uid).map(|pause| pause.until)
+    /// Whether it rests at `now`.
+    pub(super) fn rests(&self, key: &ClusterKey, uid: Uuid, now: DateTime<Utc>) -> bool {
+        let pause = self.pause(key, uid);
+        pause.is_some_and(|pause| pause.over_since(now).is_none())
     }
 
     /// It is gone, or others' to look after.
@@ -133,19 +142,29 @@ mod tests {
         let (resting, key) = (Resting::default(), ClusterKey::new("r", "p", "c"));
         let uid = Uuid::from_u128(1);
         let mut now = DateTime::UNIX_EPOCH;
-        assert_eq!(resting.rests_until(&key, uid), None);
+        let moment = Duration::from_millis(1);
+        assert!(!resting.rests(&key, uid, now));
         for seconds in [2, 4, 8, 16, 32, 60, 60] {
             resting.rest(&key, uid, Rest::RECORD, now);
             now += Duration::from_secs(seconds);
-            assert_eq!(resting.rests_until(&key, uid), Some(now));
+            assert!(resting.rests(&key, uid, now - moment) && !resting.rests(&key, uid, now));
         }
         resting.only(&key, &HashSet::from([uid]));
         assert_eq!(resting.count(&key), 1);
         resting.forget(&key, uid);
-        assert_eq!(
-            (resting.count(&key), resting.rests_until(&key, uid)),
-            (0, None)
-        );
+        assert!(resting.count(&key) == 0 && !resting.rests(&key, uid, now - moment));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_lengthens_no_pause() {
+        let (resting, key) = (Resting::default(), ClusterKey::new("r", "p", "c"));
+        let (uid, now) = (Uuid::from_u128(1), DateTime::UNIX_EPOCH);
+        resting.rest(&key, uid, Rest::STRAY, now);
+        assert!(resting.rests(&key, uid, now));
+        let earlier = now - Duration::from_secs(3600);
+        assert!(!resting.rests(&key, uid, earlier));
+        let pause = resting.pause(&key, uid).unwrap();
+        assert_eq!(pause.over_since(earlier), Some(earlier));
     }
 
     #[test]
@@ -157,10 +176,10 @@ mod tests {
             assert_eq!(resting.count(&key), 1);
             assert_eq!(resting.held(&key), usize::from(rest.held));
         }
-        assert_eq!(resting.rests_until(&key, uid), Some(now));
+        assert!(!resting.rests(&key, uid, now));
         // And what failed in between is held as before, with its pause.
         resting.rest(&key, uid, Rest::RECORD, now);
         let until = now + Duration::from_secs(2);
-        assert_eq!(resting.rests_until(&key, uid), Some(until));
+        assert!(resting.rests(&key, uid, now) && !resting.rests(&key, uid, until));
     }
 }

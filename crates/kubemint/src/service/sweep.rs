@@ -12,6 +12,7 @@ use super::resting::Rest;
 use crate::audit::{Event, Kind};
 use crate::cluster::ClusterKey;
 use crate::error::Error;
+use crate::id::KubeconfigId;
 use crate::ports::{ClusterError, FoundObject, ObjectRef, Position};
 use crate::record::{Record, State};
 
@@ -91,7 +92,9 @@ impl Kubemint {
             let present = found.iter().map(|found| found.object.uid).collect();
             self.strays.only(key, &present);
         }
-        let strays = self.strays_of(key, &active, found, done).await?;
+        let (strays, strangers) = self.strays_of(key, &active, found).await?;
+        // Those that are left out of an incomplete list are not gone.
+        done.strangers = complete.then_some(strangers);
         for stray in self.guarded(key, strays, complete, done) {
             self.sweep_stray(key, stray, &mut patience, done).await;
         }
@@ -117,15 +120,14 @@ impl Kubemint {
         Ok((active, others))
     }
 
-    /// The objects that stand for no live record, and are old enough. Those that the store never heard of are told whatever their
-    /// age: a record is there before its object, so it was lost.
+    /// The objects that stand for no live record, and are old enough; and those, whatever their age, that the store never heard of:
+    /// a record is there before its object, so it was lost.
     async fn strays_of(
         &self,
         key: &ClusterKey,
         active: &[Record],
         found: Vec<FoundObject>,
-        done: &mut Reconciled,
-    ) -> Result<Vec<Stray>, Error> {
+    ) -> Result<(Vec<Stray>, Vec<KubeconfigId>), Error> {
         let until = self.ports.clock.now() - self.settings.sweep_after;
         // What was active a moment ago is no stray yet, and most are: they need no look at the store.
         let active: HashSet<_> = active.iter().map(|record| record.uid).collect();
@@ -145,8 +147,7 @@ impl Kubemint {
                 strays.push(Stray { found, known });
             }
         }
-        done.strangers = Some(strangers);
-        Ok(strays)
+        Ok((strays, strangers))
     }
 
     /// Those that may be removed. Once there were too many at a cluster that the store never heard of, none of these is before
@@ -252,8 +253,7 @@ impl Kubemint {
         done: &mut Reconciled,
     ) {
         let now = self.ports.clock.now();
-        let rests = self.strays.rests_until(key, stray.uid);
-        if rests.is_some_and(|until| until > now) || patience.is_over_with(&stray.role) {
+        if self.strays.rests(key, stray.uid, now) || patience.is_over_with(&stray.role) {
             return;
         }
         match self.remove_stray(key, &stray).await {

@@ -25,13 +25,10 @@ const RARE: usize = 20;
 const RARE_AGAIN: usize = 5;
 
 /// Calls that no scenario meets, and why.
-const UNMET: [(&str, &str); 2] = [
-    ("next_expiry", "no server asks for it"),
-    (
-        "forget_landmarks",
-        "an operator's command, one statement of a process of its own",
-    ),
-];
+const UNMET: [(&str, &str); 1] = [(
+    "forget_landmarks",
+    "an operator's command, one statement of a process of its own",
+)];
 
 /// Every scenario with a harm at each of its points, or at those that are tried by default.
 async fn cases(stage: &Stage, harm: Harm) -> Vec<Case> {

@@ -156,6 +156,7 @@ const SCHEMAS: [&str; POSTGRES_SCHEMA_VERSION as usize] = [
     include_str!("../../../src/postgres/schema/0005.sql"),
     include_str!("../../../src/postgres/schema/0006.sql"),
     include_str!("../../../src/postgres/schema/0007.sql"),
+    include_str!("../../../src/postgres/schema/0008.sql"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -113,7 +113,6 @@ async fn ask(store: &PostgresStore, turn: i64) {
         }
     }
     assert_eq!(store.due(&here(), now, 20).await.unwrap().len(), 20);
-    assert!(store.next_expiry(&here()).await.unwrap().is_some());
     let active = store.active(&here(), None, 100).await.unwrap();
     store.active(&here(), active.next, 100).await.unwrap();
     let found = store.find(&here(), &active.records[0].id).await.unwrap();

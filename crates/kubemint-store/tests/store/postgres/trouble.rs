@@ -258,3 +258,27 @@ async fn what_lost_its_caller_while_it_waited_is_not_done_later() {
     holder.batch_execute("COMMIT").await.unwrap();
     assert_eq!(store.find(&here(), &record.id).await.unwrap(), None);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_not_to_be_written_is_not_written() {
+    let options = SHARED.database();
+    drop(migrated(&options));
+    let freeze = |value: &str| {
+        let sql = format!(
+            "ALTER DATABASE \"{}\" SET default_transaction_read_only = {value}",
+            options.database
+        );
+        assert!(SHARED.sql("postgres", &sql));
+    };
+    freeze("on");
+    let frozen = PostgresStore::open(&options).await.unwrap();
+    is_unavailable(frozen.ping().await);
+    is_unavailable(frozen.append(event(Kind::Read, &record("a"))).await);
+    freeze("off");
+    let thawed = PostgresStore::open(&options).await.unwrap();
+    thawed.ping().await.unwrap();
+    thawed
+        .append(event(Kind::Read, &record("a")))
+        .await
+        .unwrap();
+}

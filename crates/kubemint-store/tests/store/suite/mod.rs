@@ -2,6 +2,7 @@
 
 use kubemint::ports::Store;
 use kubemint_store::Trail;
+use kubemint_store::audit::KeyNotes;
 
 pub(crate) mod faults;
 pub(crate) mod fixture;
@@ -17,7 +18,7 @@ pub(crate) mod trail;
 pub(crate) mod transitions;
 
 /// A store that the suite can have as many of as it likes, each empty.
-pub(crate) trait Fresh: Store + Trail + Sized + 'static {
+pub(crate) trait Fresh: Store + Trail + KeyNotes + Sized + 'static {
     /// An empty store, which goes when it is dropped.
     fn fresh() -> Self;
 }
@@ -57,12 +58,12 @@ macro_rules! for_every_store {
             reconciling::what_is_due_is_ended_abandoned_or_revoking,
             reconciling::no_kind_of_due_record_starves_another,
             reconciling::certificates_that_are_being_revoked_wait_for_their_end_out_of_the_way,
-            reconciling::the_next_expiry_is_that_of_an_active_record,
             reconciling::the_active_records_come_in_pages,
             retention::a_record_that_is_over_is_forgotten_but_for_its_name,
             retention::nothing_of_a_forgotten_record_can_be_had,
             retention::a_record_stays_while_a_key_leads_to_it,
             retention::retention_goes_in_batches,
+            retention::a_record_with_many_credentials_goes_a_few_at_a_time_and_holds_up_no_other,
             retention::the_trail_is_cut_at_its_old_end_alone,
             retention::a_row_from_a_clock_far_ahead_keeps_no_other,
             trail::the_size_grows_with_what_is_written_and_not_with_what_is_cut,
@@ -70,6 +71,7 @@ macro_rules! for_every_store {
             trail::the_trail_is_read_on_from_any_number,
             trail::every_minted_credential_is_kept,
             trail::a_store_is_one_instance_and_can_be_pinged,
+            trail::the_keys_of_pseudonyms_are_noted_in_the_order_of_their_last_uses,
             transitions::exactly_the_allowed_transitions_are_taken,
             transitions::a_transition_of_something_else_with_the_name_writes_nothing,
         }

@@ -177,13 +177,6 @@ impl Model {
         self.newest_first(cluster).filter(due).cloned().collect()
     }
 
-    pub(crate) fn next_expiry(&self, cluster: &ClusterKey) -> Option<DateTime<Utc>> {
-        self.active(cluster)
-            .into_iter()
-            .filter_map(|record| record.expires_at)
-            .min()
-    }
-
     fn newest_first(&self, cluster: &ClusterKey) -> impl Iterator<Item = &Record> {
         self.records
             .iter()

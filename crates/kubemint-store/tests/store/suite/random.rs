@@ -245,10 +245,6 @@ async fn look(store: &impl Fresh, model: &Model, now: i64) {
         }
         let read = async |after| store.active(cluster, after, 2).await.unwrap();
         assert_eq!(pages(2, read).await, model.active(cluster));
-        assert_eq!(
-            store.next_expiry(cluster).await.unwrap(),
-            model.next_expiry(cluster)
-        );
         for moment in [now, now + 20, now + 500] {
             let moment = at(0) + TimeDelta::seconds(moment);
             let mut due = store.due(cluster, moment, 1000).await.unwrap();

@@ -43,6 +43,7 @@ pub(crate) async fn a_record_that_is_over_is_forgotten_but_for_its_name<S: Fresh
     assert_eq!(
         over,
         Forgotten {
+            credentials: 2,
             records: 2,
             ..Forgotten::default()
         }
@@ -138,6 +139,34 @@ pub(crate) async fn retention_goes_in_batches<S: Fresh>() {
     }
     assert_eq!(sum, [7, 7, 14]);
     assert_eq!(events(&store).await, 0);
+}
+
+pub(crate) async fn a_record_with_many_credentials_goes_a_few_at_a_time_and_holds_up_no_other<
+    S: Fresh,
+>() {
+    let store = S::fresh();
+    let busy = record("busy");
+    put(&store, &busy, State::Active, &grant()).await;
+    for n in 0..9 {
+        let (jti, read) = (format!("jti-{n}"), event(Kind::Downloaded, &busy));
+        let (of, end) = (busy.reference(), grant().expires_at);
+        let added = store.add_credential(&of, Some(&jti), end, read);
+        assert!(added.await.unwrap());
+    }
+    let ended = event(Kind::Expired, &busy);
+    assert!(store.expire(&busy.reference(), ended).await.unwrap());
+    put(&store, &record("other"), State::Failed, &grant()).await;
+    let cut = Cut {
+        records: Some(at(9000)),
+        ..cut(at(0))
+    };
+    let mut done = Vec::new();
+    for _ in 0..4 {
+        let forgotten = store.retain(&cut, at(9000), 4).await.unwrap();
+        done.push((forgotten.credentials, forgotten.records));
+    }
+    assert_eq!(done, [(4, 1), (4, 0), (2, 1), (0, 0)]);
+    assert_eq!(store.find(&here(), &busy.id).await.unwrap(), None);
 }
 
 pub(crate) async fn the_trail_is_cut_at_its_old_end_alone<S: Fresh>() {

@@ -5,6 +5,7 @@ use kubemint::policy::Decision;
 use kubemint::ports::Cut;
 use kubemint::record::State;
 use kubemint_store::MintedCredential;
+use kubemint_store::audit::{NotedKey, another};
 use serde_json::json;
 
 use super::Fresh;
@@ -168,4 +169,30 @@ pub(crate) async fn the_size_grows_with_what_is_written_and_not_with_what_is_cut
     let after = store.size().await.unwrap().unwrap();
     assert!(left < written, "{left} of {written}");
     assert_eq!((after.kubeconfigs, after.events), (3, left));
+}
+
+pub(crate) async fn the_keys_of_pseudonyms_are_noted_in_the_order_of_their_last_uses<S: Fresh>() {
+    let store = S::fresh();
+    let used = async |fingerprint: &str, second| {
+        let before = store.note_pseudonym_key(fingerprint, at(second)).await;
+        before.unwrap()
+    };
+    let noted = |fingerprint: &str, first, last| NotedKey {
+        fingerprint: fingerprint.to_owned(),
+        first: at(first),
+        last: at(last),
+    };
+    assert_eq!(used("one", 1).await, []);
+    assert_eq!(used("one", 2).await, [noted("one", 1, 1)]);
+    let before = used("other", 3).await;
+    assert_eq!(before, [noted("one", 1, 2)]);
+    assert_eq!(another(&before, "one"), None);
+    assert_eq!(another(&before, "other"), Some(&noted("one", 1, 2)));
+    // One that is put back is the last again.
+    let before = used("one", 4).await;
+    assert_eq!(before, [noted("one", 1, 2), noted("other", 3, 3)]);
+    assert_eq!(another(&before, "one"), Some(&noted("other", 3, 3)));
+    let before = used("one", 5).await;
+    assert_eq!(before, [noted("other", 3, 3), noted("one", 1, 4)]);
+    assert_eq!(another(&before, "one"), None);
 }

@@ -75,6 +75,32 @@ async fn everything_that_matches_is_gone_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn an_issue_that_is_under_way_keeps_it_from_being_complete() {
+    let world = World::new();
+    let service = world.service();
+    many(&world).await;
+    let set = |state| {
+        let now = *world.now.lock().unwrap();
+        for row in world.rows.lock().unwrap().iter_mut() {
+            if row.id == id("a-2") {
+                row.state = state;
+                row.pending_until = now + TimeDelta::seconds(30);
+            }
+        }
+    };
+    set(State::Pending);
+    let revoke = async |user| {
+        let report = service.revoke_many(&root(), &key(), &of(user)).await;
+        let report = report.unwrap();
+        (report.matched, report.complete)
+    };
+    assert_eq!(revoke("alice").await, (1, false));
+    assert_eq!(revoke("bob").await, (1, true), "it is not bob's");
+    set(State::Active);
+    assert_eq!(revoke("alice").await, (1, true));
+}
+
+#[tokio::test]
 async fn selectors_add_up_and_what_has_ended_is_not_matched() {
     let world = World::new();
     let service = world.service();

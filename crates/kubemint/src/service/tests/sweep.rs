@@ -123,6 +123,10 @@ async fn what_the_store_never_heard_of_is_named_before_it_is_removed() {
     named.sort_by_key(ToString::to_string);
     assert_eq!(named, [id("stray-0"), id("stray-1")]);
     assert_eq!(done.swept, 0);
+    // What was not listed is not known to be gone.
+    *world.closed.lock().unwrap() = vec!["viewer".to_owned()];
+    assert_eq!(service.sweep(&key()).await.strangers, None);
+    world.closed.lock().unwrap().clear();
     // One that it knows is none.
     let over = issued(&world, "viewer", 7200).await;
     for row in world.rows.lock().unwrap().iter_mut() {

@@ -270,16 +270,6 @@ impl Store for World {
         Ok(Vec::new())
     }
 
-    async fn next_expiry(&self, _: &ClusterKey) -> Result<Option<DateTime<Utc>>, StoreError> {
-        Ok(self
-            .rows
-            .lock()
-            .unwrap()
-            .iter()
-            .filter_map(|row| row.expires_at)
-            .min())
-    }
-
     async fn active(
         &self,
         _: &ClusterKey,
