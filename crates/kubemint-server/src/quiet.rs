@@ -3,13 +3,13 @@
 //! fills no log: lines of what needs none are some a minute for each address.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use slog::{Drain, KV, Key, Level, Logger, Never, OwnedKV, OwnedKVList, Record, Serializer};
 
-use crate::guard::{self, Lines};
+use crate::guard::{self, Lines, Seal};
 
 /// The name under which dropshot logs the target.
 const TARGET: &str = "uri";
@@ -33,8 +33,9 @@ pub(crate) fn shown(target: &str) -> String {
 /// The name under which dropshot logs the id that it gave.
 const ID: &str = "req_id";
 
-/// The status of a request whose caller nobody knows.
-const UNKNOWN_CALLER: &str = "401";
+/// The statuses that anyone may have as often as they like, and what lines of them are called: of a request whose caller nobody
+/// knows, and of one that comes too often.
+const CHEAP: [(&str, &str); 2] = [("401", "unknown_caller"), ("429", "too_often")];
 
 /// What dropshot's router says of a request that no operation is there for, which nobody needs a token to send.
 const NO_OPERATION: [&str; 2] = ["Not Found", "Method Not Allowed"];
@@ -42,15 +43,24 @@ const NO_OPERATION: [&str; 2] = ["Not Found", "Method Not Allowed"];
 /// What is served to everyone.
 const OPEN: &str = "/openapi.json";
 
+/// Whose lines those of requests without the guard's mark are.
+const AROUND: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
 /// What dropshot says of a request whose connection ended before its answer.
 const CANCELLED: &str = "request handling cancelled (client disconnected)";
 
-/// A logger to `log` for requests, that leaves out what is not to be shown. Once `broken_off`, it is the server that ends
-/// connections, and no client: the guard tells of each request that it answers then.
-pub(crate) fn without_queries(log: Logger, broken_off: Arc<AtomicBool>) -> Logger {
+/// Headers that dropshot is to log for [`without_queries`].
+pub(crate) const HEADERS: [&str; 3] = [guard::MARK, guard::PEER, guard::REQUEST];
+
+/// A logger to `log` for requests, that leaves out what is not to be shown: the mark itself, and what comes without the mark
+/// of this process calls itself nothing. Once `broken_off`, it is the server that ends connections, and no client: the guard
+/// tells of each request that it answers then.
+pub(crate) fn without_queries(log: Logger, seal: Seal, broken_off: Arc<AtomicBool>) -> Logger {
     let quiet = Quiet {
         log,
+        seal,
         broken_off,
+        mark: logged_as(guard::MARK),
         peer: logged_as(guard::PEER),
         request: logged_as(guard::REQUEST),
         refused: Lines::default(),
@@ -66,7 +76,9 @@ fn logged_as(header: &str) -> String {
 
 struct Quiet {
     log: Logger,
+    seal: Seal,
     broken_off: Arc<AtomicBool>,
+    mark: String,
     peer: String,
     request: String,
     /// Lines of what was refused for want of a token, by address.
@@ -80,7 +92,13 @@ impl Quiet {
     fn left_out(&self, record: &Record<'_>, kept: &Kept) -> Option<u64> {
         let mut own = Kept(Vec::new());
         let _ = record.kv().serialize(record, &mut own);
-        let code = |name| own.text(name) == Some(UNKNOWN_CALLER);
+        let cheap = |name| {
+            let code = own.text(name)?;
+            CHEAP
+                .iter()
+                .find(|(cheap, _)| *cheap == code)
+                .map(|(_, kind)| *kind)
+        };
         let is_open = || {
             kept.text(TARGET)
                 .is_some_and(|target| target.starts_with(OPEN))
@@ -88,17 +106,28 @@ impl Quiet {
         let nowhere = || {
             (own.text("error_message_external")).is_some_and(|told| NO_OPERATION.contains(&told))
         };
-        let (lines, kind) = if code("code") {
-            (&self.refused, "unknown_caller")
-        } else if code("response_code") {
-            (&self.completed, "unknown_caller")
+        let (lines, kind) = if let Some(kind) = cheap("code") {
+            (&self.refused, kind)
+        } else if let Some(kind) = cheap("response_code") {
+            (&self.completed, kind)
         } else if nowhere() || is_open() {
             (&self.completed, "needs_no_token")
         } else {
             return Some(0);
         };
         let peer: Option<SocketAddr> = kept.text(&self.peer).and_then(|peer| peer.parse().ok());
-        peer.map_or(Some(0), |peer| lines.take(guard::network(peer.ip()), kind))
+        // Who comes around the guard is on this machine.
+        let peer = peer.map_or(AROUND, |peer| guard::network(peer.ip()));
+        lines.take(peer, kind)
+    }
+
+    /// Takes away the mark; and where it is not ours, what only the guard can know.
+    fn believe(&self, kept: &mut Kept) {
+        let mark = kept.take(&self.mark);
+        if !mark.is_some_and(|mark| self.seal.is(mark.as_bytes())) {
+            kept.take(&self.peer);
+            kept.take(&self.request);
+        }
     }
 }
 
@@ -117,6 +146,7 @@ impl Drain for Quiet {
         let mut kept = Kept(Vec::new());
         // It collects, and does not fail.
         let _ = values.serialize(record, &mut kept);
+        self.believe(&mut kept);
         let Some(left_out) = self.left_out(record, &kept) else {
             return Ok(());
         };
@@ -141,12 +171,17 @@ impl Kept {
         found.map(|(_, text)| text.as_str())
     }
 
+    /// Leaves it out.
+    fn take(&mut self, name: &str) -> Option<String> {
+        let at = self.0.iter().position(|(key, _)| key == name)?;
+        Some(self.0.swap_remove(at).1)
+    }
+
     /// What is logged as `from` is logged as `name`, in place of what was.
     fn call(&mut self, name: &'static str, from: &str) {
-        let Some(at) = self.0.iter().position(|(key, _)| key == from) else {
+        let Some(text) = self.take(from) else {
             return;
         };
-        let (_, text) = self.0.swap_remove(at);
         self.0.retain(|(key, _)| key != name);
         self.0.push((name.into(), text));
     }
@@ -194,6 +229,18 @@ mod tests {
         }
     }
 
+    /// A log of this page, and the mark that it believes.
+    fn log_on(page: &Page) -> (Logger, String) {
+        let seal = Seal::new().unwrap();
+        let mut headers = http::HeaderMap::new();
+        let peer = SocketAddr::from(([192, 0, 2, 1], 7));
+        seal.put(&mut headers, peer, uuid::Uuid::nil());
+        let mark = headers[guard::MARK].to_str().unwrap().to_owned();
+        let json = Mutex::new(slog_json::Json::default(page.clone()));
+        let log = Logger::root(json.fuse(), o!("service" => "s"));
+        (without_queries(log, seal, Arc::default()), mark)
+    }
+
     #[test]
     fn what_could_be_no_name_is_not_shown() {
         for (target, expected) in [
@@ -212,11 +259,7 @@ mod tests {
     #[test]
     fn a_target_is_logged_without_its_query_and_the_rest_as_it_is() {
         let page = Page::default();
-        let json = Mutex::new(slog_json::Json::default(page.clone()));
-        let log = without_queries(
-            Logger::root(json.fuse(), o!("service" => "s")),
-            Arc::default(),
-        );
+        let (log, _) = log_on(&page);
         let request = log.new(o!("uri" => "/v1/x?access_token=canary&y", "method" => "GET"));
         info!(request, "answered"; "code" => 200);
         let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
@@ -232,29 +275,44 @@ mod tests {
     #[test]
     fn a_request_is_called_as_its_answer_calls_it() {
         let page = Page::default();
-        let json = Mutex::new(slog_json::Json::default(page.clone()));
-        let log = without_queries(Logger::root(json.fuse(), o!()), Arc::default());
+        let (log, mark) = log_on(&page);
         let request = log.new(o!("req_id" => "dropshot's"));
+        let called = request.new(o!("hdr_kubemint_request" => "ours"));
         info!(
-            request.new(o!("hdr_kubemint_request" => "ours")),
+            called.new(o!("hdr_kubemint_seal" => mark.clone())),
             "answered"
         );
         info!(request, "from elsewhere");
+        // Whoever comes around the guard.
+        info!(called, "forged");
+        info!(
+            called.new(o!("hdr_kubemint_seal" => "forged", "hdr_kubemint_peer" => "192.0.2.9:1")),
+            "forged"
+        );
         let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
         let ids: Vec<serde_json::Value> = text
             .lines()
             .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["req_id"].take())
             .collect();
-        assert_eq!(ids, ["ours", "dropshot's"]);
-        assert!(!text.contains("hdr_kubemint_request"), "{text}");
+        assert_eq!(ids, ["ours", "dropshot's", "dropshot's", "dropshot's"]);
+        for hidden in ["hdr_kubemint_request", "seal", &mark, "192.0.2.9"] {
+            assert!(!text.contains(hidden), "{hidden}: {text}");
+        }
     }
 
     #[test]
     fn who_has_no_token_has_some_lines_a_minute() {
         let page = Page::default();
-        let json = Mutex::new(slog_json::Json::default(page.clone()));
-        let log = without_queries(Logger::root(json.fuse(), o!()), Arc::default());
-        let from = |peer: &'static str| log.new(o!("hdr_kubemint_peer" => peer));
+        let (log, mark) = log_on(&page);
+        let from = |peer: &'static str| {
+            let marked = log.new(o!("hdr_kubemint_seal" => mark.clone()));
+            marked.new(o!("hdr_kubemint_peer" => peer))
+        };
+        for _ in 0..100 {
+            // Without the mark, or with none that is an address: they are one address's.
+            info!(log.new(o!("hdr_kubemint_peer" => "nobody")), "request refused"; "code" => 401, "around" => 1);
+            info!(log, "request refused"; "code" => 401, "around" => 1);
+        }
         for _ in 0..100 {
             info!(from("192.0.2.1:7"), "request refused"; "code" => 401);
             info!(from("192.0.2.1:8"), "request completed"; "response_code" => 401);
@@ -270,9 +328,17 @@ mod tests {
             let own = from("192.0.2.4:5");
             info!(own, "request completed"; "response_code" => 404, "error_message_external" => "no such kubeconfig");
         }
+        for _ in 0..100 {
+            // A caller who asks too often.
+            info!(from("192.0.2.5:4"), "request refused"; "code" => 429);
+            info!(from("192.0.2.5:4"), "request completed"; "response_code" => 429);
+            info!(from("192.0.2.5:3"), "request completed"; "response_code" => 403);
+        }
         let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
         let count = |part: &str| text.lines().filter(|line| line.contains(part)).count();
         assert_eq!((count(":7\""), count(":8\""), count(":9\"")), (21, 20, 100));
         assert_eq!((count(":6\""), count(":5\"")), (20, 100));
+        assert_eq!(count("around"), 20);
+        assert_eq!((count(":4\""), count(":3\"")), (40, 100));
     }
 }

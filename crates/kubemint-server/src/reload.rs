@@ -146,8 +146,10 @@ impl Policies {
             // someone says that it is done, nothing is taken before two looks saw the same.
             let settled = std::mem::replace(&mut seen, now.clone()) == now;
             if asked || (settled && now != taken) {
-                taken = now;
-                self.reload().await;
+                let expected = now.as_ref().ok().filter(|_| !asked).cloned();
+                if self.reload(expected).await {
+                    taken = now;
+                }
             }
         }
     }
@@ -163,14 +165,20 @@ impl Policies {
         tokio::task::spawn_blocking(look).await.ok()
     }
 
-    /// Parses and validates aside, and takes what is sound.
-    async fn reload(&self) {
+    /// Parses and validates aside, and takes what is sound; but nothing else than what is `expected`, since a file may change
+    /// after the look. Whether that was so, or the files are no good.
+    async fn reload(&self, expected: Option<String>) -> bool {
         let engine = Arc::clone(&self.engine);
-        let Ok(outcome) = tokio::task::spawn_blocking(move || engine.reload()).await else {
-            return;
+        let reload = move || match expected {
+            Some(seen) => engine.reload_as(&seen),
+            None => engine.reload().map(Some),
+        };
+        let Ok(outcome) = tokio::task::spawn_blocking(reload).await else {
+            return true;
         };
         let problem = match outcome {
-            Ok(hash) => {
+            Ok(None) => return false,
+            Ok(Some(hash)) => {
                 slog::info!(self.log, "the policies were read again"; "hash" => hash);
                 None
             }
@@ -181,5 +189,6 @@ impl Policies {
             }
         };
         self.reloads.told(POLICY, problem);
+        true
     }
 }

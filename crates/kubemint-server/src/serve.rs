@@ -9,7 +9,7 @@ use std::time::Duration;
 use dropshot::{ConfigDropshot, HandlerTaskMode, HttpServer, ServerBuilder};
 use kubemint::Kubemint;
 use kubemint::ports::{Clock, Clusters, Policy, Store};
-use kubemint_authn::Authn;
+use kubemint_authn::{Authn, Timing};
 use kubemint_clusters::Fleet;
 use slog::{Logger, o};
 use thiserror::Error;
@@ -24,7 +24,7 @@ use crate::edge::{self, Pager};
 use crate::guard::{self, Guard, Seal};
 use crate::internal::{self, Internal};
 use crate::metrics::Metrics;
-use crate::quiet::without_queries;
+use crate::quiet::{HEADERS, without_queries};
 use crate::reconciler;
 use crate::reload::Policies;
 use crate::shares::Shares;
@@ -127,10 +127,15 @@ where
         .load_policy()
         .map_err(|e| failed("load the policies")(e.into()))?;
     let policy = Arc::new(policy);
-    let authn = Authn::new(
+    let timing = Timing {
+        waiting: limits.requests_waiting_for_keys(config.issuers.len()),
+        ..Timing::default()
+    };
+    let authn = Authn::with_timing(
         config.issuers.clone(),
         Arc::clone(&clock),
         log.new(o!("part" => "authn")),
+        timing,
     )
     .map_err(|e| failed("prepare authentication")(e.into()))?;
     let authn = Arc::new(authn);
@@ -169,7 +174,8 @@ where
     });
     authn.warm_up().await;
     let broken_off = Arc::new(AtomicBool::new(false));
-    let api = serve_api(app, log, &broken_off).map_err(failed("listen on loopback"))?;
+    let api =
+        serve_api(app, log, seal.clone(), &broken_off).map_err(failed("listen on loopback"))?;
     let setup = guard::Setup {
         listen: config.listen,
         tls: config.tls.clone(),
@@ -237,16 +243,18 @@ where
 fn serve_api(
     app: Arc<App>,
     log: &Logger,
+    seal: Seal,
     broken_off: &Arc<AtomicBool>,
 ) -> Result<HttpServer<Arc<App>>, Box<dyn std::error::Error + Send + Sync>> {
     let dropshot = ConfigDropshot {
         bind_address: SocketAddr::from(([127, 0, 0, 1], 0)),
-        log_headers: vec![guard::PEER.to_owned(), guard::REQUEST.to_owned()],
+        log_headers: HEADERS.map(str::to_owned).to_vec(),
         // An issue under way is finished even when its caller has left: half of one helps nobody.
         default_handler_task_mode: HandlerTaskMode::Detached,
         ..ConfigDropshot::default()
     };
-    let log = without_queries(log.new(o!("part" => "http")), Arc::clone(broken_off));
+    let log = log.new(o!("part" => "http"));
+    let log = without_queries(log, seal, Arc::clone(broken_off));
     let server = ServerBuilder::new(edge::description()?, app, log);
     Ok(server.config(dropshot).start()?)
 }

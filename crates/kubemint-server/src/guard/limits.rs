@@ -161,6 +161,12 @@ impl Limits {
         share.unwrap_or_else(|| (self.requests_in_flight / 4).max(1))
     }
 
+    /// How many requests may wait for the keys of one of so many issuers: at least one, and no more than leave three quarters of
+    /// all to others, however many issuers hang.
+    pub(crate) fn requests_waiting_for_keys(&self, issuers: usize) -> usize {
+        (self.requests_in_flight / 4 / issuers.max(1)).max(1)
+    }
+
     /// What [`Limits::shrink`] leaves as it is.
     fn descriptors(&self) -> u64 {
         let fifth = self.connections.div_ceil(2).max(self.requests_in_flight);
@@ -308,6 +314,21 @@ mod tests {
         assert_eq!(limits, wanted);
         limits.shrink(limits.descriptors() - 5);
         assert_ne!(limits, wanted);
+    }
+
+    #[test]
+    fn issuers_that_hang_take_a_quarter_of_the_places_together() {
+        let waiting = |requests_in_flight, issuers| {
+            let limits = Limits {
+                requests_in_flight,
+                ..Limits::default()
+            };
+            limits.requests_waiting_for_keys(issuers)
+        };
+        assert_eq!(waiting(512, 1), 128);
+        assert_eq!(waiting(512, 4), 32);
+        assert_eq!(waiting(40_000, 2), 5000);
+        assert_eq!((waiting(3, 1), waiting(1, 9), waiting(8, 0)), (1, 1, 2));
     }
 
     #[test]

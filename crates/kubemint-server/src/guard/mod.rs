@@ -43,7 +43,7 @@ pub(crate) use limits::{RawLimits, no_core_files};
 pub(crate) use lines::Lines;
 pub(crate) use metrics::GuardMetrics;
 pub(crate) use rate::Rate;
-pub(crate) use seal::{PEER, REQUEST, Seal, request_id};
+pub(crate) use seal::{MARK, PEER, REQUEST, Seal, request_id};
 pub(crate) use slots::{Slot, Slots as Places};
 pub(crate) use tls::{Validity, check as check_certificate, validity};
 

@@ -9,7 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
 /// The header with the mark.
-const SEAL: HeaderName = HeaderName::from_static("kubemint-seal");
+pub(crate) const MARK: &str = "kubemint-seal";
+const SEAL: HeaderName = HeaderName::from_static(MARK);
 /// The header with the peer's address, which dropshot puts into its log lines.
 pub(crate) const PEER: &str = "kubemint-peer";
 /// The header with the id that the request has here, which its lines, its rows and its answer have too.
@@ -44,7 +45,7 @@ impl Seal {
     }
 
     /// Puts the mark, the peer's address and the request's id in place of whatever the peer sent under these names.
-    pub(super) fn put(&self, headers: &mut HeaderMap, peer: SocketAddr, id: Uuid) {
+    pub(crate) fn put(&self, headers: &mut HeaderMap, peer: SocketAddr, id: Uuid) {
         headers.insert(SEAL, self.0.clone());
         for (name, text) in [(PEER, peer.to_string()), (REQUEST, id.to_string())] {
             headers.remove(name);
@@ -58,7 +59,12 @@ impl Seal {
     pub(crate) fn is_on(&self, headers: &HeaderMap) -> bool {
         headers
             .get(SEAL)
-            .is_some_and(|mark| verify_slices_are_equal(mark.as_bytes(), self.0.as_bytes()).is_ok())
+            .is_some_and(|mark| self.is(mark.as_bytes()))
+    }
+
+    /// Whether it is this mark.
+    pub(crate) fn is(&self, mark: &[u8]) -> bool {
+        verify_slices_are_equal(mark, self.0.as_bytes()).is_ok()
     }
 }
 
