@@ -16,6 +16,8 @@ pub(super) fn spoken(root: &Node, pointer: &str) -> String {
             }
             "items" => name.push_str("[]"),
             "additionalProperties" => name.push_str(".*"),
+            // What a part adds belongs to the whole; its number is no name.
+            "allOf" => drop(rest.next()),
             other => {
                 name.push('/');
                 name.push_str(other);
@@ -25,30 +27,71 @@ pub(super) fn spoken(root: &Node, pointer: &str) -> String {
     name
 }
 
-/// How Rust code calls it: `Kubeconfig::status` for a member, `KubeconfigStatus` for a type.
+/// How Rust code calls it: `Kubeconfig::status` for a member, `Kubeconfig::roles[_]` for an element of one, `KubeconfigStatus` for a
+/// type.
 pub(super) fn rust(root: &Node, pointer: &str) -> String {
     let (base, rest) = split(root, pointer);
+    let (base, mut field) = match header(root, pointer) {
+        Some((answer, name)) => (answer, Some(name)),
+        None => (base, None),
+    };
     let mut name = base.to_upper_camel_case();
-    let mut field: Option<String> = None;
+    let mut is_element = false;
     let mut tokens = rest.iter();
     while let Some(token) = tokens.next() {
+        let last = tokens.as_slice().is_empty();
+        match token.as_str() {
+            // What a part adds belongs to the whole.
+            "allOf" => {
+                tokens.next();
+                continue;
+            }
+            // An element of what holds them.
+            "items" | "additionalProperties" if last => {
+                is_element = field.is_some();
+                break;
+            }
+            _ => {}
+        }
         if let Some(outer) = field.take() {
             name.push_str(&outer.to_upper_camel_case());
         }
         match token.as_str() {
             // What follows is a name, whatever it is: also one that is a keyword elsewhere.
             "properties" => field = tokens.next().cloned(),
-            // The last one is the collection's own type.
-            "items" if !tokens.as_slice().is_empty() => name.push_str("Item"),
-            "additionalProperties" if !tokens.as_slice().is_empty() => name.push_str("Value"),
-            "items" | "additionalProperties" => {}
+            "items" => name.push_str("Item"),
+            "additionalProperties" => name.push_str("Value"),
             other => name.push_str(&other.to_upper_camel_case()),
         }
     }
     match field {
+        Some(field) if is_element => format!("{name}::{}[_]", identifier(&field)),
         Some(field) => format!("{name}::{}", identifier(&field)),
         None => name,
     }
+}
+
+/// The field that holds the parameter whose schema is at the pointer: `ListThingsQuery::page_size`. Its type may have a name of
+/// its own, which [`rust`] gives.
+pub(super) fn parameter_field(root: &Node, pointer: &str) -> Option<String> {
+    let tokens: Vec<&str> = pointer.split('/').collect();
+    let ["", "paths", path, method, "parameters", index, "schema"] = tokens.as_slice() else {
+        return None;
+    };
+    let operation = root.at(&format!("/paths/{path}/{method}"))?;
+    let parameter = operation.at(&format!("/parameters/{index}"))?;
+    let text = |node: &Node, key: &str| Some(node.get(key)?.as_str()?.to_owned());
+    let place = match text(parameter, "in")?.as_str() {
+        "path" => "Path",
+        "query" => "Query",
+        _ => "Headers",
+    };
+    let (id, name) = (text(operation, "operationId")?, text(parameter, "name")?);
+    Some(format!(
+        "{}{place}::{}",
+        id.to_upper_camel_case(),
+        identifier(&name)
+    ))
 }
 
 /// A field as Rust can call it.
@@ -106,6 +149,28 @@ pub(super) fn status(status: &str) -> String {
         || format!("Status{status}"),
         |reason| reason.to_upper_camel_case(),
     )
+}
+
+/// The type of an operation's answer, and the name of its header that the pointer leads into.
+fn header(root: &Node, pointer: &str) -> Option<(String, String)> {
+    let tokens: Vec<&str> = pointer.split('/').collect();
+    let [
+        "",
+        "paths",
+        path,
+        method,
+        "responses",
+        _,
+        "headers",
+        name,
+        ..,
+    ] = tokens.as_slice()
+    else {
+        return None;
+    };
+    let operation = root.at(&format!("/paths/{path}/{method}/operationId"))?;
+    let name = name.replace("~1", "/").replace("~0", "~");
+    Some((format!("{}Response", operation.as_str()?), name))
 }
 
 /// What the pointer begins with, in words, and the tokens of the way from there inside a schema.
@@ -225,6 +290,34 @@ mod tests {
         ] {
             assert_eq!(both(pointer), (said.to_owned(), code.to_owned()));
         }
+        for (pointer, said, code) in [
+            (
+                "/components/schemas/Car/allOf/1/properties/selfLink",
+                "Car.selfLink",
+                "Car::self_link",
+            ),
+            (
+                "/components/schemas/Car/allOf/1/properties/at/allOf/0/properties/x",
+                "Car.at.x",
+                "CarAt::x",
+            ),
+            (
+                "/components/schemas/Car/properties/extra/additionalProperties",
+                "Car.extra.*",
+                "Car::extra[_]",
+            ),
+            (
+                "/paths/~1things/get/responses/204/headers/X-Total/schema",
+                "X-Total",
+                "ListThingsResponse::x_total",
+            ),
+        ] {
+            assert_eq!(both(pointer), (said.to_owned(), code.to_owned()));
+        }
+        let field = |pointer| parameter_field(&document.root, pointer);
+        let held = field("/paths/~1things/get/parameters/0/schema");
+        assert_eq!(held.as_deref(), Some("ListThingsQuery::page_size"));
+        assert_eq!(field("/components/schemas/A"), None);
         let item = "/components/schemas/In/properties/ib/items";
         let rust = rust(&document.root, item);
         assert_eq!(value_type(item, &rust), "InIbItem");

@@ -16,6 +16,10 @@ pub(super) struct Pair<'w, 'a> {
     pub(super) said: String,
     /// The name of its Rust type, or of the field that holds it.
     pub(super) rust: String,
+    /// The pointer of the schema where it is used, before references are followed.
+    written: String,
+    /// Where another schema is referred to than before, or one is referred to at all: the place, and what is said of that.
+    used: Option<(At<'a>, String, String)>,
 }
 
 /// Compares two schemas as they are written, for values that go in `direction`.
@@ -23,6 +27,9 @@ pub(super) fn compare(walk: &mut Walk<'_>, old: &At<'_>, new: &At<'_>, direction
     let (old, new) = both_unwrapped(old, new);
     let (said, rust) = subject(walk, &new, direction);
     type_name(walk, &old, &new, &said, &rust);
+    let written = new.pointer.clone();
+    // Where another schema is referred to, it is the reference that became another type.
+    let used = (old.named() != new.named()).then(|| (new.clone(), said, rust));
     let (old, new) = (old.resolved(), new.resolved());
     let key = (old.pointer.clone(), new.pointer.clone(), direction);
     if !walk.seen.insert(key) {
@@ -36,6 +43,8 @@ pub(super) fn compare(walk: &mut Walk<'_>, old: &At<'_>, new: &At<'_>, direction
         direction,
         said,
         rust,
+        written,
+        used,
     };
     if kind(walk, &pair) {
         nullable(walk, &pair);
@@ -44,12 +53,40 @@ pub(super) fn compare(walk: &mut Walk<'_>, old: &At<'_>, new: &At<'_>, direction
         default(walk, &pair);
         members::properties(walk, &pair);
         members::additional(walk, &pair);
-        if let (Some(old), Some(new)) = (pair.old.get("items"), pair.new.get("items")) {
-            compare(walk, &old, &new, direction);
-        }
+        items(walk, &pair);
         choices::compare(walk, &pair);
         other(walk, &pair);
     }
+}
+
+/// What the items of a list may be: without a word of them, anything.
+fn items(walk: &mut Walk<'_>, pair: &Pair<'_, '_>) {
+    let says = |at: &At<'_>| !at.node.entries().is_empty();
+    let (old, new) = (pair.old.get("items"), pair.new.get("items"));
+    let (level, what, old, new) = match (old, new) {
+        (Some(old), Some(new)) => return compare(walk, &old, &new, pair.direction),
+        (Some(old), None) if says(&old) => (
+            pair.direction.loosened(),
+            "may hold anything",
+            Some(old),
+            None,
+        ),
+        (None, Some(new)) if says(&new) => (
+            pair.direction.tightened(),
+            "may no longer hold anything",
+            None,
+            Some(new),
+        ),
+        _ => return,
+    };
+    let message = format!("{} {what}", pair.said);
+    let field = names::parameter_field(walk.new.node, &pair.written);
+    let told = format!(
+        "the type of `{}` changes",
+        field.as_ref().unwrap_or(&pair.rust)
+    );
+    let found = Found::new("K0351", level, message).rust(told);
+    walk.at_either(old.as_ref(), new.as_ref(), found);
 }
 
 /// What people call the schema, and what Rust code calls it.
@@ -80,6 +117,10 @@ fn type_name(walk: &mut Walk<'_>, old: &At<'_>, new: &At<'_>, said: &str, rust: 
             format!("{said} is now of `{after}` instead of `{before}`"),
             format!("where callers name `{before}`, it is `{after}`"),
         ),
+        (None, Some(after)) if rust == after => (
+            format!("{said} is now of the named schema `{after}`"),
+            format!("its type is `{after}`"),
+        ),
         (None, Some(after)) => (
             format!("{said} is now of the named schema `{after}`"),
             format!("the type of `{rust}` is `{after}`"),
@@ -100,6 +141,10 @@ fn kind(walk: &mut Walk<'_>, pair: &Pair<'_, '_>) -> bool {
     let said = &pair.said;
     let (before, after) = (pair.old.kind(), pair.new.kind());
     let place = pair.new.get("type").unwrap_or_else(|| pair.new_at.clone());
+    let (place, said, rust) = match &pair.used {
+        Some((place, said, rust)) => (place.clone(), said, rust),
+        None => (place, said, &pair.rust),
+    };
     let told = |view: &View<'_>, kind: Option<&str>| match kind {
         Some(kind) => format!("`{kind}`"),
         None if choices::is_choice(view) => "one of several forms".to_owned(),
@@ -122,7 +167,8 @@ fn kind(walk: &mut Walk<'_>, pair: &Pair<'_, '_>) -> bool {
         _ => Some(Level::Major),
     };
     if let Some(level) = level {
-        let told = format!("the type of `{}` changes", pair.rust);
+        let field = names::parameter_field(walk.new.node, &pair.written);
+        let told = format!("the type of `{}` changes", field.as_ref().unwrap_or(rust));
         let found = Found::new("K0351", level, message).rust(told);
         walk.at_new(&place.pointer, found);
         return matches!(
@@ -153,8 +199,12 @@ fn format(walk: &mut Walk<'_>, pair: &Pair<'_, '_>) {
         told(before),
         told(after)
     );
-    let found =
-        Found::new("K0352", level, message).rust(format!("the type of `{}` changes", pair.rust));
+    let field = names::parameter_field(walk.new.node, &pair.written);
+    let told = format!(
+        "the type of `{}` changes",
+        field.as_ref().unwrap_or(&pair.rust)
+    );
+    let found = Found::new("K0352", level, message).rust(told);
     walk.at_either(
         pair.old.get("format").as_ref(),
         pair.new.get("format").as_ref(),
@@ -188,7 +238,7 @@ fn nullable(walk: &mut Walk<'_>, pair: &Pair<'_, '_>) {
         _ => return,
     };
     let told = match pair.new.is_nullable() {
-        true if pair.rust.contains("::") => {
+        true if pair.rust.contains("::") && !pair.rust.ends_with("[_]") => {
             format!("`{}` becomes `Option`, unless it is optional", pair.rust)
         }
         true => format!("`{}` becomes `Option`", pair.rust),

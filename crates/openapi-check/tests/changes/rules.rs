@@ -172,7 +172,10 @@ fn items_with_a_first_bound_are_called_as_their_type() {
         .iter()
         .filter_map(|change| change.consequence.as_deref())
         .collect();
-    assert_eq!(told, ["its type changes from `f64` to `TreeNameItem`"]);
+    assert_eq!(
+        told,
+        ["the type of `Tree::name[_]` changes from `f64` to `TreeNameItem`"]
+    );
 }
 
 #[test]
@@ -194,4 +197,18 @@ fn a_choice_of_one_is_that_one() {
         let found = changes(&with(named), &with(&more));
         assert_eq!(found.level(), Some(Level::Major), "{found:?}");
     }
+}
+
+#[test]
+fn a_list_that_says_nothing_of_its_items_holds_anything() {
+    let with = |list: &str| document(&RECURSIVE.replace("{type: string}", list));
+    let (typed, bare) = ("{type: array, items: {type: string}}", "{type: array}");
+    // Trees are sent and answered, so each way breaks one side.
+    for (old, new) in [(typed, bare), (bare, typed)] {
+        let found = changes(&with(old), &with(new));
+        assert_eq!(found.level(), Some(Level::Major), "{found:?}");
+        assert!(found.iter().any(|change| change.code == "K0351"));
+    }
+    let found = changes(&with(bare), &with("{type: array, items: {}}"));
+    assert!(found.level() <= Some(Level::Patch), "{found:?}");
 }
