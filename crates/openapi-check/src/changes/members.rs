@@ -4,6 +4,7 @@ use super::at::At;
 use super::schema::{Pair, compare, subject};
 use super::view::View;
 use super::{Direction, Found, Level, Walk, names};
+use std::collections::{HashMap, HashSet};
 
 /// Whether the other side ignores the property in this direction.
 fn is_exempt(property: &At<'_>, direction: Direction) -> bool {
@@ -17,18 +18,23 @@ fn is_exempt(property: &At<'_>, direction: Direction) -> bool {
 pub(super) fn properties(walk: &mut Walk<'_>, pair: &Pair<'_, '_>) {
     let direction = pair.direction;
     let (before, after) = (pair.old.properties(), pair.new.properties());
-    let find = |list: &[(&str, At<'_>)], name: &str| list.iter().position(|(n, _)| *n == name);
+    let (required_before, required_after) = (pair.old.required(), pair.new.required());
+    let earlier: HashSet<&str> = before.iter().map(|(name, _)| *name).collect();
+    let later: HashMap<&str, &At<'_>> = after.iter().map(|(name, new)| (*name, new)).collect();
     for (name, old) in &before {
-        let Some((_, new)) = find(&after, name).and_then(|at| after.get(at)) else {
+        let Some(new) = later.get(name).copied() else {
             if !is_exempt(old, direction) {
                 property_removed(walk, pair, old);
             }
             continue;
         };
         let required =
-            |view: &View<'_>, at: &At<'_>| view.requires(name) && !is_exempt(at, direction);
+            |names: &HashSet<&str>, at: &At<'_>| names.contains(name) && !is_exempt(at, direction);
         let (said, rust) = subject(walk, new, direction);
-        match (required(&pair.old, old), required(&pair.new, new)) {
+        match (
+            required(&required_before, old),
+            required(&required_after, new),
+        ) {
             (false, true) => {
                 let place = pair.new.requirement(name);
                 let message = format!("{said} becomes required");
@@ -48,10 +54,10 @@ pub(super) fn properties(walk: &mut Walk<'_>, pair: &Pair<'_, '_>) {
     }
     let was_closed = matches!(extra(&pair.old), Extra::Refused);
     for (name, new) in &after {
-        if find(&before, name).is_some() || is_exempt(new, direction) {
+        if earlier.contains(name) || is_exempt(new, direction) {
             continue;
         }
-        let required = pair.new.requires(name);
+        let required = required_after.contains(name);
         let (said, rust) = subject(walk, new, direction);
         let owner = rust.split("::").next().unwrap_or_default().to_owned();
         let message = format!(

@@ -1,6 +1,7 @@
 //! A schema as one: itself and all that its `allOf` adds.
 
 use super::at::At;
+use std::collections::HashSet;
 
 /// The most parts that a schema is looked at in; no document has as many.
 const MOST_PARTS: usize = 64;
@@ -79,10 +80,11 @@ impl<'a> View<'a> {
     /// The properties, as they are written.
     pub(super) fn properties(&self) -> Vec<(&'a str, At<'a>)> {
         let mut found: Vec<(&str, At<'a>)> = Vec::new();
+        let mut seen = HashSet::new();
         for map in self.all("properties") {
             for entry in map.node.entries() {
                 let name = entry.key.as_str();
-                if !found.iter().any(|(other, _)| *other == name)
+                if seen.insert(name)
                     && let Some(at) = map.unresolved(name)
                 {
                     found.push((name, at));
@@ -92,10 +94,10 @@ impl<'a> View<'a> {
         found
     }
 
-    /// Whether the property must be there.
-    pub(super) fn requires(&self, name: &str) -> bool {
-        let mut parts = self.parts.iter();
-        parts.any(|part| part.texts("required").contains(&name))
+    /// The properties that must be there.
+    pub(super) fn required(&self) -> HashSet<&'a str> {
+        let parts = self.parts.iter();
+        parts.flat_map(|part| part.texts("required")).collect()
     }
 
     /// The place of the word that makes the property required.
