@@ -29,6 +29,42 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     told
 }
 
+/// The same for a log, where nothing may be that the peer said: a failure of TLS by its class, since the error itself quotes the
+/// names in a certificate.
+pub(crate) fn chain_for_log(error: &(dyn std::error::Error + 'static)) -> String {
+    let (mut told, mut next) = (Vec::new(), Some(error));
+    while let Some(error) = next {
+        if let Some(failed) = error.downcast_ref::<rustls::Error>() {
+            told.push(of_tls(failed));
+            break;
+        }
+        // One that wraps another says what that one says.
+        let wrapped = error.downcast_ref::<std::io::Error>();
+        next = match wrapped.and_then(std::io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => {
+                told.push(error.to_string());
+                error.source()
+            }
+        };
+    }
+    told.join(": ")
+}
+
+fn of_tls(error: &rustls::Error) -> String {
+    let class = |debug: String| {
+        let end = debug.find(|c: char| !c.is_ascii_alphanumeric());
+        debug[..end.unwrap_or(debug.len())].to_owned()
+    };
+    match error {
+        rustls::Error::InvalidCertificate(reason) => {
+            let class = class(format!("{reason:?}"));
+            format!("its certificate is not trusted ({class})")
+        }
+        other => format!("TLS failed ({})", class(format!("{other:?}"))),
+    }
+}
+
 impl From<Reason> for AuthnError {
     fn from(reason: Reason) -> Self {
         AuthnError::Refused(reason)
@@ -192,6 +228,27 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    #[test]
+    fn what_a_certificate_says_is_not_logged() {
+        let refused = rustls::CertificateError::NotValidForNameContext {
+            expected: rustls::pki_types::ServerName::try_from("login.example.com").expect("a name"),
+            presented: vec!["DnsName(\"canary.example\")".to_owned()],
+        };
+        let refused = rustls::Error::InvalidCertificate(refused);
+        let error = std::io::Error::other(refused.clone());
+        assert!(chain(&error).contains("canary"));
+        let told = "its certificate is not trusted (NotValidForNameContext)";
+        assert_eq!(chain_for_log(&error), told);
+        let error = FetchFailed(error);
+        assert_eq!(chain_for_log(&error), format!("it failed: {told}"));
+        let closed = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        assert_eq!(chain_for_log(&closed), "connection reset");
+    }
+
+    #[derive(Debug, Error)]
+    #[error("it failed")]
+    struct FetchFailed(#[source] std::io::Error);
 
     #[test]
     fn every_reason_has_a_word_of_its_own() {

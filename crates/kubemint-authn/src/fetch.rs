@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::config::{IssuerConfig, KeysAt};
-use crate::error::chain;
+use crate::error::{chain, chain_for_log};
 use crate::keys::{KeySet, NoKeySet, Timing};
 use crate::token::object;
 
@@ -69,7 +69,7 @@ impl FetchError {
             Self::OtherIssuer { expected, .. } => {
                 format!("it must say {expected:?}, byte for byte; doctor tells what it says")
             }
-            _ => self.detail(),
+            _ => self.source().map(chain_for_log).unwrap_or_default(),
         }
     }
 

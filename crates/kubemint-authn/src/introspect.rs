@@ -19,7 +19,6 @@ use reqwest::{Client, Response};
 use serde_json::{Map, Value};
 use slog::{Logger, info, warn};
 use thiserror::Error;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::Url;
 use url::form_urlencoded::byte_serialize;
@@ -69,8 +68,6 @@ pub(crate) struct Introspector {
     client_secret_file: PathBuf,
     timeout: Duration,
     turns: Turns,
-    /// Who asks or waits for a turn. Whoever has none of these places does not wait while the issuer gives no answers.
-    places: Semaphore,
     /// Tokens that were active lately.
     remembered: Mutex<Memory>,
     /// Why the last question had no answer.
@@ -102,8 +99,7 @@ impl Introspector {
             client_id: config.client_id.clone(),
             client_secret_file: config.client_secret_file.clone(),
             timeout: config.timeout,
-            turns: Turns::default(),
-            places: Semaphore::new(waiting),
+            turns: Turns::new(waiting),
             remembered: Mutex::new(Memory::new(config.cache)),
             failure: Mutex::default(),
             log,
@@ -129,13 +125,10 @@ impl Introspector {
         if self.remembered().holds(&name, asked) {
             return Ok(());
         }
-        let place = self.places.try_acquire();
-        if place.is_err() && self.failure().is_some() {
-            return Err(Doubt::Unasked);
-        }
         let end = asked + self.timeout;
+        let turn = self.turns.take(&said.subject, self.failure().is_none());
         // Whoever has no turn in time has that of their own many questions, and it says nothing of the issuer.
-        let Ok(_turn) = tokio::time::timeout_at(end, self.turns.take(&said.subject)).await else {
+        let Ok(Some(_turn)) = tokio::time::timeout_at(end, turn).await else {
             return Err(Doubt::Unasked);
         };
         let late = asked.elapsed() > self.timeout / 2;
@@ -206,7 +199,7 @@ impl Introspector {
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         if failure.as_ref() != Some(&reason) {
             let detail = match error {
-                NoAnswer::Unreachable(source) => crate::error::chain(source),
+                NoAnswer::Unreachable(source) => crate::error::chain_for_log(source),
                 _ => String::new(),
             };
             warn!(self.log, "no token can be introspected"; "reason" => &reason, "detail" => detail);
