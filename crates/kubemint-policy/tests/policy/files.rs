@@ -246,6 +246,25 @@ fn reload_takes_a_good_set_and_keeps_the_old_one_otherwise() {
 }
 
 #[test]
+fn files_that_change_after_a_look_are_not_taken_for_what_was_seen() {
+    let folder = folder(&[("p.cedar", PERMIT_ALL)]);
+    let policy = load(folder.path(), &["p.cedar"]).unwrap();
+    let before = policy.hash();
+    fs::write(folder.path().join("p.cedar"), FORBID_ALL).unwrap();
+    let seen = policy.hash_of_files().unwrap();
+    fs::write(
+        folder.path().join("p.cedar"),
+        format!("{PERMIT_ALL}// half"),
+    )
+    .unwrap();
+    assert_eq!(policy.reload_as(&seen).unwrap(), None);
+    assert_eq!(policy.hash(), before);
+    fs::write(folder.path().join("p.cedar"), FORBID_ALL).unwrap();
+    assert_eq!(policy.reload_as(&seen).unwrap(), Some(seen.clone()));
+    assert_eq!(policy.hash(), seen);
+}
+
+#[test]
 fn the_policies_in_the_program_reload_to_themselves() {
     let policy = CedarPolicy::embedded();
     let before = policy.hash();
