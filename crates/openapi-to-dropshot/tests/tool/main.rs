@@ -303,3 +303,33 @@ fn a_file_that_somebody_wrote_is_not_replaced() {
     assert_eq!(std::fs::read_to_string(&own).unwrap(), "pub fn mine() {}\n");
     assert!(!place.path("src/types.rs").exists());
 }
+
+#[test]
+fn a_code_is_explained_with_an_example_and_without_a_document() {
+    let place = Place::new(SPEC);
+    let told = place.run(&["--explain", "k0206"]);
+    let said = text(&told.stdout);
+    assert_eq!(code(&told), 0, "{}", text(&told.stderr));
+    assert!(
+        said.starts_with("K0206: ") && said.contains("# right"),
+        "{said}"
+    );
+    let unknown = place.run(&["--explain", "K9999"]);
+    assert_eq!(code(&unknown), 2);
+    assert!(text(&unknown.stderr).contains("there is no code K9999"));
+}
+
+#[test]
+fn who_reads_no_more_of_what_is_told_stops_nothing() {
+    let place = Place::new(&SPEC.replace("maxLength", "maxLenght"));
+    let program = env!("CARGO_BIN_EXE_openapi-to-dropshot");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut child = Command::new(program)
+        .args(["api.yaml", "--lint"])
+        .current_dir(place.path(""))
+        .stderr(writer)
+        .spawn()
+        .unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
