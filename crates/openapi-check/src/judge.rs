@@ -2,6 +2,7 @@
 
 use crate::formats::validator;
 use crate::mend::mend;
+use crate::slips;
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 use openapi_document::{Content, Diagnostic, Diagnostics, Document, Node, Span, closest, draft};
@@ -86,6 +87,9 @@ impl<'a> Judge<'a> {
     /// is asked.
     pub(crate) fn value(&mut self, key: &'static str, value: &'a Node, schema: &'a Node) {
         if !self.document.is_doubtful(schema) {
+            if key == "example" {
+                slips::members(&self.document.root, value, schema, self.diagnostics);
+            }
             self.asked.push(Asked { key, value, schema });
         }
     }

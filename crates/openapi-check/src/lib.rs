@@ -7,6 +7,7 @@ mod formats;
 mod judge;
 mod mend;
 pub mod projection;
+mod slips;
 mod values;
 
 pub use changes::{CHANGES, Change, Changes, Edition, Level, Step, changes};
@@ -45,10 +46,14 @@ pub fn explain(code: &str) -> Option<&'static str> {
 /// Runs the rules that need a validator.
 ///
 /// # Errors
-/// Everything that they find.
+/// Everything that they find, warnings too.
 pub fn lint(document: &Document) -> Result<(), Diagnostics> {
     let mut diagnostics = document.diagnostics();
     examples::patterns(document, &mut diagnostics);
     examples::examples(document, &mut diagnostics);
-    diagnostics.into_result(())
+    if diagnostics.is_empty() {
+        return Ok(());
+    }
+    diagnostics.sort();
+    Err(diagnostics)
 }

@@ -204,6 +204,32 @@ fn relative_links_under_an_absolute_format_are_told_once_at_the_format() {
 }
 
 #[test]
+fn a_member_of_an_example_that_is_almost_a_property_is_told_where_others_are_allowed() {
+    for (from, to, expected) in [
+        (
+            "                  name: d",
+            "                  kindd: d",
+            "t.yaml:22:19 K0104",
+        ),
+        (
+            "        name: xyz",
+            "        innner: {name: xyz}",
+            "t.yaml:39:9 K0104",
+        ),
+    ] {
+        assert_eq!(places(from, to), [expected], "{to}");
+    }
+    // Another word altogether, and one that is short.
+    for to in ["        colour: red", "        nam: xyz"] {
+        assert_eq!(
+            places("        name: xyz", to),
+            Vec::<String>::new(),
+            "{to}"
+        );
+    }
+}
+
+#[test]
 fn a_default_is_judged_by_each_part_once_however_many_ways_lead_there() {
     // By every way there would be 2^60 looks at the last two.
     let mut text = "openapi: 3.0.3\ninfo: {title: T, version: 1.0.0}\npaths: {}\ncomponents:\n  schemas:\n    \

@@ -112,7 +112,7 @@ pub(super) fn misspelt(node: &Node, key: &str, shape: &Shape) -> bool {
 fn meant<'s>(word: &str, shape: &'s Shape) -> Option<&'s str> {
     let known = |key: &&str| shape.keys.iter().any(|(known, _)| known == key);
     let usual = match word {
-        "desc" | "descr" | "doc" => Some("description"),
+        "desc" | "descr" | "doc" | "summary" => Some("description"),
         "id" | "operation" => Some("operationId"),
         "body" => Some("requestBody"),
         "response" | "returns" => Some("responses"),

@@ -222,6 +222,8 @@ fn format(found: &mut Findings<'_>, schema: &Node) {
         let near = match (format, kind) {
             ("datetime" | "timestamp" | "iso8601" | "rfc3339", "string") => Some("date-time"),
             ("guid", "string") => Some("uuid"),
+            ("ip4", "string") => Some("ipv4"),
+            ("ip6", "string") => Some("ipv6"),
             ("url", "string") => Some("uri"),
             ("base64", "string") => Some("byte"),
             ("int" | "integer" | "i32", "integer") => Some("int32"),
