@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::EXPECT;
+use http::header::{EXPECT, TRANSFER_ENCODING};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -240,7 +240,14 @@ impl House {
             NoRoom::All => Refused::overloaded(),
             NoRoom::Key => Refused::too_many(),
         })?;
+        let chunked = request.headers().contains_key(TRANSFER_ENCODING);
         request::passed_on(&mut request);
+        if chunked {
+            // What may be malformed is not looked at before the caller is known, even where it came with the head: dropshot asks
+            // for it, as for the body of a peer that waits to be asked.
+            let asks = HeaderValue::from_static("100-continue");
+            request.headers_mut().entry(EXPECT).or_insert(asks);
+        }
         self.seal.put(request.headers_mut(), peer, id);
         let watch = Watch::new(slot, request.headers().contains_key(EXPECT));
         let request = request.map(|body| Inbound::new(body, Arc::clone(&watch), meter));

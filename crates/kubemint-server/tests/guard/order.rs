@@ -33,6 +33,30 @@ async fn a_body_is_asked_for_only_after_the_token_is_accepted() {
 }
 
 #[tokio::test]
+async fn a_malformed_chunk_that_comes_with_the_head_is_judged_after_the_token() {
+    let stage = Stage::start().await;
+    let chunked = "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n";
+    for body in [
+        "zz\r\n",
+        "2;x=y\r\n{}\r\n0\r\n\r\n",
+        "2\r\n{}\r\n0\r\nX: y\r\n\r\n",
+    ] {
+        for (token, status) in [("x.y.z".to_owned(), 401), (stage.token("alice"), 400)] {
+            let answer = stage.ask(head("POST", &token, chunked) + body).await;
+            assert_eq!(answer.status, status, "{body:?}: {answer:?}");
+        }
+    }
+    let good = head("POST", &stage.token("alice"), chunked) + "2\r\n{}\r\n0\r\n\r\n";
+    // Whatever is there of it when the head is read, and on one connection.
+    let mut raw = Raw::connect(stage.address()).await;
+    for _ in 0..3 {
+        raw.send(&good).await;
+        assert_eq!(raw.answer().await.status, 201);
+    }
+    stage.stop().await;
+}
+
+#[tokio::test]
 async fn an_issue_whose_client_has_gone_is_completed() {
     let stage = Stage::start().await;
     let token = stage.token("alice");
