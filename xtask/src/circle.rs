@@ -61,6 +61,7 @@ pub(crate) fn run(args: &CircleArgs) -> Result<()> {
         Some(directory) => directory.clone(),
         None => crate::tidy::root().join("target/circle"),
     };
+    let alone = build::alone(&directory)?;
     let emitted = build::emit(&directory, modules)?;
     let names: BTreeMap<&str, &str> = outcomes
         .iter()
@@ -69,6 +70,7 @@ pub(crate) fn run(args: &CircleArgs) -> Result<()> {
     // For those who start one of the servers.
     let names = serde_json::to_string_pretty(&names)?;
     std::fs::write(directory.join("documents.json"), names)?;
+    drop(alone);
     let mut open = 0;
     for (name, module, outcome) in &outcomes {
         open += usize::from(!tell(name, outcome, emitted.get(module)));

@@ -24,6 +24,21 @@ pub trait KubeconfigApi: 'static {
     /// The answer describes the credential; `GET .../{id}/download` (or `.../file`) delivers it.
     ///
     /// `POST /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs`
+    ///
+    /// 201: Kubeconfig issued
+    ///
+    /// # Errors
+    /// - 400: The request is malformed, or a value is out of its bounds
+    /// - 401: No bearer token, or one that is not accepted
+    /// - 403: The caller may not do this
+    /// - 404: No such cluster or kubeconfig, or none that the caller may see
+    /// - 408: The body did not arrive in time
+    /// - 409: In conflict with the state of the kubeconfig, its id, or the idempotency key
+    /// - 413: The body is too large
+    /// - 415: The body is not application/json
+    /// - 429: Too many requests; or (`quota_exceeded`, with a `Retry-After` of a minute) the user has as many kubeconfigs as may be
+    /// - 500: The server failed
+    /// - 503: The store, the audit trail or the cluster cannot be used right now, or the server is overloaded or stops. What was asked may have been begun
     fn issue_kubeconfig(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, IssueKubeconfig>,
@@ -38,6 +53,17 @@ pub trait KubeconfigApi: 'static {
     /// Filters narrow the list; those that are given all hold. A page token goes on with the filters of its page alone.
     ///
     /// `GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs`
+    ///
+    /// 200: A page of kubeconfigs
+    ///
+    /// # Errors
+    /// - 400: The request is malformed, or a value is out of its bounds
+    /// - 401: No bearer token, or one that is not accepted
+    /// - 403: The caller may not do this
+    /// - 404: No such cluster or kubeconfig, or none that the caller may see
+    /// - 429: Too many requests; or (`quota_exceeded`, with a `Retry-After` of a minute) the user has as many kubeconfigs as may be
+    /// - 500: The server failed
+    /// - 503: The store, the audit trail or the cluster cannot be used right now, or the server is overloaded or stops. What was asked may have been begun
     fn list_kubeconfigs(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, ListKubeconfigs>,
@@ -50,6 +76,17 @@ pub trait KubeconfigApi: 'static {
     /// Reads one kubeconfig's description. `selfLink` resolves to this operation.
     ///
     /// `GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}`
+    ///
+    /// 200: The kubeconfig
+    ///
+    /// # Errors
+    /// - 400: The request is malformed, or a value is out of its bounds
+    /// - 401: No bearer token, or one that is not accepted
+    /// - 403: The caller may not do this
+    /// - 404: No such cluster or kubeconfig, or none that the caller may see
+    /// - 429: Too many requests; or (`quota_exceeded`, with a `Retry-After` of a minute) the user has as many kubeconfigs as may be
+    /// - 500: The server failed
+    /// - 503: The store, the audit trail or the cluster cannot be used right now, or the server is overloaded or stops. What was asked may have been begun
     fn get_kubeconfig(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, GetKubeconfig>,
@@ -68,6 +105,17 @@ pub trait KubeconfigApi: 'static {
     /// `reason` `not_revocable_before_expiry` and `Retry-After`, and `status` stays `revoking`.
     ///
     /// `DELETE /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}`
+    ///
+    /// 204: Kubeconfig revoked
+    ///
+    /// # Errors
+    /// - 400: The request is malformed, or a value is out of its bounds
+    /// - 401: No bearer token, or one that is not accepted
+    /// - 403: The caller may not do this
+    /// - 404: No such cluster or kubeconfig, or none that the caller may see
+    /// - 429: Too many requests; or (`quota_exceeded`, with a `Retry-After` of a minute) the user has as many kubeconfigs as may be
+    /// - 500: The server failed
+    /// - 503: The store, the audit trail or the cluster cannot be used right now, or the server is overloaded or stops. What was asked may have been begun
     fn revoke_kubeconfig(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, RevokeKubeconfig>,
@@ -82,6 +130,18 @@ pub trait KubeconfigApi: 'static {
     /// Each download mints a fresh credential that ends at `expiresAt`; the server stores none.
     ///
     /// `GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/download`
+    ///
+    /// 200: The kubeconfig file
+    ///
+    /// # Errors
+    /// - 400: The request is malformed, or a value is out of its bounds
+    /// - 401: No bearer token, or one that is not accepted
+    /// - 403: The caller may not do this
+    /// - 404: No such cluster or kubeconfig, or none that the caller may see
+    /// - 409: In conflict with the state of the kubeconfig, its id, or the idempotency key
+    /// - 429: Too many requests; or (`quota_exceeded`, with a `Retry-After` of a minute) the user has as many kubeconfigs as may be
+    /// - 500: The server failed
+    /// - 503: The store, the audit trail or the cluster cannot be used right now, or the server is overloaded or stops. What was asked may have been begun
     fn download_kubeconfig(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, DownloadKubeconfig>,
@@ -94,6 +154,18 @@ pub trait KubeconfigApi: 'static {
     /// The same file as `download`, as typed JSON for programs. JSON is valid YAML: kubectl reads it too.
     ///
     /// `GET /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}/file`
+    ///
+    /// 200: The kubeconfig file
+    ///
+    /// # Errors
+    /// - 400: The request is malformed, or a value is out of its bounds
+    /// - 401: No bearer token, or one that is not accepted
+    /// - 403: The caller may not do this
+    /// - 404: No such cluster or kubeconfig, or none that the caller may see
+    /// - 409: In conflict with the state of the kubeconfig, its id, or the idempotency key
+    /// - 429: Too many requests; or (`quota_exceeded`, with a `Retry-After` of a minute) the user has as many kubeconfigs as may be
+    /// - 500: The server failed
+    /// - 503: The store, the audit trail or the cluster cannot be used right now, or the server is overloaded or stops. What was asked may have been begun
     fn get_kubeconfig_file(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, GetKubeconfigFile>,
@@ -110,6 +182,20 @@ pub trait KubeconfigApi: 'static {
     /// not among them; a repeated request takes it too, unless `issuedBefore` says otherwise.
     ///
     /// `POST /v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfig-revocations`
+    ///
+    /// 200: What was revoked, and what could not be confirmed
+    ///
+    /// # Errors
+    /// - 400: The request is malformed, or a value is out of its bounds
+    /// - 401: No bearer token, or one that is not accepted
+    /// - 403: The caller may not do this
+    /// - 404: No such cluster or kubeconfig, or none that the caller may see
+    /// - 408: The body did not arrive in time
+    /// - 413: The body is too large
+    /// - 415: The body is not application/json
+    /// - 429: Too many requests; or (`quota_exceeded`, with a `Retry-After` of a minute) the user has as many kubeconfigs as may be
+    /// - 500: The server failed
+    /// - 503: The store, the audit trail or the cluster cannot be used right now, or the server is overloaded or stops. What was asked may have been begun
     fn revoke_kubeconfigs(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, RevokeKubeconfigs>,

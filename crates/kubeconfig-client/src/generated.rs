@@ -48,6 +48,7 @@ pub mod types {
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
+    pub(crate) credentials: Credentials,
 }
 
 impl Client {
@@ -73,7 +74,7 @@ impl Client {
     /// `reqwest::Client`, and should include a scheme and hostname,
     /// as well as port and a path stem if applicable.
     pub fn new_with_client(baseurl: &str, client: reqwest::Client,) -> Self {
-        Self { baseurl: baseurl.to_string(), client, }
+        Self { baseurl: baseurl.to_string(), client, credentials: Credentials::default(), }
     }
 }
 
@@ -402,6 +403,7 @@ pub mod builder {
             ResponseValue<::kubeconfig_types::KubeconfigList>,
             Error<::kubeconfig_types::Error>,
         > {
+            use super::credentials::Show as _;
             let Self {
                 client,
                 region,
@@ -449,6 +451,7 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("status", &status))
                 .query(&progenitor_client::QueryParam::new("user", &user))
                 .headers(header_map)
+                .show(&client.credentials, &[&["bearerAuth"]])
                 .build()?;
             let info = OperationInfo { operation_id: "list_kubeconfigs", };
             client.pre(&mut request, &info).await?;
@@ -555,6 +558,7 @@ pub mod builder {
             ResponseValue<::kubeconfig_types::Kubeconfig>,
             Error<::kubeconfig_types::Error>,
         > {
+            use super::credentials::Show as _;
             let Self { client, region, project, cluster_id, idempotency_key, body, } = self;
             let region = region.map_err(Error::InvalidRequest)?;
             let project = project.map_err(Error::InvalidRequest)?;
@@ -588,6 +592,7 @@ pub mod builder {
                 )
                 .json(&body)
                 .headers(header_map)
+                .show(&client.credentials, &[&["bearerAuth"]])
                 .build()?;
             let info = OperationInfo { operation_id: "issue_kubeconfig", };
             client.pre(&mut request, &info).await?;
@@ -695,6 +700,7 @@ pub mod builder {
             ResponseValue<::kubeconfig_types::Kubeconfig>,
             Error<::kubeconfig_types::Error>,
         > {
+            use super::credentials::Show as _;
             let Self { client, region, project, cluster_id, id, } = self;
             let region = region.map_err(Error::InvalidRequest)?;
             let project = project.map_err(Error::InvalidRequest)?;
@@ -724,6 +730,7 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json",),
                 )
                 .headers(header_map)
+                .show(&client.credentials, &[&["bearerAuth"]])
                 .build()?;
             let info = OperationInfo { operation_id: "get_kubeconfig", };
             client.pre(&mut request, &info).await?;
@@ -814,6 +821,7 @@ pub mod builder {
         }
         ///Sends a `DELETE` request to `/v1/regions/{region}/projects/{project}/compute/clusters/{clusterId}/kubeconfigs/{id}`
         pub async fn send(self) -> Result<ResponseValue<()>, Error<::kubeconfig_types::Error>,> {
+            use super::credentials::Show as _;
             let Self { client, region, project, cluster_id, id, } = self;
             let region = region.map_err(Error::InvalidRequest)?;
             let project = project.map_err(Error::InvalidRequest)?;
@@ -843,6 +851,7 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json",),
                 )
                 .headers(header_map)
+                .show(&client.credentials, &[&["bearerAuth"]])
                 .build()?;
             let info = OperationInfo { operation_id: "revoke_kubeconfig", };
             client.pre(&mut request, &info).await?;
@@ -935,6 +944,7 @@ pub mod builder {
         pub async fn send(
             self
         ) -> Result<ResponseValue<ByteStream>, Error<::kubeconfig_types::Error>,> {
+            use super::credentials::Show as _;
             let Self { client, region, project, cluster_id, id, } = self;
             let region = region.map_err(Error::InvalidRequest)?;
             let project = project.map_err(Error::InvalidRequest)?;
@@ -957,7 +967,11 @@ pub mod builder {
                 ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
             );
             #[allow(unused_mut)]
-            let mut request = client.client.get(url).headers(header_map).build()?;
+            let mut request = client.client
+                .get(url)
+                .headers(header_map)
+                .show(&client.credentials, &[&["bearerAuth"]])
+                .build()?;
             let info = OperationInfo { operation_id: "download_kubeconfig", };
             client.pre(&mut request, &info).await?;
             let result = client.exec(request, &info).await;
@@ -1055,6 +1069,7 @@ pub mod builder {
             ResponseValue<::kubeconfig_types::KubeconfigFile>,
             Error<::kubeconfig_types::Error>,
         > {
+            use super::credentials::Show as _;
             let Self { client, region, project, cluster_id, id, } = self;
             let region = region.map_err(Error::InvalidRequest)?;
             let project = project.map_err(Error::InvalidRequest)?;
@@ -1084,6 +1099,7 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json",),
                 )
                 .headers(header_map)
+                .show(&client.credentials, &[&["bearerAuth"]])
                 .build()?;
             let info = OperationInfo { operation_id: "get_kubeconfig_file", };
             client.pre(&mut request, &info).await?;
@@ -1182,6 +1198,7 @@ pub mod builder {
             ResponseValue<::kubeconfig_types::KubeconfigRevocationReport>,
             Error<::kubeconfig_types::Error>,
         > {
+            use super::credentials::Show as _;
             let Self { client, region, project, cluster_id, body, } = self;
             let region = region.map_err(Error::InvalidRequest)?;
             let project = project.map_err(Error::InvalidRequest)?;
@@ -1211,6 +1228,7 @@ pub mod builder {
                 )
                 .json(&body)
                 .headers(header_map)
+                .show(&client.credentials, &[&["bearerAuth"]])
                 .build()?;
             let info = OperationInfo { operation_id: "revoke_kubeconfigs", };
             client.pre(&mut request, &info).await?;
@@ -1260,6 +1278,75 @@ pub mod builder {
 /// Items consumers will typically use such as the Client.
 pub mod prelude {
     pub use self::super::Client;
+}
+
+/// What a caller shows, by the security schemes of the document. A call shows the first alternative that the document
+/// gives it and of which everything is here; without one it shows nothing. `Debug` tells what is here, and not its
+/// value.
+#[derive(Clone, Default)]
+pub struct Credentials {
+    bearer_auth: ::std::option::Option<String>,
+}
+
+impl Credentials {
+    /// Nothing to show.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// The token of `bearerAuth`, sent as `Authorization: Bearer`.
+    ///
+    /// Bearer token authentication using OAuth2/OIDC tokens
+    #[must_use]
+    pub fn bearer_auth(mut self, token: impl Into<String>) -> Self {
+        self.bearer_auth = Some(token.into());
+        self
+    }
+}
+
+impl ::std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("Credentials").field("bearerAuth", &self.bearer_auth.is_some()).finish()
+    }
+}
+
+impl Client {
+    /// The client whose calls show these credentials, in place of others.
+    #[must_use]
+    pub fn with_credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = credentials;
+        self
+    }
+}
+
+/// What calls show.
+mod credentials {
+    use super::Credentials;
+    /// A request that shows credentials.
+    pub(super) trait Show: Sized {
+        /// With the first of the alternatives of which everything is given; as it was without one.
+        fn show(self, given: &Credentials, alternatives: &[&[&str]]) -> Self;
+    }
+    impl Show for ::reqwest::RequestBuilder {
+        fn show(mut self, given: &Credentials, alternatives: &[&[&str]]) -> Self {
+            let mut alternatives = alternatives.iter();
+            let shown = alternatives.find(|all| all.iter().all(|scheme| has(given, scheme)));
+            for scheme in shown.copied().unwrap_or_default() {
+                self = match (*scheme, given) {
+                    ("bearerAuth", Credentials { bearer_auth: Some(token), .. }) =>
+                        self.bearer_auth(token),
+                    _ => self,
+                };
+            }
+            self
+        }
+    }
+    fn has(given: &Credentials, scheme: &str) -> bool {
+        match scheme {
+            "bearerAuth" => given.bearer_auth.is_some(),
+            _ => false,
+        }
+    }
 }
 
 impl Client {

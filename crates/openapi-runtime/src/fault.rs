@@ -2,7 +2,7 @@
 
 use crate::strict::Violations;
 use dropshot::{Body, HttpError};
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 
@@ -64,6 +64,9 @@ pub struct Fault {
     pub internal: Option<String>,
     /// The `WWW-Authenticate` header. Without one, 401 says `Bearer`.
     pub challenge: Option<&'static str>,
+    /// Other headers, such as those of a [`HttpError`]; the two above have the last word. Boxed, as that error's are,
+    /// so that a `Result` stays small.
+    pub headers: Option<Box<HeaderMap>>,
 }
 
 impl Fault {
@@ -111,6 +114,13 @@ impl Fault {
         self
     }
 
+    /// Adds a header, in place of another of this name.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.get_or_insert_default().insert(name, value);
+        self
+    }
+
     /// Adds what only the log may know.
     #[must_use]
     pub fn log(mut self, internal: impl Into<String>) -> Self {
@@ -131,6 +141,16 @@ impl From<&Violations> for Fault {
             message: violations.to_string(),
             details: details.collect(),
             ..Fault::default()
+        }
+    }
+}
+
+/// What a handler, or dropshot, says by dropshot's own error; its status is for [`Failure::of`].
+impl From<HttpError> for Fault {
+    fn from(error: HttpError) -> Self {
+        Fault {
+            headers: error.headers,
+            ..Fault::new(error.external_message).log(error.internal_message)
         }
     }
 }
@@ -182,19 +202,24 @@ pub(crate) fn carry(
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
+    if let Some(others) = &fault.headers {
+        headers.clone_from(others);
+    }
     if let Some(media_type) = media_type {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     }
-    if status == 401 {
-        let challenge = fault.challenge.unwrap_or("Bearer");
-        headers.insert(
-            header::WWW_AUTHENTICATE,
-            HeaderValue::from_static(challenge),
-        );
+    if let Some(challenge) = fault.challenge {
+        let challenge = HeaderValue::from_static(challenge);
+        headers.insert(header::WWW_AUTHENTICATE, challenge);
+    } else if status == 401 {
+        let challenge = headers.entry(header::WWW_AUTHENTICATE);
+        challenge.or_insert(HeaderValue::from_static("Bearer"));
     }
-    if matches!(status, 429 | 503) || fault.retry_after.is_some() {
-        let seconds = fault.retry_after.unwrap_or(1);
+    if let Some(seconds) = fault.retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    } else if matches!(status, 429 | 503) {
+        let seconds = headers.entry(header::RETRY_AFTER);
+        seconds.or_insert(HeaderValue::from(1));
     }
     response
 }
@@ -285,8 +310,8 @@ macro_rules! failure {
         }
         impl ::std::convert::From<::dropshot::HttpError> for $name {
             fn from(error: ::dropshot::HttpError) -> Self {
-                let fault = $crate::Fault::new(error.external_message).log(error.internal_message);
-                <Self as $crate::Failure>::of(error.status_code.as_u16(), fault)
+                let status = error.status_code.as_u16();
+                <Self as $crate::Failure>::of(status, $crate::Fault::from(error))
             }
         }
         impl ::std::fmt::Display for $name {
@@ -379,6 +404,22 @@ mod tests {
                 .headers()
                 .contains_key("retry-after")
         );
+    }
+
+    #[test]
+    fn the_headers_of_dropshots_own_error_are_kept() {
+        let error = HttpError::for_unavail(None, "later".to_owned());
+        let error = error.with_header("x-quota", "7").unwrap();
+        let error = error.with_header("retry-after", "30").unwrap();
+        let headers = |fault: &Fault| {
+            let response = Envelope::new(503, fault).response();
+            let value = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
+            ["x-quota", "retry-after", "content-type"].map(value)
+        };
+        let mut fault = Fault::from(error);
+        assert_eq!(headers(&fault), ["7", "30", "application/json"]);
+        fault = fault.retry_after(60);
+        assert_eq!(headers(&fault), ["7", "60", "application/json"]);
     }
 
     #[test]

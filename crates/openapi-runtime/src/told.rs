@@ -8,22 +8,79 @@ use crate::fault::carry;
 use crate::schema::{Kind, Literal, Schema};
 use crate::{Fault, strict};
 use dropshot::Body;
-use http::{Response, StatusCode};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// How deep a made-up body nests at most.
 const DEPTH: usize = 8;
 
+/// What the answers under a status are like, as the document has it. Generated.
+#[derive(Clone, Copy)]
+pub struct Form {
+    /// The media type of the body.
+    media_type: &'static str,
+    /// The schema of the body.
+    schema: &'static Schema,
+    /// Headers that must be there, each with the plainest value that its schema allows.
+    headers: &'static [(&'static str, &'static str)],
+}
+
+impl Form {
+    /// As dropshot's own errors: where no body is declared.
+    pub const PLAIN: Form = Form::json(&DROPSHOT);
+
+    /// JSON of this schema.
+    pub const fn json(schema: &'static Schema) -> Form {
+        Form::of("application/json", schema)
+    }
+
+    /// JSON under another media type, such as `application/problem+json`. Of any JSON, it is as dropshot's own errors.
+    pub const fn of(media_type: &'static str, schema: &'static Schema) -> Form {
+        let any = matches!(schema.kind, Kind::Any);
+        Form {
+            media_type,
+            schema: if any { &DROPSHOT } else { schema },
+            headers: &[],
+        }
+    }
+
+    /// With these headers, which must be there: a name in lower case, and what is said when the fault says nothing.
+    #[must_use]
+    pub const fn with(self, headers: &'static [(&'static str, &'static str)]) -> Form {
+        Form { headers, ..self }
+    }
+}
+
 /// The answer of a handler that supplied the body.
-pub fn body<T: Serialize>(status: u16, body: &T) -> Response<Body> {
+pub fn body<T: Serialize>(status: u16, media_type: &'static str, body: &T) -> Response<Body> {
     let bytes = serde_json::to_vec(body).unwrap_or_default();
-    carry(status, &Fault::default(), Some("application/json"), bytes)
+    carry(status, &Fault::default(), Some(media_type), bytes)
 }
 
 /// The answer of a handler where the document declares no body.
 pub fn empty(status: u16) -> Response<Body> {
     carry(status, &Fault::default(), None, Vec::new())
+}
+
+/// The answer with the headers that the handler supplied.
+///
+/// # Errors
+/// A value that no header can have: the fault names its header.
+pub fn with<const N: usize>(
+    mut response: Response<Body>,
+    headers: [(&'static str, Option<String>); N],
+) -> Result<Response<Body>, Fault> {
+    for (name, value) in headers {
+        let Some(value) = value else { continue };
+        let value = HeaderValue::try_from(value);
+        let (Ok(header), Ok(value)) = (HeaderName::try_from(name), value) else {
+            let message = format!("the header `{name}` could not be written");
+            return Err(Fault::because("internal", message));
+        };
+        response.headers_mut().insert(header, value);
+    }
+    Ok(response)
 }
 
 /// What an error that a handler made says beside its own body.
@@ -34,6 +91,7 @@ pub fn nothing() -> &'static Fault {
         retry_after: None,
         internal: None,
         challenge: None,
+        headers: None,
     };
     &NOTHING
 }
@@ -57,16 +115,27 @@ pub fn declared(status: u16, ranges: &[(u16, u16)]) -> u16 {
     same.map_or(status, |(low, _)| *low)
 }
 
-/// The answer to a fault, in the form of `schema`; without one, in that of dropshot's own errors.
-pub fn fault(
-    status: u16,
-    fault: &Fault,
-    schema: Option<&'static Schema>,
-    request_id: &str,
-) -> Response<Body> {
-    let value = value(status, fault, schema.unwrap_or(&DROPSHOT), request_id);
+/// The answer to a fault, in the form that the document gives to its status.
+pub fn fault(status: u16, fault: &Fault, form: Form, request_id: &str) -> Response<Body> {
+    let value = value(status, fault, form.schema, request_id);
     let bytes = serde_json::to_vec(&value).unwrap_or_default();
-    carry(status, fault, Some("application/json"), bytes)
+    let mut response = carry(status, fault, Some(form.media_type), bytes);
+    for (name, plain) in form.headers {
+        let told = match *name {
+            "retry-after" => fault.retry_after.is_some(),
+            "www-authenticate" => fault.challenge.is_some(),
+            _ => false,
+        };
+        let told = told
+            || fault
+                .headers
+                .as_ref()
+                .is_some_and(|h| h.contains_key(*name));
+        if let (false, Ok(plain)) = (told, HeaderValue::from_str(plain)) {
+            response.headers_mut().insert(*name, plain);
+        }
+    }
+    response
 }
 
 /// What an error without a declared body is answered with: as dropshot does.
@@ -76,9 +145,9 @@ static DROPSHOT: Schema = Schema::object(&[
     crate::schema::Property::required("request_id", &Schema::string()),
 ]);
 
-/// The body of a fault in the form of `schema`, or of dropshot's own errors.
-pub fn told(status: u16, fault: &Fault, schema: Option<&'static Schema>) -> Value {
-    value(status, fault, schema.unwrap_or(&DROPSHOT), "")
+/// The body of a fault in this form.
+pub fn told(status: u16, fault: &Fault, form: Form) -> Value {
+    value(status, fault, form.schema, "")
 }
 
 /// The body of a fault in the form of `schema`.
@@ -204,8 +273,8 @@ macro_rules! told_failure {
     ($name:ident: $body:ty) => {
         impl ::std::convert::From<::dropshot::HttpError> for $name {
             fn from(error: ::dropshot::HttpError) -> Self {
-                let fault = $crate::Fault::new(error.external_message).log(error.internal_message);
-                <Self as $crate::Failure>::of(error.status_code.as_u16(), fault)
+                let status = error.status_code.as_u16();
+                <Self as $crate::Failure>::of(status, $crate::Fault::from(error))
             }
         }
         impl ::std::fmt::Display for $name {
@@ -228,8 +297,7 @@ macro_rules! told_failure {
             ) -> ::std::result::Result<S::Ok, S::Error> {
                 let status = $crate::Failure::status(self);
                 let fault = $crate::Failure::fault(self);
-                let schema = Self::schema(status);
-                $crate::told::told(status, fault, schema).serialize(serializer)
+                $crate::told::told(status, fault, Self::form(status)).serialize(serializer)
             }
         }
         impl ::schemars::JsonSchema for $name {
@@ -283,5 +351,38 @@ mod tests {
             "error_code": "Not Found", "message": "Not Found", "request_id": "r-1",
         });
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn what_must_be_there_is_and_what_the_fault_says_goes_before() {
+        let form = Form::of("application/problem+json", &PROBLEM);
+        let form = form.with(&[("retry-after", "5"), ("x-quota", "0")]);
+        let headers = |status: u16, fault: &Fault| {
+            let response = super::fault(status, fault, form, "r-1");
+            let value = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
+            ["content-type", "retry-after", "x-quota"].map(value)
+        };
+        let problem = "application/problem+json";
+        assert_eq!(headers(413, &Fault::default()), [problem, "5", "0"]);
+        assert_eq!(headers(429, &Fault::default()), [problem, "5", "0"]);
+        let said = Fault::default().retry_after(7);
+        let quota = HeaderName::from_static("x-quota");
+        let said = said.header(quota, HeaderValue::from_static("3"));
+        assert_eq!(headers(429, &said), [problem, "7", "3"]);
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_written_is_a_fault_that_names_it() {
+        let answer = |value: &str| with(empty(409), [("X-Why", Some(value.to_owned()))]);
+        assert_eq!(answer("busy").unwrap().headers()["x-why"], "busy");
+        let fault = answer("busy\nSet-Cookie: a").unwrap_err();
+        assert!(fault.message.contains("`X-Why`"), "{}", fault.message);
+    }
+
+    #[test]
+    fn of_any_json_a_fault_is_told_as_dropshot_does() {
+        let form = Form::json(const { &Schema::any() });
+        let told = told(404, &Fault::default(), form);
+        assert_eq!(told["message"], "Not Found");
     }
 }

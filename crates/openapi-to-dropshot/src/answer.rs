@@ -5,25 +5,24 @@ use crate::names;
 use crate::parameters::{Field, describe, rust_type};
 use crate::print::docs;
 use crate::types::Types;
-use openapi_document::openapiv3::{Header, ReferenceOr, Response};
+use openapi_document::openapiv3::{Header, Response};
 use openapi_document::{Document, OperationRef, draft};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-/// The headers of a response that a handler supplies; `x-runtime: true` marks those that it does not.
+/// The headers of a response, and which of them a handler does not supply: those of `x-runtime: true`, and `X-Request-Id`,
+/// which dropshot writes over any other.
 pub(crate) fn header_fields(response: &Response) -> Vec<(Field, bool)> {
     let resolved = response
         .headers
         .iter()
-        .filter_map(|(name, header)| match header {
-            ReferenceOr::Item(header) => Some((name, header)),
-            ReferenceOr::Reference { .. } => None,
-        });
-    let runtime = |header: &Header| {
-        header.extensions.get("x-runtime") == Some(&serde_json::Value::Bool(true))
+        .filter_map(|(name, header)| Some((name, header.as_item()?)));
+    let runtime = |name: &str, header: &Header| {
+        name.eq_ignore_ascii_case("x-request-id")
+            || header.extensions.get("x-runtime") == Some(&serde_json::Value::Bool(true))
     };
     resolved
-        .map(|(name, header)| (Field::header(name, header), runtime(header)))
+        .map(|(name, header)| (Field::header(name, header), runtime(name, header)))
         .collect()
 }
 
@@ -76,9 +75,8 @@ pub(crate) fn success(
         let (ident, ty, doc) = (
             names::header(&field.name),
             field.rust_type(types, types_crate),
-            field.doc(),
+            docs(&field.header_doc()),
         );
-        let doc = docs(&format!("The `{}` header. {doc}", field.name));
         let ty = if field.required {
             ty
         } else {

@@ -1,8 +1,9 @@
 //! Calls that progenitor would send otherwise than the document says: JSON under a vendor's media type, lists in one text,
-//! and lists in forms. The builders are progenitor's; what is sent is corrected in their code.
+//! lists in forms, and without credentials. The builders are progenitor's; what is sent is corrected in their code.
 
 use crate::kind::{self, Body};
 use crate::optional;
+use crate::security::{self, Carrier};
 use crate::wire_names::rust_name;
 use openapi_document::openapiv3::{Parameter, ParameterSchemaOrContent, ReferenceOr, Response};
 use openapi_document::{Document, OperationRef, draft};
@@ -29,6 +30,12 @@ struct Call {
     query: BTreeSet<String>,
     /// The headers that are lists.
     headers: BTreeSet<String>,
+    /// The security schemes of each alternative of what it shows.
+    shown: Vec<Vec<String>>,
+    /// Whether one of them is shown in the query.
+    quietly: bool,
+    /// Whether some errors have a body, and some have none.
+    bodiless: bool,
 }
 
 impl Calls {
@@ -53,14 +60,16 @@ impl Calls {
         let optional = self.0.values().any(|call| call.maybe_json.is_some());
         let optional = optional.then(optional::sender);
         let text = (commas.is_some() || fields.is_some()).then(text_of);
-        if text.is_none() && optional.is_none() {
+        let error = self.0.values().any(|call| call.bodiless).then(error);
+        if text.is_none() && optional.is_none() && error.is_none() {
             return client;
         }
         quote! {
             #client
-            /// Values as they are sent, where progenitor would send them otherwise.
+            /// Values as they are sent and read, where progenitor would send or read them otherwise.
             mod wire {
                 #optional
+                #error
                 #text
                 #commas
                 #fields
@@ -106,8 +115,20 @@ impl Call {
             form: body == Body::Form,
             optional,
             maybe_json: maybe_json.map(str::to_owned),
+            bodiless: kind::errors_differ(operation)
+                && kind::errors(operation)
+                    .iter()
+                    .any(|(_, response)| kind::error_body(response).is_none()),
             ..Call::default()
         };
+        for schemes in security::alternatives(document, operation) {
+            let mut carriers = schemes
+                .iter()
+                .filter_map(|name| Carrier::of(security::scheme(document, name)?));
+            call.quietly |= carriers.any(|carrier| matches!(carrier, Carrier::Query(_)));
+            let schemes = schemes.into_iter().map(str::to_owned);
+            call.shown.push(schemes.collect());
+        }
         for parameter in &operation.operation.parameters {
             let ReferenceOr::Item(parameter) = parameter else {
                 continue;
@@ -132,11 +153,17 @@ impl Call {
 
     /// The code of one call, from its beginning.
     fn corrected(&self, code: TokenStream) -> TokenStream {
-        let code = self.correct(code);
-        match &self.maybe_json {
-            Some(_) => quote!(use super::wire::MaybeJson as _; #code),
-            None => code,
+        let mut code = self.correct(code);
+        if self.maybe_json.is_some() {
+            code = quote!(use super::wire::MaybeJson as _; #code);
         }
+        if !self.shown.is_empty() {
+            code = quote!(use super::credentials::Show as _; #code);
+        }
+        if self.quietly {
+            code = quote!(super::credentials::quietly(async move { #code }).await);
+        }
+        code
     }
 
     /// The code of one call.
@@ -155,6 +182,13 @@ impl Call {
             if self.maybe_json.is_some() && before == "json" && is_call(tokens.get(index + 1)) {
                 corrected.extend([TokenTree::from(format_ident!("maybe_json"))]);
                 continue;
+            }
+            if before == "build"
+                && is_call(tokens.get(index + 1))
+                && let (false, Some(client)) = (self.shown.is_empty(), sender(&tokens))
+            {
+                let alternatives = self.shown.iter().map(|schemes| quote!(&[#(#schemes),*]));
+                corrected.extend(quote!(show(&#client.credentials, &[#(#alternatives),*]).));
             }
             // reqwest's `json` leaves a media type that is there.
             if let Some(media_type) = &self.content_type
@@ -190,6 +224,11 @@ impl Call {
             "form_urlencoded" if self.form => {
                 quote!(&super::wire::fields(&body).map_err(Error::InvalidRequest)?)
             }
+            // `Error::ErrorResponse(ResponseValue::from_response(response).await?)`
+            "ErrorResponse" if self.bodiless => match called(&argument, "from_response") {
+                Some(response) => quote!(super::wire::error(#response).await?),
+                None => argument,
+            },
             // `QueryParam::new("name", &value)`
             "new" => match (among(&self.query), variable(&argument, '&')) {
                 (Some(name), Some(value)) => {
@@ -254,6 +293,25 @@ fn operation(code: &TokenStream) -> Option<String> {
     None
 }
 
+/// What the function is called with.
+fn called(code: &TokenStream, function: &str) -> Option<TokenStream> {
+    let is = |token: &TokenTree| matches!(token, TokenTree::Ident(word) if word == function);
+    let mut after = code.clone().into_iter().skip_while(|token| !is(token));
+    match after.nth(1)? {
+        TokenTree::Group(group) => Some(group.stream()),
+        _ => None,
+    }
+}
+
+/// What the call calls its client: `client.exec(...)`.
+fn sender(code: &[TokenTree]) -> Option<&Ident> {
+    let sends = |token: &TokenTree| matches!(token, TokenTree::Ident(word) if word == "exec");
+    match code.get(code.iter().position(sends)?.checked_sub(2)?)? {
+        TokenTree::Ident(client) => Some(client),
+        _ => None,
+    }
+}
+
 /// The variable after the first `mark`.
 fn variable(argument: &TokenStream, mark: char) -> Option<Ident> {
     let is_mark = |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == mark);
@@ -298,6 +356,25 @@ fn text_of() -> TokenStream {
                 Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
                 _ => None,
             }
+        }
+    }
+}
+
+/// progenitor takes what is empty for JSON that is broken, and the status is lost.
+fn error() -> TokenStream {
+    quote! {
+        /// An error whose body may not be there: null then.
+        pub(super) async fn error<E>(
+            response: ::reqwest::Response,
+        ) -> Result<super::ResponseValue<::serde_json::Value>, super::Error<E>> {
+            let (status, headers) = (response.status(), response.headers().clone());
+            let body = response.bytes().await.map_err(super::Error::ResponseBodyError)?;
+            let value = match body.is_empty() {
+                true => ::serde_json::Value::Null,
+                false => ::serde_json::from_slice(&body)
+                    .map_err(|error| super::Error::InvalidResponsePayload(body, error))?,
+            };
+            Ok(super::ResponseValue::new(value, status, headers))
         }
     }
 }

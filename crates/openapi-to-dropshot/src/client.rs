@@ -8,7 +8,7 @@ use crate::kind;
 use crate::quiet::quietly;
 use crate::types::Types;
 use crate::wire_names::{WireNames, rust_name};
-use crate::{Options, gave_up, optional, reasons, segments};
+use crate::{Options, credentials, gave_up, optional, reasons, segments};
 use heck::ToSnakeCase;
 use openapi_document::openapiv3::{
     OpenAPI, Operation, Parameter, ParameterSchemaOrContent, PathItem, ReferenceOr, Response,
@@ -93,7 +93,8 @@ pub(crate) fn generate(
 
 /// The client as it is written: its calls say what the document does, and what is not sent.
 fn finished(document: &Document, calls: &Calls, tokens: TokenStream) -> TokenStream {
-    let mut client = reasons::given(calls.correct(tokens));
+    let client = reasons::given(calls.correct(tokens));
+    let mut client = credentials::held(document, client);
     client.extend(begun());
     if document
         .operations()
@@ -194,6 +195,7 @@ const RESERVED: &[&str] = &[
     "try_new",
     "unpin",
     "vec",
+    "with_credentials",
 ];
 
 /// What progenitor is told that each operation is called: by its `operationId`.
@@ -229,16 +231,9 @@ fn plainer(document: &Document, types: &Types, called: &BTreeMap<String, String>
         .filter(|(name, _)| !lists.contains(name.as_str()))
         .map(|(name, _)| name.clone())
         .collect();
-    let mut varied = BTreeSet::new();
-    for operation in document.operations() {
-        let schemas: Vec<_> = kind::errors(operation)
-            .iter()
-            .map(|(_, response)| kind::error_schema(response))
-            .collect();
-        if schemas.windows(2).any(|pair| pair[0] != pair[1]) {
-            varied.insert(key(operation));
-        }
-    }
+    let varied = document.operations();
+    let varied = varied.filter(|operation| kind::errors_differ(*operation));
+    let varied: BTreeSet<(String, String)> = varied.map(key).collect();
     for (path, item) in &mut openapi.paths.paths {
         let ReferenceOr::Item(item) = item else {
             continue;
@@ -308,20 +303,26 @@ fn shown(parameter: &mut ReferenceOr<Parameter>, mute: &BTreeSet<String>) {
     }
 }
 
-/// Beside a success, `default` is of errors; progenitor would take it for another success.
+/// Beside a success, `default` is of errors; progenitor would take it for another success. And where a range of errors is
+/// declared, no status of it is another case: a call has one type of error, and the range would come first.
 fn errors_by_range(operation: &mut Operation) {
     let responses = &mut operation.responses;
     let is_success = |status: &StatusCode| match status {
         StatusCode::Code(code) => *code < 400,
         StatusCode::Range(class) => *class < 4,
     };
-    if !responses.responses.keys().any(is_success) {
-        return;
-    }
-    if let Some(default) = responses.default.take() {
+    if responses.responses.keys().any(is_success)
+        && let Some(default) = responses.default.take()
+    {
         for class in [4, 5] {
             let range = responses.responses.entry(StatusCode::Range(class));
             range.or_insert_with(|| default.clone());
+        }
+    }
+    for class in [4, 5] {
+        if responses.responses.contains_key(&StatusCode::Range(class)) {
+            let within = |status: &StatusCode| matches!(status, StatusCode::Code(code) if code / 100 == class);
+            responses.responses.retain(|status, _| !within(status));
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What kind of body an operation takes, of success it answers with, and of errors it declares.
 
+use crate::answer::header_fields;
 use crate::operation::responses;
+use crate::parameters::Field;
 use openapi_document::openapiv3::{
     MediaType, ReferenceOr, Response, Schema, SchemaKind, StatusCode, StringFormat, Type,
     VariantOrUnknownOrEmpty,
@@ -64,10 +66,10 @@ pub(crate) fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
 }
 
-/// Whether bodies of this media type are JSON.
+/// Whether bodies of this media type are JSON. A range of types is none: an answer has one.
 pub(crate) fn is_json(media_type: &str) -> bool {
     let essence = essence(media_type);
-    essence == "application/json" || essence.ends_with("+json")
+    essence == "application/json" || (essence.ends_with("+json") && !essence.contains('*'))
 }
 
 /// Whether the body is bytes, says its schema.
@@ -141,6 +143,26 @@ pub(crate) enum Statuses {
     Default,
 }
 
+impl Statuses {
+    /// As `responses` of the document has them.
+    pub(crate) fn key(self) -> String {
+        match self {
+            Statuses::Exact(code) => code.to_string(),
+            Statuses::Client => "4XX".to_owned(),
+            Statuses::Server => "5XX".to_owned(),
+            Statuses::Default => "default".to_owned(),
+        }
+    }
+
+    /// As documentation has them.
+    pub(crate) fn title(self) -> String {
+        match self {
+            Statuses::Default => "Any other".to_owned(),
+            of => of.key(),
+        }
+    }
+}
+
 /// The error responses that the operation declares, the exact ones first.
 pub(crate) fn errors(operation: OperationRef<'_>) -> Vec<(Statuses, &Response)> {
     let declared = &operation.operation.responses;
@@ -166,10 +188,24 @@ pub(crate) fn errors(operation: OperationRef<'_>) -> Vec<(Statuses, &Response)> 
     found
 }
 
+/// The JSON body of an error: its media type and its schema, which is of any JSON where the document has none.
+pub(crate) fn error_body(response: &Response) -> Option<(&str, Value)> {
+    let (name, media) = response.content.iter().find(|(name, _)| is_json(name))?;
+    let schema = media.schema.as_ref().map(draft::json);
+    Some((name, schema.unwrap_or_else(|| serde_json::json!({}))))
+}
+
 /// The schema of the JSON body of an error.
 pub(crate) fn error_schema(response: &Response) -> Option<Value> {
-    let (_, media) = response.content.iter().find(|(name, _)| is_json(name))?;
-    media.schema.as_ref().map(draft::json)
+    error_body(response).map(|(_, schema)| schema)
+}
+
+/// Whether errors of the operation differ in their bodies.
+pub(crate) fn errors_differ(operation: OperationRef<'_>) -> bool {
+    let errors = errors(operation);
+    let mut schemas = errors.iter().map(|(_, response)| error_schema(response));
+    let first = schemas.next();
+    schemas.any(|schema| Some(schema) != first)
 }
 
 /// The component that the schema is, by reference or as the only member of an `allOf`.
@@ -216,8 +252,8 @@ fn within(document: &Document, schema: &ReferenceOr<Schema>) -> Option<String> {
     name
 }
 
-/// Whether every error of the operation is one exact status with the envelope that `openapi_runtime` writes, so that
-/// its error type needs to hold no body.
+/// Whether every error of the operation is one exact status with the envelope that `openapi_runtime` writes, as it writes it,
+/// so that its error type needs to hold neither body nor headers.
 pub(crate) fn is_enveloped(document: &Document, operation: OperationRef<'_>) -> bool {
     let errors = errors(operation);
     let has = |code: u16| {
@@ -236,11 +272,28 @@ pub(crate) fn is_enveloped(document: &Document, operation: OperationRef<'_>) -> 
     has(400)
         && has(500)
         && errors.iter().all(|(statuses, response)| {
-            let schema = error_schema(response);
-            let name = schema.as_ref().and_then(|schema| schema.get("$ref"));
+            let body = error_body(response).filter(|(name, _)| *name == "application/json");
+            let name = body.as_ref().and_then(|(_, schema)| schema.get("$ref"));
             let envelope = name.and_then(Value::as_str).is_some_and(&mut is_known);
-            matches!(statuses, Statuses::Exact(_)) && envelope
+            let mut headers = header_fields(response).into_iter();
+            matches!(statuses, Statuses::Exact(_))
+                && envelope
+                && headers.all(|(field, runtime)| runtime || is_of_fault(*statuses, &field))
         })
+}
+
+/// Whether a fault has this header, whatever made it: `Retry-After` and `WWW-Authenticate` where the runtime adds them, and
+/// where they may be left out.
+fn is_of_fault(statuses: Statuses, header: &Field) -> bool {
+    let added: &[u16] = match header.name.to_ascii_lowercase().as_str() {
+        "retry-after" => &[429, 503],
+        "www-authenticate" => &[401],
+        _ => return false,
+    };
+    let added = added
+        .iter()
+        .any(|status| statuses == Statuses::Exact(*status));
+    added || !header.required
 }
 
 /// Whether the schema has the members of the error body; what they are exactly is for the conformance tests to show.

@@ -79,6 +79,7 @@ mod client;
 mod combined;
 mod constants;
 mod counted;
+mod credentials;
 mod descriptor;
 mod distinct;
 mod expected;

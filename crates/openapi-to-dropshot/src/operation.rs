@@ -1,6 +1,6 @@
 //! One operation: what it takes, what it answers, how it fails, and how it is registered.
 
-use crate::kind::{self, Body};
+use crate::kind::{self, Body, Success};
 use crate::parameters::{Group, Place, rust_type};
 use crate::print::docs;
 use crate::types::Types;
@@ -137,7 +137,7 @@ pub(crate) fn generate(
     } else {
         (quote!(::openapi_runtime::Open<#marker>), quote!(serve_open))
     };
-    let doc = docs(&method_doc(operation, &route));
+    let doc = docs(&method_doc(document, operation, &route));
     let method_tokens = quote! {
         #doc
         fn #method(
@@ -183,12 +183,33 @@ pub(crate) fn generate(
     }
 }
 
-fn method_doc(operation: OperationRef<'_>, route: &str) -> String {
+/// What the document says of the operation, and what it answers with.
+fn method_doc(document: &Document, operation: OperationRef<'_>, route: &str) -> String {
     let written = operation.operation;
+    let told = |status: String, response: &Response| {
+        let first = response.description.lines().next().unwrap_or_default();
+        format!("{status}: {first}")
+    };
+    let success = kind::success(document, operation).map(|success| match success {
+        Success::Typed { status, response } => told(status.to_string(), response),
+        Success::Raw {
+            status, response, ..
+        } => {
+            let status = status.map_or_else(|| "any status".to_owned(), |s| s.to_string());
+            told(status, response)
+        }
+    });
+    let errors = kind::errors(operation).into_iter();
+    let errors =
+        errors.map(|(statuses, response)| format!("- {}", told(statuses.title(), response)));
+    let errors: Vec<String> = errors.collect();
+    let errors = (!errors.is_empty()).then(|| format!("# Errors\n{}", errors.join("\n")));
     let parts = [
-        written.summary.as_deref(),
-        written.description.as_deref(),
-        Some(route),
+        written.summary.clone(),
+        written.description.clone(),
+        Some(route.to_owned()),
+        success,
+        errors,
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
 }
@@ -276,4 +297,15 @@ pub(crate) fn responses<'a>(
             (StatusCode::Code(code), ReferenceOr::Item(response)) => Some((*code, response)),
             _ => None,
         })
+}
+
+/// The responses whose headers are written: those of one status, and errors of several; by their key in the document.
+pub(crate) fn with_headers<'a>(
+    operation: OperationRef<'a>,
+) -> impl Iterator<Item = (String, &'a Response)> {
+    let successes = responses(operation)
+        .filter(|(status, _)| *status < 400)
+        .map(|(status, response)| (status.to_string(), response));
+    let errors = kind::errors(operation).into_iter();
+    successes.chain(errors.map(|(statuses, response)| (statuses.key(), response)))
 }

@@ -223,6 +223,11 @@ impl Field {
         }
     }
 
+    /// The documentation of the field of an answer that holds this header.
+    pub(crate) fn header_doc(&self) -> String {
+        format!("The `{}` header. {}", self.name, self.description)
+    }
+
     /// The Rust type of a value.
     pub(crate) fn rust_type(&self, types: &Types, types_crate: &TokenStream) -> TokenStream {
         rust_type(&self.schema, types, types_crate)

@@ -4,7 +4,8 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::Path;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The generated files of one document.
@@ -45,8 +46,7 @@ pub(crate) fn emit(
     mut modules: Vec<Module>,
 ) -> Result<BTreeMap<String, Emitted>> {
     let mut emitted = BTreeMap::new();
-    let target = std::env::var_os("CARGO_TARGET_DIR");
-    let target = target.map_or_else(|| crate::tidy::root().join("target"), Into::into);
+    let target = target();
     std::fs::create_dir_all(directory.join("src"))?;
     write(&directory.join("Cargo.toml"), &manifest(directory)?)?;
     let lock = directory.join("Cargo.lock");
@@ -83,6 +83,41 @@ pub(crate) fn emit(
     Ok(emitted)
 }
 
+/// Waits until no other run has the folder and, in the target directory that they share, the program: nobody else writes or
+/// builds it while the file that is returned is open.
+pub(crate) fn alone(directory: &Path) -> Result<File> {
+    let target = target();
+    std::fs::create_dir_all(&target)?;
+    let path = target.join(format!("{}.lock", package(directory)));
+    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            eprintln!("waiting for another `cargo xtask circle`");
+            file.lock().context("cannot wait for the other")?;
+        }
+        Err(TryLockError::Error(error)) => {
+            return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+        }
+    }
+    Ok(file)
+}
+
+/// The target directory of the workspace, with what it has built.
+fn target() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    target.map_or_else(|| crate::tidy::root().join("target"), Into::into)
+}
+
+/// The name of the package: one for each folder, since all of them share a target directory.
+fn package(directory: &Path) -> String {
+    let folder = directory.file_name().unwrap_or_default().to_string_lossy();
+    match folder.as_ref() {
+        "circle" => "circle".to_owned(),
+        other => format!("circle-{other}"),
+    }
+}
+
 /// The modules with errors, each with its first.
 fn broken(errors: &str, modules: &[Module]) -> BTreeMap<String, String> {
     let known: BTreeSet<&str> = modules.iter().map(|m| m.name.as_str()).collect();
@@ -110,12 +145,7 @@ fn broken(errors: &str, modules: &[Module]) -> BTreeMap<String, String> {
 /// The versions and features of this workspace, so that what it has built is used.
 fn manifest(directory: &Path) -> Result<String> {
     let root = crate::tidy::root();
-    // One name for each folder, since all of them share a target directory.
-    let folder = directory.file_name().unwrap_or_default().to_string_lossy();
-    let name = match folder.as_ref() {
-        "circle" => "circle".to_owned(),
-        other => format!("circle-{other}"),
-    };
+    let name = package(directory);
     let text = std::fs::read_to_string(root.join("Cargo.toml"))?;
     let workspace: toml::Table = text.parse().context("cannot read Cargo.toml")?;
     let all = workspace
@@ -195,4 +225,30 @@ fn write(path: &Path, content: &str) -> Result<()> {
         return Ok(());
     }
     std::fs::write(path, content).with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{RecvTimeoutError, channel};
+    use std::time::Duration;
+
+    #[test]
+    fn two_runs_in_folders_of_one_name_are_one_after_the_other() {
+        let name = format!("alone-{}", std::process::id());
+        let first = alone(&Path::new("a").join(&name)).unwrap();
+        let (told, waits) = channel();
+        let folder = Path::new("b").join(&name);
+        let second = std::thread::spawn(move || {
+            let second = alone(&folder).unwrap();
+            told.send(()).unwrap();
+            drop(second);
+        });
+        let while_held = waits.recv_timeout(Duration::from_millis(100));
+        assert_eq!(while_held, Err(RecvTimeoutError::Timeout));
+        drop(first);
+        assert_eq!(waits.recv(), Ok(()));
+        second.join().unwrap();
+        std::fs::remove_file(target().join(format!("circle-{name}.lock"))).unwrap();
+    }
 }

@@ -1,5 +1,7 @@
 //! K0204, K0205 and K0207: every answer that can be given is declared, in a form that is written.
 
+use crate::answer::header_fields;
+use crate::failure;
 use crate::kind::{self, Statuses};
 use crate::operation::responses;
 use openapi_document::openapiv3::{MediaType, ReferenceOr};
@@ -13,8 +15,40 @@ pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
     for operation in document.operations() {
         statuses(document, operation, diagnostics);
         bodies(document, operation, diagnostics);
+        headers(document, operation, diagnostics);
     }
     error_bodies(document, diagnostics);
+}
+
+/// K0205: what the server answers by itself has headers whose meaning it does not know.
+fn headers(document: &Document, operation: OperationRef<'_>, diagnostics: &mut Diagnostics) {
+    let own = answered_anyway(operation);
+    for (statuses, response) in kind::errors(operation) {
+        let by_itself = match statuses {
+            Statuses::Exact(code) => own.iter().any(|(status, _)| *status == code),
+            _ => true,
+        };
+        if !by_itself {
+            continue;
+        }
+        for (field, runtime) in header_fields(response) {
+            let known = ["retry-after", "www-authenticate", "content-type"];
+            let known = known.contains(&field.name.to_ascii_lowercase().as_str());
+            let made_up = failure::supplied(document, statuses, &field);
+            let Some(value) = made_up.filter(|_| !runtime && !known) else {
+                continue;
+            };
+            let (status, name) = (statuses.key(), openapi_document::escape(&field.name));
+            let pointer = format!("{}/responses/{status}/headers/{name}", operation.pointer());
+            let message = format!(
+                "`{}` must be there under {status}, where the server answers by itself, too: it will say `{value}`",
+                field.name
+            );
+            let help = "let it be left out; or say `x-runtime: true`, if what stands before the server adds it";
+            let diagnostic = Diagnostic::new("K0205", document.span(&pointer), message).help(help);
+            diagnostics.push(diagnostic.warning());
+        }
+    }
 }
 
 /// K0207: what is not JSON is text, bytes or anything.
@@ -97,6 +131,28 @@ fn bodies(document: &Document, operation: OperationRef<'_>, diagnostics: &mut Di
     }
 }
 
+/// The statuses that the server answers with by itself, and why.
+fn answered_anyway(operation: OperationRef<'_>) -> Vec<(u16, &'static str)> {
+    let mut must = vec![
+        (400, "a malformed parameter or query"),
+        (500, "a failure of the server"),
+    ];
+    if operation.is_secured() {
+        must.push((401, "a request without credentials"));
+        must.push((429, "a caller who asks too often"));
+        must.push((503, "an authenticator that cannot work right now"));
+    }
+    if operation.path.contains('{') {
+        must.push((404, "a path with an empty segment"));
+    }
+    if operation.operation.request_body.is_some() {
+        must.push((408, "a body that does not arrive"));
+        must.push((413, "a body that is too large"));
+        must.push((415, "a body of another media type"));
+    }
+    must
+}
+
 /// The place of a media type below a body or an answer, or the nearest: its name may be written in another case.
 fn content(document: &Document, pointer: &str, name: &str) -> String {
     let pointer = format!("{pointer}/content");
@@ -124,23 +180,7 @@ fn statuses(document: &Document, operation: OperationRef<'_>, diagnostics: &mut 
         "" => format!("{} {}", operation.method.to_uppercase(), operation.path),
         id => id.to_owned(),
     };
-    let mut must = vec![
-        (400, "a malformed parameter or query"),
-        (500, "a failure of the server"),
-    ];
-    if operation.is_secured() {
-        must.push((401, "a request without credentials"));
-        must.push((429, "a caller who asks too often"));
-        must.push((503, "an authenticator that cannot work right now"));
-    }
-    if operation.path.contains('{') {
-        must.push((404, "a path with an empty segment"));
-    }
-    if operation.operation.request_body.is_some() {
-        must.push((408, "a body that does not arrive"));
-        must.push((413, "a body that is too large"));
-        must.push((415, "a body of another media type"));
-    }
+    let mut must = answered_anyway(operation);
     let success = kind::success(document, operation);
     // A success of any status declares every status.
     let any = matches!(&success, Some(kind::Success::Raw { status: None, .. }));
@@ -188,14 +228,13 @@ fn error_bodies(document: &Document, diagnostics: &mut Diagnostics) {
             let Some(schema) = kind::error_schema(response) else {
                 continue;
             };
+            // Of any JSON, it is as dropshot's own.
+            if schema.as_object().is_some_and(serde_json::Map::is_empty) {
+                continue;
+            }
             let name = kind::meant(document, &schema).unwrap_or_default();
             let mut warn = |message: String, help: &str| {
-                let status = match statuses {
-                    Statuses::Exact(code) => code.to_string(),
-                    Statuses::Client => "4XX".to_owned(),
-                    Statuses::Server => "5XX".to_owned(),
-                    Statuses::Default => "default".to_owned(),
-                };
+                let status = statuses.key();
                 let span = document.span(&format!("{}/responses/{status}", operation.pointer()));
                 let diagnostic = Diagnostic::new("K0205", span, message).help(help);
                 diagnostics.push(diagnostic.warning());

@@ -102,7 +102,7 @@ fn parameters(document: &Document, diagnostics: &mut Diagnostics) {
 /// Headers of a response become the fields of one struct; on the wire their names have no case.
 fn headers(document: &Document, diagnostics: &mut Diagnostics) {
     for operation in document.operations() {
-        for (status, response) in crate::operation::responses(operation) {
+        for (status, response) in crate::operation::with_headers(operation) {
             let mut fields: HashMap<String, &str> = HashMap::new();
             for name in response.headers.keys() {
                 let rust = names::header(name).to_string();

@@ -18,6 +18,7 @@ mod types;
 
 mod bounds;
 mod defaults;
+mod failed;
 mod optional;
 mod security;
 mod served;

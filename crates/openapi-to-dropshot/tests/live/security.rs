@@ -5,11 +5,16 @@
 #[path = "../ring/golden/security/api.rs"]
 mod api;
 #[rustfmt::skip]
+#[allow(clippy::all, clippy::unwrap_used, missing_docs, unreachable_pub, unused_imports, dead_code)]
+#[path = "../ring/golden/security/client.rs"]
+mod client;
+#[rustfmt::skip]
 #[allow(clippy::all, clippy::unwrap_used, missing_docs, unreachable_pub, dead_code)]
 #[path = "../ring/golden/security/types.rs"]
 mod types;
 
 use api::*;
+use client::{Client, Credentials, Error};
 use dropshot::{ConfigDropshot, HttpServer, RequestContext, ServerBuilder};
 use openapi_runtime::{Authenticator, Guarded, Open, Refusal, RequestHead};
 use types::Known;
@@ -232,4 +237,65 @@ async fn callers_are_known_by_what_the_document_says_and_by_nothing_else() {
         assert_eq!(ask(path, headers).await, expected, "{path} {headers:?}");
     }
     server.close().await.expect("it ends");
+}
+
+#[tokio::test]
+async fn the_client_shows_what_each_operation_asks_for() {
+    let server = start();
+    let all = Credentials::new()
+        .key("good")
+        .asked("good")
+        .password("good", "good")
+        .token("good")
+        .login("good")
+        .open_id("good");
+    let url = format!("http://{}", server.local_addr());
+    let client = Client::new(&url).with_credentials(all);
+    macro_rules! by {
+        ($client:expr, $operation:ident) => {
+            match $client.$operation().send().await {
+                Ok(known) => known.into_inner().by,
+                Err(error) => format!("{:?}", error.status()),
+            }
+        };
+    }
+    assert_eq!(by!(client, by_key), "key()");
+    assert_eq!(by!(client, by_query), "asked()");
+    assert_eq!(by!(client, by_password), "password()");
+    assert_eq!(by!(client, by_scopes), "login(read write)");
+    assert_eq!(by!(client, by_both), "key() openId()");
+    assert_eq!(by!(client, by_either), "token()");
+    assert_eq!(by!(client, by_words), "token()");
+    assert_eq!(by!(client, perhaps_by_query), "nothing");
+    assert_eq!(by!(client, open_to_all), "nothing");
+    // The second alternative, where the first is not there; nothing, where none is.
+    let client = client.with_credentials(Credentials::new().key("good"));
+    assert_eq!(by!(client, by_either), "key()");
+    assert_eq!(by!(client, by_both), "Some(401)");
+    assert_eq!(by!(client, by_token), "Some(401)");
+    server.close().await.expect("it ends");
+}
+
+#[tokio::test]
+async fn what_the_client_shows_is_in_no_debug_and_no_error() {
+    let secrets = Credentials::new()
+        .key("canary")
+        .asked("canary")
+        .password("canary", "canary")
+        .token("canary");
+    assert!(format!("{secrets:?}").contains("key: true"));
+    // Nobody listens there.
+    let client = Client::new("http://127.0.0.1:1").with_credentials(secrets);
+    let call = client.by_query().page(1);
+    let mut texts = vec![format!("{client:?}"), format!("{call:?}")];
+    let unsent = call.send().await.unwrap_err();
+    assert!(matches!(unsent, Error::CommunicationError(_)), "{unsent:?}");
+    texts.extend([format!("{unsent:?}"), format!("{unsent}")]);
+    // A key that no header can hold.
+    let broken = Credentials::new().key("canary\n");
+    let client = client.with_credentials(broken);
+    texts.push(format!("{:?}", client.by_key().send().await.unwrap_err()));
+    for text in texts {
+        assert!(!text.contains("canary"), "{text}");
+    }
 }

@@ -145,6 +145,27 @@ fn the_output_for_security_of_every_kind_is_as_recorded() {
         "tests/ring/golden/security/openapi.json",
         &generated.document,
     );
+    assert_contents("tests/ring/golden/security/client.rs", &generated.client);
+}
+
+/// What `tests/live` fails with.
+#[test]
+fn the_output_for_errors_with_headers_is_as_recorded() {
+    let options = Options {
+        source: "error_headers.yaml".to_owned(),
+        command: "cargo test".to_owned(),
+        types_crate: "crate::failed::types".to_owned(),
+        trait_name: "JobsApi".to_owned(),
+        schemars_feature: None,
+    };
+    let text = include_str!("../accept/error_headers.yaml");
+    let document = Document::read("error_headers.yaml", text).unwrap();
+    let generated = generate(&document, &options).unwrap();
+    assert!(generated.client_lacks.is_empty());
+    assert_contents("tests/ring/golden/failed/types.rs", &generated.types);
+    assert_contents("tests/ring/golden/failed/api.rs", &generated.api);
+    assert_contents("tests/ring/golden/failed/openapi.json", &generated.document);
+    assert_contents("tests/ring/golden/failed/client.rs", &generated.client);
 }
 
 #[test]

@@ -217,3 +217,65 @@ fn every_code_is_explained_with_what_is_right() {
         assert!(meaning.contains("# right") || *code == "K0299", "{code}");
     }
 }
+
+/// The document whose errors have a required header `name` under `status`, of this schema.
+fn with_error_header(status: &str, name: &str, schema: &str) -> String {
+    let header = format!("headers: {{{name}: {{required: true, schema: {schema}}}}}");
+    format!(
+        "openapi: 3.0.3
+info: {{title: T, version: 1.0.0}}
+paths:
+  /a:
+    get:
+      operationId: getA
+      responses:
+        '204': {{description: done}}
+        {status}:
+          description: It failed
+          {header}
+          content: {{application/json: {{schema: {{$ref: '#/components/schemas/Failure'}}}}}}
+        default: {{description: It failed, content: {{application/json: {{schema: {{$ref: '#/components/schemas/Failure'}}}}}}}}
+components:
+  schemas:
+    Failure: {{type: object, required: [message], properties: {{message: {{type: string}}}}}}
+"
+    )
+}
+
+#[test]
+fn a_header_that_the_server_makes_up_is_told() {
+    let quota = "{type: integer, minimum: 3}";
+    for status in ["'400'", "'500'", "4XX"] {
+        let told = found(&with_error_header(status, "X-Quota", quota)).to_string();
+        assert!(
+            told.contains("K0205") && told.contains("it will say `3`"),
+            "{told}"
+        );
+    }
+    // Handlers alone answer so; or the server knows what to say; or dropshot says it.
+    for (status, name) in [
+        ("'409'", "X-Quota"),
+        ("4XX", "Retry-After"),
+        ("'400'", "x-request-id"),
+    ] {
+        let told = found(&with_error_header(status, name, "{type: string}")).to_string();
+        assert!(!told.contains("K0205"), "{told}");
+    }
+}
+
+#[test]
+fn headers_of_errors_of_several_statuses_are_judged_as_others_are() {
+    let list = "{type: array, items: {type: string}}";
+    let told = found(&with_error_header("4XX", "X-Quota", list)).to_string();
+    assert!(
+        told.contains("K0206") && told.contains("`X-Quota` is not a scalar"),
+        "{told}"
+    );
+    let one = with_error_header("5XX", "X-Quota", "{type: string}");
+    let two = one.replace(
+        "headers: {",
+        "headers: {x_quota: {schema: {type: string}}, ",
+    );
+    let told = found(&two).to_string();
+    assert!(told.contains("K0202"), "{told}");
+}

@@ -18,6 +18,12 @@ pub trait Api: 'static {
     /// List books
     ///
     /// `GET /books`
+    ///
+    /// 200: The books
+    ///
+    /// # Errors
+    /// - 400: It failed
+    /// - 500: It failed
     fn list_books(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<ListBooks>,
@@ -28,6 +34,16 @@ pub trait Api: 'static {
     /// Add a book
     ///
     /// `POST /books`
+    ///
+    /// 201: The book is on the shelf
+    ///
+    /// # Errors
+    /// - 400: It failed
+    /// - 408: It failed
+    /// - 409: It failed
+    /// - 413: It failed
+    /// - 415: It failed
+    /// - 500: It failed
     fn add_book(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<AddBook>,
@@ -35,6 +51,13 @@ pub trait Api: 'static {
     /// Get a book
     ///
     /// `GET /books/{isbn}`
+    ///
+    /// 200: The book
+    ///
+    /// # Errors
+    /// - 400: It failed
+    /// - 404: It failed
+    /// - 500: It failed
     fn get_book(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<GetBook>,

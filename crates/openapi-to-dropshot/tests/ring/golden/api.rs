@@ -16,11 +16,31 @@ pub trait ThingsApi: 'static {
     /// Get a thing
     ///
     /// `GET /things/{thingId}`
+    ///
+    /// 200: The thing
+    ///
+    /// # Errors
+    /// - 400: What went wrong
+    /// - 401: What went wrong
+    /// - 404: What went wrong
+    /// - 429: What went wrong
+    /// - 500: What went wrong
+    /// - 503: What went wrong
     fn get_thing(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, GetThing>,
     ) -> impl ::std::future::Future<Output = ::std::result::Result<GetThingResponse, GetThingError>> + ::std::marker::Send;
     /// `PUT /things/{thingId}`
+    ///
+    /// 204: Written
+    ///
+    /// # Errors
+    /// - 400: What went wrong
+    /// - 404: What went wrong
+    /// - 408: What went wrong
+    /// - 413: What went wrong
+    /// - 415: What went wrong
+    /// - 500: What went wrong
     fn put_thing(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<PutThing>,
@@ -230,7 +250,7 @@ impl ::openapi_runtime::Operation for GetThing {
 pub struct GetThingResponse {
     /// The body.
     pub body: ::things_types::Thing,
-    /// The `ETag` header. `ETag`
+    /// The `ETag` header.
     pub e_tag: ::std::string::String,
 }
 

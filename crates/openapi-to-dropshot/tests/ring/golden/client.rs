@@ -44,6 +44,7 @@ pub mod types {
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
+    pub(crate) credentials: Credentials,
 }
 
 impl Client {
@@ -69,7 +70,7 @@ impl Client {
     /// `reqwest::Client`, and should include a scheme and hostname,
     /// as well as port and a path stem if applicable.
     pub fn new_with_client(baseurl: &str, client: reqwest::Client,) -> Self {
-        Self { baseurl: baseurl.to_string(), client, }
+        Self { baseurl: baseurl.to_string(), client, credentials: Credentials::default(), }
     }
 }
 
@@ -189,6 +190,7 @@ pub mod builder {
         pub async fn send(
             self
         ) -> Result<ResponseValue<::things_types::Thing>, Error<::things_types::Error>,> {
+            use super::credentials::Show as _;
             let Self { client, thing_id, depth, verbose, } = self;
             let thing_id = thing_id.map_err(Error::InvalidRequest)?;
             let depth = depth.map_err(Error::InvalidRequest)?;
@@ -214,6 +216,7 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("depth", &depth))
                 .query(&progenitor_client::QueryParam::new("verbose", &verbose))
                 .headers(header_map)
+                .show(&client.credentials, &[&["token"]])
                 .build()?;
             let info = OperationInfo { operation_id: "get_thing", };
             client.pre(&mut request, &info).await?;
@@ -341,6 +344,72 @@ pub mod builder {
 /// Items consumers will typically use such as the Client.
 pub mod prelude {
     pub use self::super::Client;
+}
+
+/// What a caller shows, by the security schemes of the document. A call shows the first alternative that the document
+/// gives it and of which everything is here; without one it shows nothing. `Debug` tells what is here, and not its
+/// value.
+#[derive(Clone, Default)]
+pub struct Credentials {
+    token: ::std::option::Option<String>,
+}
+
+impl Credentials {
+    /// Nothing to show.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// The token of `token`, sent as `Authorization: Bearer`.
+    #[must_use]
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+}
+
+impl ::std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("Credentials").field("token", &self.token.is_some()).finish()
+    }
+}
+
+impl Client {
+    /// The client whose calls show these credentials, in place of others.
+    #[must_use]
+    pub fn with_credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = credentials;
+        self
+    }
+}
+
+/// What calls show.
+mod credentials {
+    use super::Credentials;
+    /// A request that shows credentials.
+    pub(super) trait Show: Sized {
+        /// With the first of the alternatives of which everything is given; as it was without one.
+        fn show(self, given: &Credentials, alternatives: &[&[&str]]) -> Self;
+    }
+    impl Show for ::reqwest::RequestBuilder {
+        fn show(mut self, given: &Credentials, alternatives: &[&[&str]]) -> Self {
+            let mut alternatives = alternatives.iter();
+            let shown = alternatives.find(|all| all.iter().all(|scheme| has(given, scheme)));
+            for scheme in shown.copied().unwrap_or_default() {
+                self = match (*scheme, given) {
+                    ("token", Credentials { token: Some(token), .. }) => self.bearer_auth(token),
+                    _ => self,
+                };
+            }
+            self
+        }
+    }
+    fn has(given: &Credentials, scheme: &str) -> bool {
+        match scheme {
+            "token" => given.token.is_some(),
+            _ => false,
+        }
+    }
 }
 
 impl Client {

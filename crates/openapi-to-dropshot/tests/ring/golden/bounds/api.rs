@@ -14,11 +14,21 @@ pub trait BoundsApi: 'static {
     /// What handlers share; it knows the callers.
     type Context: ::dropshot::ServerContext;
     /// `PUT /baskets/{share}`
+    ///
+    /// 200: The same
+    ///
+    /// # Errors
+    /// - Any other: It failed
     fn weigh(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<Weigh>,
     ) -> impl ::std::future::Future<Output = ::std::result::Result<WeighResponse, WeighError>> + ::std::marker::Send;
     /// `POST /names`
+    ///
+    /// 200: How many of each
+    ///
+    /// # Errors
+    /// - Any other: It failed
     fn name_all(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<NameAll>,
@@ -230,7 +240,7 @@ impl ::openapi_runtime::Operation for Weigh {
 pub struct WeighResponse {
     /// The body.
     pub body: crate::bounds::types::Basket,
-    /// The `X-Price` header. `X-Price`
+    /// The `X-Price` header.
     pub x_price: crate::bounds::types::Price,
 }
 
@@ -281,11 +291,12 @@ pub enum WeighError {
 }
 
 impl WeighError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            _ => Some(&schemas::ERROR),
+            _ => Form::json(&schemas::ERROR),
         }
     }
 }
@@ -296,10 +307,7 @@ impl ::openapi_runtime::Failure for WeighError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::Other(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::Other(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -310,11 +318,12 @@ impl ::openapi_runtime::Failure for WeighError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::Other(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::Other(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }
@@ -369,11 +378,12 @@ pub enum NameAllError {
 }
 
 impl NameAllError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            _ => Some(&schemas::ERROR),
+            _ => Form::json(&schemas::ERROR),
         }
     }
 }
@@ -384,10 +394,7 @@ impl ::openapi_runtime::Failure for NameAllError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::Other(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::Other(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -398,11 +405,12 @@ impl ::openapi_runtime::Failure for NameAllError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::Other(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::Other(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }

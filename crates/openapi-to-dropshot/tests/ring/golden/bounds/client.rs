@@ -342,7 +342,7 @@ pub mod prelude {
     pub use self::super::Client;
 }
 
-/// Values as they are sent, where progenitor would send them otherwise.
+/// Values as they are sent and read, where progenitor would send or read them otherwise.
 mod wire {
     use ::serde_json::Value;
     /// The text of what has no parts.

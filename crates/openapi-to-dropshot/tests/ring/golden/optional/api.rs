@@ -14,6 +14,12 @@ pub trait OptionalApi: 'static {
     /// What handlers share; it knows the callers.
     type Context: ::dropshot::ServerContext;
     /// `POST /note`
+    ///
+    /// 200: What arrived
+    ///
+    /// # Errors
+    /// - 4XX: It failed
+    /// - 5XX: It failed
     fn write_note(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<WriteNote>,
@@ -22,11 +28,23 @@ pub trait OptionalApi: 'static {
         WriteNoteError
     >> + ::std::marker::Send;
     /// `PUT /note`
+    ///
+    /// 200: What arrived
+    ///
+    /// # Errors
+    /// - 4XX: It failed
+    /// - 5XX: It failed
     fn put_note(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<PutNote>,
     ) -> impl ::std::future::Future<Output = ::std::result::Result<PutNoteResponse, PutNoteError>> + ::std::marker::Send;
     /// `PATCH /note`
+    ///
+    /// 200: What arrived
+    ///
+    /// # Errors
+    /// - 4XX: It failed
+    /// - 5XX: It failed
     fn patch_note(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<PatchNote>,
@@ -35,11 +53,23 @@ pub trait OptionalApi: 'static {
         PatchNoteError
     >> + ::std::marker::Send;
     /// `POST /form`
+    ///
+    /// 200: What arrived
+    ///
+    /// # Errors
+    /// - 4XX: It failed
+    /// - 5XX: It failed
     fn fill_form(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<FillForm>,
     ) -> impl ::std::future::Future<Output = ::std::result::Result<FillFormResponse, FillFormError>> + ::std::marker::Send;
     /// `POST /bytes`
+    ///
+    /// 200: What arrived
+    ///
+    /// # Errors
+    /// - 4XX: It failed
+    /// - 5XX: It failed
     fn send_bytes(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<SendBytes>,
@@ -48,6 +78,12 @@ pub trait OptionalApi: 'static {
         SendBytesError
     >> + ::std::marker::Send;
     /// `POST /parts`
+    ///
+    /// 200: What arrived
+    ///
+    /// # Errors
+    /// - 4XX: It failed
+    /// - 5XX: It failed
     fn send_parts(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<SendParts>,
@@ -56,6 +92,12 @@ pub trait OptionalApi: 'static {
         SendPartsError
     >> + ::std::marker::Send;
     /// `POST /perhaps`
+    ///
+    /// 200: What arrived
+    ///
+    /// # Errors
+    /// - 4XX: It failed
+    /// - 5XX: It failed
     fn perhaps_null(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<PerhapsNull>,
@@ -383,13 +425,14 @@ pub enum WriteNoteError {
 }
 
 impl WriteNoteError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            400..=499 => Some(&schemas::FAILURE),
-            500..=599 => Some(&schemas::FAILURE),
-            _ => None,
+            400..=499 => Form::json(&schemas::FAILURE),
+            500..=599 => Form::json(&schemas::FAILURE),
+            _ => Form::PLAIN,
         }
     }
 }
@@ -400,14 +443,8 @@ impl ::openapi_runtime::Failure for WriteNoteError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::ClientError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
-            Self::ServerError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::ClientError(status, _) => status.as_u16(),
+            Self::ServerError(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -418,12 +455,14 @@ impl ::openapi_runtime::Failure for WriteNoteError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::ClientError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
-            Self::ServerError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::ClientError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
+            Self::ServerError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }
@@ -480,13 +519,14 @@ pub enum PutNoteError {
 }
 
 impl PutNoteError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            400..=499 => Some(&schemas::FAILURE),
-            500..=599 => Some(&schemas::FAILURE),
-            _ => None,
+            400..=499 => Form::json(&schemas::FAILURE),
+            500..=599 => Form::json(&schemas::FAILURE),
+            _ => Form::PLAIN,
         }
     }
 }
@@ -497,14 +537,8 @@ impl ::openapi_runtime::Failure for PutNoteError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::ClientError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
-            Self::ServerError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::ClientError(status, _) => status.as_u16(),
+            Self::ServerError(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -515,12 +549,14 @@ impl ::openapi_runtime::Failure for PutNoteError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::ClientError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
-            Self::ServerError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::ClientError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
+            Self::ServerError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }
@@ -578,13 +614,14 @@ pub enum PatchNoteError {
 }
 
 impl PatchNoteError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            400..=499 => Some(&schemas::FAILURE),
-            500..=599 => Some(&schemas::FAILURE),
-            _ => None,
+            400..=499 => Form::json(&schemas::FAILURE),
+            500..=599 => Form::json(&schemas::FAILURE),
+            _ => Form::PLAIN,
         }
     }
 }
@@ -595,14 +632,8 @@ impl ::openapi_runtime::Failure for PatchNoteError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::ClientError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
-            Self::ServerError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::ClientError(status, _) => status.as_u16(),
+            Self::ServerError(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -613,12 +644,14 @@ impl ::openapi_runtime::Failure for PatchNoteError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::ClientError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
-            Self::ServerError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::ClientError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
+            Self::ServerError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }
@@ -677,13 +710,14 @@ pub enum FillFormError {
 }
 
 impl FillFormError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            400..=499 => Some(&schemas::FAILURE),
-            500..=599 => Some(&schemas::FAILURE),
-            _ => None,
+            400..=499 => Form::json(&schemas::FAILURE),
+            500..=599 => Form::json(&schemas::FAILURE),
+            _ => Form::PLAIN,
         }
     }
 }
@@ -694,14 +728,8 @@ impl ::openapi_runtime::Failure for FillFormError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::ClientError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
-            Self::ServerError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::ClientError(status, _) => status.as_u16(),
+            Self::ServerError(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -712,12 +740,14 @@ impl ::openapi_runtime::Failure for FillFormError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::ClientError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
-            Self::ServerError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::ClientError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
+            Self::ServerError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }
@@ -774,13 +804,14 @@ pub enum SendBytesError {
 }
 
 impl SendBytesError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            400..=499 => Some(&schemas::FAILURE),
-            500..=599 => Some(&schemas::FAILURE),
-            _ => None,
+            400..=499 => Form::json(&schemas::FAILURE),
+            500..=599 => Form::json(&schemas::FAILURE),
+            _ => Form::PLAIN,
         }
     }
 }
@@ -791,14 +822,8 @@ impl ::openapi_runtime::Failure for SendBytesError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::ClientError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
-            Self::ServerError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::ClientError(status, _) => status.as_u16(),
+            Self::ServerError(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -809,12 +834,14 @@ impl ::openapi_runtime::Failure for SendBytesError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::ClientError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
-            Self::ServerError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::ClientError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
+            Self::ServerError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }
@@ -871,13 +898,14 @@ pub enum SendPartsError {
 }
 
 impl SendPartsError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            400..=499 => Some(&schemas::FAILURE),
-            500..=599 => Some(&schemas::FAILURE),
-            _ => None,
+            400..=499 => Form::json(&schemas::FAILURE),
+            500..=599 => Form::json(&schemas::FAILURE),
+            _ => Form::PLAIN,
         }
     }
 }
@@ -888,14 +916,8 @@ impl ::openapi_runtime::Failure for SendPartsError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::ClientError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
-            Self::ServerError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::ClientError(status, _) => status.as_u16(),
+            Self::ServerError(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -906,12 +928,14 @@ impl ::openapi_runtime::Failure for SendPartsError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::ClientError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
-            Self::ServerError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::ClientError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
+            Self::ServerError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }
@@ -970,13 +994,14 @@ pub enum PerhapsNullError {
 }
 
 impl PerhapsNullError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            400..=499 => Some(&schemas::FAILURE),
-            500..=599 => Some(&schemas::FAILURE),
-            _ => None,
+            400..=499 => Form::json(&schemas::FAILURE),
+            500..=599 => Form::json(&schemas::FAILURE),
+            _ => Form::PLAIN,
         }
     }
 }
@@ -987,14 +1012,8 @@ impl ::openapi_runtime::Failure for PerhapsNullError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::ClientError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
-            Self::ServerError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::ClientError(status, _) => status.as_u16(),
+            Self::ServerError(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -1005,12 +1024,14 @@ impl ::openapi_runtime::Failure for PerhapsNullError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::ClientError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
-            Self::ServerError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::ClientError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
+            Self::ServerError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }

@@ -572,7 +572,7 @@ pub mod prelude {
     pub use self::super::Client;
 }
 
-/// Values as they are sent, where progenitor would send them otherwise.
+/// Values as they are sent and read, where progenitor would send or read them otherwise.
 mod wire {
     /// Sends a body that need not be there.
     pub(super) trait MaybeJson: Sized {

@@ -14,16 +14,34 @@ pub trait SecurityApi: 'static {
     /// What handlers share; it knows the callers.
     type Context: ::openapi_runtime::Authenticator;
     /// `GET /key`
+    ///
+    /// 200: Who was known
+    ///
+    /// # Errors
+    /// - 4XX: It failed
+    /// - 5XX: It failed
     fn by_key(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, ByKey>,
     ) -> impl ::std::future::Future<Output = ::std::result::Result<ByKeyResponse, ByKeyError>> + ::std::marker::Send;
     /// `GET /query`
+    ///
+    /// 200: Who was known
+    ///
+    /// # Errors
+    /// - 4XX: It failed
+    /// - 5XX: It failed
     fn by_query(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, ByQuery>,
     ) -> impl ::std::future::Future<Output = ::std::result::Result<ByQueryResponse, ByQueryError>> + ::std::marker::Send;
     /// `GET /password`
+    ///
+    /// 200: Who was known
+    ///
+    /// # Errors
+    /// - 4XX: It failed
+    /// - 5XX: It failed
     fn by_password(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, ByPassword>,
@@ -32,31 +50,67 @@ pub trait SecurityApi: 'static {
         ByPasswordError
     >> + ::std::marker::Send;
     /// `GET /scopes`
+    ///
+    /// 200: Who was known
+    ///
+    /// # Errors
+    /// - 4XX: It failed
+    /// - 5XX: It failed
     fn by_scopes(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, ByScopes>,
     ) -> impl ::std::future::Future<Output = ::std::result::Result<ByScopesResponse, ByScopesError>> + ::std::marker::Send;
     /// `GET /both`
+    ///
+    /// 200: Who was known
+    ///
+    /// # Errors
+    /// - 4XX: It failed
+    /// - 5XX: It failed
     fn by_both(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, ByBoth>,
     ) -> impl ::std::future::Future<Output = ::std::result::Result<ByBothResponse, ByBothError>> + ::std::marker::Send;
     /// `GET /either`
+    ///
+    /// 200: Who was known
+    ///
+    /// # Errors
+    /// - 4XX: It failed
+    /// - 5XX: It failed
     fn by_either(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, ByEither>,
     ) -> impl ::std::future::Future<Output = ::std::result::Result<ByEitherResponse, ByEitherError>> + ::std::marker::Send;
     /// `GET /token`
+    ///
+    /// 200: Who was known
+    ///
+    /// # Errors
+    /// - 4XX: It failed
+    /// - 5XX: It failed
     fn by_token(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, ByToken>,
     ) -> impl ::std::future::Future<Output = ::std::result::Result<ByTokenResponse, ByTokenError>> + ::std::marker::Send;
     /// `GET /words`
+    ///
+    /// 200: Who was known
+    ///
+    /// # Errors
+    /// - 4XX: It failed
+    /// - 5XX: It failed
     fn by_words(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Guarded<Self::Context, ByWords>,
     ) -> impl ::std::future::Future<Output = ::std::result::Result<ByWordsResponse, ByWordsError>> + ::std::marker::Send;
     /// `GET /perhaps`
+    ///
+    /// 200: Who was known
+    ///
+    /// # Errors
+    /// - 4XX: It failed
+    /// - 5XX: It failed
     fn perhaps_by_query(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<PerhapsByQuery>,
@@ -65,6 +119,12 @@ pub trait SecurityApi: 'static {
         PerhapsByQueryError
     >> + ::std::marker::Send;
     /// `GET /open`
+    ///
+    /// 200: Who was known
+    ///
+    /// # Errors
+    /// - 4XX: It failed
+    /// - 5XX: It failed
     fn open_to_all(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<OpenToAll>,
@@ -488,13 +548,14 @@ pub enum ByKeyError {
 }
 
 impl ByKeyError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            400..=499 => Some(&schemas::FAILURE),
-            500..=599 => Some(&schemas::FAILURE),
-            _ => None,
+            400..=499 => Form::json(&schemas::FAILURE),
+            500..=599 => Form::json(&schemas::FAILURE),
+            _ => Form::PLAIN,
         }
     }
 }
@@ -505,14 +566,8 @@ impl ::openapi_runtime::Failure for ByKeyError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::ClientError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
-            Self::ServerError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::ClientError(status, _) => status.as_u16(),
+            Self::ServerError(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -523,12 +578,14 @@ impl ::openapi_runtime::Failure for ByKeyError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::ClientError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
-            Self::ServerError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::ClientError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
+            Self::ServerError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }
@@ -623,13 +680,14 @@ pub enum ByQueryError {
 }
 
 impl ByQueryError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            400..=499 => Some(&schemas::FAILURE),
-            500..=599 => Some(&schemas::FAILURE),
-            _ => None,
+            400..=499 => Form::json(&schemas::FAILURE),
+            500..=599 => Form::json(&schemas::FAILURE),
+            _ => Form::PLAIN,
         }
     }
 }
@@ -640,14 +698,8 @@ impl ::openapi_runtime::Failure for ByQueryError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::ClientError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
-            Self::ServerError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::ClientError(status, _) => status.as_u16(),
+            Self::ServerError(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -658,12 +710,14 @@ impl ::openapi_runtime::Failure for ByQueryError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::ClientError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
-            Self::ServerError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::ClientError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
+            Self::ServerError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }
@@ -723,13 +777,14 @@ pub enum ByPasswordError {
 }
 
 impl ByPasswordError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            400..=499 => Some(&schemas::FAILURE),
-            500..=599 => Some(&schemas::FAILURE),
-            _ => None,
+            400..=499 => Form::json(&schemas::FAILURE),
+            500..=599 => Form::json(&schemas::FAILURE),
+            _ => Form::PLAIN,
         }
     }
 }
@@ -740,14 +795,8 @@ impl ::openapi_runtime::Failure for ByPasswordError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::ClientError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
-            Self::ServerError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::ClientError(status, _) => status.as_u16(),
+            Self::ServerError(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -758,12 +807,14 @@ impl ::openapi_runtime::Failure for ByPasswordError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::ClientError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
-            Self::ServerError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::ClientError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
+            Self::ServerError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }
@@ -823,13 +874,14 @@ pub enum ByScopesError {
 }
 
 impl ByScopesError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            400..=499 => Some(&schemas::FAILURE),
-            500..=599 => Some(&schemas::FAILURE),
-            _ => None,
+            400..=499 => Form::json(&schemas::FAILURE),
+            500..=599 => Form::json(&schemas::FAILURE),
+            _ => Form::PLAIN,
         }
     }
 }
@@ -840,14 +892,8 @@ impl ::openapi_runtime::Failure for ByScopesError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::ClientError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
-            Self::ServerError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::ClientError(status, _) => status.as_u16(),
+            Self::ServerError(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -858,12 +904,14 @@ impl ::openapi_runtime::Failure for ByScopesError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::ClientError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
-            Self::ServerError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::ClientError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
+            Self::ServerError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }
@@ -926,13 +974,14 @@ pub enum ByBothError {
 }
 
 impl ByBothError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            400..=499 => Some(&schemas::FAILURE),
-            500..=599 => Some(&schemas::FAILURE),
-            _ => None,
+            400..=499 => Form::json(&schemas::FAILURE),
+            500..=599 => Form::json(&schemas::FAILURE),
+            _ => Form::PLAIN,
         }
     }
 }
@@ -943,14 +992,8 @@ impl ::openapi_runtime::Failure for ByBothError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::ClientError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
-            Self::ServerError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::ClientError(status, _) => status.as_u16(),
+            Self::ServerError(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -961,12 +1004,14 @@ impl ::openapi_runtime::Failure for ByBothError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::ClientError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
-            Self::ServerError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::ClientError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
+            Self::ServerError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }
@@ -1029,13 +1074,14 @@ pub enum ByEitherError {
 }
 
 impl ByEitherError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            400..=499 => Some(&schemas::FAILURE),
-            500..=599 => Some(&schemas::FAILURE),
-            _ => None,
+            400..=499 => Form::json(&schemas::FAILURE),
+            500..=599 => Form::json(&schemas::FAILURE),
+            _ => Form::PLAIN,
         }
     }
 }
@@ -1046,14 +1092,8 @@ impl ::openapi_runtime::Failure for ByEitherError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::ClientError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
-            Self::ServerError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::ClientError(status, _) => status.as_u16(),
+            Self::ServerError(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -1064,12 +1104,14 @@ impl ::openapi_runtime::Failure for ByEitherError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::ClientError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
-            Self::ServerError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::ClientError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
+            Self::ServerError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }
@@ -1129,13 +1171,14 @@ pub enum ByTokenError {
 }
 
 impl ByTokenError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            400..=499 => Some(&schemas::FAILURE),
-            500..=599 => Some(&schemas::FAILURE),
-            _ => None,
+            400..=499 => Form::json(&schemas::FAILURE),
+            500..=599 => Form::json(&schemas::FAILURE),
+            _ => Form::PLAIN,
         }
     }
 }
@@ -1146,14 +1189,8 @@ impl ::openapi_runtime::Failure for ByTokenError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::ClientError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
-            Self::ServerError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::ClientError(status, _) => status.as_u16(),
+            Self::ServerError(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -1164,12 +1201,14 @@ impl ::openapi_runtime::Failure for ByTokenError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::ClientError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
-            Self::ServerError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::ClientError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
+            Self::ServerError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }
@@ -1232,13 +1271,14 @@ pub enum ByWordsError {
 }
 
 impl ByWordsError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            400..=499 => Some(&schemas::FAILURE),
-            500..=599 => Some(&schemas::FAILURE),
-            _ => None,
+            400..=499 => Form::json(&schemas::FAILURE),
+            500..=599 => Form::json(&schemas::FAILURE),
+            _ => Form::PLAIN,
         }
     }
 }
@@ -1249,14 +1289,8 @@ impl ::openapi_runtime::Failure for ByWordsError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::ClientError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
-            Self::ServerError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::ClientError(status, _) => status.as_u16(),
+            Self::ServerError(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -1267,12 +1301,14 @@ impl ::openapi_runtime::Failure for ByWordsError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::ClientError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
-            Self::ServerError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::ClientError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
+            Self::ServerError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }
@@ -1332,13 +1368,14 @@ pub enum PerhapsByQueryError {
 }
 
 impl PerhapsByQueryError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            400..=499 => Some(&schemas::FAILURE),
-            500..=599 => Some(&schemas::FAILURE),
-            _ => None,
+            400..=499 => Form::json(&schemas::FAILURE),
+            500..=599 => Form::json(&schemas::FAILURE),
+            _ => Form::PLAIN,
         }
     }
 }
@@ -1349,14 +1386,8 @@ impl ::openapi_runtime::Failure for PerhapsByQueryError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::ClientError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
-            Self::ServerError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::ClientError(status, _) => status.as_u16(),
+            Self::ServerError(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -1367,12 +1398,14 @@ impl ::openapi_runtime::Failure for PerhapsByQueryError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::ClientError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
-            Self::ServerError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::ClientError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
+            Self::ServerError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }
@@ -1428,13 +1461,14 @@ pub enum OpenToAllError {
 }
 
 impl OpenToAllError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            400..=499 => Some(&schemas::FAILURE),
-            500..=599 => Some(&schemas::FAILURE),
-            _ => None,
+            400..=499 => Form::json(&schemas::FAILURE),
+            500..=599 => Form::json(&schemas::FAILURE),
+            _ => Form::PLAIN,
         }
     }
 }
@@ -1445,14 +1479,8 @@ impl ::openapi_runtime::Failure for OpenToAllError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::ClientError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
-            Self::ServerError(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::ClientError(status, _) => status.as_u16(),
+            Self::ServerError(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -1463,12 +1491,14 @@ impl ::openapi_runtime::Failure for OpenToAllError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::ClientError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
-            Self::ServerError(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::ClientError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
+            Self::ServerError(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }

@@ -14,26 +14,51 @@ pub trait WireApi: 'static {
     /// What handlers share; it knows the callers.
     type Context: ::dropshot::ServerContext;
     /// `POST /notes`
+    ///
+    /// 201: The note
+    ///
+    /// # Errors
+    /// - Any other: It failed
     fn add_note(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<AddNote>,
     ) -> impl ::std::future::Future<Output = ::std::result::Result<AddNoteResponse, AddNoteError>> + ::std::marker::Send;
     /// `PATCH /notes`
+    ///
+    /// 204: done
+    ///
+    /// # Errors
+    /// - Any other: It failed
     fn merge(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<Merge>,
     ) -> impl ::std::future::Future<Output = ::std::result::Result<MergeResponse, MergeError>> + ::std::marker::Send;
     /// `GET /notes`
+    ///
+    /// 200: What was understood
+    ///
+    /// # Errors
+    /// - Any other: It failed
     fn default(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<Default>,
     ) -> impl ::std::future::Future<Output = ::std::result::Result<DefaultResponse, DefaultError>> + ::std::marker::Send;
     /// `GET /rooms/{room}`
+    ///
+    /// 200: What was understood
+    ///
+    /// # Errors
+    /// - Any other: It failed
     fn room(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<Room>,
     ) -> impl ::std::future::Future<Output = ::std::result::Result<RoomResponse, RoomError>> + ::std::marker::Send;
     /// `POST /forms`
+    ///
+    /// 200: What was understood
+    ///
+    /// # Errors
+    /// - Any other: It failed
     fn fill(
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<Fill>,
@@ -271,11 +296,12 @@ pub enum AddNoteError {
 }
 
 impl AddNoteError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            _ => Some(&schemas::FAILURE),
+            _ => Form::json(&schemas::FAILURE),
         }
     }
 }
@@ -286,10 +312,7 @@ impl ::openapi_runtime::Failure for AddNoteError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::Other(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::Other(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -300,11 +323,12 @@ impl ::openapi_runtime::Failure for AddNoteError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::Other(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::Other(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }
@@ -357,11 +381,12 @@ pub enum MergeError {
 }
 
 impl MergeError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            _ => Some(&schemas::FAILURE),
+            _ => Form::json(&schemas::FAILURE),
         }
     }
 }
@@ -372,10 +397,7 @@ impl ::openapi_runtime::Failure for MergeError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::Other(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::Other(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -386,11 +408,12 @@ impl ::openapi_runtime::Failure for MergeError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::Other(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::Other(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }
@@ -509,11 +532,12 @@ pub enum DefaultError {
 }
 
 impl DefaultError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            _ => Some(&schemas::FAILURE),
+            _ => Form::json(&schemas::FAILURE),
         }
     }
 }
@@ -524,10 +548,7 @@ impl ::openapi_runtime::Failure for DefaultError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::Other(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::Other(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -538,11 +559,12 @@ impl ::openapi_runtime::Failure for DefaultError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::Other(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::Other(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }
@@ -690,11 +712,12 @@ pub enum RoomError {
 }
 
 impl RoomError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            _ => Some(&schemas::FAILURE),
+            _ => Form::json(&schemas::FAILURE),
         }
     }
 }
@@ -705,10 +728,7 @@ impl ::openapi_runtime::Failure for RoomError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::Other(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::Other(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -719,11 +739,12 @@ impl ::openapi_runtime::Failure for RoomError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::Other(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::Other(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }
@@ -779,11 +800,12 @@ pub enum FillError {
 }
 
 impl FillError {
-    /// The schema of the body under this status.
+    /// What a fault under this status is told in.
     #[allow(clippy::match_single_binding, clippy::match_same_arms)]
-    fn schema(status: u16) -> ::std::option::Option<&'static ::openapi_runtime::schema::Schema> {
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
         match status {
-            _ => Some(&schemas::FAILURE),
+            _ => Form::json(&schemas::FAILURE),
         }
     }
 }
@@ -794,10 +816,7 @@ impl ::openapi_runtime::Failure for FillError {
     }
     fn status(&self) -> u16 {
         match self {
-            Self::Other(status, body) => {
-                let _ = body;
-                status.as_u16()
-            }
+            Self::Other(status, _) => status.as_u16(),
             Self::Fault(status, _) => *status,
         }
     }
@@ -808,11 +827,12 @@ impl ::openapi_runtime::Failure for FillError {
             _ => ::openapi_runtime::told::nothing(),
         }
     }
-    fn response(&self, request_id: &str) -> ::http::Response<::dropshot::Body> {
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
         match self {
-            Self::Other(status, body) => ::openapi_runtime::told::body(status.as_u16(), body),
+            Self::Other(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
             Self::Fault(status, fault) => {
-                ::openapi_runtime::told::fault(*status, fault, Self::schema(*status), request_id)
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
             }
         }
     }
