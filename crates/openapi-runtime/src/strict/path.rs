@@ -110,6 +110,14 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_shown_whole_up_to_its_length() {
+        let long = "a".repeat(NAME_LENGTH);
+        assert_eq!(printable_name(&long), long);
+        let cut = format!("{}…", &long[1..]);
+        assert_eq!(printable_name(&format!("{long}a")), cut);
+    }
+
+    #[test]
     fn what_is_blank_is_not_printable_and_a_space_is() {
         for blank in ['\u{2800}', '\u{16fe4}', '\u{1d159}', '\u{3164}'] {
             assert!(!is_printable(blank), "{}", blank.escape_unicode());

@@ -46,6 +46,12 @@ fn integers_are_plain_decimal_digits() {
             ("pageSize", "")
         );
         assert_eq!(found.reason, reason, "{text:?}");
+        // Told as of a text, also where JSON would take it for a number.
+        let plain = "must be an integer in decimal digits, without spaces, `+` or leading zeros";
+        assert!(
+            reason != reason::NOT_AN_INTEGER || found.message == plain,
+            "{text:?}"
+        );
     }
 }
 
@@ -136,4 +142,22 @@ fn lists_are_read_item_by_item_and_validated_whole() {
         check_list("n", &["1"], &COUNT).unwrap_err()[0].reason,
         reason::WRONG_TYPE
     );
+    // Also where the list is said elsewhere.
+    static COUNTS: Schema = Schema::array(&COUNT);
+    static ALL: Schema = Schema::all_of(&[&COUNTS]);
+    for counts in [&Schema::reference(&COUNTS), &ALL] {
+        assert_eq!(check_list("n", &["1", "2"], counts), Ok(json!([1, 2])));
+    }
+}
+
+#[test]
+fn what_leads_to_itself_alone_has_no_type_and_ends() {
+    static REFERENCE: Schema = Schema::reference(&REFERENCE);
+    static ALL: Schema = Schema::all_of(&[&ALL]);
+    static ANY: Schema = Schema::any_of(&[&ANY]);
+    static ONE: Schema = Schema::one_of_schemas(&[&ONE]);
+    for schema in [&REFERENCE, &ALL, &ANY, &ONE] {
+        let violations = check_str("x", "7", schema).unwrap_err();
+        assert_eq!(violations[0].reason, reason::TOO_COMPLEX, "{violations}");
+    }
 }
