@@ -16,6 +16,9 @@ use crate::read::{MAX_DEPTH, resolve};
 use slip::Slip;
 use std::collections::HashMap;
 
+/// The most slips of one file that are told: with more, it is something else than JSON with slips.
+const MOST_TOLD: usize = 100;
+
 /// Whether the file is JSON by its name.
 pub(crate) fn is_named(name: &str) -> bool {
     let end = name.rsplit('.').next();
@@ -109,8 +112,13 @@ impl<'a> Reader<'a> {
         if self.hasty {
             return None;
         }
-        self.told.push(slip.told(span));
-        Some(())
+        self.tell(slip.told(span))
+    }
+
+    /// Keeps what is told; `None` when it is enough.
+    fn tell(&mut self, diagnostic: Diagnostic) -> Option<()> {
+        self.told.push(diagnostic);
+        (self.told.len() < MOST_TOLD).then_some(())
     }
 
     /// Tells a slip after which nothing makes sense.
@@ -270,8 +278,7 @@ impl<'a> Reader<'a> {
             if self.hasty {
                 return None;
             }
-            self.told
-                .push(crate::read::twice(&entry.key, entry.key_span, *first));
+            self.tell(crate::read::twice(&entry.key, entry.key_span, *first))?;
         }
         Some(())
     }

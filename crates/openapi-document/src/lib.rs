@@ -322,14 +322,15 @@ impl Document {
         )
     }
 
-    /// The place where the name of the parameter `name` of `operation` is written; with it that of the reference to it, if it is
-    /// a component.
+    /// The place where the name of the parameter `name` of `operation`, which is in one `place`, such as `query`, is written;
+    /// with it that of the reference to it, if it is a component.
     pub fn parameter_origin(
         &self,
         operation: OperationRef<'_>,
         name: &str,
+        place: &str,
     ) -> (Span, Option<Span>) {
-        let found = self.parameter(operation, name, None);
+        let found = self.parameter(operation, name, Some(place));
         found.unwrap_or_else(|| (self.span(&operation.pointer()), None))
     }
 

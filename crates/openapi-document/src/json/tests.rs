@@ -129,6 +129,22 @@ fn keys_twice_and_nesting_are_told_as_in_yaml() {
 }
 
 #[test]
+fn a_text_that_ends_with_a_backslash_is_told_once() {
+    for text in ["{\"a\": \"b\\\n\"}", "{\"a\": \"b\\"] {
+        let (places, shown) = told(text);
+        assert_eq!(places, ["a.json:1:7 K0001"], "{shown}");
+    }
+}
+
+#[test]
+fn of_slips_without_number_the_first_hundred_are_told() {
+    let (places, _) = told(&format!("[1{}2]", ",".repeat(10_000)));
+    assert_eq!(places.len(), 100);
+    let keys = vec!["\"a\": 1"; 10_000].join(",");
+    assert_eq!(told(&format!("{{{keys}}}")).0.len(), 100);
+}
+
+#[test]
 fn all_slips_of_a_file_are_told_at_once() {
     let text = "{\n  // said\n  \"a\": 'b',\n  \"c\": True\n  \"d\": [1, 2,],\n}";
     let (places, shown) = told(text);

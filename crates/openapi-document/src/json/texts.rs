@@ -54,11 +54,12 @@ impl Reader<'_> {
         if escape == 'u' {
             return self.code(span);
         }
-        // A text that ends here is told as one that is not closed.
-        if self.at < self.text.len() && !escape.is_control() {
-            self.at += escape.len_utf8();
-            self.beyond += escape.len_utf8() - 1;
+        // A text that ends here is told as one that is not closed, and a control character as one.
+        if self.at >= self.text.len() || escape.is_control() {
+            return Some(escape);
         }
+        self.at += escape.len_utf8();
+        self.beyond += escape.len_utf8() - 1;
         span.end = self.at;
         Some(match escape {
             '"' | '\\' | '/' => escape,

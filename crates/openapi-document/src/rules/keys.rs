@@ -360,7 +360,9 @@ fn example<'a>(found: &mut Findings<'a>, entry: &'a Entry) {
             .help(format!(
                 "write `{}: {{value: {{{}: ...}}}}`",
                 entry.key, first.key
-            )),
+            ))
+            .covers(entry.span())
+            .warning(),
         );
         return;
     }

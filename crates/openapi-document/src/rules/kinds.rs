@@ -112,7 +112,9 @@ pub(super) fn misspelt(node: &Node, key: &str, shape: &Shape) -> bool {
 fn meant<'s>(word: &str, shape: &'s Shape) -> Option<&'s str> {
     let known = |key: &&str| shape.keys.iter().any(|(known, _)| known == key);
     let usual = match word {
-        "desc" | "descr" | "doc" | "summary" => Some("description"),
+        "desc" | "descr" | "doc" => Some("description"),
+        // Of what must be described, and has no summary.
+        "summary" if shape.needs.contains(&"description") => Some("description"),
         "id" | "operation" => Some("operationId"),
         "body" => Some("requestBody"),
         "response" | "returns" => Some("responses"),

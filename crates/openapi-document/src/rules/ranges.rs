@@ -55,6 +55,9 @@ fn beyond(found: &mut Findings<'_>, schema: &Node) {
     let Some((format, name, least, greatest)) = format_of(schema) else {
         return;
     };
+    let limits = width::range(name).map_or((0, 0), |(least, most)| {
+        (i128::from(least), i128::from(most))
+    });
     let above = |key: &str, limit: f64| number(schema, key).is_some_and(|n| n > limit);
     let below = |key: &str, limit: f64| number(schema, key).is_some_and(|n| n < limit);
     // That nothing is left at all is told as such.
@@ -67,12 +70,12 @@ fn beyond(found: &mut Findings<'_>, schema: &Node) {
         (
             "minimum",
             below("minimum", least - slack("exclusiveMinimum")),
-            least,
+            limits.0,
         ),
         (
             "maximum",
             above("maximum", greatest + slack("exclusiveMaximum")),
-            greatest,
+            limits.1,
         ),
     ] {
         let Some(node) = schema.get(key).filter(|_| outside) else {

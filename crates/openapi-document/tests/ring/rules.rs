@@ -411,3 +411,35 @@ fn an_inline_schema_that_got_a_name_is_told_where_it_is_written() {
         Some("string")
     );
 }
+
+#[test]
+fn a_named_example_without_its_value_is_a_warning_told_once() {
+    let said = "      requestBody: {content: {application/json: {schema: {}, examples: {one: {b: 1, c: 2}}}}}";
+    let text = format!(
+        "openapi: 3.0.3\ninfo: {{title: T, version: 1.0.0}}\npaths:\n  /a:\n    post:\n      operationId: post_a\n{said}\n      \
+         responses: {{'204': {{description: done}}}}\n"
+    );
+    let (_, found) = Document::examine("a.yaml", &text);
+    assert_eq!(found.places(), ["a.yaml:7:79 K0113"], "{found}");
+    assert!(found.only_warnings());
+}
+
+#[test]
+fn a_bound_beyond_its_format_is_told_with_the_limit_as_it_is() {
+    for (bounds, told) in [
+        (
+            "format: int64, maximum: 10000000000000000000",
+            Some("the greatest is 9223372036854775807"),
+        ),
+        ("format: uint8, minimum: -1", Some("the least is 0")),
+        ("format: uint8, maximum: 256, exclusiveMaximum: true", None),
+        ("format: uint32, minimum: 0", None),
+    ] {
+        let text = format!(
+            "openapi: 3.0.3\ninfo: {{title: T, version: 1.0.0}}\npaths: {{}}\ncomponents: {{schemas: {{A: {{type: integer, {bounds}}}}}}}\n"
+        );
+        let shown = Document::examine("a.yaml", &text).1.to_string();
+        assert_eq!(shown.contains("K0117"), told.is_some(), "{shown}");
+        assert!(told.is_none_or(|told| shown.contains(told)), "{shown}");
+    }
+}

@@ -24,7 +24,13 @@ pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
         {
             let data = parameter.parameter_data_ref();
             // What is wrong with a component is told there, once.
-            let (written, referred) = document.parameter_origin(operation, &data.name);
+            let word = match parameter {
+                Parameter::Path { .. } => "path",
+                Parameter::Query { .. } => "query",
+                Parameter::Header { .. } => "header",
+                Parameter::Cookie { .. } => "cookie",
+            };
+            let (written, referred) = document.parameter_origin(operation, &data.name, word);
             if referred.is_some() && !components.insert((written.file, written.start)) {
                 continue;
             }
