@@ -78,6 +78,7 @@ async fn only_a_plain_yes_about_this_very_token_is_believed() {
         json!({"active": true, "scope": "x", "client_id": "c", "username": "someone"}),
         json!({"active": true, "token_type": "Bearer", "aud": ["kubemint", "x"], "nbf": exp - 86_400}),
         json!({"active": true, "token_type": "access_token", "aud": "kubemint"}),
+        json!({"active": true, "iat": exp - 90_000, "nbf": exp - 90_001}),
     ] {
         issuer.set_introspection(active.clone());
         assert_eq!(judge(&authn, &bearer).await, Ok(()), "{active}");
