@@ -193,12 +193,9 @@ async fn the_metrics_are_these_with_these_labels_and_no_value_names_a_person() {
     alice
         .get("/v1/regions/x/projects/project-by-name/compute/clusters/cluster-by-name/kubeconfigs")
         .await;
-    until("the reconciler is counted", async || {
-        stage
-            .internal("/metrics")
-            .await
-            .text
-            .contains("outcome=\"expired\"")
+    until("the reconciler is counted, and has swept", async || {
+        let text = stage.internal("/metrics").await.text;
+        text.contains("outcome=\"expired\"} 1") && text.contains("kubemint_unknown_objects{")
     })
     .await;
     let answer = stage.internal("/metrics").await;

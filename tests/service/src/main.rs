@@ -21,6 +21,7 @@ mod introspection;
 mod keyfiles;
 mod misplaced;
 mod night;
+mod pseudonyms;
 mod refusals;
 mod reload;
 mod requests;

@@ -35,6 +35,67 @@ async fn a_dead_cluster_is_shown_by_a_gauge_and_told_by_the_log_before_anybody_a
 }
 
 #[tokio::test]
+async fn a_role_that_is_refused_is_told_while_its_cluster_is_up() {
+    let fresh = Duration::from_millis(100);
+    let setting = Setting::default().change(move |config| config.limits.health = fresh);
+    let stage = setting.start().await;
+    let key = format!("{REGION}/{PROJECT}/{CLUSTER}");
+    let value = async |name: &str| sample(&stage, &format!("{name}{{cluster=\"{key}\"}}")).await;
+    let refused = async || value("kubemint_cluster_refused_operations").await;
+    until("nothing is refused", async || refused().await == Some(0.0)).await;
+    let alice = Actor::new(&stage, "alice", &["compute.viewer"]);
+    let cluster = stage.world().cluster();
+    let refuse = Fault::once(RequestKind::CREATE_SERVICE_ACCOUNT, Effect::refuse(403));
+    cluster.inject(refuse);
+    assert!(alice.issue(json!({})).await.status.is_server_error());
+    assert_eq!(refused().await, Some(1.0));
+    let ready = stage.internal("/readyz").await.json();
+    let told = ready["clusters"][&key].as_str().unwrap();
+    assert!(
+        told.starts_with("refused: create in kubemint-viewer"),
+        "{told}"
+    );
+    until("it is logged", async || {
+        stage
+            .log()
+            .contains("the cluster refuses what a role needs")
+    })
+    .await;
+    until("it is up", async || {
+        value("kubemint_cluster_up").await == Some(1.0)
+    })
+    .await;
+    alice.issued(json!({})).await;
+    assert_eq!(refused().await, Some(0.0));
+    until("that is logged", async || {
+        stage.log().contains("the cluster refuses nothing of late")
+    })
+    .await;
+    assert!(!stage.log().contains("the cluster is unwell"));
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn what_alerts_look_at_is_there_where_nothing_ever_went_well() {
+    let mut stage = Stage::start().await;
+    stage.stop_server().await;
+    let dead = Fault::always(RequestKind::ANY, Effect::CutBefore);
+    stage.world().cluster().inject(dead);
+    stage.start_server().await.unwrap();
+    let cluster = format!("cluster=\"{REGION}/{PROJECT}/{CLUSTER}\"");
+    let round = format!("kubemint_reconciler_last_round_timestamp_seconds{{{cluster}}}");
+    until("it says when it began", async || {
+        sample(&stage, &round).await.is_some()
+    })
+    .await;
+    for outcome in ["lost", "suspicious", "unknown"] {
+        let name = format!("kubemint_reconciled_total{{{cluster},outcome=\"{outcome}\"}}");
+        assert_eq!(sample(&stage, &name).await, Some(0.0), "{name}");
+    }
+    stage.stop().await;
+}
+
+#[tokio::test]
 async fn a_mistake_in_a_cluster_makes_no_kubeconfig_of_it_one_that_nobody_can_revoke() {
     let mut stage = Stage::start().await;
     let alice = Actor::new(&stage, "alice", &["compute.viewer"]);
