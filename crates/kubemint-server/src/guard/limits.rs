@@ -161,8 +161,8 @@ impl Limits {
         share.unwrap_or_else(|| (self.requests_in_flight / 4).max(1))
     }
 
-    /// How many requests may wait for the keys of one of so many issuers: at least one, and no more than leave three quarters of
-    /// all to others, however many issuers hang.
+    /// How many requests may wait for the keys of one of so many issuers: at least one, and a quarter of all for all issuers,
+    /// however many hang. As many again wait for introspections, where all are asked.
     pub(crate) fn requests_waiting_for_keys(&self, issuers: usize) -> usize {
         (self.requests_in_flight / 4 / issuers.max(1)).max(1)
     }
