@@ -86,6 +86,7 @@ pub const PROJECTED: &[Projected] = &[
     source("/paths/*/*/requestBody/x-*", EXTENSIONS),
     source("/paths/*/*/requestBody/content/*/example", EXAMPLES),
     source("/paths/*/*/requestBody/content/*/examples", EXAMPLES),
+    source("/paths/*/*/requestBody/content/*/x-*", EXTENSIONS),
     source("/paths/*/*/responses/4*", ERRORS),
     source("/paths/*/*/responses/5*", ERRORS),
     source("/paths/*/*/responses/x-*", EXTENSIONS),
@@ -94,6 +95,7 @@ pub const PROJECTED: &[Projected] = &[
     source("/paths/*/*/responses/*/headers/*/example", EXAMPLES),
     source("/paths/*/*/responses/*/content/*/example", EXAMPLES),
     source("/paths/*/*/responses/*/content/*/examples", EXAMPLES),
+    source("/paths/*/*/responses/*/content/*/x-*", EXTENSIONS),
     emitted("/paths/*/*/responses/4XX", ERRORS),
     emitted("/paths/*/*/responses/5XX", ERRORS),
     emitted("/components/responses", ERRORS),
@@ -108,8 +110,14 @@ pub const MEDIA_TYPES: &str = "dropshot says application/json of every typed suc
 /// Why the vendor's part of a JSON media type of a request is not compared.
 pub const VENDOR_TYPES: &str = "dropshot says application/json of every JSON body; runtime: the declared media type is accepted";
 
-/// Why a success of bytes is compared as any body.
-pub const BYTES: &str = "dropshot says */* of every body that is not typed; conformance: Content-Type is the declared one";
+/// Why a success of bytes, and any of `*/*`, is compared as any body.
+pub const BYTES: &str = "dropshot says */* of every body that is not typed, and no schema; lint: a schema there is told (K0207); conformance: Content-Type is the declared one";
+
+/// Why a path without operations is left out of the source.
+pub const EMPTY: &str = "dropshot knows paths by their operations; without one, both answer 404";
+
+/// Why what is said in as many words, and is so anyway, is left out of the source.
+pub const ANYWAY: &str = "dropshot writes no flag that is false: it says what its absence says";
 
 /// Why `default` beside a success, and headers of a free-form answer, are left out of the source.
 pub const DEFAULTS: &str = "dropshot knows only the ranges 4XX and 5XX, and headers of typed answers; conformance: every answer is one that the source declares";
@@ -142,6 +150,7 @@ pub fn project(document: &Value, side: Side) -> Value {
         said::variables(&mut document);
         said::untyped(&mut document);
         said::bodies(&mut document);
+        said::paths(&mut document);
     }
     lists(&mut document);
     media_types(&mut document);
@@ -301,10 +310,10 @@ fn media_types(document: &mut Value) {
             };
             *content = std::mem::take(content)
                 .into_iter()
-                .map(|(_, mut media)| {
-                    if is(&schemas, &media["schema"], "string")
-                        && media["schema"]["format"] == "binary"
-                    {
+                .map(|(name, mut media)| {
+                    let bytes = is(&schemas, &media["schema"], "string")
+                        && media["schema"]["format"] == "binary";
+                    if bytes || name == "*/*" {
                         media["schema"] = serde_json::json!({});
                     }
                     ("*".to_owned(), media)

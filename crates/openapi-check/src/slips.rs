@@ -30,8 +30,12 @@ fn inside(root: &Node, example: &Node, schema: &Node, depth: usize, diagnostics:
             inside(root, &entry.node, property, depth, diagnostics);
             continue;
         }
+        // What may be left out, or begins as the other does, is another member rather than one that is misspelt.
+        let other = |name: &str| name.starts_with(&entry.key) || entry.key.starts_with(name);
         let lacking = object.properties.iter().map(|(name, _)| *name);
-        let lacking = lacking.filter(|name| example.get(name).is_none());
+        let lacking = lacking.filter(|name| {
+            example.get(name).is_none() && (object.required.contains(name) || !other(name))
+        });
         // Short names are like one another without being meant.
         if let Some(near) = closest(&entry.key, lacking).filter(|_| entry.key.chars().count() > 3) {
             let message = format!(
@@ -51,6 +55,7 @@ fn inside(root: &Node, example: &Node, schema: &Node, depth: usize, diagnostics:
 #[derive(Default)]
 struct Object<'a> {
     properties: Vec<(&'a str, &'a Node)>,
+    required: HashSet<&'a str>,
 }
 
 impl<'a> Object<'a> {
@@ -75,6 +80,10 @@ impl<'a> Object<'a> {
                 .iter()
                 .map(|entry| (entry.key.as_str(), &entry.node));
             object.properties.extend(named);
+            let required = part.get("required").map_or(&[][..], Node::items);
+            object
+                .required
+                .extend(required.iter().filter_map(Node::as_str));
             for part in part.get("allOf").map_or(&[][..], Node::items) {
                 let part = resolve(root, part)?;
                 if seen.insert(std::ptr::from_ref(part)) {

@@ -208,7 +208,7 @@ fn a_member_of_an_example_that_is_almost_a_property_is_told_where_others_are_all
     for (from, to, expected) in [
         (
             "                  name: d",
-            "                  kindd: d",
+            "                  kimd: d",
             "t.yaml:22:19 K0104",
         ),
         (

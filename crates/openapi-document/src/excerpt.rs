@@ -92,8 +92,9 @@ pub(crate) fn excerpt<'a>(
 
 /// The byte range of `span`, cut to its first line, so that a caret never runs over a whole block.
 fn within(text: &str, span: Span) -> Range<usize> {
-    let start = span.start.min(text.len());
-    let end = span.end.clamp(start, text.len());
+    // A place that begins or ends inside a character must not keep the others from being shown.
+    let start = text.floor_char_boundary(span.start.min(text.len()));
+    let end = text.ceil_char_boundary(span.end.clamp(start, text.len()));
     let end = text[start..end].find('\n').map_or(end, |line| start + line);
     start..end
 }

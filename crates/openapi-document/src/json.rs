@@ -365,6 +365,12 @@ impl<'a> Reader<'a> {
     fn behind(&self, place: Span) -> Span {
         let written = self.text.get(place.start..place.end).unwrap_or_default();
         let last = written.rfind('\n').map(|at| at + 1);
+        let next = self
+            .text
+            .get(place.end..)
+            .unwrap_or_default()
+            .chars()
+            .next();
         let chars = |text: &str| text.chars().count();
         let column = match last {
             Some(at) => chars(&written[at..]) + 1,
@@ -372,7 +378,7 @@ impl<'a> Reader<'a> {
         };
         Span {
             start: place.end,
-            end: place.end + 1,
+            end: place.end + next.map_or(1, char::len_utf8),
             line: place.line + written.matches('\n').count(),
             column,
             file: self.file,

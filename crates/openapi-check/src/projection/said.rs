@@ -38,6 +38,29 @@ pub(super) fn bodies(document: &mut Value) {
     }
 }
 
+/// The members of a path item that are operations.
+const METHODS: [&str; 8] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+];
+
+/// [`EMPTY`](super::EMPTY).
+pub(super) fn paths(document: &mut Value) {
+    if let Some(Value::Object(paths)) = document.get_mut("paths") {
+        paths.retain(|_, item| METHODS.iter().any(|method| item.get(method).is_some()));
+    }
+}
+
+/// What a schema is not, where it does not say so.
+const FLAGS: [&str; 7] = [
+    "deprecated",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "nullable",
+    "readOnly",
+    "uniqueItems",
+    "writeOnly",
+];
+
 /// Keywords of which dropshot writes none where there is no type.
 const KEYWORDS: [&str; 16] = [
     "additionalProperties",
@@ -109,6 +132,8 @@ fn inside(schema: &mut Value) {
     let Value::Object(members) = schema else {
         return;
     };
+    // [`ANYWAY`](super::ANYWAY)
+    members.retain(|key, value| *value != false || !FLAGS.contains(&key.as_str()));
     if !members.contains_key("type") && !members.contains_key("properties") {
         without_keywords(members);
     }
@@ -142,7 +167,40 @@ fn without_keywords(schema: &mut Map<String, Value>) {
 
 #[cfg(test)]
 mod tests {
+    use crate::projection::{Side, project};
     use serde_json::json;
+
+    #[test]
+    fn what_is_so_anyway_is_no_difference() {
+        let of = |list: serde_json::Value, media: &str, more: serde_json::Value| {
+            let ok = json!({"description": "ok", "content": {media: more}});
+            let paths = json!({"/a": {"get": {"operationId": "a", "responses": {"200": ok}}}});
+            json!({"openapi": "3.0.3", "info": {"title": "T", "version": "1"}, "paths": paths,
+                "components": {"schemas": {"A": {"type": "object", "properties": {"list": list}}}}})
+        };
+        let typed = json!({"schema": {"$ref": "#/components/schemas/A"}});
+        let plain = json!({"type": "array", "items": {"type": "string"}});
+        let mut flagged = plain.clone();
+        flagged["uniqueItems"] = false.into();
+        flagged["nullable"] = false.into();
+        let mut extended = typed.clone();
+        extended["x-ours"] = true.into();
+        let mut source = of(flagged, "application/json", extended);
+        source["paths"]["/empty"] = json!({"summary": "nothing"});
+        let emitted = project(
+            &of(plain.clone(), "application/json", typed.clone()),
+            Side::Emitted,
+        );
+        assert_eq!(project(&source, Side::Source), emitted);
+        // What is not so without it stays a difference.
+        let unique = json!({"type": "array", "items": {"type": "string"}, "uniqueItems": true});
+        let source = of(unique, "application/json", typed);
+        assert_ne!(project(&source, Side::Source), emitted);
+        // Any body is any body.
+        let source = of(plain.clone(), "*/*", json!({"schema": {"type": "string"}}));
+        let emitted = project(&of(plain, "*/*", json!({"schema": {}})), Side::Emitted);
+        assert_eq!(project(&source, Side::Source), emitted);
+    }
 
     #[test]
     fn keywords_of_another_type_are_left_out_at_every_depth_and_others_stay() {

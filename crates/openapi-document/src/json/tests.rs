@@ -129,6 +129,22 @@ fn keys_twice_and_nesting_are_told_as_in_yaml() {
 }
 
 #[test]
+fn what_is_missing_before_a_character_of_several_bytes_is_told_behind_what_is_before_it() {
+    for (text, column) in [
+        ("{\"a\": 1“b\": 2}", 8),
+        ("{\"a\":\"3\"\u{feff},\"b\": 1}", 9),
+        ("[1.é3]", 4),
+        ("[true\u{a0},false]", 6),
+    ] {
+        let (places, shown) = told(text);
+        assert!(
+            !places.is_empty() && shown.contains(&format!("a.json:1:{column}")),
+            "{text:?} {places:?}\n{shown}"
+        );
+    }
+}
+
+#[test]
 fn a_text_that_ends_with_a_backslash_is_told_once() {
     for text in ["{\"a\": \"b\\\n\"}", "{\"a\": \"b\\"] {
         let (places, shown) = told(text);

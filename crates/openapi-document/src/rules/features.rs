@@ -246,6 +246,10 @@ pub(super) fn response(found: &mut Findings<'_>, entry: &Entry) {
     media_types(found, node, &[]);
 }
 
+pub(super) fn header(found: &mut Findings<'_>, node: &Node) {
+    unsupported(found, node.entry("content"), "give the header a `schema`");
+}
+
 /// Whether it is a token of HTTP (RFC 9110, section 5.6.2), as names of headers and parts of media types are.
 pub(super) fn is_token(text: &str) -> bool {
     let fits = |c: u8| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c);

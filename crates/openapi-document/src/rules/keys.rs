@@ -255,6 +255,7 @@ fn header<'a>(found: &mut Findings<'a>, entry: &'a Entry) {
                 .help("letters, digits and `-`, such as `Retry-After`"),
         );
     }
+    features::header(found, node);
     let lacks = |key: &str| node.get(key).is_none() && !kinds::misspelt(node, key, &shapes::HEADER);
     let whole = matches!(node.content, Content::Map(_)) && node.get("$ref").is_none();
     if whole && lacks("schema") && lacks("content") {

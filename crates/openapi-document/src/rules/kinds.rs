@@ -113,8 +113,6 @@ fn meant<'s>(word: &str, shape: &'s Shape) -> Option<&'s str> {
     let known = |key: &&str| shape.keys.iter().any(|(known, _)| known == key);
     let usual = match word {
         "desc" | "descr" | "doc" => Some("description"),
-        // Of what must be described, and has no summary.
-        "summary" if shape.needs.contains(&"description") => Some("description"),
         "id" | "operation" => Some("operationId"),
         "body" => Some("requestBody"),
         "response" | "returns" => Some("responses"),
@@ -183,7 +181,10 @@ fn unknown(found: &mut Findings<'_>, entry: &Entry, shape: &Shape) {
         key if key.starts_with('$') => Some("did you mean `$ref`?"),
         _ => None,
     };
+    // These say nothing of values, so that nothing is generated wrongly.
+    let is_idle = ["definitions", "$defs", "contentEncoding"].contains(&entry.key.as_str());
     found.push(match (advice, meant(&entry.key, shape)) {
+        (Some(advice), _) if is_idle => diagnostic.help(advice).warning(),
         (Some(advice), _) => diagnostic.help(advice),
         (None, Some(near)) => diagnostic.help(format!("did you mean `{near}`?")),
         (None, None) => diagnostic.help("extensions begin with `x-`").warning(),

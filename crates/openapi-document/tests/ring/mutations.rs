@@ -71,6 +71,10 @@ const WORDS: &[&str] = &[
     "format",
     "\u{202e}",
     "é",
+    "“",
+    "\u{a0}",
+    ",",
+    "// ",
     "𝄞",
     "%00",
     "../../x.yaml",
@@ -95,6 +99,7 @@ fn seeds() -> Vec<Vec<u8>> {
     let accept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi-to-dropshot/tests");
     let folders = [
         "accept",
+        "accept/published",
         "accept/several_files/paths",
         "reject",
         "mistakes",
