@@ -2,8 +2,8 @@
 
 use openapi_check::{Change, Changes, Level};
 use openapi_document::Diagnostics;
-use openapi_to_dropshot::{output, report};
 pub(crate) use openapi_to_dropshot::report::MessageFormat;
+use openapi_to_dropshot::{output, report};
 use std::io::IsTerminal;
 
 /// Tells what is wrong with a document: people on standard error, with `ending` after it; programs on standard output.

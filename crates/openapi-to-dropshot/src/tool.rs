@@ -130,8 +130,8 @@ fn generate(cli: &Cli) -> Result<u8, Failure> {
     let out = cli.out.as_deref().unwrap_or(Path::new("."));
     let options = options(cli, spec, out)?;
     let name = spec.display().to_string();
-    let bytes = bytes(spec)
-        .map_err(|error| Failure::Other(format!("cannot read {name}: {error}")))?;
+    let bytes =
+        bytes(spec).map_err(|error| Failure::Other(format!("cannot read {name}: {error}")))?;
     let text = openapi_document::decoded(&name, bytes)?;
     let files = Folder::of(spec);
     if cli.lint {

@@ -27,8 +27,8 @@ pub(super) fn spoken(root: &Node, pointer: &str) -> String {
     name
 }
 
-/// How Rust code calls it: `Kubeconfig::status` for a member, `Kubeconfig::roles[_]` for an element of one, `KubeconfigStatus` for a
-/// type.
+/// How Rust code calls it: `Kubeconfig::status` for a member, `Kubeconfig::roles[_]` for an element of one, `KubeconfigStatus` for
+/// a type.
 pub(super) fn rust(root: &Node, pointer: &str) -> String {
     let (base, rest) = split(root, pointer);
     let (base, mut field) = match header(root, pointer) {
