@@ -42,7 +42,7 @@ async fn while_no_audit_row_can_be_written_nothing_is_minted_revealed_or_removed
     // The lock is waited for 0.9 s, and not by each of seven: by those who came first, by the others together, and by whoever came
     // between.
     assert!(
-        began.elapsed() < Duration::from_millis(3500),
+        began.elapsed() < Duration::from_secs(6),
         "{:?}",
         began.elapsed()
     );
