@@ -92,6 +92,8 @@ fn what_is_no_json_is_told_where_it_is_with_what_to_write() {
         ("{\"a\": \"x\n\"}", "1:7", "not closed on its line"),
         ("{\"ä\": \"ä\tb\"}", "1:9", "write `\\t`"),
         ("{\"a\": \"ü\\d+\"}", "1:9", "write `\\\\d`"),
+        ("{\"a\": \"\\\u{7f}\"}", "1:8", "has no meaning"),
+        ("{\"a\": \"\\\u{85}\"}", "1:8", "has no meaning"),
         ("{\"a\": \"\\u12\"}", "1:8", "`\\u` has no meaning"),
         ("{\"a\": \"\\ud83d\"}", "1:8", "one half"),
         ("{\"a\": [1}", "1:9", "this closes a `[`"),

@@ -55,7 +55,7 @@ impl Reader<'_> {
             return self.code(span);
         }
         // A text that ends here is told as one that is not closed, and a control character as one.
-        if self.at >= self.text.len() || escape.is_control() {
+        if self.at >= self.text.len() || escape < ' ' {
             return Some(escape);
         }
         self.at += escape.len_utf8();
