@@ -50,9 +50,7 @@ fn inside(
     taken: &dyn Fn(&str) -> bool,
     given: &mut BTreeSet<String>,
 ) {
-    let Value::Object(members) = schema else {
-        return;
-    };
+    let places = places(name, schema);
     let mut visit = |called: String, schema: &mut Value| {
         let titled = schema.get("title").and_then(Value::as_str);
         let called = names::camel(titled.unwrap_or(&called));
@@ -70,39 +68,100 @@ fn inside(
         };
         inside(&called, schema, unclear, taken, given);
     };
-    for (key, value) in members.iter_mut() {
-        match (key.as_str(), value) {
-            ("properties", Value::Object(properties)) => {
-                for (property, schema) in properties.iter_mut() {
-                    visit(format!("{name}-{property}"), schema);
-                }
-            }
-            ("items", schema) => visit(format!("{name}Item"), schema),
-            ("additionalProperties", schema) => visit(format!("{name}Value"), schema),
-            // `nullable` is a choice between the schema and null, which has the schema's name.
-            ("oneOf", Value::Array(schemas)) if schemas.len() == 2 => {
-                schemas
-                    .iter_mut()
-                    .for_each(|schema| visit(name.to_owned(), schema));
-            }
-            ("oneOf" | "anyOf" | "allOf", Value::Array(schemas)) => {
-                for (at, schema) in schemas.iter_mut().enumerate() {
-                    visit(format!("{name}Variant{at}"), schema);
-                }
-            }
-            _ => {}
-        }
+    for (called, part) in places.into_iter().zip(parts_mut(schema)) {
+        visit(called, part);
     }
 }
 
-/// The names that titles give to inline schemas of which one is not as another: typify would make one type of them.
-pub(crate) fn ambiguous<'a>(schemas: impl Iterator<Item = &'a Value>) -> BTreeSet<String> {
+/// The names that typify gives to the types of a schema's parts by their places, in the order of [`parts`].
+fn places(name: &str, schema: &Value) -> Vec<String> {
+    let mut places = Vec::new();
+    for (key, value) in schema.as_object().into_iter().flatten() {
+        match (key.as_str(), value) {
+            ("properties", Value::Object(properties)) => {
+                places.extend(properties.keys().map(|key| format!("{name}-{key}")));
+            }
+            ("oneOf", Value::Array(schemas)) if is_or_null(schemas) => {
+                places.extend(schemas.iter().map(|_| name.to_owned()));
+            }
+            ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => {
+                places.extend((0..schemas.len()).map(|at| format!("{name}Variant{at}")));
+            }
+            ("items", _) => places.push(format!("{name}Item")),
+            ("additionalProperties", _) => places.push(format!("{name}Value")),
+            ("not", _) => places.push(format!("{name}Not")),
+            _ => {}
+        }
+    }
+    places
+}
+
+/// Whether it is a choice between one schema and null, whose type has the schema's name.
+fn is_or_null(schemas: &[Value]) -> bool {
+    let is_null = |schema: &Value| schema.get("type").is_some_and(|kind| kind == "null");
+    schemas.len() == 2 && schemas.iter().any(is_null)
+}
+
+/// The names that two inline schemas would have, or one and a component, and are not `unclear` yet. typify takes a type that it has made
+/// under the name for the other's, without a word.
+pub(crate) fn doubled(
+    definitions: &[(String, Value)],
+    unclear: &BTreeSet<String>,
+) -> BTreeSet<String> {
+    let components = definitions
+        .iter()
+        .map(|(name, _)| (names::camel(name), None));
+    let mut known: BTreeMap<String, Option<&Value>> = components.collect();
+    let mut doubled = BTreeSet::new();
+    let mut waiting: Vec<(String, &Value)> = Vec::new();
+    for (name, schema) in definitions {
+        let named = places(&names::camel(name), schema).into_iter();
+        waiting.extend(named.zip(parts(schema)));
+        while let Some((called, schema)) = waiting.pop() {
+            let titled = schema.get("title").and_then(Value::as_str);
+            let called = names::camel(titled.unwrap_or(&called));
+            let has_name = makes_type(schema) && !unclear.contains(&called);
+            if has_name && *known.entry(called.clone()).or_insert(Some(schema)) != Some(schema) {
+                doubled.insert(called.clone());
+            }
+            // The parts of a conjunction are one schema to typify.
+            if schema.get("allOf").is_none() {
+                waiting.extend(places(&called, schema).into_iter().zip(parts(schema)));
+            }
+        }
+    }
+    doubled
+}
+
+/// Whether typify makes a type of its own of an inline schema.
+fn makes_type(schema: &Value) -> bool {
+    let has = |key: &&str| schema.get(*key).is_some();
+    let or_null = schema.get("oneOf").and_then(Value::as_array);
+    let of_its_own = [
+        "enum",
+        "properties",
+        "oneOf",
+        "anyOf",
+        "pattern",
+        "minLength",
+        "maxLength",
+    ];
+    !has(&"$ref") && of_its_own.iter().any(has) && !or_null.is_some_and(|all| is_or_null(all))
+}
+
+/// The names that titles give to inline schemas of which one is not as another, or that a component has: typify would make one type
+/// of them.
+pub(crate) fn ambiguous<'a>(
+    schemas: impl Iterator<Item = &'a Value>,
+    taken: &dyn Fn(&str) -> bool,
+) -> BTreeSet<String> {
     let (mut first, mut ambiguous) = (BTreeMap::new(), BTreeSet::new());
     let mut waiting: Vec<&Value> = schemas.flat_map(parts).collect();
     while let Some(schema) = waiting.pop() {
-        if let Some(title) = schema.get("title").and_then(Value::as_str) {
+        let title = schema.get("title").and_then(Value::as_str);
+        if let Some(title) = title.filter(|_| makes_type(schema)) {
             let called = names::camel(title);
-            if *first.entry(called.clone()).or_insert(schema) != schema {
+            if taken(&called) || *first.entry(called.clone()).or_insert(schema) != schema {
                 ambiguous.insert(called);
             }
         }
@@ -117,7 +176,9 @@ pub(crate) fn untitle(component: &mut Value, ambiguous: &BTreeSet<String>) {
         return;
     }
     for part in parts_mut(component) {
-        if let Value::Object(members) = part {
+        // Of what has no type of its own, the title is at most the name of a variant.
+        let has_name = makes_type(part);
+        if let Some(members) = part.as_object_mut().filter(|_| has_name) {
             let title = members.get("title").and_then(Value::as_str);
             if title.is_some_and(|title| ambiguous.contains(&names::camel(title))) {
                 members.remove("title");

@@ -68,7 +68,7 @@ fn typify(document: &Document, options: &Options) -> Result<Types, Diagnostics> 
         let (types, twice) = attempt(document, options, &unclear)?;
         let before = unclear.len();
         unclear.extend(twice.iter().cloned());
-        if twice.is_empty() {
+        if let Some(types) = types.filter(|_| twice.is_empty()) {
             return Ok(types);
         }
         if unclear.len() == before {
@@ -94,12 +94,12 @@ pub(crate) fn prepared(document: &Document, all: &any::Components, schema: &Valu
     schema
 }
 
-/// The types, and the names that two of them have.
+/// The types, unless it is known beforehand that two are called the same, and the names that two of them have.
 fn attempt(
     document: &Document,
     options: &Options,
     unclear: &BTreeSet<String>,
-) -> Result<(Types, Vec<String>), Diagnostics> {
+) -> Result<(Option<Types>, Vec<String>), Diagnostics> {
     let failed = |error: &dyn std::fmt::Display| gave_up(document, "generating types", error);
     let originals: Vec<(String, Value)> = document
         .schemas()
@@ -111,7 +111,7 @@ fn attempt(
         .collect();
     let taken = |name: &str| named.contains(name);
     let all: any::Components = originals.iter().cloned().collect();
-    let ambiguous = distinct::ambiguous(originals.iter().map(|(_, schema)| schema));
+    let ambiguous = distinct::ambiguous(originals.iter().map(|(_, schema)| schema), &taken);
 
     // As typify is to read a schema.
     let as_read = |name: &str, schema: &Value| {
@@ -149,6 +149,10 @@ fn attempt(
     definitions.extend(put.inline);
     for (name, schema) in &mut definitions {
         *schema = as_read(name, schema);
+    }
+    let doubled = distinct::doubled(&definitions, unclear);
+    if !doubled.is_empty() {
+        return Ok((None, doubled.into_iter().collect()));
     }
     for ours in &own {
         if !definitions.iter().any(|(name, _)| name == ours.name()) {
@@ -248,7 +252,7 @@ fn attempt(
             #described
         }
     });
-    Ok((Types { items, components }, twice))
+    Ok((Some(Types { items, components }), twice))
 }
 
 /// `JsonSchema` that returns the schema of the document, rather than what a derive would make of the type.

@@ -2,6 +2,7 @@
 
 mod formats;
 mod mistakes;
+mod naming;
 mod output;
 mod reject;
 mod rules;
