@@ -1,5 +1,5 @@
-//! A bounded number of mutations of the corpus, the same each time, on whatever compiler there is: what CI runs of the fuzz targets,
-//! some 120,000 inputs in seconds, where building the targets themselves takes minutes.
+//! A bounded number of mutations of the corpus, the same each time, on whatever compiler there is: what CI runs of the fuzz
+//! targets, some 120,000 inputs in seconds, where building the targets themselves takes minutes.
 
 use std::path::PathBuf;
 

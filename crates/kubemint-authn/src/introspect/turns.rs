@@ -1,5 +1,5 @@
-//! Whose turn it is to ask: so many questions at a time, and a share of them for each subject, so that one who asks much waits behind
-//! themselves and not before everyone else.
+//! Whose turn it is to ask: so many questions at a time, and a share of them for each subject, so that one who asks much
+//! waits behind themselves and not before everyone else.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

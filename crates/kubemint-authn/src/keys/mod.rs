@@ -46,7 +46,8 @@ pub struct Timing {
     /// ... and this many at once after a quiet time: 3.
     pub forced_burst: u32,
     /// Most requests that wait for a fetch which another one caused; the others are answered by what is known: 128. As many
-    /// wait for the answer to an introspection of an issuer that gave none to the last. A server that serves fewer at a time, or has several issuers, sets it lower, so that no issuer that hangs takes all its places.
+    /// wait for the answer to an introspection of an issuer that gave none to the last. A server that serves fewer at a time,
+    /// or has several issuers, sets it lower, so that no issuer that hangs takes all its places.
     pub waiting: usize,
 }
 
