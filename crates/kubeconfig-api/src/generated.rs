@@ -663,7 +663,7 @@ pub struct IssueKubeconfigResponse {
 }
 
 impl ::openapi_runtime::Answer for IssueKubeconfigResponse {
-    const STATUS: u16 = 201u16;
+    const STATUS: u16 = 201;
     const DESCRIPTION: &'static str = "Kubeconfig issued";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = ::kubeconfig_types::Kubeconfig;
@@ -821,7 +821,7 @@ pub struct ListKubeconfigsResponse {
 }
 
 impl ::openapi_runtime::Answer for ListKubeconfigsResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "A page of kubeconfigs";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = ::kubeconfig_types::KubeconfigList;
@@ -951,7 +951,7 @@ pub struct GetKubeconfigResponse {
 }
 
 impl ::openapi_runtime::Answer for GetKubeconfigResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "The kubeconfig";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = ::kubeconfig_types::Kubeconfig;
@@ -1040,7 +1040,7 @@ impl ::openapi_runtime::Operation for RevokeKubeconfig {
 pub struct RevokeKubeconfigResponse {}
 
 impl ::openapi_runtime::Answer for RevokeKubeconfigResponse {
-    const STATUS: u16 = 204u16;
+    const STATUS: u16 = 204;
     const DESCRIPTION: &'static str = "Kubeconfig revoked";
     const CONTENT_TYPE: &'static str = "";
     type Body = ();
@@ -1133,7 +1133,7 @@ pub struct DownloadKubeconfigResponse {
 }
 
 impl ::openapi_runtime::Answer for DownloadKubeconfigResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "The kubeconfig file";
     const CONTENT_TYPE: &'static str = "application/yaml";
     type Body = ::kubeconfig_types::KubeconfigYaml;
@@ -1232,7 +1232,7 @@ pub struct GetKubeconfigFileResponse {
 }
 
 impl ::openapi_runtime::Answer for GetKubeconfigFileResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "The kubeconfig file";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = ::kubeconfig_types::KubeconfigFile;
@@ -1330,7 +1330,7 @@ pub struct RevokeKubeconfigsResponse {
 }
 
 impl ::openapi_runtime::Answer for RevokeKubeconfigsResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "What was revoked, and what could not be confirmed";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = ::kubeconfig_types::KubeconfigRevocationReport;

@@ -7,7 +7,7 @@ use crate::print::docs;
 use crate::types::Types;
 use openapi_document::openapiv3::{Header, Response};
 use openapi_document::{Document, OperationRef, draft};
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 /// The headers of a response, and which of them a handler does not supply: those of `x-runtime: true`, and `X-Request-Id`,
@@ -113,6 +113,7 @@ pub(crate) fn success(
         )
     };
     let doc = docs(&format!("{status}: {description}"));
+    let status = Literal::u16_unsuffixed(status);
     quote! {
         #doc
         pub struct #name { #body_field #(#declarations)* }
@@ -142,7 +143,10 @@ fn raw(name: &Ident, status: Option<u16>, response: &Response, body: bool) -> To
     let code = status.map_or_else(|| "any status".to_owned(), |status| status.to_string());
     let doc = docs(&format!("{code}: {description}"));
     let status = match status {
-        Some(status) => quote!(Some(#status)),
+        Some(status) => {
+            let status = Literal::u16_unsuffixed(status);
+            quote!(Some(#status))
+        }
         None => quote!(None),
     };
     quote! {

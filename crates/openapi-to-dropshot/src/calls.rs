@@ -115,10 +115,10 @@ impl Call {
             form: body == Body::Form,
             optional,
             maybe_json: maybe_json.map(str::to_owned),
-            bodiless: kind::errors_differ(operation)
-                && kind::errors(operation)
-                    .iter()
-                    .any(|(_, response)| kind::error_body(response).is_none()),
+            bodiless: kind::errors(operation)
+                .iter()
+                .any(|(_, response)| json_of(response).next().is_none())
+                && kind::errors_differ(operation),
             ..Call::default()
         };
         for schemes in security::alternatives(document, operation) {

@@ -16,6 +16,7 @@ pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
         statuses(document, operation, diagnostics);
         bodies(document, operation, diagnostics);
         headers(document, operation, diagnostics);
+        anything(document, operation, diagnostics);
     }
     error_bodies(document, diagnostics);
 }
@@ -46,6 +47,27 @@ fn headers(document: &Document, operation: OperationRef<'_>, diagnostics: &mut D
             );
             let help = "let it be left out; or say `x-runtime: true`, if what stands before the server adds it";
             let diagnostic = Diagnostic::new("K0205", document.span(&pointer), message).help(help);
+            diagnostics.push(diagnostic.warning());
+        }
+    }
+}
+
+/// K0207: under `*/*` a schema says nothing that the server could keep to.
+fn anything(document: &Document, operation: OperationRef<'_>, diagnostics: &mut Diagnostics) {
+    for (status, response) in responses(operation).filter(|(status, _)| *status < 400) {
+        let Some(media) = response.content.get("*/*") else {
+            continue;
+        };
+        let says = media.schema.as_ref().map(draft::json).unwrap_or_default();
+        let says = says.as_object().is_some_and(|schema| !schema.is_empty());
+        if says && !kind::is_binary(document, media) {
+            let pointer = format!(
+                "{}/responses/{status}/content/*~1*/schema",
+                operation.pointer()
+            );
+            let message = "under `*/*` the server answers any body, whatever the schema says";
+            let help = "write `application/json`, and the body has the type of the schema; or leave the schema out";
+            let diagnostic = Diagnostic::new("K0207", document.span(&pointer), message).help(help);
             diagnostics.push(diagnostic.warning());
         }
     }

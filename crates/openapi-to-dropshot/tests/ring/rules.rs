@@ -279,3 +279,25 @@ fn headers_of_errors_of_several_statuses_are_judged_as_others_are() {
     let told = found(&two).to_string();
     assert!(told.contains("K0202"), "{told}");
 }
+
+#[test]
+fn a_schema_of_any_body_at_all_is_told_to_say_nothing() {
+    let with = |content: &str| {
+        let ok = format!("'200': {{description: ok, content: {{'*/*': {{{content}}}}}}}");
+        with_error_header("'409'", "X-Quota", "{type: string}")
+            .replace("'204': {description: done}", &ok)
+    };
+    let told = found(&with("schema: {type: array, items: {type: string}}"));
+    let places = told.places();
+    let [place] = &places[..] else {
+        panic!("{told}")
+    };
+    assert!(
+        place.starts_with("things.yaml:8:") && place.ends_with("K0207"),
+        "{place}"
+    );
+    for content in ["", "schema: {}", "schema: {type: string, format: binary}"] {
+        let told = found(&with(content));
+        assert!(!told.to_string().contains("K0207"), "{content}: {told}");
+    }
+}

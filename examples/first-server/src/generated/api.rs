@@ -259,7 +259,7 @@ pub struct ListBooksResponse {
 }
 
 impl ::openapi_runtime::Answer for ListBooksResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "The books";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::generated::types::ListBooksResponse200;
@@ -310,7 +310,7 @@ pub struct AddBookResponse {
 }
 
 impl ::openapi_runtime::Answer for AddBookResponse {
-    const STATUS: u16 = 201u16;
+    const STATUS: u16 = 201;
     const DESCRIPTION: &'static str = "The book is on the shelf";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::generated::types::Book;
@@ -401,7 +401,7 @@ pub struct GetBookResponse {
 }
 
 impl ::openapi_runtime::Answer for GetBookResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "The book";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::generated::types::Book;

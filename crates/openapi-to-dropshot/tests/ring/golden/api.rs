@@ -255,7 +255,7 @@ pub struct GetThingResponse {
 }
 
 impl ::openapi_runtime::Answer for GetThingResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "The thing";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = ::things_types::Thing;
@@ -339,7 +339,7 @@ impl ::openapi_runtime::Operation for PutThing {
 pub struct PutThingResponse {}
 
 impl ::openapi_runtime::Answer for PutThingResponse {
-    const STATUS: u16 = 204u16;
+    const STATUS: u16 = 204;
     const DESCRIPTION: &'static str = "Written";
     const CONTENT_TYPE: &'static str = "";
     type Body = ();

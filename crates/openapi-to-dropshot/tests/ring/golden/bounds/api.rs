@@ -245,7 +245,7 @@ pub struct WeighResponse {
 }
 
 impl ::openapi_runtime::Answer for WeighResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "The same";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::bounds::types::Basket;
@@ -353,7 +353,7 @@ pub struct NameAllResponse {
 }
 
 impl ::openapi_runtime::Answer for NameAllResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "How many of each";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::bounds::types::NameAllResponse200;

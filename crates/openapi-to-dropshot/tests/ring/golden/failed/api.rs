@@ -188,7 +188,7 @@ pub struct StartJobResponse {
 }
 
 impl ::openapi_runtime::Answer for StartJobResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "The job";
     const CONTENT_TYPE: &'static str = "application/vnd.jobs+json; charset=utf-8";
     type Body = crate::failed::types::Job;
@@ -388,7 +388,7 @@ pub struct GetJobResponse {
 }
 
 impl ::openapi_runtime::Answer for GetJobResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "The job";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::failed::types::Job;

@@ -398,7 +398,7 @@ pub struct WriteNoteResponse {
 }
 
 impl ::openapi_runtime::Answer for WriteNoteResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "What arrived";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::optional::types::Told;
@@ -492,7 +492,7 @@ pub struct PutNoteResponse {
 }
 
 impl ::openapi_runtime::Answer for PutNoteResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "What arrived";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::optional::types::Told;
@@ -587,7 +587,7 @@ pub struct PatchNoteResponse {
 }
 
 impl ::openapi_runtime::Answer for PatchNoteResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "What arrived";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::optional::types::Told;
@@ -683,7 +683,7 @@ pub struct FillFormResponse {
 }
 
 impl ::openapi_runtime::Answer for FillFormResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "What arrived";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::optional::types::Told;
@@ -777,7 +777,7 @@ pub struct SendBytesResponse {
 }
 
 impl ::openapi_runtime::Answer for SendBytesResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "What arrived";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::optional::types::Told;
@@ -871,7 +871,7 @@ pub struct SendPartsResponse {
 }
 
 impl ::openapi_runtime::Answer for SendPartsResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "What arrived";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::optional::types::Told;
@@ -967,7 +967,7 @@ pub struct PerhapsNullResponse {
 }
 
 impl ::openapi_runtime::Answer for PerhapsNullResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "What arrived";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::optional::types::Told;

@@ -521,7 +521,7 @@ pub struct ByKeyResponse {
 }
 
 impl ::openapi_runtime::Answer for ByKeyResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "Who was known";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::security::types::Known;
@@ -653,7 +653,7 @@ pub struct ByQueryResponse {
 }
 
 impl ::openapi_runtime::Answer for ByQueryResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "Who was known";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::security::types::Known;
@@ -750,7 +750,7 @@ pub struct ByPasswordResponse {
 }
 
 impl ::openapi_runtime::Answer for ByPasswordResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "Who was known";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::security::types::Known;
@@ -847,7 +847,7 @@ pub struct ByScopesResponse {
 }
 
 impl ::openapi_runtime::Answer for ByScopesResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "Who was known";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::security::types::Known;
@@ -947,7 +947,7 @@ pub struct ByBothResponse {
 }
 
 impl ::openapi_runtime::Answer for ByBothResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "Who was known";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::security::types::Known;
@@ -1047,7 +1047,7 @@ pub struct ByEitherResponse {
 }
 
 impl ::openapi_runtime::Answer for ByEitherResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "Who was known";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::security::types::Known;
@@ -1144,7 +1144,7 @@ pub struct ByTokenResponse {
 }
 
 impl ::openapi_runtime::Answer for ByTokenResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "Who was known";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::security::types::Known;
@@ -1244,7 +1244,7 @@ pub struct ByWordsResponse {
 }
 
 impl ::openapi_runtime::Answer for ByWordsResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "Who was known";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::security::types::Known;
@@ -1341,7 +1341,7 @@ pub struct PerhapsByQueryResponse {
 }
 
 impl ::openapi_runtime::Answer for PerhapsByQueryResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "Who was known";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::security::types::Known;
@@ -1434,7 +1434,7 @@ pub struct OpenToAllResponse {
 }
 
 impl ::openapi_runtime::Answer for OpenToAllResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "Who was known";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::security::types::Known;

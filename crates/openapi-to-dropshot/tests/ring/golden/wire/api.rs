@@ -271,7 +271,7 @@ pub struct AddNoteResponse {
 }
 
 impl ::openapi_runtime::Answer for AddNoteResponse {
-    const STATUS: u16 = 201u16;
+    const STATUS: u16 = 201;
     const DESCRIPTION: &'static str = "The note";
     const CONTENT_TYPE: &'static str = "application/vnd.notes.v2+json";
     type Body = crate::wire::types::Note;
@@ -356,7 +356,7 @@ impl ::openapi_runtime::Operation for Merge {
 pub struct MergeResponse {}
 
 impl ::openapi_runtime::Answer for MergeResponse {
-    const STATUS: u16 = 204u16;
+    const STATUS: u16 = 204;
     const DESCRIPTION: &'static str = "done";
     const CONTENT_TYPE: &'static str = "";
     type Body = ();
@@ -507,7 +507,7 @@ pub struct DefaultResponse {
 }
 
 impl ::openapi_runtime::Answer for DefaultResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "What was understood";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::wire::types::Note;
@@ -687,7 +687,7 @@ pub struct RoomResponse {
 }
 
 impl ::openapi_runtime::Answer for RoomResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "What was understood";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::wire::types::Note;
@@ -775,7 +775,7 @@ pub struct FillResponse {
 }
 
 impl ::openapi_runtime::Answer for FillResponse {
-    const STATUS: u16 = 200u16;
+    const STATUS: u16 = 200;
     const DESCRIPTION: &'static str = "What was understood";
     const CONTENT_TYPE: &'static str = "application/json";
     type Body = crate::wire::types::Note;
