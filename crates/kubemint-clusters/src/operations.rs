@@ -176,12 +176,11 @@ impl Member {
     ) -> Result<(), ClusterError> {
         let place = Collection::of_role(&object.role);
         let known = object.object_uid.clone();
-        let began = Instant::now();
         let (unbound, gone) = tokio::join!(
             self.unbind(object, until),
             self.end(&place, object.id.as_str(), object.uid, known, until)
         );
-        let gone = gone?;
+        let (gone, seen) = (gone?, Instant::now());
         match unbound {
             // Rights are given by namespaces, and one may be gone with its binding: nothing else of the role can wait for it.
             Err(ClusterError::Refused(_)) if object.object_uid.is_some() => {
@@ -192,7 +191,7 @@ impl Member {
         }
         match gone {
             Some(noted) => self.unbind_elsewhere(object, noted, until).await,
-            None => self.recognise_since(&object.role, began).await,
+            None => self.recognise_since(&object.role, seen).await,
         }
     }
 

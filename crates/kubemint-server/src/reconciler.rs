@@ -98,9 +98,9 @@ struct Worker {
 impl Worker {
     async fn run(mut self, mut stop: watch::Receiver<bool>) {
         // What alerts look at is there from the start, also where nothing ever goes well.
+        self.count(&kubemint::Reconciled::default());
         let begun = self.service.ports().clock.now().timestamp();
         self.metrics.round(&self.key, begun);
-        self.count(&kubemint::Reconciled::default());
         let mut pace = Pace::new(Instant::now());
         let mut ours = false;
         loop {

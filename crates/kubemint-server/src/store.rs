@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use kubemint::ports::{Store, StoreError};
+use kubemint::ports::Store;
 use kubemint_store::audit::{KeyNotes, NotedKey, Pseudonymous, Pseudonyms, another};
 use kubemint_store::{Backend, OpenError, PostgresError, PostgresStore, SqliteStore};
 use secrecy::{ExposeSecret as _, SecretBox};
@@ -12,6 +12,7 @@ use slog::Logger;
 use thiserror::Error;
 
 use crate::config::{Audit, Config};
+use crate::edge::chain;
 
 /// Why the store is not open.
 #[derive(Debug, Error)]
@@ -28,9 +29,6 @@ pub(crate) enum StoreOpenError {
     /// The key of the trail's pseudonyms.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// Which key that is cannot be noted.
-    #[error("the key of the audit trail's pseudonyms cannot be noted")]
-    Noting(#[source] StoreError),
 }
 
 /// Why there is no key for pseudonyms.
@@ -136,9 +134,13 @@ async fn hiding<S: Store + KeyNotes + 'static>(
     };
     let fingerprint = pseudonyms.fingerprint();
     let noted = store.note_pseudonym_key(&fingerprint, Utc::now()).await;
-    let noted = noted.map_err(StoreOpenError::Noting)?;
-    if let Some(problem) = another_key(&noted, &fingerprint) {
-        slog::warn!(log, "{}", problem);
+    // Serving does not wait for it.
+    match noted.map(|noted| another_key(&noted, &fingerprint)) {
+        Ok(None) => {}
+        Ok(Some(problem)) => slog::warn!(log, "{}", problem),
+        Err(error) => {
+            slog::warn!(log, "the key of the audit trail's pseudonyms cannot be noted"; "error" => chain(&error));
+        }
     }
     Ok(Arc::new(Pseudonymous::new(Arc::new(store), pseudonyms)))
 }

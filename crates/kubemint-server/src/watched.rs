@@ -35,7 +35,7 @@ pub(crate) async fn watch(
 /// Asks one for ever, and tells the log when it became unwell, or well again, and when it began to refuse something.
 async fn one(fleet: &Fleet, key: ClusterKey, pause: Duration, log: Logger) {
     let mut unwell: Option<&str> = None;
-    let mut refuses = false;
+    let mut refuses = 0;
     loop {
         match fleet.health(&key).await {
             Some(Health::Sick { class, detail }) => {
@@ -52,15 +52,18 @@ async fn one(fleet: &Fleet, key: ClusterKey, pause: Duration, log: Logger) {
             None => return,
         }
         match fleet.refused(&key) {
-            Some(refused) if !refuses => {
-                slog::warn!(log, "the cluster refuses what a role needs"; "detail" => refused.to_string());
-                refuses = true;
+            Some(refused) => {
+                // More than was told.
+                if refused.operations > refuses {
+                    slog::warn!(log, "the cluster refuses what a role needs"; "detail" => refused.to_string());
+                }
+                refuses = refused.operations;
             }
-            None if refuses => {
+            None if refuses > 0 => {
                 slog::info!(log, "the cluster refuses nothing of late");
-                refuses = false;
+                refuses = 0;
             }
-            _ => {}
+            None => {}
         }
         tokio::time::sleep(pause).await;
     }

@@ -250,9 +250,6 @@ async fn many_removals_that_hang_at_one_cluster_delay_no_end_at_another() {
             left.iter().all(|object| one["id"] != object.name.as_str())
         })
         .await;
-        let late = Utc::now() - time(&one["expiresAt"]);
-        // A removal that hangs is given up after ten.
-        assert!(late <= TimeDelta::seconds(8), "in time: {late}");
     }
     assert!(sick.requests(delete) > 0);
     assert_eq!(objects(sick).len(), 40, "they hang");

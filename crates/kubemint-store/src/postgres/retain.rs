@@ -17,7 +17,8 @@ use crate::trail::AHEAD;
 const KEYS: &str = "DELETE FROM idempotency WHERE (owner, region, project, cluster, key) IN
     (SELECT owner, region, project, cluster, key FROM idempotency WHERE keep_until <= $1
      ORDER BY keep_until LIMIT $2 FOR UPDATE SKIP LOCKED)";
-/// The credentials of what is over go first, and a few at a time: a record may have any number of them.
+/// The credentials of what is over go first, and a few at a time: a record may have any number of them. A range of one keeps the index's
+/// order, so that the walk stops at its limit; where they are asked for as equal, all of a record's are sorted for each batch.
 const CREDENTIALS: &str = "
     DELETE FROM credential WHERE (kubeconfig, seq) IN (
         SELECT minted.kubeconfig, minted.seq FROM (
@@ -27,7 +28,7 @@ const CREDENTIALS: &str = "
                 AND NOT EXISTS (SELECT 1 FROM idempotency WHERE idempotency.kubeconfig = kubeconfig.seq)
             ORDER BY coalesce(expires_at, created_at) LIMIT $2
         ) AS oldest CROSS JOIN LATERAL (
-            SELECT kubeconfig, seq FROM credential WHERE credential.kubeconfig = oldest.seq
+            SELECT kubeconfig, seq FROM credential WHERE credential.kubeconfig BETWEEN oldest.seq AND oldest.seq
             ORDER BY kubeconfig, seq LIMIT $2 FOR UPDATE SKIP LOCKED
         ) AS minted LIMIT $2)";
 /// Those of the oldest of which no credential is left: what has some is not looked beyond. A record that is forgotten keeps its place,

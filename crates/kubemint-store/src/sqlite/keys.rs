@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use super::open::{self, read_own};
 use super::open_error::OpenError;
 use super::rows::time;
+use super::schema::{CHAINED, SCHEMA_VERSION};
 use crate::audit::{NotedKey, PseudonymKeys, Pseudonyms};
 
 const ALL: &str =
@@ -40,11 +41,18 @@ pub(super) fn note(
 /// The keys, also while a server is using the database. It blocks.
 pub(crate) fn pseudonym_keys(path: &Path) -> Result<PseudonymKeys, OpenError> {
     let (connection, found) = read_own(path)?;
-    open::of_this_schema(path, found)?;
+    // A copy of before an upgrade has a trail that can be read, and no such notes.
+    if !(CHAINED..=SCHEMA_VERSION).contains(&found) {
+        open::of_this_schema(path, found)?;
+    }
     let sqlite = |error| OpenError::Sqlite(path.to_owned(), error);
     let instance = open::known_instance(&connection).map_err(sqlite)?;
+    let noted = match found {
+        SCHEMA_VERSION => all(&connection).map_err(sqlite)?,
+        _ => Vec::new(),
+    };
     Ok(PseudonymKeys {
-        noted: all(&connection).map_err(sqlite)?,
+        noted,
         own: Pseudonyms::of_store(&instance),
     })
 }

@@ -22,7 +22,7 @@ pub enum RestoreError {
     /// The copy is another installation's: what this one issued would be nobody's.
     #[error(
         "{} is a copy of installation {of}, and {here} is here: what that one issued could not be listed, revoked or ended by the \
-         copy's; to take it nevertheless, remove {} and {} first", copy.display(), database.display(), lock.display()
+         copy's; to take it nevertheless, move {} and {} away first", copy.display(), database.display(), lock.display()
     )]
     Another {
         /// The copy.

@@ -164,7 +164,7 @@ impl Kubemint {
         };
         let now = self.ports.clock.now();
         // Before the lists: what is active by the time that they are read is in them.
-        let mut under_way = self.under_way(key, filter).await?;
+        let (mut under_way, all) = self.under_way(key, filter).await?;
         let (mut found, mut seen) = (Vec::new(), HashSet::new());
         for status in [Status::Active, Status::Revoking] {
             let filter = Filter {
@@ -191,19 +191,24 @@ impl Kubemint {
             }
         }
         under_way.retain(|uid| !seen.contains(uid));
-        report.complete = under_way.is_empty();
+        report.complete = all && under_way.is_empty();
         Ok(found)
     }
 
-    /// The issues that match and are under way: in no list, and perhaps active in a moment.
-    async fn under_way(&self, key: &ClusterKey, filter: &Filter) -> Result<Vec<Uuid>, Error> {
-        // Each is due by then, if it does not end before.
-        let deadline = self.ports.clock.now() + self.settings.pending;
+    /// The issues that match and are under way: in no list, and perhaps active in a moment. And whether these are all.
+    async fn under_way(
+        &self,
+        key: &ClusterKey,
+        filter: &Filter,
+    ) -> Result<(Vec<Uuid>, bool), Error> {
+        // Each is due by then, if it does not end before, also where another replica's clock, which began it, is ahead.
+        let deadline = self.ports.clock.now() + self.settings.pending * 2;
         let due = self.ports.store.due(key, deadline, WIDE).await?;
+        let all = due.len() < usize::from(WIDE);
         let pending = due.into_iter().filter(|record| {
             record.state == State::Pending && !record.is_given_up() && filter.names(record)
         });
-        Ok(pending.map(|record| record.uid).collect())
+        Ok((pending.map(|record| record.uid).collect(), all))
     }
 
     /// Makes all of them revoking, and returns those whose objects are to be removed.
