@@ -23,9 +23,7 @@ mod token;
 pub use access::AccessError;
 pub use cluster::Cluster;
 // By name: whatever the generator adds is taken up on purpose, and never hides behind a name of ours.
-pub use generated::{
-    ByteStream, Client, ClientInfo, Credentials, Error, ResponseValue, builder, prelude,
-};
+pub use generated::{ByteStream, Client, ClientInfo, Error, ResponseValue, builder, prelude};
 pub use list::Filter;
 pub use refusal::{Refusal, reason, refusal};
 pub use retry::Retry;

@@ -268,7 +268,7 @@ fn accept(operation: OperationRef<'_>, vendor: &dyn Fn(&str) -> bool) -> Option<
 
 fn json_of(response: &Response) -> impl Iterator<Item = &str> {
     let names = response.content.keys().map(String::as_str);
-    names.filter(|name| kind::is_json(name))
+    names.filter(|name| kind::answers_json(name))
 }
 
 /// Whether values of the schema are lists.

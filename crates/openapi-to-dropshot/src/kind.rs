@@ -66,10 +66,15 @@ pub(crate) fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
 }
 
-/// Whether bodies of this media type are JSON. A range of types is none: an answer has one.
+/// Whether bodies of this media type, or of some range of types, are JSON.
 pub(crate) fn is_json(media_type: &str) -> bool {
     let essence = essence(media_type);
-    essence == "application/json" || (essence.ends_with("+json") && !essence.contains('*'))
+    essence == "application/json" || essence.ends_with("+json")
+}
+
+/// Whether answers of this media type are JSON. A range of types, of which a request may be one, is none: an answer has one.
+pub(crate) fn answers_json(media_type: &str) -> bool {
+    is_json(media_type) && !media_type.contains('*')
 }
 
 /// Whether the body is bytes, says its schema.
@@ -190,7 +195,10 @@ pub(crate) fn errors(operation: OperationRef<'_>) -> Vec<(Statuses, &Response)> 
 
 /// The JSON body of an error: its media type and its schema, which is of any JSON where the document has none.
 pub(crate) fn error_body(response: &Response) -> Option<(&str, Value)> {
-    let (name, media) = response.content.iter().find(|(name, _)| is_json(name))?;
+    let (name, media) = response
+        .content
+        .iter()
+        .find(|(name, _)| answers_json(name))?;
     let schema = media.schema.as_ref().map(draft::json);
     Some((name, schema.unwrap_or_else(|| serde_json::json!({}))))
 }

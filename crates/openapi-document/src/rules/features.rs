@@ -312,7 +312,12 @@ fn is_read(media_type: &str, also: &[&str]) -> bool {
 
 fn media_types(found: &mut Findings<'_>, node: &Node, only: &[&str]) {
     let types = node.get("content").map_or(&[][..], Node::entries);
-    let kept = types.iter().position(|media| is_read(&media.key, only));
+    // A range is what is left when no type is said.
+    let read = |range: bool| {
+        let fits = |key: &str| is_read(key, only) && key.contains('*') == range;
+        types.iter().position(|media| fits(&media.key))
+    };
+    let kept = read(false).or_else(|| read(true));
     let kept = types.get(kept.unwrap_or_default());
     for media in types {
         let is_kept = kept.is_some_and(|kept| kept.key_span == media.key_span);

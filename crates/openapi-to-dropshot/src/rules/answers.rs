@@ -85,7 +85,7 @@ fn bodies(document: &Document, operation: OperationRef<'_>, diagnostics: &mut Di
     };
     for (status, response) in responses(operation).filter(|(status, _)| *status < 400) {
         for (name, media) in &response.content {
-            if name != "*/*" && !kind::is_json(name) && !is_text(media) {
+            if name != "*/*" && !kind::answers_json(name) && !is_text(media) {
                 refuse(
                     content(
                         document,
@@ -118,7 +118,7 @@ fn bodies(document: &Document, operation: OperationRef<'_>, diagnostics: &mut Di
     }
     for (_, response) in errors {
         for (name, _) in &response.content {
-            if !kind::is_json(name) {
+            if !kind::answers_json(name) {
                 refuse(
                     format!("{}/responses", operation.pointer()),
                     format!("an error of `{name}` is not supported"),

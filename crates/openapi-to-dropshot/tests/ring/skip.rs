@@ -196,3 +196,23 @@ fn a_path_without_operations_and_one_that_stands_for_another_are_left_out() {
     );
     assert_eq!(read.spared.len(), 1);
 }
+
+#[test]
+fn a_range_of_media_types_is_read_alone_and_left_out_beside_one_of_its_types() {
+    let body = |types: &[&str]| {
+        let schema = "schema: {$ref: '#/components/schemas/Failure'}";
+        let types = types.iter().map(|name| format!("{name}: {{{schema}}}"));
+        let types = types.collect::<Vec<_>>().join(", ");
+        let said = format!(
+            "      requestBody: {{required: true, content: {{{types}}}}}\n      responses:\n        '204': {{description: ok}}"
+        );
+        document(&[&said], "").replace("get:", "put:")
+    };
+    assert_eq!(paths(&kept(&body(&["application/*+json"]))), ["/a"]);
+    let read = kept(&body(&["application/*+json", "application/json"]));
+    assert_eq!((paths(&read), read.spared.len()), (vec!["/a"], 1));
+    let operation = read.document.operations().next().unwrap().operation;
+    let body = operation.request_body.as_ref().unwrap().as_item().unwrap();
+    let types: Vec<&String> = body.content.keys().collect();
+    assert_eq!(types, ["application/json"]);
+}
