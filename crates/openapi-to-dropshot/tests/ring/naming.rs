@@ -9,8 +9,9 @@ fn types(components: &str) -> String {
     let text = format!(
         "openapi: 3.0.3\ninfo: {{title: T, version: 1.0.0}}\npaths: {{}}\ncomponents:\n  schemas:\n{components}"
     );
-    let document = Document::read("document.yaml", &text).unwrap();
-    generate_from(&document).unwrap().types
+    let document = Document::read("document.yaml", &text).unwrap_or_else(|told| panic!("{told}"));
+    let generated = generate_from(&document).unwrap_or_else(|told| panic!("{told}"));
+    generated.types
 }
 
 #[track_caller]
