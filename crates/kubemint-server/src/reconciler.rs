@@ -147,7 +147,7 @@ impl Worker {
                     self.metrics.round(&self.key, now);
                 }
             }
-            pace.rest(Instant::now(), ended.more(), ended.is_ill());
+            pace.rest(Instant::now(), ended.more(), ended.went());
         }
         if ours {
             // Given back, so that another replica goes on at once; without this the lease ends by itself.

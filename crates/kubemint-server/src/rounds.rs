@@ -8,6 +8,8 @@ use kubemint::{ClusterKey, Kubemint, Reconciled};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
+use crate::pace::Went;
+
 /// How long a round is waited for. It begins nothing after two seconds, so what it does then is wait.
 const LONGEST: Duration = Duration::from_millis(2500);
 /// How many may be under way at once: with what each removes at a time, half of the calls that a cluster has, so that requests find
@@ -41,10 +43,15 @@ impl Ended {
         self.broke || self.done.iter().any(|done| !done.errors.is_empty())
     }
 
-    /// Whether the cluster or the store is ill, so that the next round is of little use. One object that fails is no reason to look
-    /// later for what ends.
-    pub(crate) fn is_ill(&self) -> bool {
-        self.broke || self.done.iter().any(|done| done.ill)
+    /// What the pause until the next round depends on.
+    pub(crate) fn went(&self) -> Went {
+        if self.broke || self.done.iter().any(|done| done.ill) {
+            Went::Ill
+        } else if self.failed() {
+            Went::Failing
+        } else {
+            Went::Well
+        }
     }
 
     /// Whether there is more to do right now.
