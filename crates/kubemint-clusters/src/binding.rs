@@ -162,7 +162,8 @@ impl Member {
         Err(busy("the binding's name is now taken and now free"))
     }
 
-    /// Removes the bindings of an object, and looks until they are gone. All are tried; the first error is told.
+    /// Removes the bindings of an object, and looks until they are gone. All are tried, and an error is told: a refusal only
+    /// where nothing else failed, since it may be for ever, and what else failed is to be tried again.
     pub(crate) async fn unbind(
         &self,
         object: &ObjectRef,
@@ -177,7 +178,9 @@ impl Member {
             .buffer_unordered(ABREAST)
             .collect()
             .await;
-        gone.into_iter().try_for_each(|gone| gone.map(drop))
+        let mut errors: Vec<ClusterError> = gone.into_iter().filter_map(Result::err).collect();
+        errors.sort_by_key(|error| matches!(error, ClusterError::Refused(_)));
+        errors.into_iter().next().map_or(Ok(()), Err)
     }
 
     /// Removes the bindings of an object that is gone where the configuration knows of none any more.

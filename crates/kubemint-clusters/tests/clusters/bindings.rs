@@ -350,6 +350,27 @@ async fn whatever_becomes_of_the_binding_the_service_account_goes_and_the_error_
 }
 
 #[tokio::test]
+async fn a_refusal_in_one_namespace_hides_no_failure_in_another() {
+    let stage = stage().await;
+    let made = stage.created(&editor(&stage)).await;
+    let delete = RequestKind {
+        verb: "delete",
+        resource: "rolebindings",
+    };
+    stage
+        .cluster
+        .inject(Fault::once(delete, Effect::refuse(403)));
+    stage
+        .cluster
+        .inject(Fault::always(delete, Effect::refuse(500)));
+    let told = stage.fleet.remove(&stage.key, &made).await.unwrap_err();
+    assert_eq!(crate::stage::kind(&told), "busy");
+    stage.cluster.clear_faults();
+    stage.fleet.remove(&stage.key, &made).await.unwrap();
+    assert!(bindings(&stage).await.is_empty());
+}
+
+#[tokio::test]
 async fn a_binding_that_cannot_be_made_is_an_error_of_its_kind() {
     for (effect, expected) in [
         (Effect::refuse(403), "refused"),

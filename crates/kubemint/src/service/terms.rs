@@ -214,7 +214,7 @@ fn told(request: &Issue) -> serde_json::Value {
 }
 
 /// A user that was asked for, as the trail tells it.
-pub(super) fn user_told(user: &str) -> String {
+fn user_told(user: &str) -> String {
     let cut = user.char_indices().nth(USER_TOLD);
     cut.map_or(user.to_owned(), |(at, _)| format!("{}…", &user[..at]))
 }
