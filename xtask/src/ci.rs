@@ -131,6 +131,12 @@ const STEPS: &[Step] = &[
         needs: None,
     },
     Step {
+        // Also of what no build here needs: the next step looks at all of them, and downloads nothing.
+        name: "the sources of all dependencies",
+        command: &["cargo", "fetch", "--locked"],
+        needs: None,
+    },
+    Step {
         name: "licences, bans and sources",
         command: &[
             "cargo",

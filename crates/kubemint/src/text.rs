@@ -47,7 +47,7 @@ impl Flaw {
     }
 }
 
-/// The first character of a text that [hides](hides).
+/// The first character of a text that [hides].
 #[must_use]
 pub fn hidden(text: &str) -> Option<Flaw> {
     let (place, c) = text.chars().enumerate().find(|(_, c)| hides(*c))?;
