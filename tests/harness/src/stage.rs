@@ -260,7 +260,7 @@ impl Stage {
     /// Stops the server in order, and reads the audit trail that it left, oldest first.
     pub async fn stop_and_read_audit(&mut self) -> Vec<Event> {
         self.stop_server().await;
-        // A round that was broken off lets go of the store a moment later; at the end of a process nobody sees that.
+        // Something of the server may hold the store a moment longer than its orderly stop; the end of a process hides that.
         self.settled().await;
         let store = self.store().expect("the store");
         let mut events = Vec::new();
