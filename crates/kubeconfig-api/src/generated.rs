@@ -7,7 +7,7 @@ pub const DOCUMENT: &str = include_str!("openapi.json");
 pub const TITLE: &str = "Kubeconfig API";
 
 /// `info.version` of the document.
-pub const VERSION: &str = "0.1.0";
+pub const VERSION: &str = "0.2.0";
 
 /// Kubeconfig API
 ///
@@ -1463,7 +1463,14 @@ pub mod schemas {
         ),
         Property::optional("id", &KUBECONFIG_ID),
         Property::optional("displayName", &Schema::string().max_length(256).printable()),
-        Property::optional("description", &Schema::string().max_length(1024))
+        Property::optional(
+            "description",
+            &Schema::string()
+                .max_length(1024)
+                .pattern(pattern!(
+                    "^[^\\u0000-\\u0008\\u000B-\\u001F\\u007F-\\u009F\\u202A-\\u202E\\u2066-\\u2069]*$"
+                ))
+        )
     ])
         .closed();
     /// `#/components/schemas/Kubeconfig`

@@ -44,7 +44,7 @@ pub mod types {
 ///
 ///Every operation needs a bearer token. Every answer that is not a success has the body of the `Error` schema.
 ///
-///Version: 0.1.0
+///Version: 0.2.0
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
@@ -80,7 +80,7 @@ impl Client {
 
 impl ClientInfo<()> for Client {
     fn api_version() -> &'static str {
-        "0.1.0"
+        "0.2.0"
     }
     fn baseurl(&self) -> &str {
         self.baseurl.as_str()

@@ -998,15 +998,17 @@ impl<'de> ::serde::Deserialize<'de> for KubeconfigId {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 #[serde(deny_unknown_fields)]
 pub struct KubeconfigIssueRequest {
-    ///An optional description of this resource.
+    ///An optional description of this resource. It may have several lines, and tabs; no other control characters, and
+    ///none that change the direction of what is around them.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<KubeconfigIssueRequestDescription>,
-    ///Optional human-friendly display name for the kubeconfig.
+    ///Optional human-friendly display name for the kubeconfig. No control, bidirectional or invisible characters.
     #[serde(rename = "displayName", skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<KubeconfigIssueRequestDisplayName>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<KubeconfigId>,
     ///Role for kubeconfig permissions, a name that the cluster's operator allows. Absent: the cluster's default.
+    ///No control, bidirectional or invisible characters.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub role: ::std::option::Option<KubeconfigIssueRequestRole>,
     ///Time-to-live in seconds. Absent: the cluster's default. The range that a cluster and role allow is
@@ -1014,12 +1016,17 @@ pub struct KubeconfigIssueRequest {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ttl: ::std::option::Option<crate::KubeconfigIssueRequestTtl>,
     ///User identifier for kubeconfig. Absent: the caller's own subject. It is attribution, never authority.
-    ///Never begins with `system:`.
+    ///
+    ///Never begins with `system:` (`reserved_user`). Names are compared, and two that differ must not look the same by
+    ///what is not seen (`forbidden_character`): no control, bidirectional or invisible characters, no variation
+    ///selectors, no blanks but U+0020 and none at either end, no combining mark at the beginning, and no characters
+    ///of private use.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub user: ::std::option::Option<KubeconfigIssueRequestUser>,
 }
 
-///An optional description of this resource.
+///An optional description of this resource. It may have several lines, and tabs; no other control characters, and
+///none that change the direction of what is around them.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigIssueRequestDescription(::std::string::String);
@@ -1042,6 +1049,17 @@ impl ::std::str::FromStr for KubeconfigIssueRequestDescription {
     fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         if value.chars().count() > 1024usize {
             return Err("longer than 1024 characters".into());
+        }
+        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(|| {
+            ::regress::Regex::new(
+                "^[^\\u0000-\\u0008\\u000B-\\u001F\\u007F-\\u009F\\u202A-\\u202E\\u2066-\\u2069]*$"
+            )
+                .unwrap()
+        });
+        if PATTERN.find(value).is_none() {
+            return Err(
+                "doesn't match pattern \"^[^\\u0000-\\u0008\\u000B-\\u001F\\u007F-\\u009F\\u202A-\\u202E\\u2066-\\u2069]*$\"".into()
+            );
         }
         Ok(Self(value.to_string()))
     }
@@ -1076,7 +1094,7 @@ impl<'de> ::serde::Deserialize<'de> for KubeconfigIssueRequestDescription {
     }
 }
 
-///Optional human-friendly display name for the kubeconfig.
+///Optional human-friendly display name for the kubeconfig. No control, bidirectional or invisible characters.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigIssueRequestDisplayName(::std::string::String);
@@ -1134,6 +1152,7 @@ impl<'de> ::serde::Deserialize<'de> for KubeconfigIssueRequestDisplayName {
 }
 
 ///Role for kubeconfig permissions, a name that the cluster's operator allows. Absent: the cluster's default.
+///No control, bidirectional or invisible characters.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigIssueRequestRole(::std::string::String);
@@ -1194,7 +1213,11 @@ impl<'de> ::serde::Deserialize<'de> for KubeconfigIssueRequestRole {
 }
 
 ///User identifier for kubeconfig. Absent: the caller's own subject. It is attribution, never authority.
-///Never begins with `system:`.
+///
+///Never begins with `system:` (`reserved_user`). Names are compared, and two that differ must not look the same by
+///what is not seen (`forbidden_character`): no control, bidirectional or invisible characters, no variation
+///selectors, no blanks but U+0020 and none at either end, no combining mark at the beginning, and no characters
+///of private use.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct KubeconfigIssueRequestUser(::std::string::String);
@@ -2245,7 +2268,7 @@ impl<'de> ::serde::Deserialize<'de> for RequestId {
     }
 }
 
-///A role that the cluster's operator allows.
+///A role that the cluster's operator allows. No control, bidirectional or invisible characters.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct RoleName(::std::string::String);
@@ -2365,7 +2388,7 @@ impl<'de> ::serde::Deserialize<'de> for SelfLink {
     }
 }
 
-///Who a kubeconfig is for.
+///Who a kubeconfig is for. No control, bidirectional or invisible characters.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct UserName(::std::string::String);
@@ -3535,7 +3558,7 @@ mod described {
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                "{\"example\":\"alice\",\"description\":\"Who a kubeconfig is for.\",\"x-extension\":true,\"x-printable\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":253}"
+                "{\"example\":\"alice\",\"description\":\"Who a kubeconfig is for. No control, bidirectional or invisible characters.\",\"x-extension\":true,\"x-printable\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":253}"
             )
                 .expect("checked when this was generated")
         }
@@ -3549,7 +3572,7 @@ mod described {
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str(
-                "{\"example\":\"viewer\",\"description\":\"A role that the cluster's operator allows.\",\"x-extension\":true,\"x-printable\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":253}"
+                "{\"example\":\"viewer\",\"description\":\"A role that the cluster's operator allows. No control, bidirectional or invisible characters.\",\"x-extension\":true,\"x-printable\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":253}"
             )
                 .expect("checked when this was generated")
         }
@@ -3619,7 +3642,7 @@ mod described {
         ) -> ::schemars::schema::Schema {
             generator.subschema_for::<KubeconfigId>();
             ::serde_json::from_str(
-                "{\"example\":{\"user\":\"alice\",\"role\":\"viewer\",\"ttl\":3600},\"description\":\"Request to issue kubeconfig.\",\"type\":\"object\",\"properties\":{\"user\":{\"example\":\"alice\",\"description\":\"User identifier for kubeconfig. Absent: the caller's own subject. It is attribution, never authority.\\nNever begins with `system:`.\",\"x-printable\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":253},\"role\":{\"example\":\"viewer\",\"description\":\"Role for kubeconfig permissions, a name that the cluster's operator allows. Absent: the cluster's default.\",\"x-printable\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":253},\"ttl\":{\"example\":3600,\"description\":\"Time-to-live in seconds. Absent: the cluster's default. The range that a cluster and role allow is\\nconfiguration; a value out of it is refused, never clamped.\",\"type\":\"integer\",\"format\":\"int64\",\"minimum\":1},\"id\":{\"$ref\":\"#/components/schemas/KubeconfigId\"},\"displayName\":{\"example\":\"Alice's laptop\",\"description\":\"Optional human-friendly display name for the kubeconfig.\",\"x-extension\":true,\"x-printable\":true,\"type\":\"string\",\"maxLength\":256},\"description\":{\"example\":\"For the on-call rotation of week 48.\",\"description\":\"An optional description of this resource.\",\"x-extension\":true,\"type\":\"string\",\"maxLength\":1024}},\"additionalProperties\":false}"
+                "{\"example\":{\"user\":\"alice\",\"role\":\"viewer\",\"ttl\":3600},\"description\":\"Request to issue kubeconfig.\",\"type\":\"object\",\"properties\":{\"user\":{\"example\":\"alice\",\"description\":\"User identifier for kubeconfig. Absent: the caller's own subject. It is attribution, never authority.\\n\\nNever begins with `system:` (`reserved_user`). Names are compared, and two that differ must not look the same by\\nwhat is not seen (`forbidden_character`): no control, bidirectional or invisible characters, no variation\\nselectors, no blanks but U+0020 and none at either end, no combining mark at the beginning, and no characters\\nof private use.\",\"x-printable\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":253},\"role\":{\"example\":\"viewer\",\"description\":\"Role for kubeconfig permissions, a name that the cluster's operator allows. Absent: the cluster's default.\\nNo control, bidirectional or invisible characters.\",\"x-printable\":true,\"type\":\"string\",\"minLength\":1,\"maxLength\":253},\"ttl\":{\"example\":3600,\"description\":\"Time-to-live in seconds. Absent: the cluster's default. The range that a cluster and role allow is\\nconfiguration; a value out of it is refused, never clamped.\",\"type\":\"integer\",\"format\":\"int64\",\"minimum\":1},\"id\":{\"$ref\":\"#/components/schemas/KubeconfigId\"},\"displayName\":{\"example\":\"Alice's laptop\",\"description\":\"Optional human-friendly display name for the kubeconfig. No control, bidirectional or invisible characters.\",\"x-extension\":true,\"x-printable\":true,\"type\":\"string\",\"maxLength\":256},\"description\":{\"example\":\"For the on-call rotation of week 48.\",\"description\":\"An optional description of this resource. It may have several lines, and tabs; no other control characters, and\\nnone that change the direction of what is around them.\",\"x-extension\":true,\"type\":\"string\",\"pattern\":\"^[^\\\\u0000-\\\\u0008\\\\u000B-\\\\u001F\\\\u007F-\\\\u009F\\\\u202A-\\\\u202E\\\\u2066-\\\\u2069]*$\",\"maxLength\":1024}},\"additionalProperties\":false}"
             )
                 .expect("checked when this was generated")
         }

@@ -37,6 +37,11 @@ async fn bodies_that_the_schema_forbids_are_refused_naming_the_member() {
             "too_long",
             "description",
         ),
+        (
+            json!({"description": "a\u{1b}[2Jb"}).to_string(),
+            "pattern_mismatch",
+            "description",
+        ),
         (json!({"ttl": 0}).to_string(), "too_small", "ttl"),
         (json!({"ttl": -1}).to_string(), "too_small", "ttl"),
         (

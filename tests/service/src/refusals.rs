@@ -113,6 +113,22 @@ async fn reserved_names_and_hidden_characters_are_refused_naming_the_member() {
             "displayName",
         ));
     }
+    // A description may have lines and tabs, and nothing that makes a terminal show something else.
+    for character in [
+        "\u{0}", "\u{8}", "\u{b}", "\r", "\u{1b}", "\u{7f}", "\u{85}", "\u{9b}", "\u{202a}",
+        "\u{202e}", "\u{2066}", "\u{2069}",
+    ] {
+        let text = format!("a{character}b");
+        cases.push((
+            json!({"description": text}),
+            "pattern_mismatch",
+            "description",
+        ));
+    }
+    let prose = "für alle:\n\t- 👩\u{200d}💻 \u{200f}שלום";
+    let shown = admin.issued(json!({"description": prose})).await;
+    assert_eq!(shown["description"], prose);
+    admin.revoke(&link(&shown)).await;
     // What a name for people may have, and one that is compared may not.
     let deceiving = [
         " alice",

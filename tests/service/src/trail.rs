@@ -46,7 +46,7 @@ fn export(stage: &Stage, more: &[&str]) -> Vec<Value> {
 /// A life of every kind. Returns the identifier of a credential that was delivered.
 async fn life(stage: &Stage) -> String {
     let alice = Actor::new(stage, "alice", &["compute.admin"]);
-    let odd = "für \u{202e}\"Bob\" \\ \u{1F511}\n";
+    let odd = "für \u{200f}\"Bob\" \\ \u{1F511}\n";
     let issued = alice
         .issued(json!({"user": "bob", "description": odd}))
         .await;

@@ -42,6 +42,25 @@ impl Pattern {
         self.regex().is_some_and(|regex| regex.find(text).is_some())
     }
 
+    /// The first character of the text that the pattern takes nowhere, and its place, counted from 0. `None` where the
+    /// pattern is more than one class of characters for all of the text (`^[a-z]*$`), so that no single one is at fault.
+    #[must_use]
+    pub fn stranger(&self, text: &str) -> Option<(usize, char)> {
+        let class = self.source.strip_prefix("^[")?;
+        let class = class
+            .strip_suffix("]*$")
+            .or_else(|| class.strip_suffix("]+$"))?;
+        let mut escaped = false;
+        for c in class.chars() {
+            if c == ']' && !escaped {
+                return None;
+            }
+            escaped = c == '\\' && !escaped;
+        }
+        let is_taken = |c: char| self.matches(c.encode_utf8(&mut [0; 4]));
+        text.chars().enumerate().find(|(_, c)| !is_taken(*c))
+    }
+
     fn regex(&self) -> Option<&regress::Regex> {
         self.compiled
             .get_or_init(|| regress::Regex::with_flags(self.source, "u").ok())
@@ -62,4 +81,36 @@ macro_rules! pattern {
         static PATTERN: $crate::schema::Pattern = $crate::schema::Pattern::new($source);
         &PATTERN
     }};
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pattern;
+
+    #[test]
+    fn what_is_wrong_is_told_where_each_character_is_judged_by_itself() {
+        for (source, text, stranger) in [
+            ("^[a-z]*$", "abC", Some((2, 'C'))),
+            ("^[!-~]+$", "é b", Some((0, 'é'))),
+            (
+                r"^[^\u0000-\u0008\u202A-\u202E]*$",
+                "a\n\u{202e}",
+                Some((2, '\u{202e}')),
+            ),
+            (r"^[a\]b]*$", "a]b-", Some((3, '-'))),
+            (r"^[\\]*$", "\\/", Some((1, '/'))),
+            ("^[a-z]+$", "", None),
+            ("^[a-z]*$", "abc", None),
+            ("^[a-z]([-a-z]*[a-z])?$", "a-", None),
+            ("^[a]|[b]*$", "c", None),
+            ("[a-z]*$", "C", None),
+            ("^a*$", "b", None),
+        ] {
+            assert_eq!(
+                Pattern::new(source).stranger(text),
+                stranger,
+                "{source} {text:?}"
+            );
+        }
+    }
 }

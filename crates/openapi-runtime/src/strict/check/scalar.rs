@@ -112,16 +112,16 @@ impl Checker {
         }
         let unprintable = || string.chars().enumerate().find(|(_, c)| !is_printable(*c));
         if let Some((place, c)) = rules.printable.then(unprintable).flatten() {
-            let message = format!(
-                "must not have control, bidirectional or invisible characters: U+{:04X} is character {}",
-                u32::from(c),
-                place + 1
-            );
+            let found = placed(place, c);
+            let message =
+                format!("must not have control, bidirectional or invisible characters{found}");
             self.report(path, reason::FORBIDDEN_CHARACTER, None, message);
         }
         if let Some(pattern) = rules.pattern.filter(|pattern| !pattern.matches(string)) {
             let source = pattern.source();
-            let message = format!("must match {source}");
+            let stranger = pattern.stranger(string);
+            let found = stranger.map_or(String::new(), |(place, c)| placed(place, c));
+            let message = format!("must match {source}{found}");
             self.report(path, reason::PATTERN_MISMATCH, Some(source.into()), message);
         }
         if let Some(wanted) = rules.format.filter(|wanted| !format::has(*wanted, string)) {
@@ -172,4 +172,9 @@ fn is_multiple(value: f64, divisor: f64) -> bool {
     let off = (quotient - quotient.round()).abs();
     let whole = value.fract() == 0.0 && divisor.fract() == 0.0;
     value % divisor == 0.0 || !whole && off <= 4.0 * f64::EPSILON * quotient.abs()
+}
+
+/// Which character is at fault, for the end of a message; its place is counted from 0.
+fn placed(place: usize, c: char) -> String {
+    format!(": U+{:04X} is character {}", u32::from(c), place + 1)
 }
