@@ -45,11 +45,10 @@ pub(crate) struct Internal {
 impl Internal {
     /// How a cluster is: `ok`, or what is wrong.
     async fn cluster(&self, key: &ClusterKey) -> String {
-        let (fleet, asked) = (Arc::clone(&self.fleet), key.clone());
-        // It goes on when this does not wait any more, so that the next probe knows.
-        let asking = tokio::spawn(async move { fleet.health(&asked).await });
+        // Where this does not wait any more, whoever watches the clusters goes on asking, and the next probe knows.
+        let asking = self.fleet.health(key);
         let health = match tokio::time::timeout(CLUSTER_DEADLINE, asking).await {
-            Ok(health) => health.ok().flatten(),
+            Ok(health) => health,
             Err(_) => self.fleet.last_health(key),
         };
         let mut told = match health {

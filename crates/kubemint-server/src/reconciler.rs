@@ -149,6 +149,8 @@ impl Worker {
             }
             pace.rest(Instant::now(), ended.more(), ended.went());
         }
+        self.under_way.break_off().await;
+        self.sweeps.break_off().await;
         if ours {
             // Given back, so that another replica goes on at once; without this the lease ends by itself.
             let store = &self.service.ports().store;

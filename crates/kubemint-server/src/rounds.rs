@@ -88,4 +88,9 @@ impl Rounds {
         ended.waits = !self.under_way.is_empty();
         ended
     }
+
+    /// Breaks off what is under way, and waits until nothing of it holds the store any more.
+    pub(crate) async fn break_off(&mut self) {
+        self.under_way.shutdown().await;
+    }
 }

@@ -62,6 +62,11 @@ impl Sweeps {
         Some(done)
     }
 
+    /// Breaks off what is under way, and waits until nothing of it holds the store any more.
+    pub(crate) async fn break_off(&mut self) {
+        self.under_way.shutdown().await;
+    }
+
     /// Whether the last one that ended went without an error.
     pub(crate) fn are_well(&self) -> bool {
         self.well

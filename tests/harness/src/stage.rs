@@ -260,8 +260,6 @@ impl Stage {
     /// Stops the server in order, and reads the audit trail that it left, oldest first.
     pub async fn stop_and_read_audit(&mut self) -> Vec<Event> {
         self.stop_server().await;
-        // Something of the server may hold the store a moment longer than its orderly stop; the end of a process hides that.
-        self.settled().await;
         let store = self.store().expect("the store");
         let mut events = Vec::new();
         let mut after = 0;

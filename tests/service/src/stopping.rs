@@ -75,6 +75,31 @@ async fn an_issue_is_completed_even_if_its_caller_has_gone_and_the_server_stops(
 }
 
 #[tokio::test]
+async fn a_server_that_stopped_has_let_go_of_the_store_whatever_it_was_doing() {
+    let setting = Setting::default().change(|config| config.limits.health = Duration::ZERO);
+    let mut stage = setting.start().await;
+    let list = RequestKind::LIST_SERVICE_ACCOUNTS;
+    for _ in 0..10 {
+        let cluster = stage.world().cluster();
+        cluster.clear_faults();
+        cluster.inject(Fault::always(list, Effect::Hang));
+        let before = cluster.requests(list);
+        // Another one opens its store at once: where somebody holds it, it does not start.
+        stage.restart().await;
+        let cluster = stage.world().cluster();
+        until("a sweep waits for its list", async || {
+            cluster.requests(list) > before
+        })
+        .await;
+        // And a probe for the cluster.
+        cluster.inject(Fault::always(RequestKind::ANY, Effect::Hang));
+        assert_eq!(stage.internal("/readyz").await.status, StatusCode::OK);
+    }
+    stage.world().cluster().clear_faults();
+    stage.stop().await;
+}
+
+#[tokio::test]
 async fn what_hangs_is_broken_off_when_the_grace_period_is_over() {
     let setting = Setting::default().edit("[server]\n", "[server]\ngrace = \"1s\"\n");
     let setting = setting.change(|config| config.settings.pending = Duration::from_secs(2));
