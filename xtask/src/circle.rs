@@ -129,6 +129,7 @@ fn generate(name: &str, module: &str, document: &Document) -> Result<Made, Diagn
         client_lacks: generated.client_lacks.len(),
         module: Module {
             name: module.to_owned(),
+            bridged: openapi_to_dropshot::is_bridged(document),
             files: vec![
                 ("types.rs", generated.types),
                 ("api.rs", generated.api),

@@ -12,7 +12,7 @@ mod values;
 
 pub use changes::{CHANGES, Change, Changes, Edition, Level, Step, changes};
 pub use compare::differences;
-pub use values::values;
+pub use values::{allows, values};
 
 use openapi_document::{Diagnostics, Document};
 

@@ -33,6 +33,15 @@ pub fn values(document: &Document) -> Diagnostics {
     diagnostics
 }
 
+/// Whether a schema of the document allows the value. Of a schema that has a mistake itself, everything is.
+pub fn allows(document: &Document, schema: &Node, value: &Node) -> bool {
+    let mut found = document.diagnostics();
+    let mut judge = Judge::of(document, &mut found);
+    judge.value("value", value, schema);
+    judge.finish();
+    found.is_empty()
+}
+
 /// The schemas within one that stand for what may be there any number of times, or not at all: their defaults apply to nothing.
 fn elements(schema: &Node) -> impl Iterator<Item = *const Node> {
     let one = ["items", "additionalProperties"].map(|key| schema.get(key));

@@ -5,6 +5,7 @@
 
 mod auth;
 mod body;
+pub mod bridge;
 mod fault;
 mod guard;
 mod metadata;
@@ -17,6 +18,7 @@ mod taken;
 pub mod told;
 
 pub use auth::{Authenticator, Limits, Refusal, RequestHead};
+pub use bridge::bridge;
 pub use fault::{Detail, Envelope, Failure, Fault, MAX_DETAILS, MAX_FIELD, MAX_MESSAGE};
 pub use guard::{Extension, Guarded, Open, Operation, Parts, Unread, serve, serve_open};
 pub use params::{Parameters, Values};

@@ -1,6 +1,7 @@
 //! The API crate: the trait, the types of its operations, and the one way to register them.
 
-use crate::operation::{self, Shared};
+use crate::bridge::{self, Bridge};
+use crate::operation::{self, Parts, Shared};
 use crate::print::{Items, docs};
 use crate::types::Types;
 use crate::{Options, descriptor, names};
@@ -8,7 +9,7 @@ use openapi_document::routes::Routes;
 use openapi_document::{Diagnostic, Diagnostics, Document};
 use proc_macro2::TokenStream;
 use quote::quote;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Generates the API crate's file.
 pub(crate) fn generate(
@@ -24,7 +25,7 @@ pub(crate) fn generate(
         routes: Routes::of(document),
     };
     let mut types_of_operations = Items::default();
-    let mut parts: Vec<operation::Parts> = Vec::new();
+    let mut parts: Vec<Parts> = Vec::new();
     for operation in document.operations() {
         let mut part = operation::generate(
             document,
@@ -54,8 +55,9 @@ pub(crate) fn generate(
     ));
     let methods = parts.iter().map(|part| &part.method);
     let served = parts.iter().map(|part| &part.served);
-    let endpoints: Vec<_> = parts.iter().map(|part| &part.endpoint).collect();
-    let stubs: Vec<_> = parts.iter().map(|part| &part.stub).collect();
+    let bridges = bridge::bridges(document, &shared.routes);
+    let registered = registered(document, &bridges, &parts);
+    let described = described(document, &bridges, &parts);
     let tags = tags(document);
     let (title, version) = (&info.title, &info.version);
     let mut items = Items::default();
@@ -80,19 +82,11 @@ pub(crate) fn generate(
         /// Never for a document that passed the generator's checks.
         pub fn api<S: #trait_name>() -> ::dropshot::ApiDescription<S::Context> {
             let mut api = ::dropshot::ApiDescription::new().tag_config(tags());
-            #(api.register(#endpoints).expect("checked when this was generated");)*
+            #registered
             api
         }
 
-        /// The API without an implementation, from which dropshot's own document is made.
-        ///
-        /// # Panics
-        /// Never for a document that passed the generator's checks.
-        pub fn description() -> ::dropshot::ApiDescription<::dropshot::StubContext> {
-            let mut api = ::dropshot::ApiDescription::new().tag_config(tags());
-            #(api.register(#stubs).expect("checked when this was generated");)*
-            api
-        }
+        #described
 
         #tags
 
@@ -105,6 +99,71 @@ pub(crate) fn generate(
     items.append(types_of_operations);
     items.add(descriptor::module(document));
     Ok(items)
+}
+
+/// Registers every operation: those of paths that the router does not hold side by side behind the routes that it does.
+fn registered(document: &Document, bridges: &[Bridge], parts: &[Parts]) -> TokenStream {
+    let bridged: BTreeSet<&str> = bridges.iter().flat_map(Bridge::paths).collect();
+    let operations = || document.operations().zip(parts);
+    let plain = operations().filter(|(operation, _)| !bridged.contains(operation.path));
+    let plain = plain.map(|(_, part)| &part.endpoint);
+    let behind = bridges.iter().map(|bridge| {
+        let endpoints = bridge.paths().flat_map(|path| {
+            let here = operations().filter(move |(operation, _)| operation.path == path);
+            here.map(|(_, part)| &part.endpoint)
+        });
+        let route = &bridge.route;
+        quote! {
+            for endpoint in ::openapi_runtime::bridge(#route, ::std::vec![#(#endpoints),*]) {
+                api.register(endpoint).expect("checked when this was generated");
+            }
+        }
+    });
+    quote! {
+        #(api.register(#plain).expect("checked when this was generated");)*
+        #(#behind)*
+    }
+}
+
+/// The function from which dropshot's own document is made; or, where there are bridges, its documents.
+fn described(document: &Document, bridges: &[Bridge], parts: &[Parts]) -> TokenStream {
+    let new = quote!(let mut api = ::dropshot::ApiDescription::new().tag_config(tags()););
+    if bridges.is_empty() {
+        let stubs = parts.iter().map(|part| &part.stub);
+        return quote! {
+            /// The API without an implementation, from which dropshot's own document is made.
+            ///
+            /// # Panics
+            /// Never for a document that passed the generator's checks.
+            pub fn description() -> ::dropshot::ApiDescription<::dropshot::StubContext> {
+                #new
+                #(api.register(#stubs).expect("checked when this was generated");)*
+                api
+            }
+        };
+    }
+    let paths = document.openapi.paths.paths.keys();
+    let groups = bridge::groups(paths.map(String::as_str));
+    let descriptions = groups.iter().map(|group| {
+        let here = document.operations().zip(parts);
+        let here = here.filter(|(operation, _)| group.contains(&operation.path));
+        let stubs = here.map(|(_, part)| &part.stub);
+        quote! {{
+            #new
+            #(api.register(#stubs).expect("checked when this was generated");)*
+            api
+        }}
+    });
+    quote! {
+        /// The API without an implementation, in several descriptions, since one cannot hold all paths: from them
+        /// `openapi_runtime::bridge::whole` makes dropshot's own document.
+        ///
+        /// # Panics
+        /// Never for a document that passed the generator's checks.
+        pub fn descriptions() -> ::std::vec::Vec<::dropshot::ApiDescription<::dropshot::StubContext>> {
+            ::std::vec![#(#descriptions),*]
+        }
+    }
 }
 
 /// K0202: no operation is called as the trait is.

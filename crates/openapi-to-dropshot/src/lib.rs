@@ -72,6 +72,7 @@ mod any;
 mod api;
 mod blame;
 mod bounded;
+mod bridge;
 mod calls;
 mod case;
 mod choice;
@@ -124,6 +125,7 @@ mod words;
 use openapi_document::{Diagnostic, Diagnostics, Document};
 use proc_macro2::TokenStream;
 
+pub use bridge::is_bridged;
 pub use rules::{RULES, check, examine, explain};
 pub use skip::{Read, Skipped, read, read_and_warn, read_with};
 

@@ -14,6 +14,8 @@ pub(crate) struct Module {
     pub(crate) name: String,
     /// Names and contents.
     pub(crate) files: Vec<(&'static str, String)>,
+    /// Whether dropshot says it in several descriptions.
+    pub(crate) bridged: bool,
 }
 
 /// What a module's server emitted, or the first error of its compilation.
@@ -201,10 +203,17 @@ fn main(modules: &[Module]) -> String {
         );
     }
     text.push_str("fn main() {\n    if let Some(wanted) = std::env::var_os(\"CIRCLE_SERVE\") { return serve(&wanted.to_string_lossy()); }\n    let mut documents = serde_json::Map::new();\n");
-    for Module { name, .. } in modules {
+    for Module { name, bridged, .. } in modules {
+        let said = if *bridged {
+            format!(
+                "openapi_runtime::bridge::whole(&{name}::api::descriptions(), {name}::api::TITLE, &version)"
+            )
+        } else {
+            format!("api.openapi({name}::api::TITLE, version).json()")
+        };
         let _ = writeln!(
             text,
-            "    documents.insert(\"{name}\".to_owned(), {{\n        let api = {name}::api::api::<{name}::stub::Server>();\n        let version = {name}::api::VERSION.parse().unwrap_or(dropshot::semver::Version::new(0, 0, 0));\n        let mut document = api.openapi({name}::api::TITLE, version).json().unwrap();\n        // dropshot takes it from the call, and only as a semantic version.\n        document[\"info\"][\"version\"] = {name}::api::VERSION.into();\n        document\n    }});"
+            "    documents.insert(\"{name}\".to_owned(), {{\n        let api = {name}::api::api::<{name}::stub::Server>();\n        let version = {name}::api::VERSION.parse().unwrap_or(dropshot::semver::Version::new(0, 0, 0));\n        let mut document = {said}.unwrap();\n        // dropshot takes it from the call, and only as a semantic version.\n        document[\"info\"][\"version\"] = {name}::api::VERSION.into();\n        document\n    }});"
         );
     }
     text.push_str("    println!(\"{}\", serde_json::Value::Object(documents));\n}\n");

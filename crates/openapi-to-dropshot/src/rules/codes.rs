@@ -4,11 +4,13 @@
 pub const RULES: &[(&str, &str)] = &[
     (
         "K0201",
-        "dropshot's router cannot hold both paths: at one place all paths have a fixed segment, or all a variable. Different names of one variable are bridged: the names never travel. Or no request has the path: a query or fragment begins in it, or clients take its segments away.
+        "No request has the path (a query or fragment begins in it, or clients take its segments away), or it is no path of whole segments; two paths are one; or, as a warning, one path hides requests of another. dropshot's router holds fixed segments or a variable at one place, under one name: where a document has both, or several names, the generated server bridges it. The names never travel, and what is fixed is asked first, as OpenAPI says.
 
-    /things/all:    {get: ...}
-    /things/{id}:   {get: ...}   # wrong: a fixed segment and a variable at one place
-    /thing/{id}:    {get: ...}   # right: they part one segment before",
+    /things/{id}.json:     {get: ...}   # wrong: a variable is a whole segment
+    /things/{id}/json:     {get: ...}   # right
+
+    /things/all:           {get: ...}   # served, and the thing that is called `all` cannot be asked for:
+    /things/{id}:          {get: ...}   # let the schema of `id` exclude `all`, by a `pattern` or `format: uuid`",
     ),
     (
         "K0202",

@@ -1,55 +1,48 @@
-//! K0201: dropshot's router holds every path.
+//! K0201: every path is one that requests can have, and none takes the requests of another unsaid.
 
+use crate::bridge;
 use openapi_document::routes::{Routes, variable};
-use openapi_document::{Diagnostic, Diagnostics, Document, Span};
+use openapi_document::{Content, Diagnostic, Diagnostics, Document, Node, Span, resolve};
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
-
-/// dropshot's trie of path segments: at each node either literals or one variable.
-#[derive(Default)]
-struct Route<'a> {
-    literals: HashMap<&'a str, Route<'a>>,
-    variable: Option<(&'a str, Box<Route<'a>>)>,
-    first: Option<Span>,
-}
+use std::collections::BTreeSet;
 
 /// K0201.
 pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
-    let mut root = Route::default();
     let routes = Routes::of(document);
     let mut before = BTreeSet::new();
     for path in document.openapi.paths.paths.keys() {
-        let span = document
-            .root
-            .at("/paths")
-            .and_then(|paths| paths.entry(path))
-            .map_or_else(|| document.span("/paths"), |e| e.key_span);
+        let span = place(document, path);
         if let Some(twin) = routes.twin(path, &before) {
-            let paths = document.root.at("/paths");
-            let other = paths.and_then(|paths| paths.entry(twin));
-            let other = other.map_or(span, |entry| entry.key_span);
             diagnostics.push(
                 Diagnostic::new(
                     "K0201",
                     span,
                     "these two are one path: the names of variables do not tell paths apart",
                 )
-                .related(other, "the other path")
+                .related(place(document, twin), "the other path")
                 .help("put the operations of both under one path"),
             );
         }
         before.insert(path.as_str());
-        match insert(&mut root, path, span) {
-            Some(mut conflict) => {
-                conflict.span = span;
-                diagnostics.push(conflict);
-            }
+        match refused(path, span) {
+            Some(refused) => diagnostics.push(refused),
             None => odd(path, span, diagnostics),
         }
     }
+    for bridge in bridge::bridges(document, &routes) {
+        hidden(document, &bridge.paths, diagnostics);
+    }
 }
 
-fn insert<'a>(root: &mut Route<'a>, path: &'a str, span: Span) -> Option<Diagnostic> {
+/// Where the path is written.
+fn place(document: &Document, path: &str) -> Span {
+    let paths = document.root.at("/paths");
+    let entry = paths.and_then(|paths| paths.entry(path));
+    entry.map_or_else(|| document.span("/paths"), |entry| entry.key_span)
+}
+
+/// Why no router has the path, if none has.
+fn refused(path: &str, span: Span) -> Option<Diagnostic> {
     let refuse = |what: String| {
         let help = "write segments between single `/`, each fixed or one variable of its own name";
         Some(Diagnostic::new("K0201", span, what).help(help))
@@ -59,30 +52,9 @@ fn insert<'a>(root: &mut Route<'a>, path: &'a str, span: Span) -> Option<Diagnos
             "a path begins with `/`, has no empty segment, and does not end with `/`".to_owned(),
         );
     }
-    let mut node = root;
     let mut variables = Vec::new();
-    for segment in path
-        .split('/')
-        .skip(1)
-        .filter(|segment| !segment.is_empty())
-    {
-        let other = node.first;
-        node.first.get_or_insert(span);
-        let variable = segment
-            .strip_prefix('{')
-            .and_then(|rest| rest.strip_suffix('}'))
-            .filter(|name| !name.contains(['{', '}', ':']));
-        let both = |detail: String| {
-            let diagnostic =
-                Diagnostic::new("K0201", span, "dropshot cannot route both of these paths")
-                    .label(detail)
-                    .help("at one place all paths have a fixed segment, or all a variable; put one of them under another prefix, or answer both from the variable's operation");
-            Some(match other {
-                Some(other) => diagnostic.related(other, "the other path"),
-                None => diagnostic,
-            })
-        };
-        node = match variable {
+    for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+        match variable(segment) {
             None if segment.contains(['{', '}']) => {
                 return refuse(format!(
                     "dropshot cannot route `{segment}`: a variable is a whole segment"
@@ -92,12 +64,6 @@ fn insert<'a>(root: &mut Route<'a>, path: &'a str, span: Span) -> Option<Diagnos
                 if let Some((what, help)) = unreachable(segment) {
                     return Some(Diagnostic::new("K0201", span, what).help(help));
                 }
-                if let Some((name, _)) = &node.variable {
-                    return both(format!(
-                        "`{segment}` stands where the other has `{{{name}}}`"
-                    ));
-                }
-                node.literals.entry(segment).or_default()
             }
             Some(name) => {
                 if variables.contains(&name) {
@@ -106,19 +72,87 @@ fn insert<'a>(root: &mut Route<'a>, path: &'a str, span: Span) -> Option<Diagnos
                     ));
                 }
                 variables.push(name);
-                if !node.literals.is_empty() {
-                    return both(format!(
-                        "`{segment}` stands where the other has a fixed segment"
-                    ));
-                }
-                &mut node
-                    .variable
-                    .get_or_insert_with(|| (name, Box::default()))
-                    .1
             }
-        };
+        }
     }
     None
+}
+
+/// Tells of each of these paths, which are tried in this order, that takes requests from a later one whose variables allow its
+/// fixed segments: what they name so cannot be asked for.
+fn hidden(document: &Document, paths: &[String], diagnostics: &mut Diagnostics) {
+    for (at, path) in paths.iter().enumerate() {
+        let told = paths[at + 1..].iter().find_map(|later| {
+            let taken = taken(document, path, later)?;
+            let (text, name) = taken.first()?;
+            let message = format!("`{path}` hides what `{later}` means where `{name}` is `{text}`");
+            Some(
+                Diagnostic::new("K0201", place(document, path), message)
+                    .label(format!("a request of `{path}` is never one of the other"))
+                    .related(place(document, later), "the other path")
+                    .help(format!("let the schema of `{name}` exclude `{text}`, such as by a `pattern` or `format`, or put one of the paths under another prefix"))
+                    .warning(),
+            )
+        });
+        if let Some(told) = told {
+            diagnostics.push(told);
+        }
+    }
+}
+
+/// The fixed segments of `path` where `later` has variables, with those; none where both are fixed and differ, or a variable does
+/// not allow the segment.
+fn taken<'a>(
+    document: &Document,
+    path: &'a str,
+    later: &'a str,
+) -> Option<Vec<(&'a str, &'a str)>> {
+    let mut taken = Vec::new();
+    for (one, other) in path.split('/').zip(later.split('/')) {
+        match (variable(one), variable(other)) {
+            (None, None) if one != other => return None,
+            (None, Some(name)) => {
+                if !allows(document, later, name, one) {
+                    return None;
+                }
+                taken.push((one, name));
+            }
+            _ => {}
+        }
+    }
+    Some(taken)
+}
+
+/// Whether every schema that `path` gives its variable `name` allows the text, as which or as the number that it writes.
+fn allows(document: &Document, path: &str, name: &str, text: &str) -> bool {
+    let root = &document.root;
+    let paths = root.at("/paths");
+    let Some(item) = paths.and_then(|paths| resolve(root, paths.get(path)?)) else {
+        return false;
+    };
+    let own = item.get("parameters");
+    let inner = item
+        .entries()
+        .iter()
+        .map(|entry| entry.node.get("parameters"));
+    let parameters = inner.chain([own]).flatten().flat_map(Node::items);
+    let schemas = parameters.filter_map(|parameter| {
+        let parameter = resolve(root, parameter)?;
+        let is = |key: &str, what: &str| parameter.get(key).and_then(Node::as_str) == Some(what);
+        (is("in", "path") && is("name", name)).then(|| parameter.get("schema"))?
+    });
+    let node = |content: Content| Node {
+        span: Span::default(),
+        content,
+    };
+    let number = serde_json::from_str(text).ok().map(Content::Number);
+    let values = [Some(Content::String(text.to_owned())), number].map(|content| content.map(node));
+    let mut schemas = schemas.peekable();
+    schemas.peek().is_some()
+        && schemas.all(|schema| {
+            let mut values = values.iter().flatten();
+            values.any(|value| openapi_check::allows(document, schema, value))
+        })
 }
 
 /// Characters that a path has only in other words, so that callers differ in what they send; the server knows all of them.

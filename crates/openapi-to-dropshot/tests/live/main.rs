@@ -17,6 +17,7 @@ mod client;
 mod types;
 
 mod bounds;
+mod bridged;
 mod defaults;
 mod failed;
 mod optional;

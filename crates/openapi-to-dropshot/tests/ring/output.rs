@@ -102,6 +102,27 @@ fn the_types_for_defaults_are_as_recorded() {
     assert_contents("tests/ring/golden/defaults/types.rs", &generated.types);
 }
 
+/// What `tests/live` asks for behind one route.
+#[test]
+fn the_output_for_paths_that_the_router_cannot_hold_side_by_side_is_as_recorded() {
+    let options = Options {
+        source: "route_bridges.yaml".to_owned(),
+        command: "cargo test".to_owned(),
+        types_crate: "crate::bridged::types".to_owned(),
+        trait_name: "BridgedApi".to_owned(),
+        schemars_feature: None,
+    };
+    let text = include_str!("../accept/route_bridges.yaml");
+    let document = Document::read("route_bridges.yaml", text).unwrap();
+    let generated = generate(&document, &options).unwrap();
+    assert_contents("tests/ring/golden/bridged/types.rs", &generated.types);
+    assert_contents("tests/ring/golden/bridged/api.rs", &generated.api);
+    assert_contents(
+        "tests/ring/golden/bridged/openapi.json",
+        &generated.document,
+    );
+}
+
 /// What `tests/live` sends and leaves out.
 #[test]
 fn the_output_for_bodies_that_may_be_left_out_is_as_recorded() {

@@ -57,7 +57,7 @@ fn paths_that_dropshot_cannot_route_are_told_with_both_places() {
         .position(|line| line == "components:")
         .unwrap()
         + 1;
-    for path in ["/things/best", "/things/{name}", "/others/{a}.json"] {
+    for path in ["/things/{name}", "/others/{a}.json"] {
         let text = with_path(path);
         let found = places(&text);
         assert!(
@@ -65,10 +65,29 @@ fn paths_that_dropshot_cannot_route_are_told_with_both_places() {
             "{path}: {found:?}"
         );
     }
-    let shown = generated(&with_path("/things/best"))
-        .unwrap_err()
-        .render(false);
-    assert!(shown.contains("the other path"), "{shown}");
+    let twins = generated(&with_path("/things/{name}")).unwrap_err();
+    let twins = twins.render(false);
+    assert!(twins.contains("the other path"), "{twins}");
+}
+
+#[test]
+fn a_fixed_segment_that_hides_a_value_of_the_variable_is_told_with_both_places() {
+    let added = THINGS.lines().position(|line| line == "components:");
+    let added = added.unwrap() + 1;
+    let told = found(&with_path("/things/best"));
+    assert_eq!(told.places(), [format!("things.yaml:{added}:3 K0201")]);
+    let shown = told.render(false);
+    assert!(
+        told.only_warnings()
+            && shown.contains("`thingId` is `best`")
+            && shown.contains("the other path"),
+        "{shown}"
+    );
+    // Its schema has lower-case letters alone, eight at most: these hide nothing.
+    for path in ["/things/Best", "/things/bestofall", "/things/7"] {
+        assert_eq!(places(&with_path(path)), Vec::<String>::new(), "{path}");
+    }
+    assert!(generated(&with_path("/things/best")).is_ok());
 }
 
 #[test]
