@@ -1,14 +1,16 @@
 //! Several files to one document: what a `$ref` leads to outside the components becomes a component, and a `$ref` in
 //! place of a path becomes that path. Every node keeps the place that it was written at.
 
+mod mapping;
 mod target;
 
 use crate::node::{Content, Entry, Node, Span};
 use crate::place::{self, PATHS};
+use crate::pointer::of_fragment;
 use crate::{Diagnostic, Files, Source, escape, read};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use target::percent_decoded;
 
+pub(crate) use mapping::is_file;
 pub use target::MAX_FILES;
 
 /// The most `$ref`s in place of paths that lead from one to the next.
@@ -92,15 +94,24 @@ fn is_whole(node: &Node, place: &str) -> bool {
         && (place == PATHS || place::refers(place))
     {
         let pointer = reference.as_str().and_then(|text| text.strip_prefix('#'));
-        if place == PATHS || !pointer.is_some_and(place::is_component) {
+        let plain = |pointer: &str| place::is_component(pointer) && is_plain(pointer);
+        if place == PATHS || !pointer.is_some_and(plain) {
             return false;
         }
+    }
+    if place == "schemas" && !mapping::is_whole(node) {
+        return false;
     }
     let mut members = node.entries().iter();
     members.all(|entry| match place::inside(place, &entry.key) {
         Some(inside) if entry.key != "$ref" => is_whole(&entry.node, inside),
         _ => true,
     }) && node.items().iter().all(|item| is_whole(item, place))
+}
+
+/// Whether the pointer is written as it is meant.
+fn is_plain(pointer: &str) -> bool {
+    of_fragment(pointer).is_ok_and(|meant| meant == pointer)
 }
 
 /// The names of the components that there are, each with its kind.
@@ -181,6 +192,9 @@ impl Bundler<'_> {
         if place::refers(place) && node.get("$ref").is_some() {
             self.reference(&mut node, file, place);
         }
+        if place == "schemas" {
+            self.mapping(&mut node, file);
+        }
         match &mut node.content {
             Content::Map(entries) => {
                 for entry in entries.iter_mut().filter(|entry| entry.key != "$ref") {
@@ -203,13 +217,25 @@ impl Bundler<'_> {
 
     /// Lets the `$ref` of `node` lead to a component of this document.
     fn reference(&mut self, node: &mut Node, file: usize, place: &str) {
-        let Some((target, pointer, span)) = self.target(node, file) else {
+        let Some((target, mut pointer, span)) = self.target(node, file) else {
             return;
         };
+        if place == "schemas"
+            && !pointer.is_empty()
+            && !pointer.starts_with('/')
+            && let Some(meant) = self.anchored(target, &pointer)
+        {
+            pointer = meant;
+        }
         // A component of this document, or what another rule refuses.
         let direct = place::is_component(&pointer);
         let exists = self.at(target, &pointer).is_some();
-        if target == 0 && (direct || !exists || place != "schemas") {
+        let other = || place::at(&pointer).as_deref() != Some(place);
+        if !exists && of_fragment(&pointer).is_err() {
+            // What is meant stands for no pointer once more, which is how others tell what was told here.
+            self.missing(target, &pointer, span);
+        }
+        if target == 0 && (direct || !exists || place != "schemas" && other()) {
             // As the document calls itself: by the name of its file, or not at all.
             set(node, format!("#{pointer}"));
             return;
@@ -227,7 +253,7 @@ impl Bundler<'_> {
             .roots
             .get(target)
             .is_some_and(|root| root.get("openapi").is_some());
-        let kind = place::at(&percent_decoded(&pointer)).filter(|kind| document && kind != place);
+        let kind = place::at(&pointer).filter(|kind| document && kind != place);
         if let Some(kind) = kind {
             if target == 0 {
                 return;
@@ -292,15 +318,35 @@ impl Bundler<'_> {
         found
     }
 
+    /// The pointer of the schema with this `$anchor` (JSON Schema 2020-12), if the file has one.
+    fn anchored(&self, file: usize, name: &str) -> Option<String> {
+        let is_name = |node: &Node| node.as_str() == Some(name);
+        let mut open = vec![(String::new(), self.roots.get(file)?)];
+        while let Some((pointer, node)) = open.pop() {
+            let mut anchors = ["$anchor", "$dynamicAnchor"].into_iter();
+            if anchors.any(|key| node.get(key).is_some_and(is_name)) {
+                return Some(pointer);
+            }
+            let members = node
+                .entries()
+                .iter()
+                .map(|entry| (escape(&entry.key), &entry.node));
+            let items = node.items().iter().enumerate();
+            let items = items.map(|(at, item)| (at.to_string(), item));
+            let inner = members.chain(items);
+            open.extend(inner.map(|(token, inner)| (format!("{pointer}/{token}"), inner)));
+        }
+        None
+    }
+
     /// What is at a pointer, and the place that introduces it.
     fn at(&self, file: usize, pointer: &str) -> Option<(Span, &Node)> {
         if !pointer.is_empty() && !pointer.starts_with('/') {
             return None;
         }
         let root = self.roots.get(file)?;
-        let decoded = percent_decoded(pointer);
-        let node = root.at(&decoded)?;
-        Some((root.span_at(&decoded).unwrap_or(node.span), node))
+        let node = root.at(pointer)?;
+        Some((root.span_at(pointer).unwrap_or(node.span), node))
     }
 
     fn missing(&mut self, file: usize, pointer: &str, span: Span) {

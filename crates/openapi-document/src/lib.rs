@@ -49,7 +49,7 @@ pub use width::range;
 
 use openapiv3::{OpenAPI, Operation, PathItem, ReferenceOr};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// A document that satisfies every rule of this crate.
@@ -127,8 +127,8 @@ impl Document {
         match bundle::bundle(name, text, files) {
             Ok(mut bundle) => {
                 let mut found = std::mem::take(&mut bundle.diagnostics);
-                lower::lower(&mut bundle.root, &mut found);
-                Document::of(bundle.root, Arc::new(bundle.sources), found)
+                let used = lower::lower(&mut bundle.root, &mut found);
+                Document::of(bundle.root, Arc::new(bundle.sources), found, used)
             }
             Err((sources, found)) => {
                 let mut diagnostics = Diagnostics::new(Arc::new(sources));
@@ -152,6 +152,7 @@ impl Document {
             select::operations(&root, keep),
             Arc::clone(&self.sources),
             Vec::new(),
+            HashSet::new(),
         )
     }
 
@@ -159,8 +160,9 @@ impl Document {
         root: Node,
         sources: Arc<Vec<Source>>,
         found: Vec<Diagnostic>,
+        used: HashSet<String>,
     ) -> (Option<Document>, Diagnostics) {
-        let mut diagnostics = rules::check(&root, &sources);
+        let mut diagnostics = rules::check(&root, &sources, used);
         found.into_iter().for_each(|d| diagnostics.push(d));
         // What it should look like depends on the version.
         let known = diagnostics.iter().all(|d| d.code != "K0101");

@@ -290,6 +290,10 @@ fn headers(
     place: &str,
     names: &mut Names,
 ) {
+    // OpenAPI wants it ignored: the media type says it.
+    response
+        .headers
+        .retain(|name, _| !name.eq_ignore_ascii_case("content-type"));
     for (name, header) in &mut response.headers {
         let place = format!("{place}/headers/{}", crate::escape(name));
         let origin = origin(header, "headers", &place);

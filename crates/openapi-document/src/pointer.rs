@@ -2,7 +2,53 @@
 
 use crate::node::{Content, Node, Span, escape};
 use crate::{Source, read};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+/// The pointer that the fragment of a reference stands for (RFC 6901, section 6): its characters may be percent-encoded (RFC 3986).
+///
+/// # Errors
+/// What is wrong with it, and how it is written.
+pub(crate) fn of_fragment(fragment: &str) -> Result<Cow<'_, str>, (String, &'static str)> {
+    let pointer = match fragment.contains('%') {
+        true => Cow::Owned(percent_decoded(fragment)?),
+        false => Cow::Borrowed(fragment),
+    };
+    let mut tildes = pointer.split('~').skip(1);
+    match tildes.find(|after| !after.starts_with(['0', '1'])) {
+        Some(after) => {
+            let next = after.chars().next().map(String::from).unwrap_or_default();
+            let help = "in a pointer, `~0` stands for `~`, and `~1` for `/`";
+            Err((format!("`~{next}` stands for no character"), help))
+        }
+        None => Ok(pointer),
+    }
+}
+
+/// Text whose characters are percent-encoded (RFC 3986), as it is meant.
+///
+/// # Errors
+/// What is wrong with it, and how it is written.
+pub(crate) fn percent_decoded(text: &str) -> Result<String, (String, &'static str)> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let digits = part
+            .get(..2)
+            .filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+        let Some(code) = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) else {
+            let shown: String = part.chars().take(2).collect();
+            let help = "`%` is followed by two hexadecimal digits; `%25` stands for `%` itself";
+            return Err((format!("`%{shown}` stands for no character"), help));
+        };
+        bytes.push(code);
+        bytes.extend(part.bytes().skip(2));
+    }
+    String::from_utf8(bytes).map_err(|_| {
+        let help = "percent-encode the bytes of each character in UTF-8, such as `%C3%A9` for `é`";
+        (format!("`{text}` is not UTF-8"), help)
+    })
+}
 
 /// The pointers of places in some files. Each file is read once, when it is first asked for, as far as it can be read.
 pub struct Pointers<'a> {
@@ -109,6 +155,32 @@ mod tests {
         assert_eq!(of("- a\n- b: @c\n", "@c", "@"), "/1/b");
         // Of braces that do not end, nothing is read: the place is the whole file.
         assert_eq!(of("{\"a\": {\"b\": \"\n", "\"b\"", "\"b\""), "");
+    }
+
+    #[test]
+    fn a_fragment_is_percent_decoded_before_it_is_a_pointer() {
+        for (fragment, pointer) in [
+            ("", ""),
+            ("/a~1b/~0", "/a~1b/~0"),
+            ("/A%20b", "/A b"),
+            ("/~1things~1%7Bid%7D/%C3%A9", "/~1things~1{id}/é"),
+            ("/a%2fb", "/a/b"),
+            ("/100%25%7e1", "/100%~1"),
+        ] {
+            assert_eq!(of_fragment(fragment).unwrap(), pointer, "{fragment}");
+        }
+        for (fragment, wrong) in [
+            ("/a%", "`%` stands for no character"),
+            ("/a%2", "`%2` stands for no character"),
+            ("/a%+1", "`%+1` stands for no character"),
+            ("/%zé", "`%zé` stands for no character"),
+            ("/%E9", "`/%E9` is not UTF-8"),
+            ("/a~b", "`~b` stands for no character"),
+            ("/a~", "`~` stands for no character"),
+            ("/a%7E2", "`~2` stands for no character"),
+        ] {
+            assert_eq!(of_fragment(fragment).unwrap_err().0, wrong, "{fragment}");
+        }
     }
 
     #[test]

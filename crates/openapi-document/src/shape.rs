@@ -107,7 +107,11 @@ impl Blame<'_> {
         if let Some(body) = node.get("requestBody") {
             self.part::<RequestBody>(body, "a request body");
         }
-        for response in node.get("responses").map_or(&[][..], Node::entries) {
+        let responses = node.get("responses").map_or(&[][..], Node::entries);
+        for response in responses
+            .iter()
+            .filter(|entry| !entry.key.starts_with("x-"))
+        {
             self.part::<Response>(&response.node, "a response");
         }
         if self.diagnostics.len() == before

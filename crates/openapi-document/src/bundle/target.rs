@@ -2,6 +2,7 @@
 
 use super::{Bundler, nothing};
 use crate::node::{Node, Span};
+use crate::pointer::{of_fragment, percent_decoded};
 use crate::{Diagnostic, Source, read};
 
 /// The most files that one document is read from.
@@ -16,11 +17,22 @@ impl Bundler<'_> {
         let reference = node.get("$ref")?;
         let (text, span) = (reference.as_str()?, reference.span);
         let (path, fragment) = text.split_once('#').unwrap_or((text, ""));
-        if path.is_empty() {
-            return Some((file, fragment.to_owned(), span));
-        }
         if !path.contains(['/', '.']) && !text.contains('#') {
             return None;
+        }
+        let pointer = match of_fragment(fragment) {
+            Ok(pointer) => pointer.into_owned(),
+            Err((why, help)) => {
+                let message = format!("`{text}` is no reference");
+                let told = Diagnostic::new("K0103", span, message)
+                    .label(why)
+                    .help(help);
+                self.diagnostics.push(told);
+                return None;
+            }
+        };
+        if path.is_empty() {
+            return Some((file, pointer, span));
         }
         if path.contains("://") || path.starts_with("//") || path.starts_with('/') {
             let message = format!("`{text}` leads out of the directory of the document");
@@ -39,7 +51,7 @@ impl Bundler<'_> {
             return None;
         };
         match self.load(&path) {
-            Ok(target) => Some((target, fragment.to_owned(), span)),
+            Ok(target) => Some((target, pointer, span)),
             Err(why) if why.is_empty() => None,
             Err(why) => {
                 let shown = format!("{}{path}", self.directory);
@@ -96,7 +108,7 @@ impl Bundler<'_> {
 
 /// `path` as it stands in the file `from`, without `.` and `..`; `None` when it leads above the directory.
 fn join(from: &str, path: &str) -> Option<String> {
-    let decoded = percent_decoded(path);
+    let decoded = percent_decoded(path).unwrap_or_else(|_| path.to_owned());
     let (directory, _) = from.rsplit_once('/').unwrap_or(("", from));
     let mut names: Vec<&str> = directory
         .split('/')
@@ -115,31 +127,4 @@ fn join(from: &str, path: &str) -> Option<String> {
         return None;
     }
     Some(names.join("/"))
-}
-
-/// `%20` to a space, where that makes sense.
-pub(super) fn percent_decoded(text: &str) -> String {
-    if !text.contains('%') {
-        return text.to_owned();
-    }
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let code = (*byte == b'%')
-            .then(|| text.get(at + 1..at + 3))
-            .flatten()
-            .and_then(|code| u8::from_str_radix(code, 16).ok());
-        match code {
-            Some(code) => {
-                out.push(code);
-                at += 3;
-            }
-            None => {
-                out.push(*byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
 }

@@ -1,8 +1,9 @@
 //! Keywords of JSON Schema 2020-12 that OpenAPI 3.0 does not have: those that constrain nothing are left out, the others
 //! refused.
 
+use super::items::is_anything;
 use super::{Found, entry, note, push, refuse, take};
-use crate::node::{Content, Node};
+use crate::node::Node;
 
 const REFUSED: &[(&str, &str)] = &[
     (
@@ -23,61 +24,38 @@ const REFUSED: &[(&str, &str)] = &[
     ("dependentSchemas", "say it with `oneOf`"),
     ("dependencies", "say it with `oneOf`"),
     ("additionalItems", "give all items one schema"),
-    ("contentSchema", "say in words what the text holds"),
     ("$dynamicRef", "write `$ref`"),
     ("$recursiveRef", "write `$ref`"),
-    ("$anchor", "refer to `#/components/schemas/...`"),
-    ("$dynamicAnchor", "refer to `#/components/schemas/...`"),
     ("$id", "refer to `#/components/schemas/...`"),
 ];
 
+const ANCHORS: &str = "what refers to it was led to `components/schemas`";
+
 /// K0151.
 pub(super) fn refused(node: &mut Node, found: &mut Found) {
-    if let Some(closed) = node.entry("unevaluatedProperties") {
-        let span = closed.key_span;
-        let alone = ["allOf", "anyOf", "oneOf", "$ref", "if"]
-            .iter()
-            .all(|key| node.get(key).is_none());
-        let flag = matches!(closed.node.content, Content::Bool(_));
-        if alone && flag && node.get("additionalProperties").is_none() {
-            let message = "`unevaluatedProperties` is read as `additionalProperties`";
-            note(
-                found,
-                span,
-                message,
-                "they are the same where nothing is combined",
-            );
-            if let Some(closed) = take(node, "unevaluatedProperties") {
-                push(
-                    node,
-                    entry("additionalProperties", span, closed.node.content),
-                );
-            }
-        } else {
-            let help =
-                "write the members of what is combined into one schema with `additionalProperties`";
-            refuse(
-                found,
-                span,
-                "OpenAPI 3.0 cannot say `unevaluatedProperties` here",
-                help,
-            );
-            take(node, "unevaluatedProperties");
-        }
-    }
+    unevaluated(node, found);
     // Which members the object is closed to is not known without them.
     if node.get("patternProperties").is_some() {
         take(node, "additionalProperties");
+    }
+    // Without `if` they say nothing, and where it is refused, they are with it.
+    let is_said = node.get("if").is_some();
+    for key in ["then", "else"] {
+        if let Some(vain) = take(node, key).filter(|_| !is_said) {
+            let message = format!("`{key}` is left out");
+            note(
+                found,
+                vain.key_span,
+                &message,
+                "it says nothing without `if`",
+            );
+        }
     }
     for (key, help) in REFUSED {
         if let Some(refused) = take(node, key) {
             let message = format!("OpenAPI 3.0 cannot say `{key}`");
             refuse(found, refused.key_span, &message, help);
         }
-    }
-    // Without `if`, which is refused, they say nothing.
-    for key in ["then", "else"] {
-        take(node, key);
     }
     if let Some(nullable) = take(node, "nullable") {
         let help = "write `type: [T, \"null\"]`, or `anyOf` with `type: \"null\"`";
@@ -90,6 +68,37 @@ pub(super) fn refused(node: &mut Node, found: &mut Found) {
     }
 }
 
+/// `unevaluatedProperties`: nothing is left where `additionalProperties` speaks of the others; where nothing else does, it is
+/// the same.
+fn unevaluated(node: &mut Node, found: &mut Found) {
+    let Some(others) = node.entry("unevaluatedProperties") else {
+        return;
+    };
+    let span = others.key_span;
+    let combined = ["allOf", "anyOf", "oneOf", "$ref", "if", "dependentSchemas"];
+    if node.get("additionalProperties").is_some() || is_anything(&others.node) {
+        take(node, "unevaluatedProperties");
+        let message = "`unevaluatedProperties` is left out";
+        note(found, span, message, "it says nothing here");
+    } else if combined.iter().all(|key| node.get(key).is_none()) {
+        let message = "`unevaluatedProperties` is read as `additionalProperties`";
+        let help = "they are the same where nothing is combined";
+        note(found, span, message, help);
+        if let Some(others) = take(node, "unevaluatedProperties") {
+            push(
+                node,
+                entry("additionalProperties", span, others.node.content),
+            );
+        }
+    } else {
+        let message = "OpenAPI 3.0 cannot say `unevaluatedProperties` here";
+        let help =
+            "write the members of what is combined into one schema with `additionalProperties`";
+        refuse(found, span, message, help);
+        take(node, "unevaluatedProperties");
+    }
+}
+
 /// What constrains nothing.
 pub(super) fn dropped(node: &mut Node, found: &mut Found) {
     for (key, why) in [
@@ -99,6 +108,8 @@ pub(super) fn dropped(node: &mut Node, found: &mut Found) {
             "what refers to them was led to `components/schemas`",
         ),
         ("$vocabulary", "it is the one that 3.1 has"),
+        ("$anchor", ANCHORS),
+        ("$dynamicAnchor", ANCHORS),
     ] {
         if let Some(dropped) = take(node, key) {
             note(

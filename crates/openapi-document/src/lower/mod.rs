@@ -1,12 +1,15 @@
 //! OpenAPI 3.1 to 3.0, before anything else looks at the document. Each rewrite keeps what the document means and is told
 //! as a note (K0150) at its place; what 3.0 cannot say is refused (K0151).
 
+mod constant;
+mod items;
 mod keywords;
 mod schema;
 mod types;
 
 use crate::node::{Content, Entry, Node, Span};
-use crate::{Diagnostic, place};
+use crate::{Diagnostic, place, select};
+use std::collections::HashSet;
 
 /// The dialects whose schemas are understood.
 const DIALECTS: [&str; 3] = [
@@ -18,16 +21,17 @@ const DIALECTS: [&str; 3] = [
 /// What is found on the way.
 pub(super) type Found = Vec<Diagnostic>;
 
-/// Rewrites the document if it is OpenAPI 3.1.
-pub(crate) fn lower(root: &mut Node, found: &mut Found) {
+/// Rewrites the document if it is OpenAPI 3.1. Gives the components that only what was left out, or is a copy, referred to.
+pub(crate) fn lower(root: &mut Node, found: &mut Found) -> HashSet<String> {
+    let mut used = HashSet::new();
     let Some(version) = root.get("openapi") else {
-        return;
+        return used;
     };
     let is_new = version
         .as_str()
         .is_some_and(|text| text == "3.1" || text.starts_with("3.1."));
     if !is_new {
-        return;
+        return used;
     }
     let span = version.span;
     note(
@@ -36,12 +40,22 @@ pub(crate) fn lower(root: &mut Node, found: &mut Found) {
         "OpenAPI 3.1 is read as OpenAPI 3.0.3",
         "each rewrite is told at its place",
     );
-    overridden(root, found);
+    overridden(root, found, &mut used);
+    let lost = [
+        root.get("webhooks"),
+        root.get("components").and_then(|all| all.get("pathItems")),
+    ];
+    let mut reached = HashSet::new();
+    for lost in lost.into_iter().flatten() {
+        select::reach(root, lost, &mut reached);
+    }
+    used.extend(reached.into_iter().map(str::to_owned));
     top(root, found);
     walk(root, "", found);
     if let Some(node) = member(root, "openapi") {
         node.content = Content::String("3.0.3".to_owned());
     }
+    used
 }
 
 /// What stands at the top and is not in 3.0.
@@ -67,7 +81,8 @@ fn top(root: &mut Node, found: &mut Found) {
             );
         }
     }
-    if let Some(entry) = take(root, "webhooks") {
+    let webhooks = take(root, "webhooks");
+    if let Some(entry) = &webhooks {
         let help = "they are calls to other services, which those describe";
         note(found, entry.key_span, "`webhooks` are left out", help);
     }
@@ -80,6 +95,18 @@ fn top(root: &mut Node, found: &mut Found) {
             "`pathItems` are read where they are referred to",
             "OpenAPI 3.0 has no such component",
         );
+    }
+    if root.get("paths").is_none()
+        && let Some(other) = root.entry("components").or(webhooks.as_ref())
+    {
+        let span = other.key_span;
+        note(
+            found,
+            span,
+            "no `paths` are read as none",
+            "OpenAPI 3.0 wants them said",
+        );
+        push(root, entry("paths", span, Content::Map(Vec::new().into())));
     }
     let Some(info) = member(root, "info") else {
         return;
@@ -126,15 +153,22 @@ fn top(root: &mut Node, found: &mut Found) {
 }
 
 /// A reference with a `description` or `summary` of its own becomes a copy of what it leads to, with those words.
-fn overridden(root: &mut Node, found: &mut Found) {
+fn overridden(root: &mut Node, found: &mut Found, used: &mut HashSet<String>) {
     let whole = root.clone();
-    copies(root, "", &whole, found);
+    copies(root, "", &whole, found, used);
 }
 
-fn copies(node: &mut Node, place: &str, whole: &Node, found: &mut Found) {
+fn copies(
+    node: &mut Node,
+    place: &str,
+    whole: &Node,
+    found: &mut Found,
+    used: &mut HashSet<String>,
+) {
     let words = |entry: &Entry| matches!(entry.key.as_str(), "description" | "summary");
     let refers = place::refers(place) && place != "schemas" && !place.is_empty();
     if refers && node.get("$ref").is_some() && node.entries().iter().any(words) {
+        used.extend(node.get("$ref").and_then(Node::as_str).map(str::to_owned));
         let target = crate::resolve(whole, node).cloned();
         if let (Some(mut copy), Content::Map(own)) = (target, &node.content) {
             for entry in own.iter().filter(|entry| words(entry)) {
@@ -156,7 +190,7 @@ fn copies(node: &mut Node, place: &str, whole: &Node, found: &mut Found) {
         }
     }
     each(node, place, &mut |child, inside| {
-        copies(child, inside, whole, found)
+        copies(child, inside, whole, found, used)
     });
 }
 
@@ -164,8 +198,35 @@ fn copies(node: &mut Node, place: &str, whole: &Node, found: &mut Found) {
 fn walk(node: &mut Node, place: &str, found: &mut Found) {
     if place == "schemas" && !matches!(node.content, Content::List(_)) {
         schema::lower(node, found);
+    } else if place != "schemas" {
+        bytes(node, found);
     }
     each(node, place, &mut |child, inside| walk(child, inside, found));
+}
+
+/// A body of bytes without a schema, as 3.1 has it, to one with the schema that 3.0 has for it.
+fn bytes(node: &mut Node, found: &mut Found) {
+    let Some(Content::Map(kinds)) = member(node, "content").map(|node| &mut node.content) else {
+        return;
+    };
+    for kind in kinds.iter_mut() {
+        if kind.key == "application/octet-stream"
+            && kind.node.get("schema").is_none()
+            && matches!(kind.node.content, Content::Map(_))
+        {
+            let span = kind.key_span;
+            note(
+                found,
+                span,
+                "bytes are read as `type: string` with `format: binary`",
+                "OpenAPI 3.0 wants a schema",
+            );
+            let said = [("type", "string"), ("format", "binary")];
+            let said = said.map(|(key, value)| entry(key, span, text(value)));
+            let schema = Content::Map(said.into_iter().collect());
+            push(&mut kind.node, entry("schema", span, schema));
+        }
+    }
 }
 
 /// Calls `visit` with every part that may hold a reference or schema, and its place.

@@ -1,6 +1,8 @@
 //! One schema of 3.1 in the words of 3.0.
 
-use super::{Found, entry, keywords, member, note, push, refuse, take, text, types};
+use super::{
+    Found, constant, entry, items, keywords, member, note, push, refuse, take, text, types,
+};
 use crate::node::{Content, Entry, Node};
 
 /// Rewrites the schema; what is inside it comes later.
@@ -30,10 +32,11 @@ pub(super) fn lower(node: &mut Node, found: &mut Found) {
         Content::Map(_) => {}
         _ => return,
     }
+    items::lower(node, found);
     keywords::refused(node, found);
     keywords::dropped(node, found);
     beside_reference(node, found);
-    constant(node, found);
+    constant::lower(node, found);
     examples(node, found);
     bounds(node, found);
     encoding(node, found);
@@ -70,47 +73,6 @@ fn beside_reference(node: &mut Node, found: &mut Found) {
         }) => items.push(alone),
         _ => push(node, entry("allOf", span, Content::List(vec![alone]))),
     }
-}
-
-/// `const` to an `enum` of one.
-fn constant(node: &mut Node, found: &mut Found) {
-    let Some(constant) = take(node, "const") else {
-        return;
-    };
-    let span = constant.key_span;
-    note(
-        found,
-        span,
-        "`const` is read as an `enum` of one value",
-        "OpenAPI 3.0 has no `const`",
-    );
-    if let Some(others) = node.get("enum")
-        && !others
-            .items()
-            .iter()
-            .any(|other| other.content == constant.node.content)
-    {
-        refuse(
-            found,
-            span,
-            "`const` is none of the values of `enum`",
-            "keep one of them",
-        );
-        return;
-    }
-    let kind = match &constant.node.content {
-        Content::String(_) => Some("string"),
-        Content::Bool(_) => Some("boolean"),
-        Content::Number(number) if number.is_f64() => Some("number"),
-        Content::Number(_) => Some("integer"),
-        _ => None,
-    };
-    if let Some(kind) = kind.filter(|_| node.get("type").is_none()) {
-        push(node, entry("type", span, text(kind)));
-    }
-    take(node, "enum");
-    let list = Content::List(vec![constant.node]);
-    push(node, entry("enum", span, list));
 }
 
 /// A list of examples to the first of them.
@@ -261,7 +223,7 @@ fn encoding(node: &mut Node, found: &mut Found) {
         (None, Some("application/octet-stream")) => Some("binary"),
         _ => None,
     };
-    for key in ["contentEncoding", "contentMediaType"] {
+    for key in ["contentEncoding", "contentMediaType", "contentSchema"] {
         let Some(taken) = take(node, key) else {
             continue;
         };

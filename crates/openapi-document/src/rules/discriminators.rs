@@ -4,8 +4,10 @@ use std::collections::HashSet;
 
 use super::{Findings, resolve};
 use crate::Diagnostic;
+use crate::bundle::is_file;
 use crate::discriminator::leads;
 use crate::node::{Entry, Node};
+use crate::pointer::of_fragment;
 
 pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
     let Some(entry) = schema.entry("discriminator") else {
@@ -69,6 +71,10 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
         let Some(text) = target.node.as_str() else {
             continue;
         };
+        // Where it leads was told, unless it is a name or leads to this document.
+        if is_file(text) || of_fragment(text).is_err() {
+            continue;
+        }
         if !names.iter().any(|name| leads(text, name)) {
             let message = format!("`{text}` is none of the members of the `oneOf`");
             let near = text.rsplit('/').next().unwrap_or(text);
@@ -195,6 +201,24 @@ fn contradictions(found: &mut Findings<'_>, list: &Node, told: &Entry, property:
             let mapped = |text: &&str| mapping.iter().any(|other| other.key == *text);
             let free = || texts().filter(|text| !mapped(text));
             let near = super::closest(&entry.key, free()).or(free().next());
+            // Of two that are alike, the one that the schema is called by is meant.
+            let is_called = |text: &str| name.eq_ignore_ascii_case(text);
+            let other = near.filter(|near| is_called(&entry.key) && !is_called(near));
+            let mut values_written = values.items().iter();
+            if let Some(value) =
+                other.and_then(|other| values_written.find(|value| value.as_str() == Some(other)))
+            {
+                let message = format!(
+                    "no value is a `{name}`: its `{property}` must be `{}`",
+                    entry.key
+                );
+                found.push(
+                    Diagnostic::new("K0107", value.span, message)
+                        .related(entry.key_span, "what leads to it")
+                        .help(format!("did you mean `{}`?", entry.key)),
+                );
+                continue;
+            }
             let has_it = |other: &&Node| {
                 let values = listed(root, other, property, &mut Seen::new());
                 let mut values = values.map_or(&[][..], Node::items).iter();

@@ -2,7 +2,7 @@
 
 use super::Findings;
 use crate::Diagnostic;
-use crate::node::{Entry, Node};
+use crate::node::{Content, Entry, Node};
 
 /// What dropshot reads; any media type that ends with `+json` is JSON too.
 const BODIES: [&str; 4] = [
@@ -23,6 +23,24 @@ pub(super) fn schema(found: &mut Findings<'_>, schema: &Node) {
             )
             .help("leave it out")
             .warning(),
+        );
+    }
+    // dropshot says nothing of them, and a list of lists stops it.
+    let listed = schema.get("enum").map_or(&[][..], Node::items).iter();
+    let mut parted =
+        listed.filter(|value| matches!(value.content, Content::Map(_) | Content::List(_)));
+    if let Some(value) = parted.next() {
+        let what = match value.content {
+            Content::List(_) => "a list",
+            _ => "an object",
+        };
+        found.push(
+            Diagnostic::new(
+                "K0109",
+                value.span,
+                format!("{what} in an `enum` is not supported"),
+            )
+            .help("describe its parts, each with an `enum` of its own; several such in a `oneOf`"),
         );
     }
     // `not: {}` is how dropshot writes a type without values.

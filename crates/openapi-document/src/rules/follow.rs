@@ -16,6 +16,18 @@ pub(crate) fn settle(diagnostics: &mut Diagnostics) {
         // What is wrong may be what refers to the component.
         diagnostics.retain(|d| d.code != "K0118");
     }
+    // That no value fits follows from a value that is wrong itself.
+    let wrong: Vec<Span> = diagnostics
+        .iter()
+        .filter(|d| d.code == "K0102" && !d.warning)
+        .map(|d| d.span)
+        .collect();
+    if !wrong.is_empty() {
+        diagnostics.retain(|d| {
+            let holds = |place: &Span| wrong.iter().any(|span| place.holds(*span));
+            d.code != "K0107" || !d.related.iter().any(|(place, _)| holds(place))
+        });
+    }
     let covers: Vec<(usize, Span)> = diagnostics
         .iter()
         .enumerate()

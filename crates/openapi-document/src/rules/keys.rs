@@ -312,10 +312,12 @@ fn response<'a>(found: &mut Findings<'a>, entry: &'a Entry) {
     kinds::check(found, node, entry.key_span, &shapes::RESPONSE);
     for entry in node.get("headers").map_or(&[][..], Node::entries) {
         if entry.key.eq_ignore_ascii_case("content-type") {
-            let message = format!("`{}` is no header of a response here", entry.key);
+            // OpenAPI: "If a response header is defined with the name "Content-Type", it SHALL be ignored."
+            let message = format!("`{}` is ignored among the headers of a response", entry.key);
             found.push(
                 Diagnostic::new("K0109", entry.key_span, message)
-                    .help("the key below `content` says it"),
+                    .help("leave it out: the key below `content` says it")
+                    .warning(),
             );
         }
         header(found, entry);

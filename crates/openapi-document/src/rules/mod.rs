@@ -31,11 +31,13 @@ pub(crate) use values::is_untyped_object;
 
 use crate::node::Node;
 use crate::{Diagnostic, Diagnostics, Source};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Runs every rule of this crate over the document.
-pub(crate) fn check(root: &Node, sources: &Arc<Vec<Source>>) -> Diagnostics {
+///
+/// `used` are components that something refers to which is no longer in it.
+pub(crate) fn check(root: &Node, sources: &Arc<Vec<Source>>, used: HashSet<String>) -> Diagnostics {
     let version = root.get("openapi").map(|node| node.span);
     let written = version.and_then(|span| sources.get(span.file)?.text.get(span.start..span.end));
     let mut found = Findings {
@@ -44,6 +46,7 @@ pub(crate) fn check(root: &Node, sources: &Arc<Vec<Source>>) -> Diagnostics {
         nearest: HashMap::new(),
         comparisons: MAX_COMPARISONS,
         is_long_told: false,
+        used,
         is_lowered: written.is_some_and(|text| text.contains("3.1")),
         diagnostics: Diagnostics::new(Arc::clone(sources)),
     };
@@ -76,6 +79,8 @@ pub(crate) struct Findings<'a> {
     comparisons: usize,
     /// Whether it was told that too many references lead from one to the next.
     is_long_told: bool,
+    /// The components that something refers to which is no longer in the document.
+    used: HashSet<String>,
     /// Whether it was written in OpenAPI 3.1.
     pub(crate) is_lowered: bool,
     diagnostics: Diagnostics,

@@ -6,6 +6,7 @@ use super::{Findings, MAX_REFERENCES, kinds};
 use crate::Diagnostic;
 use crate::node::{Content, Entry, Node, Span};
 use crate::place;
+use crate::pointer::of_fragment;
 use std::collections::HashSet;
 
 pub(super) fn check(found: &mut Findings<'_>) {
@@ -84,7 +85,11 @@ pub(super) fn unused(found: &mut Findings<'_>) {
             let name = format!("#/components/{}/{}", kind.key, crate::escape(&entry.key));
             let used = match kind.key.as_str() {
                 "securitySchemes" => secured.contains(entry.key.as_str()),
-                _ => reached.contains(name.as_str()) || others.contains(name.as_str()),
+                _ => {
+                    reached.contains(name.as_str())
+                        || others.contains(name.as_str())
+                        || found.used.contains(&name)
+                }
             };
             if !used && !is_misnamed(&entry.key) {
                 found.push(
@@ -176,6 +181,22 @@ fn follow<'a>(found: &mut Findings<'a>, node: &'a Node, reference: &'a Node, pla
         }
         return;
     };
+    // What a path stands for was looked for before, and so was told.
+    if place == place::PATHS {
+        return;
+    }
+    // So was what stands for no pointer, but for examples, which are looked for here only.
+    if place == "examples"
+        && let Err((why, help)) = of_fragment(pointer)
+    {
+        let message = format!("`{text}` is no reference");
+        found.push(
+            Diagnostic::new("K0103", span, message)
+                .label(why)
+                .help(help),
+        );
+        return;
+    }
     if !pointer.is_empty() && !pointer.starts_with('/') {
         found.push(
             Diagnostic::new("K0103", span, format!("`{text}` is no JSON pointer"))
@@ -184,7 +205,7 @@ fn follow<'a>(found: &mut Findings<'a>, node: &'a Node, reference: &'a Node, pla
         return;
     }
     if found.root.at(pointer).is_none() {
-        if is_lost(found, pointer) {
+        if is_lost(found, pointer) || of_fragment(pointer).is_err() {
             return;
         }
         let near = nearest(found, pointer);

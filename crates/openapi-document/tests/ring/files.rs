@@ -162,3 +162,88 @@ fn a_file_is_json_by_its_name_and_by_nothing_else() {
     );
     assert_eq!(same, Vec::<String>::new());
 }
+
+/// The texts and places of what is wrong in a document with this path and these components.
+fn with_path(path: &str, components: &str) -> (Option<Document>, Vec<String>) {
+    let text = format!(
+        "openapi: 3.0.3\ninfo: {{title: t, version: '1'}}\npaths:\n  /things/{{id}}:\n    get:\n      operationId: get\n      parameters:\n      - {{name: id, in: path, required: true, schema: {{type: string}}}}\n      responses: {{'204': {{description: d}}}}\n  /other/{{id}}:\n{path}\ncomponents:\n{components}\n"
+    );
+    let (document, told) = Document::examine("main.yaml", &text);
+    let errors = told.iter().filter(|told| !told.warning);
+    let errors = errors.map(|told| {
+        let why = match told.label.as_str() {
+            "" => &told.message,
+            label => label,
+        };
+        format!("{}:{} {why}", told.span.line, told.span.column)
+    });
+    (document, errors.collect())
+}
+
+#[test]
+fn a_reference_is_percent_decoded_and_then_a_pointer() {
+    let path = "    get:\n      operationId: other\n      parameters:\n      - $ref: '#/paths/~1things~1%7Bid%7D/get/parameters/0'\n      responses:\n        '200':\n          description: d\n          content:\n            application/json:\n              schema: {$ref: '#/components/schemas/A%2DB'}";
+    let (document, wrong) = with_path(path, "  schemas: {A-B: {type: string}}");
+    assert_eq!(wrong, Vec::<String>::new());
+    let document = document.unwrap();
+    let other = document.operations().nth(1).unwrap();
+    assert_eq!(other.operation.parameters.len(), 1);
+    let schema = "/paths/~1other~1{id}/get/responses/200/content/application~1json/schema/$ref";
+    let source = document.source();
+    assert_eq!(source.pointer(schema).unwrap(), "#/components/schemas/A-B");
+}
+
+#[test]
+fn what_is_not_percent_encoded_or_escaped_as_it_should_is_told_once_at_its_place() {
+    for (reference, why) in [
+        ("#/components/schemas/A%", "`%` stands for no character"),
+        ("#/components/schemas/A%zz", "`%zz` stands for no character"),
+        (
+            "#/components/schemas/%E9",
+            "`/components/schemas/%E9` is not UTF-8",
+        ),
+        ("#/components/schemas/A~b", "`~b` stands for no character"),
+        // What is meant is `%zz`, which there is not.
+        (
+            "#/components/schemas/%25zz",
+            "`main.yaml` has no `/components/schemas/%zz`",
+        ),
+        (
+            "#/paths/~1things~1%7Bid/get",
+            "`main.yaml` has no `/paths/~1things~1{id/get`",
+        ),
+    ] {
+        let path = format!("    $ref: '{reference}'");
+        let (_, wrong) = with_path(&path, "  schemas: {A: {type: string}}");
+        assert_eq!(wrong, [format!("11:11 {why}")], "{reference}");
+        let path = format!(
+            "    get:\n      operationId: other\n      parameters: [{{name: id, in: path, required: true, schema: {{type: string}}}}]\n      responses:\n        '200':\n          description: d\n          content:\n            application/json:\n              schema: {{$ref: '{reference}'}}"
+        );
+        let (_, wrong) = with_path(&path, "  schemas: {A: {type: string}}");
+        assert_eq!(wrong.len(), 1, "{reference}: {wrong:?}");
+        assert!(
+            wrong.iter().all(|told| told.starts_with("19:30 ")),
+            "{wrong:?}"
+        );
+    }
+}
+
+#[test]
+fn a_mapping_leads_to_schemas_by_reference_too() {
+    let shape = "Shape: {oneOf: [{$ref: 'circle.yaml'}, {$ref: '#/Square'}], discriminator: {propertyName: kind, mapping: {c: circle.yaml, s: '#/Squ%61re'}}}\nSquare: {type: object, required: [kind], properties: {kind: {type: string}}}\n";
+    let circle = "type: object\nrequired: [kind]\nproperties: {kind: {type: string}}\n";
+    let files = [("shape.yaml", shape), ("circle.yaml", circle)];
+    let files = files.map(|(name, text)| (name, text.to_owned()));
+    let text = main_with("shape.yaml#/Shape");
+    let (document, told) = Document::examine_with("main.yaml", &text, &Memory(files.into()));
+    assert_eq!(told.places(), Vec::<String>::new());
+    let schemas = document.unwrap().source()["components"]["schemas"].clone();
+    assert_eq!(
+        schemas["Shape"]["discriminator"]["mapping"],
+        serde_json::json!({"c": "#/components/schemas/circle", "s": "#/components/schemas/Square"})
+    );
+    let lost = shape.replace("c: circle.yaml", "c: oval.yaml");
+    let files = [("shape.yaml", lost.as_str()), ("circle.yaml", circle)];
+    let told = places("shape.yaml#/Shape", &files);
+    assert_eq!(told, ["spec/shape.yaml:1:110 K0103"]);
+}

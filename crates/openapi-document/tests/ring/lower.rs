@@ -109,6 +109,57 @@ fn each_form_of_3_1_is_read_as_what_means_the_same() {
             json!({"type": "object", "$defs": {"x": {"type": "string"}}}),
             json!({"type": "object"}),
         ),
+        (
+            json!({"const": {"a": 1, "b": {}}}),
+            json!({"type": "object", "additionalProperties": false, "required": ["a", "b"], "properties": {
+                "a": {"type": "integer", "enum": [1]}, "b": {"type": "object", "additionalProperties": false}}}),
+        ),
+        (
+            json!({"type": "array", "const": ["x", "x"]}),
+            json!({"type": "array", "items": {"type": "string", "enum": ["x"]}, "minItems": 2, "maxItems": 2}),
+        ),
+        (json!({"const": null}), json!({"enum": [null]})),
+        (json!({"type": ["null"]}), json!({"enum": [null]})),
+        (
+            json!({"type": "array", "prefixItems": [{"type": "number"}, {"type": "number"}], "minItems": 2, "maxItems": 2}),
+            json!({"type": "array", "minItems": 2, "maxItems": 2, "items": {"type": "number"}}),
+        ),
+        (
+            json!({"type": "array", "prefixItems": [{"type": "number"}], "items": false}),
+            json!({"type": "array", "items": {"type": "number"}, "maxItems": 1}),
+        ),
+        (
+            json!({"type": "array", "prefixItems": [{"type": "number"}], "items": {"type": "number"}}),
+            json!({"type": "array", "items": {"type": "number"}}),
+        ),
+        (
+            json!({"type": "array", "items": {"type": "number"}, "unevaluatedItems": false, "minContains": 1}),
+            json!({"type": "array", "items": {"type": "number"}}),
+        ),
+        (
+            json!({"type": "array", "unevaluatedItems": {"type": "number"}}),
+            json!({"type": "array", "items": {"type": "number"}}),
+        ),
+        (
+            json!({"type": "object", "unevaluatedProperties": {"type": "string", "const": "a"}}),
+            json!({"type": "object", "additionalProperties": {"type": "string", "enum": ["a"]}}),
+        ),
+        (
+            json!({"allOf": [{"$ref": "#/components/schemas/B"}], "unevaluatedProperties": true}),
+            json!({"allOf": [{"$ref": "#/components/schemas/B"}]}),
+        ),
+        (
+            json!({"type": "object", "then": {"required": ["a"]}, "else": false}),
+            json!({"type": "object"}),
+        ),
+        (
+            json!({"type": "string", "contentMediaType": "application/json", "contentSchema": {"type": "null"}}),
+            json!({"type": "string", "x-contentMediaType": "application/json", "x-contentSchema": {"type": "null"}}),
+        ),
+        (
+            json!({"type": "object", "$dynamicAnchor": "a", "properties": {"x": {"$ref": "#x"}}, "$defs": {"X": {"$anchor": "x", "type": "string"}}}),
+            json!({"type": "object", "properties": {"x": {"$ref": "#/components/schemas/X"}}}),
+        ),
     ] {
         assert_eq!(lowered(new.clone()), Ok(old), "{new}");
     }
@@ -152,6 +203,34 @@ fn what_3_0_cannot_say_is_refused() {
         ),
         ("$dynamicRef", json!({"$dynamicRef": "#a"})),
         ("const", json!({"const": "a", "enum": ["b"]})),
+        ("const", json!({"const": [1, 2]})),
+        ("const", json!({"const": {"a": [{}, 1]}})),
+        ("const", json!({"type": "string", "const": {"a": 1}})),
+        ("const", json!({"const": {}, "properties": {"a": {}}})),
+        (
+            "prefixItems",
+            json!({"type": "array", "prefixItems": [{"type": "number"}]}),
+        ),
+        (
+            "unevaluatedItems",
+            json!({"type": "array", "contains": {}, "unevaluatedItems": false}),
+        ),
+        (
+            "minContains",
+            json!({"type": "array", "contains": {}, "minContains": 2}),
+        ),
+        (
+            "dependentSchemas",
+            json!({"type": "object", "dependentSchemas": {"a": {"required": ["b"]}}}),
+        ),
+        (
+            "$id",
+            json!({"$id": "https://example.com/a", "type": "string"}),
+        ),
+        (
+            "dialect",
+            json!({"$schema": "http://json-schema.org/draft-07/schema#", "type": "string"}),
+        ),
     ] {
         let refused = lowered(schema).unwrap_err();
         assert!(
@@ -231,4 +310,59 @@ fn what_3_1_says_in_vain_is_told() {
         let told = found.iter().filter(|d| d.code == code && d.warning);
         assert_eq!(told.count(), 1, "{found}");
     }
+}
+
+#[test]
+fn what_is_left_out_of_a_document_uses_the_components_that_it_refers_to() {
+    let text = "openapi: 3.1.0
+info: {title: T, version: 1.0.0, summary: S}
+jsonSchemaDialect: https://spec.openapis.org/oas/3.1/dialect/base
+webhooks:
+  made: {post: {requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Made'}}}}}}
+components:
+  schemas:
+    Made: {type: object, properties: {size: {$ref: '#/components/schemas/Size'}}}
+    Size: {type: integer}
+    Lone: {type: integer}
+  pathItems:
+    spare: {get: {responses: {default: {$ref: '#/components/responses/Wrong'}}}}
+  responses:
+    Wrong: {description: wrong}
+";
+    let (document, found) = Document::examine("t.yaml", text);
+    let told = found
+        .iter()
+        .filter(|told| told.warning || told.code != "K0150");
+    let told: Vec<String> = told
+        .filter(|told| !told.note)
+        .map(|told| format!("{} {}", told.code, told.message))
+        .collect();
+    assert_eq!(told, ["K0118 nothing refers to `Lone`"]);
+    assert_eq!(document.unwrap().operations().count(), 0);
+}
+
+#[test]
+fn a_reference_with_words_of_its_own_and_bytes_without_a_schema_are_read() {
+    let text = "openapi: 3.1.0
+info: {title: T, version: 1.0.0}
+paths:
+  /a:
+    post:
+      operationId: a
+      parameters: [{$ref: '#/components/parameters/Q', description: mine}]
+      requestBody: {content: {application/octet-stream: {}}}
+      responses: {'204': {description: d}}
+components:
+  parameters:
+    Q: {name: q, in: query, description: of all, schema: {type: [string, 'null']}}
+";
+    let (document, found) = Document::examine("t.yaml", text);
+    assert!(found.iter().all(|told| told.note), "{found}");
+    let source = document.unwrap().source();
+    let operation = &source["paths"]["/a"]["post"];
+    assert_eq!(operation["parameters"][0]["description"], "mine");
+    assert_eq!(
+        operation["requestBody"]["content"]["application/octet-stream"]["schema"],
+        json!({"type": "string", "format": "binary"})
+    );
 }

@@ -443,3 +443,90 @@ fn a_bound_beyond_its_format_is_told_with_the_limit_as_it_is() {
         assert!(told.is_none_or(|told| shown.contains(told)), "{shown}");
     }
 }
+
+/// The places and texts of the errors in a document of OpenAPI 3.1 with this `fuel` of `Diesel`, and this path.
+fn engines(fuel: &str, path: &str) -> Vec<String> {
+    let text = format!(
+        "openapi: 3.1.0
+info: {{title: T, version: 1.0.0}}
+paths:
+  /x: {path}
+components:
+  schemas:
+    Engine:
+      oneOf: [{{$ref: '#/components/schemas/Diesel'}}, {{$ref: '#/components/schemas/Electric'}}]
+      discriminator:
+        propertyName: fuel
+        mapping: {{diesel: '#/components/schemas/Diesel', electric: '#/components/schemas/Electric'}}
+    Diesel: {{type: object, required: [fuel], properties: {{fuel: {fuel}}}}}
+    Electric: {{type: object, required: [fuel], properties: {{fuel: {{const: electric}}}}}}
+"
+    );
+    let (_, found) = Document::examine("t.yaml", &text);
+    let wrong = found.iter().filter(|told| !told.warning);
+    wrong
+        .map(|told| {
+            let help = told.help.as_deref().unwrap_or_default();
+            format!(
+                "{}:{} {}: {help}",
+                told.span.line, told.span.column, told.message
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn what_follows_from_a_wrong_value_or_reference_is_not_told_beside_it() {
+    let nothing = "{get: {operationId: x, responses: {'204': {description: d}}}}";
+    assert_eq!(engines("{const: diesel}", nothing), Vec::<String>::new());
+    // The schema is called `Diesel`, so it is its value that is misspelt.
+    assert_eq!(
+        engines("{const: diesl}", nothing),
+        ["12:73 no value is a `Diesel`: its `fuel` must be `diesel`: did you mean `diesel`?"]
+    );
+    assert_eq!(
+        engines("{type: string, const: 5}", nothing),
+        ["12:87 this value is no `string`: put it in quotes"]
+    );
+    assert_eq!(
+        engines("{const: diesel}", "{$ref: '#/components/pathItems/X'}"),
+        [
+            "4:14 `t.yaml` has no `/components/pathItems/X`: a pointer names the members on the way, each after a `/`"
+        ]
+    );
+}
+
+/// A document in which the response is this.
+fn responding(responses: &str, version: &str) -> (Option<Document>, Vec<String>) {
+    let text = format!(
+        "openapi: 3.0.3\ninfo: {{title: T, version: {version}}}\npaths:\n  /a:\n    get:\n      operationId: a\n      responses:\n{responses}"
+    );
+    let (document, found) = Document::examine("t.yaml", &text);
+    let told = found.iter().map(|told| {
+        let kind = if told.warning { "warning" } else { "error" };
+        format!(
+            "{kind} {} {}:{}",
+            told.code, told.span.line, told.span.column
+        )
+    });
+    (document, told.collect())
+}
+
+#[test]
+fn an_extension_among_the_responses_is_no_response() {
+    let responses = "        '204': {description: d}\n        x-hot: hot\n";
+    assert_eq!(responding(responses, "1.0.0").1, Vec::<String>::new());
+    // Also where something else is not as it should be, so that the parts are looked at.
+    assert_eq!(responding(responses, "1").1, ["error K0102 2:27"]);
+}
+
+#[test]
+fn a_content_type_among_the_headers_of_a_response_is_ignored() {
+    let responses = "        '204':\n          description: d\n          headers:\n            content-type: {schema: {type: string}}\n            X-A: {schema: {type: string}}\n";
+    let (document, told) = responding(responses, "1.0.0");
+    assert_eq!(told, ["warning K0109 11:13"]);
+    let normal = document.unwrap().original();
+    let headers = &normal["paths"]["/a"]["get"]["responses"]["204"]["headers"];
+    let names: Vec<&String> = headers.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["X-A"]);
+}
