@@ -157,9 +157,9 @@ fn tell(walk: &mut Walk<'_>, pair: &Pair<'_, '_>, key: &str, moved: Move) {
     );
     let level = moved.level(pair.direction);
     let place = &pair.new_at.pointer;
-    let called = match place.rsplit('/').next() {
-        Some("items" | "additionalProperties") => names::value_type(place, &pair.rust),
-        _ => pair.rust.clone(),
+    let called = match names::is_element(place) {
+        true => names::value_type(place, &pair.rust),
+        false => pair.rust.clone(),
     };
     let rust = held::change(pair).unwrap_or_else(|| match (pair.direction, level) {
         (Direction::Request, Level::Major) => {
@@ -174,10 +174,21 @@ fn tell(walk: &mut Walk<'_>, pair: &Pair<'_, '_>, key: &str, moved: Move) {
     walk.at_either(before.as_ref(), after.as_ref(), found);
 }
 
+/// The type of the values that are listed at `list`: that of the component that lists them, if it is one, rather than of what
+/// refers to that in an `allOf`.
+fn enum_type(walk: &Walk<'_>, pair: &Pair<'_, '_>, list: Option<&At<'_>>) -> String {
+    let place = list.and_then(|list| list.pointer.strip_suffix("/enum"));
+    let inside = |place: &str| Some(!place.strip_prefix("/components/schemas/")?.contains('/'));
+    match place.filter(|place| inside(place) == Some(true)) {
+        Some(place) => names::rust(walk.new.node, place),
+        None => names::value_type(&pair.new_at.pointer, &pair.rust),
+    }
+}
+
 /// Compares `enum`.
 pub(super) fn enumeration(walk: &mut Walk<'_>, pair: &Pair<'_, '_>) {
     let (before, after) = (pair.old.get("enum"), pair.new.get("enum"));
-    let rust = names::type_of(&pair.rust);
+    let rust = enum_type(walk, pair, after.as_ref().or(before.as_ref()));
     let direction = pair.direction;
     let (old, new) = match (&before, &after) {
         (None, None) => return,

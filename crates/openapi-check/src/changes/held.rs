@@ -20,6 +20,14 @@ const TYPED: [&str; 8] = [
     "partial-date-time",
 ];
 
+/// Whether both are texts that Rust holds as such, whatever their format says.
+pub(super) fn are_texts(pair: &Pair<'_, '_>) -> bool {
+    [&pair.old, &pair.new].into_iter().all(|view| {
+        let format = view.text("format").unwrap_or_default();
+        view.kind() == Some("string") && !TYPED.contains(&format)
+    })
+}
+
 /// What is told when the first bound of a schema, or the end of its last one, gives it another type.
 pub(super) fn change(pair: &Pair<'_, '_>) -> Option<String> {
     let own = names::value_type(&pair.new_at.pointer, &pair.rust);

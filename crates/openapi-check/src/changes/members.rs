@@ -85,8 +85,22 @@ fn property_removed(walk: &mut Walk<'_>, pair: &Pair<'_, '_>, old: &At<'_>) {
         names::spoken(root, &old.pointer),
         names::rust(root, &old.pointer),
     );
+    // Where another schema is used than before, the one that was is as it was.
+    let (name, told) = match walk.new.node.at(&old.pointer) {
+        None => (name, format!("`{rust}` is gone")),
+        Some(_) => {
+            let new = &pair.new_at.pointer;
+            let last = old.pointer.rsplit('/').next().unwrap_or_default();
+            let last = last.replace("~1", "/").replace("~0", "~");
+            let now = names::value_type(new, &pair.rust);
+            (
+                format!("{}.{last}", names::spoken(walk.new.node, new)),
+                format!("`{now}`, which it is now, has no such field as `{rust}`"),
+            )
+        }
+    };
     let message = format!("removes {} property `{name}`", pair.direction.word());
-    let found = Found::new("K0361", Level::Major, message).rust(format!("`{rust}` is gone"));
+    let found = Found::new("K0361", Level::Major, message).rust(told);
     walk.at_old(&old.pointer, found);
 }
 

@@ -109,13 +109,20 @@ fn identifier(name: &str) -> String {
     name
 }
 
+/// Whether the pointer leads to what the elements of a list or map are, rather than to a property that is called so.
+pub(super) fn is_element(pointer: &str) -> bool {
+    let mut tokens = pointer.rsplit('/');
+    let last = tokens.next();
+    matches!(last, Some("items" | "additionalProperties")) && tokens.next() != Some("properties")
+}
+
 /// The type of the values at `pointer`, which [`rust`] calls so: `InListItem` for the items of `In::list`.
 pub(super) fn value_type(pointer: &str, rust: &str) -> String {
     let own = type_of(rust);
-    match pointer.rsplit('/').next() {
-        Some("items") => own + "Item",
-        Some("additionalProperties") => own + "Value",
-        _ => own,
+    match is_element(pointer) {
+        true if pointer.ends_with("/items") => own + "Item",
+        true => own + "Value",
+        false => own,
     }
 }
 
@@ -321,6 +328,10 @@ mod tests {
         let item = "/components/schemas/In/properties/ib/items";
         let rust = rust(&document.root, item);
         assert_eq!(value_type(item, &rust), "InIbItem");
+        // A property that is called `items`.
+        let list = "/components/schemas/Page/properties/items";
+        let rust = super::rust(&document.root, list);
+        assert_eq!(value_type(list, &rust), "PageItems");
         assert_eq!(
             super::rust(&document.root, "/components/schemas/In/properties/if"),
             "In::if_"

@@ -233,16 +233,16 @@ pub(super) fn body(walk: &mut Walk<'_>, old: &Operation<'_>, new: &Operation<'_>
     match (old.at.get("requestBody"), new.at.get("requestBody")) {
         (None, None) => {}
         (None, Some(new)) => {
-            let (code, level, word) = match new.is_true("required") {
-                true => ("K0321", Level::Major, "required"),
-                false => ("K0322", Level::Minor, "optional"),
+            let (code, level, word, wants) = match new.is_true("required") {
+                true => ("K0321", Level::Major, "required", "wants"),
+                false => ("K0322", Level::Minor, "optional", "takes"),
             };
             let message = format!("adds {word} request body to operation `{id}`");
             let found = Found::new(code, level, message);
             walk.at_new(
                 &new.pointer,
                 found.rust(format!(
-                    "`Client::{}` wants `.body(...)`",
+                    "`Client::{}` {wants} `.body(...)`",
                     names::method(&id)
                 )),
             );

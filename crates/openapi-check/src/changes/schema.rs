@@ -3,7 +3,7 @@
 use super::at::At;
 use super::interval::{self, Interval, Step};
 use super::view::{View, both_unwrapped};
-use super::{Direction, Found, Level, Walk, bounds, choices, members, names};
+use super::{Direction, Found, Level, Walk, bounds, choices, held, members, names};
 use serde_json::Value;
 
 /// Two schemas, each as one, and what is said of them.
@@ -199,12 +199,12 @@ fn format(walk: &mut Walk<'_>, pair: &Pair<'_, '_>) {
         told(before),
         told(after)
     );
-    let field = names::parameter_field(walk.new.node, &pair.written);
-    let told = format!(
-        "the type of `{}` changes",
-        field.as_ref().unwrap_or(&pair.rust)
-    );
-    let found = Found::new("K0352", level, message).rust(told);
+    let mut found = Found::new("K0352", level, message);
+    if !held::are_texts(pair) {
+        let field = names::parameter_field(walk.new.node, &pair.written);
+        let field = field.as_ref().unwrap_or(&pair.rust);
+        found = found.rust(format!("the type of `{field}` changes"));
+    }
     walk.at_either(
         pair.old.get("format").as_ref(),
         pair.new.get("format").as_ref(),

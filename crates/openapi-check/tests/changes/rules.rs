@@ -32,9 +32,76 @@ fn every_code_is_explained_and_every_explanation_has_its_code() {
     let explained: BTreeSet<String> = CHANGES.iter().map(|(code, _)| (*code).to_owned()).collect();
     assert_eq!(explained.len(), CHANGES.len(), "a code is explained twice");
     assert_eq!(named(), explained);
-    for code in explained {
-        assert!(explain(&code).is_some_and(|meaning| meaning.ends_with('.')));
+    for (code, meaning) in CHANGES {
+        assert_eq!(explain(code), Some(*meaning));
+        let (words, _) = meaning.split_once("\n\n").unwrap();
+        assert!(words.ends_with('.'), "{words}");
     }
+}
+
+/// The lines of `one` that the other document does not have at their place, without the spaces that they all begin with.
+fn own_lines(one: &str, other: &str) -> Vec<String> {
+    let (one, other): (Vec<&str>, Vec<&str>) = (one.lines().collect(), other.lines().collect());
+    // The longest common subsequence, from the end.
+    let mut common = vec![vec![0; other.len() + 1]; one.len() + 1];
+    for at in (0..one.len()).rev() {
+        for there in (0..other.len()).rev() {
+            common[at][there] = match one[at] == other[there] {
+                true => common[at + 1][there + 1] + 1,
+                false => common[at + 1][there].max(common[at][there + 1]),
+            };
+        }
+    }
+    let (mut at, mut there, mut own) = (0, 0, Vec::new());
+    while at < one.len() {
+        if there < other.len() && one[at] == other[there] {
+            (at, there) = (at + 1, there + 1);
+        } else if there < other.len() && common[at][there + 1] > common[at + 1][there] {
+            there += 1;
+        } else {
+            own.push(one[at].to_owned());
+            at += 1;
+        }
+    }
+    own
+}
+
+/// What an example shows of a document: the lines that begin with `mark`.
+fn shown(example: &str, mark: char) -> Vec<String> {
+    let lines = example.lines().filter_map(|line| line.strip_prefix("    "));
+    let lines = lines.filter_map(|line| line.strip_prefix(mark)?.strip_prefix(' '));
+    lines.map(str::to_owned).collect()
+}
+
+/// The lines without what all of them begin with, of both documents.
+fn dedented(before: Vec<String>, after: Vec<String>) -> [Vec<String>; 2] {
+    let all = || before.iter().chain(&after);
+    let indent = |line: &String| line.len() - line.trim_start().len();
+    let least = all().map(indent).min().unwrap_or(0);
+    let cut = |lines: &[String]| lines.iter().map(|line| line[least..].to_owned()).collect();
+    [cut(&before), cut(&after)]
+}
+
+#[test]
+fn every_code_has_an_example_which_is_what_one_of_the_pairs_changes() {
+    let mut pending: BTreeSet<&str> = CHANGES.iter().map(|(code, _)| *code).collect();
+    for pair in crate::pairs() {
+        let text = |name: &str| std::fs::read_to_string(pair.join(name)).unwrap();
+        let texts = [text("old.yaml"), text("new.yaml")];
+        for [old, new] in [[0, 1], [1, 0]] {
+            let [old, new] = [&texts[old], &texts[new]];
+            let changed = dedented(own_lines(old, new), own_lines(new, old));
+            let found = changes(&document(old), &document(new));
+            for change in found.iter() {
+                let example = explain(change.code).and_then(|text| text.split_once("\n\n"));
+                let (_, example) = example.unwrap_or_else(|| panic!("{}: no example", change.code));
+                if [shown(example, '-'), shown(example, '+')] == changed {
+                    pending.remove(change.code);
+                }
+            }
+        }
+    }
+    assert!(pending.is_empty(), "no pair is their example: {pending:?}");
 }
 
 const RECURSIVE: &str = "openapi: 3.0.3
@@ -175,6 +242,67 @@ fn items_with_a_first_bound_are_called_as_their_type() {
     assert_eq!(
         told,
         ["the type of `Tree::name[_]` changes from `f64` to `TreeNameItem`"]
+    );
+}
+
+#[test]
+fn what_rust_code_sees_is_told_of_the_types_that_there_are() {
+    let with = |schema: &str| {
+        let text = RECURSIVE.replace("name: {type: string}", schema);
+        document(
+            &(text
+                + "    Colour: {type: string, enum: [red, blue]}\n    Leaf: {type: object, properties: {vein: {type: string}, id: {type: string}}}\n"),
+        )
+    };
+    let told = |old: &str, new: &str, values: &str| {
+        let mut text = with(new).source().to_string();
+        text = text.replace("[\"red\",\"blue\"]", values);
+        let found = changes(&with(old), &document(&text));
+        let told = found.iter().filter(|change| change.level == Level::Major);
+        let told = told.map(|change| {
+            format!(
+                "{}: {}",
+                change.message,
+                change.consequence.clone().unwrap_or_default()
+            )
+        });
+        told.collect::<Vec<_>>()
+    };
+    // The enum is that of the component, though a property with a default of its own is of it.
+    let colour = "name: {allOf: [{$ref: '#/components/schemas/Colour'}], default: red}";
+    let gone = told(colour, colour, "[\"red\"]");
+    assert_eq!(
+        gone,
+        ["request property `Tree.name` may no longer be \"blue\": a variant of `Colour` is gone"]
+    );
+    // Text is text, whatever its format says.
+    let [uri, reference] =
+        ["uri", "uri-reference"].map(|format| format!("name: {{type: string, format: {format}}}"));
+    assert_eq!(
+        told(&uri, &reference, "[\"red\",\"blue\"]"),
+        ["request property `Tree.name` changes its format from `uri` to `uri-reference`: "]
+    );
+    let date = uri.replace("uri", "date");
+    assert!(
+        told(&uri, &date, "[\"red\",\"blue\"]")[0].ends_with("the type of `Tree::name` changes")
+    );
+    // `Leaf` is as it was; what was a leaf is another type.
+    let leaf = "name: {$ref: '#/components/schemas/Leaf'}";
+    let own = "name: {type: object, properties: {id: {type: string}}}";
+    assert_eq!(
+        told(leaf, own, "[\"red\",\"blue\"]"),
+        [
+            "removes request property `Tree.name.vein`: `TreeName`, which it is now, has no such field as `Leaf::vein`"
+        ]
+    );
+    // A list that is a property of the name `items`.
+    let [open, closed] = ["", "minItems: 1, "]
+        .map(|bound| format!("items: {{type: array, {bound}items: {{type: string}}}}"));
+    assert_eq!(
+        told(&open, &closed, "[\"red\",\"blue\"]"),
+        [
+            "request property `Tree.items` tightens `minItems` from none to 1: the type of `Tree::items` changes from `Vec` to `TreeItems`"
+        ]
     );
 }
 
