@@ -35,8 +35,9 @@ impl Watch {
         })
     }
 
-    /// dropshot asks for the body.
+    /// dropshot asks for the body: only from now on the request waits for its peer. One whose body nobody asks for is at work.
     pub(super) fn ask(&self) {
+        self.slot.waits();
         self.asked.store(true, Ordering::Release);
         self.waker.wake();
     }
@@ -64,7 +65,7 @@ pub(super) struct Inbound {
 
 impl Inbound {
     pub(super) fn new(body: Incoming, watch: Arc<Watch>, meter: Option<Meter>) -> Self {
-        if !body.is_end_stream() {
+        if watch.asked.load(Ordering::Acquire) && !body.is_end_stream() {
             watch.slot.waits();
         }
         Self { body, watch, meter }

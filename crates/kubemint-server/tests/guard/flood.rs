@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use kubemint_sandbox::{Effect, Fault, RequestKind};
 use kubemint_server::guard::Limits;
 
 use crate::raw::Raw;
@@ -143,6 +144,34 @@ async fn cancelled_requests_hold_their_places_until_they_are_done() {
     })
     .await;
     assert_eq!(stage.ask(OPEN).await.status, 200);
+    stage.stop().await;
+}
+
+/// Some clients send an empty body in chunks, also with a method that has none. Nobody reads it.
+#[tokio::test]
+async fn a_request_whose_body_nobody_asks_for_keeps_its_place_while_it_is_worked_on() {
+    let stage = Stage::with(|limits| places(limits, 1, 1, 1)).await;
+    let token = stage.token("alice");
+    let cluster = stage.sandbox.world().cluster();
+    for body in ["0\r\n\r\n", "2\r\n{"] {
+        let issued = stage.ask(issue(&token)).await;
+        let path = issued.all("location")[0].to_owned();
+        let slow = Effect::Delay(Duration::from_secs(3));
+        cluster.inject(Fault::once(RequestKind::DELETE_SERVICE_ACCOUNT, slow));
+        let asked = cluster.requests(RequestKind::DELETE_SERVICE_ACCOUNT);
+        let mut raw = Raw::connect(stage.address()).await;
+        let fields = format!("Authorization: Bearer {token}\r\nTransfer-Encoding: chunked\r\n");
+        let head = format!("DELETE {path} HTTP/1.1\r\nHost: h\r\n{fields}\r\n");
+        raw.send(head + body).await;
+        until("it is being removed", async || {
+            cluster.requests(RequestKind::DELETE_SERVICE_ACCOUNT) > asked
+        })
+        .await;
+        // Longer than anyone who owes a body is waited for. Then another one wants the place.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let _ = stage.ask(OPEN).await;
+        assert_eq!(raw.answer().await.status, 204, "{body:?}");
+    }
     stage.stop().await;
 }
 
