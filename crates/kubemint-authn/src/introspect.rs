@@ -8,7 +8,7 @@ mod memory;
 mod turns;
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -19,6 +19,7 @@ use reqwest::{Client, Response};
 use serde_json::{Map, Value};
 use slog::{Logger, info, warn};
 use thiserror::Error;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::Url;
 use url::form_urlencoded::byte_serialize;
@@ -32,6 +33,8 @@ use turns::Turns;
 
 /// Largest answer, in octets.
 const MAX_ANSWER: usize = 64 * 1024;
+/// How many threads may read the client secret. A disk that hangs holds these, and none that serves.
+const READERS: usize = 8;
 /// How a token is called that its bearer need not prove anything with (RFC 6750, RFC 8693).
 const PLAIN: [&str; 2] = ["bearer", "access_token"];
 
@@ -66,6 +69,7 @@ pub(crate) struct Introspector {
     url: Url,
     client_id: String,
     client_secret_file: PathBuf,
+    readers: Arc<Semaphore>,
     timeout: Duration,
     turns: Turns,
     /// Tokens that were active lately.
@@ -98,6 +102,7 @@ impl Introspector {
             url: config.url.clone(),
             client_id: config.client_id.clone(),
             client_secret_file: config.client_secret_file.clone(),
+            readers: Arc::new(Semaphore::new(READERS)),
             timeout: config.timeout,
             turns: Turns::new(waiting),
             remembered: Mutex::new(Memory::new(config.cache)),
@@ -153,8 +158,9 @@ impl Introspector {
     }
 
     async fn ask(&self, bearer: &str) -> Result<Map<String, Value>, NoAnswer> {
-        // A small file, read for each question so that it can be rotated.
-        let secret = read_secret(&self.client_secret_file).map_err(NoAnswer::Secret)?;
+        let secret = tokio::time::timeout(self.timeout / 2, self.secret()).await;
+        let secret = secret.unwrap_or_else(|_| Err("it cannot be read in time".to_owned()));
+        let secret = secret.map_err(NoAnswer::Secret)?;
         // RFC 6749, section 2.3.1: both are form-encoded before they are joined.
         let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
         let form = format!("token={}&token_type_hint=access_token", encode(bearer));
@@ -175,6 +181,18 @@ impl Introspector {
             Some(Value::Bool(_)) => Ok(members),
             _ => Err(NoAnswer::Garbled),
         }
+    }
+
+    /// The client secret: in a small file, which is read for each question so that it can be rotated.
+    async fn secret(&self) -> Result<String, String> {
+        let reader = Arc::clone(&self.readers).acquire_owned().await;
+        let file = self.client_secret_file.clone();
+        let read = move || {
+            let _reader = reader;
+            read_secret(&file)
+        };
+        let read = tokio::task::spawn_blocking(read).await;
+        read.unwrap_or_else(|_| Err("it cannot be read".to_owned()))
     }
 
     fn remembered(&self) -> MutexGuard<'_, Memory> {

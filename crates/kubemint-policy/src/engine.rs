@@ -27,6 +27,10 @@ pub struct CedarPolicy {
     loaded: RwLock<Arc<Loaded>>,
 }
 
+/// A policy set that was read and checked, and does not apply yet.
+#[derive(Debug)]
+pub struct Prepared(Loaded);
+
 impl CedarPolicy {
     /// Loads the policies that the configuration names, or the default ones. Relative paths start at `base`.
     ///
@@ -54,33 +58,33 @@ impl CedarPolicy {
             .expect("the policies in the program are tested")
     }
 
-    /// Reads the files again. Decisions under way end with the set that they began with; on error the old set stays.
-    /// Returns the hash of the set that now applies.
+    /// Reads the files again and checks them aside; nothing applies of it before it is [taken](Self::take). With `seen`, only
+    /// if they are still what they were at that look at them ([`Self::hash_of_files`]): else `None`.
+    ///
+    /// # Errors
+    /// As [`CedarPolicy::load`].
+    pub fn prepare(&self, seen: Option<&str>) -> Result<Option<Prepared>, PolicyError> {
+        let sources = sources(self.files.as_ref())?;
+        if seen.is_some_and(|seen| load::hash(&sources) != seen) {
+            return Ok(None);
+        }
+        Ok(Some(Prepared(load::check(&sources, &self.schema)?)))
+    }
+
+    /// What was prepared applies from now on. Decisions under way end with the set that they began with. Returns its hash.
+    pub fn take(&self, Prepared(fresh): Prepared) -> String {
+        let hash = fresh.hash.clone();
+        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+        hash
+    }
+
+    /// Both at once: on error the old set stays. Returns the hash of the set that now applies.
     ///
     /// # Errors
     /// As [`CedarPolicy::load`].
     pub fn reload(&self) -> Result<String, PolicyError> {
-        let sources = sources(self.files.as_ref())?;
-        Ok(self.take(load::check(&sources, &self.schema)?))
-    }
-
-    /// The same if the files are still what they were at a look at them ([`Self::hash_of_files`]); `None` if they are not, and the
-    /// old set stays.
-    ///
-    /// # Errors
-    /// As [`CedarPolicy::load`].
-    pub fn reload_as(&self, seen: &str) -> Result<Option<String>, PolicyError> {
-        let sources = sources(self.files.as_ref())?;
-        if load::hash(&sources) != seen {
-            return Ok(None);
-        }
-        Ok(Some(self.take(load::check(&sources, &self.schema)?)))
-    }
-
-    fn take(&self, fresh: Loaded) -> String {
-        let hash = fresh.hash.clone();
-        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
-        hash
+        let prepared = self.prepare(None)?;
+        Ok(prepared.map_or_else(|| self.hash(), |fresh| self.take(fresh)))
     }
 
     /// The hash of the files as they are now, by which a change is seen; they are not checked. It is [`Self::hash`]

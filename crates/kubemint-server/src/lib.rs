@@ -9,6 +9,7 @@ pub mod app;
 mod attempt;
 pub mod cli;
 pub mod config;
+mod disk;
 mod edge;
 pub mod guard;
 mod internal;

@@ -1,7 +1,7 @@
 //! The log: JSON lines on standard error, one object each.
 //!
 //! Lines are written by threads of their own, so that whoever reads them slowly slows nothing down; what does not fit is left out,
-//! and a line says how much. What may need mending has a thread for itself, that no crowd of requests fills.
+//! and a line says how much; so it is with what cannot be written, as to a full disk. What may need mending has a thread for itself, that no crowd of requests fills.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
@@ -68,10 +68,11 @@ pub fn logger(verbosity: Verbosity) -> (Logger, LogGuard) {
 }
 
 fn logger_to(to: impl Write + Send + 'static, verbosity: Verbosity) -> (Logger, LogGuard) {
-    let to = Arc::new(Mutex::new(to));
+    let page = Arc::new(Mutex::new(Page::new(to)));
     let writer = |lines: usize| {
-        let json = slog_json::Json::default(Lines::to(&to));
-        slog_async::Async::new(Mutex::new(json).fuse())
+        let json = slog_json::Json::default(Lines::on(&page));
+        // A line that cannot be written is lost, and nothing after it.
+        slog_async::Async::new(Mutex::new(json).ignore_res())
             .chan_size(lines)
             .build_with_guard()
     };
@@ -90,22 +91,82 @@ fn logger_to(to: impl Write + Send + 'static, verbosity: Verbosity) -> (Logger, 
     )
 }
 
-/// Whole lines to what others write to, too, each by one write.
-struct Lines<W> {
-    line: Vec<u8>,
-    to: Arc<Mutex<W>>,
+/// What lines are written to.
+struct Page<W> {
+    to: W,
+    /// The last line was written in part.
+    torn: bool,
+    /// How many lines could not be written since the last that could.
+    lost: u64,
 }
 
-impl<W: Write> Lines<W> {
-    fn to(to: &Arc<Mutex<W>>) -> Self {
+impl<W: Write> Page<W> {
+    fn new(to: W) -> Self {
         Self {
-            line: Vec::new(),
-            to: Arc::clone(to),
+            to,
+            torn: false,
+            lost: 0,
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, W> {
-        self.to.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Writes a line, and before it how many were lost, if any were.
+    fn line(&mut self, line: &[u8]) -> io::Result<()> {
+        let outcome = self.told().and_then(|()| self.whole(line));
+        if outcome.is_err() {
+            self.lost += 1;
+        }
+        outcome
+    }
+
+    fn told(&mut self) -> io::Result<()> {
+        if self.torn {
+            self.whole(b"\n")?;
+        }
+        if self.lost > 0 {
+            let told = serde_json::json!({
+                "msg": "lines of the log could not be written, and are lost", "level": "ERRO",
+                "ts": chrono::Utc::now(), "service": "kubemint", "lost": self.lost,
+            });
+            self.whole(format!("{told}\n").as_bytes())?;
+            self.lost = 0;
+        }
+        Ok(())
+    }
+
+    /// By one write, where it is taken at once.
+    fn whole(&mut self, text: &[u8]) -> io::Result<()> {
+        let mut rest = text;
+        while !rest.is_empty() {
+            match self.to.write(rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => {
+                    rest = &rest[written..];
+                    self.torn = !rest.is_empty();
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whole lines to a page that others write to, too.
+struct Lines<W> {
+    line: Vec<u8>,
+    page: Arc<Mutex<Page<W>>>,
+}
+
+impl<W: Write> Lines<W> {
+    fn on(page: &Arc<Mutex<Page<W>>>) -> Self {
+        Self {
+            line: Vec::new(),
+            page: Arc::clone(page),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Page<W>> {
+        self.page.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -113,16 +174,15 @@ impl<W: Write> Write for Lines<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.line.extend_from_slice(bytes);
         if self.line.ends_with(b"\n") {
-            let line = std::mem::take(&mut self.line);
-            self.lock().write_all(&line)?;
-            self.line = line;
+            let outcome = self.lock().line(&self.line);
             self.line.clear();
+            outcome?;
         }
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.lock().flush()
+        self.lock().to.flush()
     }
 }
 
@@ -215,5 +275,61 @@ mod tests {
             );
         }
         assert_eq!(*writes.lock().unwrap(), text.lines().count());
+    }
+
+    /// A disk with room for so many octets more, which counts what it refused.
+    struct Disk {
+        page: Arc<Mutex<Vec<u8>>>,
+        room: Arc<Mutex<usize>>,
+        refused: Arc<Mutex<u32>>,
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut room = self.room.lock().unwrap();
+            if *room == 0 {
+                *self.refused.lock().unwrap() += 1;
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            let taken = bytes.len().min(*room);
+            *room -= taken;
+            self.page.lock().unwrap().write(&bytes[..taken])
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_log_goes_on_once_there_is_room_again_and_tells_what_was_lost() {
+        let (page, room, refused) = (Arc::default(), Arc::new(Mutex::new(10)), Arc::default());
+        let disk = Disk {
+            page: Arc::clone(&page),
+            room: Arc::clone(&room),
+            refused: Arc::clone(&refused),
+        };
+        let (log, guard) = logger_to(disk, Verbosity::Info);
+        slog::warn!(log, "one");
+        slog::info!(log, "two");
+        slog::warn!(log, "three");
+        let end = Instant::now() + Duration::from_secs(60);
+        while *refused.lock().unwrap() < 3 {
+            assert!(Instant::now() < end, "each is lost, one in part");
+            thread::sleep(Duration::from_millis(1));
+        }
+        *room.lock().unwrap() = usize::MAX;
+        slog::warn!(log, "room again");
+        slog::info!(log, "a request");
+        drop((log, guard));
+        let text = String::from_utf8(page.lock().unwrap().clone()).unwrap();
+        let (torn, rest) = text.split_once('\n').unwrap();
+        let rest: Vec<_> = rest
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+            .collect();
+        assert_eq!((torn.len(), &rest[0]["lost"]), (10, &3.into()), "{text}");
+        let told = |text: &str| rest.iter().filter(|line| line["msg"] == text).count();
+        assert_eq!((told("room again"), told("a request")), (1, 1), "{text}");
     }
 }

@@ -16,6 +16,7 @@ use slog::Logger;
 use tokio::signal::unix::Signal;
 use tokio::sync::watch;
 
+use crate::disk::{Disk, SLOW};
 use crate::guard::Validity;
 
 /// How often the policies' files are looked at.
@@ -123,14 +124,21 @@ type Look = Result<String, String>;
 
 impl Policies {
     /// Reads the policies again whenever there is reason to, until `stop` turns true.
-    pub(crate) async fn keep_fresh(self, mut hangup: Signal, mut stop: watch::Receiver<bool>) {
+    pub(crate) async fn keep_fresh(self, hangup: Signal, mut stop: watch::Receiver<bool>) {
+        tokio::select! {
+            () = self.watch(hangup) => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+
+    async fn watch(&self, mut hangup: Signal) {
+        let disk = Disk::new();
         let mut taken: Look = Ok(self.engine.hash());
         let mut seen = taken.clone();
         loop {
             let asked = tokio::select! {
                 () = tokio::time::sleep(LOOK), if self.engine.has_files() => false,
                 _ = hangup.recv() => true,
-                _ = stop.wait_for(|stop| *stop) => return,
             };
             if asked {
                 slog::info!(
@@ -139,55 +147,50 @@ impl Policies {
                     the configuration file itself is not, so restart for a change of it"
                 );
             }
-            let Some(now) = self.look().await else {
-                continue;
-            };
+            let now = self.look(&disk).await;
             // A file that is being written might hold a part that passes for a whole, less its last `forbid`: unless
             // someone says that it is done, nothing is taken before two looks saw the same.
             let settled = std::mem::replace(&mut seen, now.clone()) == now;
             if asked || (settled && now != taken) {
                 let expected = now.as_ref().ok().filter(|_| !asked).cloned();
-                if self.reload(expected).await {
+                if self.reload(&disk, expected).await {
                     taken = now;
                 }
             }
         }
     }
 
-    /// The files as they are now; `None` if looking at them was broken off.
-    async fn look(&self) -> Option<Look> {
+    /// The files as they are now.
+    async fn look(&self, disk: &Disk) -> Look {
         let engine = Arc::clone(&self.engine);
         let look = move || {
             engine
                 .hash_of_files()
                 .map_err(|error| crate::edge::chain(&error))
         };
-        tokio::task::spawn_blocking(look).await.ok()
+        disk.read(look)
+            .await
+            .unwrap_or_else(|| Err(SLOW.to_owned()))
     }
 
     /// Parses and validates aside, and takes what is sound; but nothing else than what is `expected`, since a file may change
-    /// after the look. Whether that was so, or the files are no good.
-    async fn reload(&self, expected: Option<String>) -> bool {
+    /// after the look, and nothing that comes too late. Whether that was so, or the files are no good.
+    async fn reload(&self, disk: &Disk, expected: Option<String>) -> bool {
         let engine = Arc::clone(&self.engine);
-        let reload = move || match expected {
-            Some(seen) => engine.reload_as(&seen),
-            None => engine.reload().map(Some),
-        };
-        let Ok(outcome) = tokio::task::spawn_blocking(reload).await else {
-            return true;
-        };
-        let problem = match outcome {
-            Ok(None) => return false,
-            Ok(Some(hash)) => {
+        let prepare = move || engine.prepare(expected.as_deref());
+        let problem = match disk.read(prepare).await {
+            Some(Ok(None)) => return false,
+            Some(Ok(Some(fresh))) => {
+                let hash = self.engine.take(fresh);
                 slog::info!(self.log, "the policies were read again"; "hash" => hash);
                 None
             }
-            Err(error) => {
-                let problem = crate::edge::chain(&error);
-                slog::error!(self.log, "the policies cannot be used; those before still apply"; "error" => &problem);
-                Some(problem)
-            }
+            Some(Err(error)) => Some(crate::edge::chain(&error)),
+            None => Some(SLOW.to_owned()),
         };
+        if let Some(problem) = &problem {
+            slog::error!(self.log, "the policies cannot be used; those before still apply"; "error" => problem);
+        }
         self.reloads.told(POLICY, problem);
         true
     }

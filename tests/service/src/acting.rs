@@ -1,6 +1,7 @@
 //! Someone who calls the API, and someone who uses what it delivered.
 
-use std::path::Path;
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -219,4 +220,46 @@ pub(crate) async fn shipped(folder: &Path, edits: &[(&str, &str)]) -> (Sandbox, 
     let server = tokio::task::spawn_blocking(move || Shipped::start(&config, internal));
     let server = server.await.unwrap().expect("a server");
     (sandbox, server, [api, internal])
+}
+
+/// A file on a disk that hangs: whoever reads it waits until this is dropped.
+pub(crate) struct Hung {
+    file: PathBuf,
+    pipe: PathBuf,
+}
+
+impl Hung {
+    /// Takes the place of `file`.
+    pub(crate) fn at(file: &Path) -> Self {
+        let pipe = file.with_extension("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let link = file.with_extension("link");
+        std::fs::hard_link(&pipe, &link).unwrap();
+        std::fs::rename(&link, file).unwrap();
+        let file = file.to_owned();
+        Self { file, pipe }
+    }
+
+    /// The file is there again, and holds `text`. Those that wait go on waiting.
+    pub(crate) fn replace(&self, text: &str) {
+        let fresh = self.file.with_extension("fresh");
+        std::fs::write(&fresh, text).unwrap();
+        std::fs::rename(&fresh, &self.file).unwrap();
+    }
+}
+
+impl Drop for Hung {
+    fn drop(&mut self) {
+        // Opened for both, a pipe waits for nobody; closed, it ends for those that read.
+        let both = std::fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&self.pipe);
+        let kind = std::fs::metadata(&self.file).map(|file| file.file_type());
+        if kind.is_ok_and(|kind| kind.is_fifo()) {
+            drop(std::fs::remove_file(&self.file));
+        }
+        drop(both);
+    }
 }

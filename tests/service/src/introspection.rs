@@ -5,7 +5,7 @@ use harness::{Setting, Stage};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::acting::{Actor, link, objects};
+use crate::acting::{Actor, Hung, link, objects, until};
 
 /// A stage whose issuer is asked, and the folder with its secret.
 pub(crate) async fn asking() -> (Stage, tempfile::TempDir) {
@@ -113,5 +113,33 @@ async fn an_ended_token_gets_and_ends_nothing_and_neither_does_any_while_its_iss
         before,
         "nothing was made or ended"
     );
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_secret_on_a_disk_that_hangs_keeps_only_those_waiting_who_need_the_issuer() {
+    let (stage, folder) = asking().await;
+    let alice = Actor::new(&stage, "alice", &["compute.admin"]);
+    let link = link(&alice.issued(json!({})).await);
+    let hung = Hung::at(&folder.path().join("secret"));
+    // More than may read it at a time.
+    for _ in 0..12 {
+        let answer = alice.issue(json!({})).await;
+        assert_eq!(answer.reason(), "authentication_unavailable");
+        assert_eq!(alice.get(&link).await.status.as_u16(), 200);
+    }
+    until("it is told", async || {
+        stage
+            .log()
+            .contains("the client secret cannot be used: it cannot be read in time")
+    })
+    .await;
+    let (_, secret) = stage.world().issuer().introspection_client();
+    hung.replace(secret);
+    drop(hung);
+    until("all is well again", async || {
+        alice.issue(json!({})).await.status.as_u16() == 201
+    })
+    .await;
     stage.stop().await;
 }

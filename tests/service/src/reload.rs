@@ -8,7 +8,7 @@ use harness::{Setting, Stage};
 use kubemint::audit::{Event, Kind};
 use serde_json::json;
 
-use crate::acting::{Actor, shipped, until};
+use crate::acting::{Actor, Hung, shipped, until};
 
 const DEFAULT: &str = include_str!("../../../crates/kubemint-policy/policies/default.cedar");
 const FREEZE: &str = "@id(\"freeze\")\nforbid (principal, action == Action::\"compute.kubeconfigs.issue\", resource);\n";
@@ -250,6 +250,66 @@ async fn a_certificate_that_is_not_valid_yet_is_told_from_the_start() {
     .await;
     until("the log tells it too", async || {
         stage.log().contains("no client accepts the certificate")
+    })
+    .await;
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn files_on_a_disk_that_hangs_are_told_and_stop_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let policies = folder.path().join("policies.cedar");
+    let stage = with_policies(&policies).await;
+    let alice = Actor::new(&stage, "alice", &["compute.viewer"]);
+    let hung = Hung::at(&policies);
+    let told = "what was read before still applies: the files cannot be read within 5 seconds";
+    until("it is told", async || {
+        assert_eq!(alice.issue(json!({})).await.status.as_u16(), 201);
+        state_of(&stage, "policy").await == told
+    })
+    .await;
+    assert!(count(&stage, "policy", "failed").await >= 1);
+    hung.replace(&format!("{DEFAULT}{FREEZE}"));
+    until("the freeze applies", async || {
+        alice.issue(json!({})).await.status.as_u16() == 403
+    })
+    .await;
+    assert_eq!(state_of(&stage, "policy").await, "ok");
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_certificate_on_a_disk_that_hangs_is_told_and_stops_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = (folder.path().join("tls.crt"), folder.path().join("tls.key"));
+    let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(&certificate, pair.cert.pem()).unwrap();
+    std::fs::write(&key, pair.signing_key.serialize_pem()).unwrap();
+    let tls =
+        format!("\ntls = {{ cert_file = {certificate:?}, key_file = {key:?} }}\n\n[limits]\n");
+    let stage = Setting::default().edit("\n[limits]\n", &tls).start().await;
+    let hung = Hung::at(&certificate);
+    let told = "what was read before still applies: the files cannot be read within 5 seconds";
+    until("it is told", async || {
+        let alive = stage.internal("/healthz").await;
+        assert_eq!(alive.status.as_u16(), 200);
+        state_of(&stage, "certificate").await == told
+    })
+    .await;
+    let times = |text: &str| stage.log().matches(text).count();
+    let failed = count(&stage, "certificate", "failed").await;
+    until("it is tried again", async || {
+        count(&stage, "certificate", "failed").await > failed
+    })
+    .await;
+    assert_eq!(
+        times("the certificate cannot be used"),
+        1,
+        "it is told once"
+    );
+    hung.replace(&pair.cert.pem());
+    until("all is well again", async || {
+        state_of(&stage, "certificate").await == "ok"
     })
     .await;
     stage.stop().await;

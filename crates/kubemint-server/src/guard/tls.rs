@@ -20,6 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use x509_cert::der::Decode as _;
 
 use crate::config::Tls;
+use crate::disk::{Disk, SLOW};
 use crate::reload::{CERTIFICATE, Reloads};
 
 /// How often the files are looked at.
@@ -67,6 +68,9 @@ pub(crate) enum TlsError {
     /// No client accepts it yet.
     #[error("the certificate is not valid before {}", .0.to_rfc3339_opts(SecondsFormat::Secs, true))]
     Early(DateTime<Utc>),
+    /// The disk hangs.
+    #[error("{SLOW}")]
+    Slow,
     /// The library refuses the settings: a defect.
     #[error("cannot prepare TLS")]
     Prepare(#[source] rustls::Error),
@@ -79,6 +83,7 @@ pub(super) struct Certificate {
     first: [Look; 2],
     current: RwLock<Arc<CertifiedKey>>,
     provider: Arc<CryptoProvider>,
+    disk: Disk,
 }
 
 /// What tells that a file is another than before.
@@ -198,6 +203,7 @@ impl Certificate {
             first,
             current,
             provider,
+            disk: Disk::new(),
         }))
     }
 
@@ -229,28 +235,37 @@ impl Certificate {
             slog::error!(log, "no client accepts the certificate";
                 "file" => %self.files.cert_file.display(), "reason" => complaint);
         }
-        // One that was left because it came too early is taken when its time has come.
+        // One that was left because it came too early is taken when its time has come, and one that a disk held back as soon as
+        // it can be read.
         let mut awaited: Option<DateTime<Utc>> = None;
+        let mut hangs = false;
         loop {
-            tokio::select! {
-                () = tokio::time::sleep(LOOK) => {
-                    let now = look(&self.files);
+            let asked = tokio::select! {
+                () = tokio::time::sleep(LOOK) => false,
+                _ = hangup.recv() => true,
+            };
+            let files = self.files.clone();
+            let outcome = match self.disk.read(move || look(&files)).await {
+                Some(now) => {
                     let same = std::mem::replace(&mut seen, now) == now;
-                    if same && awaited.is_none_or(|begin| Utc::now() < begin) {
+                    if same && !asked && !hangs && awaited.is_none_or(|begin| Utc::now() < begin) {
                         continue;
                     }
+                    self.reload(&reloads, &log).await
                 }
-                _ = hangup.recv() => seen = look(&self.files),
-            }
-            let outcome = self.reload(&reloads, &log);
+                None => Err(TlsError::Slow),
+            };
             awaited = match &outcome {
                 Err(TlsError::Early(begin)) => Some(*begin),
                 _ => None,
             };
-            reloads.told(
-                CERTIFICATE,
-                outcome.err().map(|error| crate::edge::chain(&error)),
-            );
+            let hung = std::mem::replace(&mut hangs, matches!(outcome, Err(TlsError::Slow)));
+            let problem = outcome.err().map(|error| crate::edge::chain(&error));
+            if let (Some(problem), false) = (&problem, hung && hangs) {
+                slog::error!(log, "the certificate cannot be used; the one before stays";
+                    "file" => %self.files.cert_file.display(), "error" => problem);
+            }
+            reloads.told(CERTIFICATE, problem);
         }
     }
 
@@ -264,30 +279,21 @@ impl Certificate {
     ///
     /// # Errors
     /// It cannot be used.
-    fn reload(&self, reloads: &Reloads, log: &Logger) -> Result<(), TlsError> {
-        let (file, now) = (self.files.cert_file.display(), Utc::now());
-        let loaded = load(&self.files, &self.provider).and_then(|loaded| {
-            let validity = loaded.cert.first().and_then(validity_of);
-            match validity {
-                // One that nobody accepts is no better than the one before.
-                Some(Validity { end, .. }) if end <= now => Err(TlsError::Ended(end)),
-                Some(Validity { begin, .. }) if now < begin => Err(TlsError::Early(begin)),
-                _ => Ok((loaded, validity)),
-            }
-        });
-        match loaded {
-            Ok((loaded, validity)) => {
-                reloads.set_certificate(validity);
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
-                slog::info!(log, "the certificate was read again"; "file" => %file);
-                Ok(())
-            }
-            Err(error) => {
-                slog::error!(log, "the certificate cannot be used; the one before stays";
-                    "file" => %file, "error" => crate::edge::chain(&error));
-                Err(error)
-            }
+    async fn reload(&self, reloads: &Reloads, log: &Logger) -> Result<(), TlsError> {
+        let (files, provider) = (self.files.clone(), Arc::clone(&self.provider));
+        let read = self.disk.read(move || load(&files, &provider)).await;
+        let loaded = read.unwrap_or(Err(TlsError::Slow))?;
+        let (validity, now) = (loaded.cert.first().and_then(validity_of), Utc::now());
+        match validity {
+            // One that nobody accepts is no better than the one before.
+            Some(Validity { end, .. }) if end <= now => return Err(TlsError::Ended(end)),
+            Some(Validity { begin, .. }) if now < begin => return Err(TlsError::Early(begin)),
+            _ => {}
         }
+        reloads.set_certificate(validity);
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
+        slog::info!(log, "the certificate was read again"; "file" => %self.files.cert_file.display());
+        Ok(())
     }
 }
 
