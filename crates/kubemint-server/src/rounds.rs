@@ -12,11 +12,9 @@ use crate::pace::Went;
 
 /// How long a round is waited for. It begins nothing after two seconds, so what it does then is wait.
 const LONGEST: Duration = Duration::from_millis(2500);
-/// How many may be under way at once: with what each removes at a time, half of the calls that a cluster has, so that requests find
-/// theirs. A call ends after ten seconds, and with it what waits for it.
-const MOST: usize = 2;
 
-/// The rounds that are under way. They end with this.
+/// The rounds that are under way; they end with this. They are few: each that waits has one of the places that a cluster's rounds share, a
+/// call ends after ten seconds, and a round that finds no place ends at once.
 #[derive(Default)]
 pub(crate) struct Rounds {
     under_way: JoinSet<Reconciled>,
@@ -64,11 +62,9 @@ impl Rounds {
     /// Begins a round, and waits for it, but not for long.
     pub(crate) async fn next(&mut self, service: &Arc<Kubemint>, key: &ClusterKey) -> Ended {
         let until = Instant::now() + LONGEST;
-        let begun = (self.under_way.len() < MOST).then(|| {
-            let (service, key) = (Arc::clone(service), key.clone());
-            let round = async move { service.reconcile(&key).await };
-            self.under_way.spawn(round).id()
-        });
+        let (service, key) = (Arc::clone(service), key.clone());
+        let round = async move { service.reconcile(&key).await };
+        let begun = self.under_way.spawn(round).id();
         let mut ended = Ended::default();
         while let Ok(Some(round)) = timeout_at(until, self.under_way.join_next_with_id()).await {
             let id = match round {
@@ -81,7 +77,7 @@ impl Rounds {
                     error.id()
                 }
             };
-            if Some(id) == begun {
+            if id == begun {
                 break;
             }
         }

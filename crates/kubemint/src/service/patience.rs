@@ -6,50 +6,84 @@ use std::collections::HashMap;
 use crate::error::Error;
 use crate::ports::ClusterError;
 
-/// So many failures in a row, with no success between them, are the cluster's (or the store's), or the role's.
+/// So many failures in a row, with no success between them, are the role's; the cluster's, where it has no role that is well; or the
+/// store's.
 const IN_A_ROW: usize = 3;
 
 /// What a round has met so far.
 #[derive(Debug, Default)]
 pub(super) struct Patience {
-    failed: usize,
-    refused: HashMap<String, usize>,
+    /// The cluster is another one.
+    another: bool,
+    /// How often the store failed since something was done.
+    store: usize,
+    roles: HashMap<String, Met>,
+}
+
+/// What a round has met of a role.
+#[derive(Debug, Default)]
+struct Met {
+    /// How often it was not answered since something of it was done.
+    unanswered: usize,
+    /// And how often it was refused.
+    refused: usize,
+    /// Whether something of it was done.
+    done: bool,
+}
+
+impl Met {
+    fn is_ill(&self) -> bool {
+        self.unanswered >= IN_A_ROW
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_ill() || self.refused >= IN_A_ROW
+    }
+
+    fn is_well(&self) -> bool {
+        self.done && !self.is_ill()
+    }
 }
 
 impl Patience {
     /// Something of a role was done.
     pub(super) fn succeeded(&mut self, role: &str) {
-        self.failed = 0;
-        self.refused.remove(role);
+        self.store = 0;
+        *self.of(role) = Met {
+            done: true,
+            ..Met::default()
+        };
     }
 
     /// Something of a role failed.
     pub(super) fn failed(&mut self, role: &str, error: &Error) {
         match error {
-            Error::Cluster(ClusterError::Unreachable(_) | ClusterError::Busy(_))
-            | Error::Store(_) => self.failed += 1,
+            Error::Store(_) => self.store += 1,
             // Nothing there is what it was.
-            Error::Cluster(ClusterError::Another(_)) => self.failed = IN_A_ROW,
-            // Rights are given by the role's namespace: a role that was given up holds up no other.
-            Error::Cluster(ClusterError::Refused(_)) => {
-                *self.refused.entry(role.to_owned()).or_default() += 1;
+            Error::Cluster(ClusterError::Another(_)) => self.another = true,
+            // A webhook of the role's namespace may hang, and rights are given by it, too: such a role holds up no other.
+            Error::Cluster(ClusterError::Unreachable(_) | ClusterError::Busy(_)) => {
+                self.of(role).unanswered += 1;
             }
+            Error::Cluster(ClusterError::Refused(_)) => self.of(role).refused += 1,
             _ => {}
         }
     }
 
+    fn of(&mut self, role: &str) -> &mut Met {
+        self.roles.entry(role.to_owned()).or_default()
+    }
+
     /// Whether the cluster is ill, or the store: nothing further is begun.
     pub(super) fn is_over(&self) -> bool {
-        self.failed >= IN_A_ROW
+        let ill = self.roles.values().any(Met::is_ill);
+        let well = self.roles.values().any(Met::is_well);
+        self.another || self.store >= IN_A_ROW || (ill && !well)
     }
 
     /// Whether nothing further of a role is begun.
     pub(super) fn is_over_with(&self, role: &str) -> bool {
-        self.is_over()
-            || self
-                .refused
-                .get(role)
-                .is_some_and(|times| *times >= IN_A_ROW)
+        self.is_over() || self.roles.get(role).is_some_and(Met::is_over)
     }
 }
 
@@ -78,6 +112,23 @@ mod tests {
             patience.failed("viewer", &unreachable());
         }
         assert!(patience.is_over() && patience.is_over_with("editor"));
+    }
+
+    #[test]
+    fn a_role_that_hangs_is_over_alone_while_another_is_well() {
+        let mut patience = Patience::default();
+        patience.succeeded("viewer");
+        for _ in 0..3 {
+            assert!(!patience.is_over_with("editor"));
+            patience.failed("editor", &unreachable());
+        }
+        assert!(patience.is_over_with("editor"));
+        assert!(!patience.is_over() && !patience.is_over_with("viewer"));
+        for _ in 0..3 {
+            assert!(!patience.is_over());
+            patience.failed("viewer", &unreachable());
+        }
+        assert!(patience.is_over(), "none is well any more");
     }
 
     #[test]

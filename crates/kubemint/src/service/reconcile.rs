@@ -1,6 +1,6 @@
 //! What happens on its own: expired credentials end, and broken-off work is finished.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -9,6 +9,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use super::Kubemint;
 use super::patience::Patience;
 use super::resting::Rest;
+use super::turns::{Asked, Turn};
 use crate::audit::Kind;
 use crate::cluster::ClusterKey;
 use crate::error::Error;
@@ -25,10 +26,6 @@ pub(super) const WIDE: u16 = 4096;
 /// How long after its begin a round still begins something. What expires meanwhile is seen by the next one, and whoever has the
 /// cluster to itself renews that between rounds.
 const ROUND_TIME: Duration = Duration::from_secs(2);
-
-/// How many of them are worked on at once: a cluster far away answers as slowly to one as to several, and a credential
-/// whose time has come must not wait for all the others. Few enough that requests find a cluster's calls free.
-const AT_ONCE: usize = 8;
 
 /// How many that finalizers hold are tried again in one round: each keeps it for a moment.
 const AGAIN: usize = 4;
@@ -178,38 +175,33 @@ impl Kubemint {
         again.chain(newest_first(others)).chain(failed).collect()
     }
 
-    /// Settles the records, several at once, as many as a round may. Once the cluster is ill no further one is begun. Whether
-    /// none was left for the next round.
+    /// Settles the records, as many at once as there are places, and as many as a round may. Once the cluster is ill no further one is
+    /// begun. Whether no time or number kept any from being begun.
     async fn settle_all(&self, due: Vec<Record>, done: &mut Reconciled) -> bool {
         let end = self.ports.clock.now() + ROUND_TIME;
-        let mut begun = 0;
-        let mut waiting = due.into_iter();
+        let mut left = usize::from(ROUND);
+        // In their order.
+        let mut waiting: BTreeMap<_, _> = due.into_iter().enumerate().collect();
         let mut under_way = FuturesUnordered::new();
         let mut patience = Patience::default();
+        let mut all = true;
         loop {
-            while !patience.is_over() && under_way.len() < AT_ONCE {
-                if begun >= ROUND || self.ports.clock.now() >= end {
-                    break;
+            if !patience.is_over() {
+                all = waiting.is_empty() || (left > 0 && self.ports.clock.now() < end);
+                let most = if all { left } else { 0 };
+                for (record, turn) in self.take_turns(&mut waiting, most, &patience) {
+                    left -= 1;
+                    under_way.push(async move {
+                        let settled = self.settle(&record).await;
+                        drop(turn);
+                        (settled, record)
+                    });
                 }
-                let Some(record) = waiting.next() else { break };
-                if patience.is_over_with(&record.role) {
-                    continue;
-                }
-                // Another round may wait for it. (Each step is conditional: this only spares the cluster the same call twice.)
-                let Some(turn) = self.turns.take(record.uid) else {
-                    continue;
-                };
-                begun += 1;
-                under_way.push(async move {
-                    let settled = self.settle(&record).await;
-                    drop(turn);
-                    (settled, record)
-                });
             }
             match under_way.next().await {
                 None => {
                     done.ill = patience.is_over();
-                    return waiting.len() == 0;
+                    return all;
                 }
                 Some((Ok(settled), record)) => {
                     patience.succeeded(&record.role);
@@ -224,6 +216,46 @@ impl Kubemint {
                 }
             }
         }
+    }
+
+    /// Takes the first of those that there is a place for. What has none goes on waiting; what another round has is its.
+    fn take_turns(
+        &self,
+        waiting: &mut BTreeMap<usize, Record>,
+        most: usize,
+        patience: &Patience,
+    ) -> Vec<(Record, Turn<'_>)> {
+        let (mut taken, mut others) = (Vec::new(), Vec::new());
+        let mut crowded = HashSet::new();
+        for (&rank, record) in waiting.iter() {
+            if taken.len() == most {
+                break;
+            }
+            let role = record.role.as_str();
+            if crowded.contains(role) {
+                continue;
+            }
+            if patience.is_over_with(role) {
+                others.push(rank);
+                continue;
+            }
+            // (Each step is conditional: that a record is one round's only spares the cluster the same call twice.)
+            match self.turns.take(&record.cluster, role, record.uid) {
+                Asked::Taken(turn) => taken.push((rank, turn)),
+                Asked::UnderWay => others.push(rank),
+                Asked::NoPlace => {
+                    crowded.insert(role);
+                }
+                Asked::Full => break,
+            }
+        }
+        for rank in others {
+            waiting.remove(&rank);
+        }
+        let taken = taken.into_iter();
+        taken
+            .filter_map(|(rank, turn)| Some((waiting.remove(&rank)?, turn)))
+            .collect()
     }
 
     /// Does what is due with one record: removes its object, and writes down what that makes of it. What is pending is given up

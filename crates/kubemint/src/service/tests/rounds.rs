@@ -1,12 +1,15 @@
 //! The reconciler's rounds, when there is much to do.
 
 use std::sync::Arc;
+use std::task::Poll;
 
 use chrono::TimeDelta;
+use uuid::Uuid;
 
 use super::super::{Context, Issue};
 use super::id;
 use super::world::{World, ctx, key};
+use crate::id::KubeconfigId;
 use crate::record::State;
 
 fn alice() -> Context {
@@ -240,4 +243,50 @@ async fn a_cluster_that_is_well_again_is_asked_for_all_of_them_at_once() {
     let first = service.reconcile(&key()).await;
     assert_eq!((first.expired, first.more), (256, true));
     assert_eq!(service.reconcile(&key()).await.expired, 44);
+}
+
+/// Issues one of each role, and lets their time pass.
+async fn one_of_each(world: &Arc<World>) -> [KubeconfigId; 2] {
+    let ids = ["viewer", "editor"].map(|role| id(&format!("{role}-{}", Uuid::new_v4())));
+    for (id, role) in ids.iter().zip(["viewer", "editor"]) {
+        let wanted = Issue {
+            id: Some(id.clone()),
+            role: Some(role.to_owned()),
+            ttl: Some(600),
+            ..Issue::default()
+        };
+        let service = world.service();
+        service
+            .issue(&ctx("alice", "admin"), &key(), wanted)
+            .await
+            .unwrap();
+    }
+    world.pass(600);
+    ids
+}
+
+#[tokio::test]
+async fn a_role_whose_removals_hang_delays_no_end_of_another() {
+    let world = World::new();
+    let service = world.service();
+    *world.hanging.lock().unwrap() = vec!["editor".to_owned()];
+    let (key, mut rounds) = (key(), Vec::new());
+    // One more of it ends before each round, and each round waits for what it could begin.
+    for _ in 0..40 {
+        let [viewer, _] = one_of_each(&world).await;
+        let mut round = Box::pin(service.reconcile(&key));
+        let ended = futures::poll!(round.as_mut());
+        assert_eq!(world.state(&viewer), State::Expired);
+        if let Poll::Ready(ended) = ended {
+            // It found no place for them, and there is no use in another one at once.
+            assert!(!ended.more && !ended.ill && ended.errors.is_empty());
+        } else {
+            rounds.push(round);
+        }
+    }
+    assert_eq!(rounds.len(), 8, "half of the places");
+    // Who is given up gives its places back.
+    world.hanging.lock().unwrap().clear();
+    drop(rounds);
+    assert_eq!(service.reconcile(&key).await.expired, 40);
 }

@@ -121,6 +121,10 @@ impl Clusters for World {
         if self.fails("remove") {
             return Err(ClusterError::Unreachable("broken".into()));
         }
+        let hangs = self.hanging.lock().unwrap().contains(&object.role);
+        if hangs {
+            std::future::pending::<()>().await;
+        }
         if self.closed.lock().unwrap().contains(&object.role) {
             return Err(ClusterError::Refused("no rights there".into()));
         }

@@ -60,6 +60,8 @@ pub(super) struct World {
     pub(super) becomes: Mutex<Option<State>>,
     /// The objects that a webhook minds: each fails to be removed, and the cluster is well.
     pub(super) minded: Mutex<Vec<KubeconfigId>>,
+    /// The roles whose objects are removed by no call that ends.
+    pub(super) hanging: Mutex<Vec<String>>,
     /// The objects that finalizers hold.
     pub(super) held: Mutex<Vec<KubeconfigId>>,
     /// How long it takes to see that one is held.
@@ -91,6 +93,7 @@ impl World {
             closed: Mutex::default(),
             becomes: Mutex::default(),
             minded: Mutex::default(),
+            hanging: Mutex::default(),
             held: Mutex::default(),
             holding: Mutex::default(),
             blind: Mutex::default(),
