@@ -15,7 +15,39 @@ pub struct Routes {
 #[derive(Default)]
 struct Place<'a> {
     literals: BTreeMap<&'a str, Place<'a>>,
-    variable: Option<(String, Box<Place<'a>>)>,
+    /// By what is fixed before and behind the variable.
+    variables: BTreeMap<(&'a str, &'a str), (String, Place<'a>)>,
+}
+
+/// A segment that has a variable: all of it, or between fixed texts, as in `v{number}` and `{id}:cancel`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part<'a> {
+    /// The fixed text before the variable; may be empty.
+    pub before: &'a str,
+    /// The name of the variable.
+    pub name: &'a str,
+    /// The fixed text behind the variable; may be empty.
+    pub behind: &'a str,
+}
+
+impl<'a> Part<'a> {
+    /// The segment, if it has one variable.
+    pub fn of(segment: &'a str) -> Option<Part<'a>> {
+        let (before, rest) = segment.split_once('{')?;
+        let (name, behind) = rest.split_once('}')?;
+        let is_one = !before.contains('}') && !behind.contains(['{', '}']);
+        let part = Part {
+            before,
+            name,
+            behind,
+        };
+        (is_one && !name.contains(['{', ':'])).then_some(part)
+    }
+
+    /// Whether the variable is all of the segment.
+    pub fn is_whole(&self) -> bool {
+        self.before.is_empty() && self.behind.is_empty()
+    }
 }
 
 impl Routes {
@@ -31,15 +63,17 @@ impl Routes {
             let mut place = &mut root;
             let mut names: Vec<String> = Vec::new();
             for segment in path.split('/').skip(1) {
-                place = match variable(segment) {
+                place = match Part::of(segment) {
                     None => place.literals.entry(segment).or_default(),
-                    Some(own) => {
-                        let (known, next) = place.variable.get_or_insert_with(|| {
+                    Some(part) => {
+                        let own = part.name;
+                        let fixed = (part.before, part.behind);
+                        let (known, next) = place.variables.entry(fixed).or_insert_with(|| {
                             let numbered = (2..).map(|n| format!("{own}{n}"));
                             let mut free = std::iter::once(own.to_owned()).chain(numbered);
                             // A path has each name once.
                             let name = free.find(|name| !names.contains(name));
-                            (name.unwrap_or_default(), Box::default())
+                            (name.unwrap_or_default(), Place::default())
                         });
                         names.push(known.clone());
                         next
@@ -70,8 +104,20 @@ impl Routes {
 
     /// The path as it is registered.
     pub fn path(&self, path: &str) -> String {
-        let segments = path.split('/').map(|segment| match variable(segment) {
-            Some(own) => format!("{{{}}}", self.name(path, own)),
+        self.written(path, |part| {
+            let name = self.name(path, part.name);
+            format!("{}{{{name}}}{}", part.before, part.behind)
+        })
+    }
+
+    /// The same, where a segment with a variable is nothing but that, as a router has it.
+    pub fn whole(&self, path: &str) -> String {
+        self.written(path, |part| format!("{{{}}}", self.name(path, part.name)))
+    }
+
+    fn written(&self, path: &str, varying: impl Fn(Part<'_>) -> String) -> String {
+        let segments = path.split('/').map(|segment| match Part::of(segment) {
+            Some(part) => varying(part),
             None => segment.to_owned(),
         });
         segments.collect::<Vec<_>>().join("/")
@@ -88,13 +134,15 @@ impl Routes {
 
 /// The name of the variable that the segment is.
 pub fn variable(segment: &str) -> Option<&str> {
-    let name = segment.strip_prefix('{')?.strip_suffix('}')?;
-    Some(name).filter(|name| !name.contains(['{', '}', ':']))
+    Part::of(segment)
+        .filter(Part::is_whole)
+        .map(|part| part.name)
 }
 
 /// The variables of a path, in order.
 fn variables(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter_map(variable)
+    let parts = path.split('/').filter_map(Part::of);
+    parts.map(|part| part.name)
 }
 
 #[cfg(test)]
@@ -123,5 +171,20 @@ mod tests {
             ]
         );
         assert_eq!(routes.name("/a/{y}/b/{x}", "x"), "x2");
+    }
+
+    #[test]
+    fn a_variable_between_fixed_texts_is_another_than_one_that_is_a_segment() {
+        let paths = ["/a/{x}", "/a/v{y}:b", "/a/v{z}:b/{x}", "/a/v{x}"];
+        let routes = Routes::among(paths.into_iter());
+        let registered: Vec<String> = paths.iter().map(|path| routes.path(path)).collect();
+        assert_eq!(
+            registered,
+            ["/a/{x}", "/a/v{y}:b", "/a/v{y}:b/{x}", "/a/v{x}"]
+        );
+        assert_eq!(routes.whole("/a/v{z}:b/{x}"), "/a/{y}/{x}");
+        for segment in ["a", "{a}{b}", "{a:.*}", "{a", "a}", "}{", "{a}}"] {
+            assert_eq!(Part::of(segment), None, "{segment}");
+        }
     }
 }

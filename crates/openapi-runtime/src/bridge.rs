@@ -1,11 +1,13 @@
 //! Paths that dropshot's router does not hold side by side, behind one route that it does.
 //!
-//! At one place of its paths the router knows fixed segments or a variable, not both. So it is given the variable, and the path
-//! of a request decides which of the document's paths is meant: of those that it fits, the one with a fixed segment first, as
-//! OpenAPI 3.0 has it ("concrete definitions are matched before their templated counterparts"). From there on everything is as
-//! if the router had found the operation: its id, its variables, its limit of a body.
+//! At one place of its paths the router knows fixed segments or a variable, not both, and nothing in between (`{id}:cancel`). So
+//! it is given the variable, and the path of a request decides which of the document's paths is meant: of those that it fits, the
+//! one with a fixed segment first, as OpenAPI 3.0 has it ("concrete definitions are matched before their templated
+//! counterparts"). From there on everything is as if the router had found the operation: its id, its variables, its limit of a
+//! body. (A variable that is a part of its segment is none of the router's, so the handler alone has it.)
 
 use crate::metadata::Described;
+use crate::template::{self, Segment};
 use dropshot::semver::Version;
 use dropshot::{
     ApiDescription, ApiEndpoint, ApiEndpointBodyContentType, ApiEndpointParameter,
@@ -40,10 +42,10 @@ pub fn bridge<C: ServerContext>(
     endpoints: Vec<ApiEndpoint<C>>,
 ) -> Vec<ApiEndpoint<C>> {
     let bridge = Arc::new(Bridge {
-        route: segments(route),
+        route: template::segments(route),
         endpoints: endpoints
             .into_iter()
-            .map(|endpoint| (segments(&endpoint.path), endpoint))
+            .map(|endpoint| (template::segments(&endpoint.path), endpoint))
             .collect(),
     });
     let each = METHODS.map(|method| {
@@ -55,47 +57,12 @@ pub fn bridge<C: ServerContext>(
         let (json, all) = ("application/json", ApiEndpointVersions::All);
         let id = format!("{method} {route}");
         let mut endpoint = ApiEndpoint::new(id, handler, method, json, route, all).visible(false);
-        let names = segments(route).into_iter();
+        let names = template::segments(route).into_iter();
         let names = names.filter_map(|segment| segment.variable().map(str::to_owned));
         endpoint.parameters = names.flat_map(parameter).collect();
         endpoint
     });
     each.into()
-}
-
-/// A segment of a path of the document.
-#[derive(Debug, PartialEq, Eq)]
-enum Segment {
-    Fixed(String),
-    Variable(String),
-}
-
-impl Segment {
-    fn variable(&self) -> Option<&str> {
-        match self {
-            Segment::Fixed(_) => None,
-            Segment::Variable(name) => Some(name),
-        }
-    }
-
-    fn fits(&self, given: &str) -> bool {
-        match self {
-            Segment::Fixed(text) => text == given,
-            Segment::Variable(_) => true,
-        }
-    }
-}
-
-fn segments(path: &str) -> Vec<Segment> {
-    let each = path.split('/').filter(|segment| !segment.is_empty());
-    let each = each.map(|segment| {
-        let name = segment.strip_prefix('{').and_then(|s| s.strip_suffix('}'));
-        match name {
-            Some(name) => Segment::Variable(name.to_owned()),
-            None => Segment::Fixed(segment.to_owned()),
-        }
-    });
-    each.collect()
 }
 
 struct Bridge<C: ServerContext> {
@@ -143,7 +110,8 @@ impl<C: ServerContext> Bridge<C> {
         let given: Vec<_> = given.map(Result::unwrap_or_default).collect();
         let fits = |path: &[Segment]| {
             let mut pairs = path.iter().zip(&given);
-            path.len() == given.len() && pairs.all(|(segment, given)| segment.fits(given))
+            path.len() == given.len()
+                && pairs.all(|(segment, given)| segment.value(given).is_some())
         };
         let first = self.endpoints.iter().find(|(path, _)| fits(path));
         let (path, _) = first.ok_or_else(|| {
@@ -191,19 +159,33 @@ fn parameter(name: String) -> Option<ApiEndpointParameter> {
     ))
 }
 
+/// Some of the paths, as dropshot's router holds them.
+pub struct Description {
+    /// The operations without an implementation.
+    pub api: ApiDescription<StubContext>,
+    /// Paths of the router that stand for others: each with the path that is meant.
+    pub paths: &'static [(&'static str, &'static str)],
+}
+
 /// The one document that dropshot's documents of several descriptions make: each has some of the paths.
 ///
 /// # Errors
 /// What cannot be written, or is not the same in two of them.
 pub fn whole(
-    descriptions: &[ApiDescription<StubContext>],
+    descriptions: &[Description],
     title: &str,
     version: &Version,
 ) -> Result<Value, String> {
     let mut whole = Map::new();
-    for description in descriptions {
-        let document = description.openapi(title, version.clone()).json();
-        let document = document.map_err(|error| error.to_string())?;
+    for Description { api, paths } in descriptions {
+        let document = api.openapi(title, version.clone()).json();
+        let mut document = document.map_err(|error| error.to_string())?;
+        if let Some(Value::Object(described)) = document.get_mut("paths") {
+            for (route, meant) in *paths {
+                let item = described.remove(*route);
+                described.extend(item.map(|item| ((*meant).to_owned(), item)));
+            }
+        }
         add(&mut whole, document, "")?;
     }
     Ok(whole.into())

@@ -15,6 +15,7 @@ pub mod schema;
 mod scheme;
 pub mod strict;
 mod taken;
+mod template;
 pub mod told;
 
 pub use auth::{Authenticator, Limits, Refusal, RequestHead};

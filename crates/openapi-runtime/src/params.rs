@@ -2,6 +2,7 @@
 
 use crate::schema::Schema;
 use crate::strict::{self, Limits, printable_name};
+use crate::template::Segment;
 use crate::{Detail, Fault};
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
@@ -115,11 +116,9 @@ impl<'a> Values<'a> {
             let text = percent_decode_str(given)
                 .decode_utf8()
                 .map_err(|_| not_found())?;
-            match wanted.strip_prefix('{').and_then(|w| w.strip_suffix('}')) {
-                Some(name) => pairs.push((name.to_owned(), text.into_owned())),
-                None if wanted == text => {}
-                None => return Err(not_found()),
-            }
+            let segment = Segment::of(wanted);
+            let value = segment.value(&text).ok_or_else(not_found)?;
+            pairs.extend(value.map(|(name, value)| (name.to_owned(), value.to_owned())));
         }
         Ok(Values::new("path", Texts::Pairs(pairs)))
     }

@@ -57,7 +57,7 @@ pub(crate) fn generate(
     let served = parts.iter().map(|part| &part.served);
     let bridges = bridge::bridges(document, &shared.routes);
     let registered = registered(document, &bridges, &parts);
-    let described = described(document, &bridges, &parts);
+    let described = described(document, &bridges, &shared.routes, &parts);
     let tags = tags(document);
     let (title, version) = (&info.title, &info.version);
     let mut items = Items::default();
@@ -126,7 +126,12 @@ fn registered(document: &Document, bridges: &[Bridge], parts: &[Parts]) -> Token
 }
 
 /// The function from which dropshot's own document is made; or, where there are bridges, its documents.
-fn described(document: &Document, bridges: &[Bridge], parts: &[Parts]) -> TokenStream {
+fn described(
+    document: &Document,
+    bridges: &[Bridge],
+    routes: &Routes,
+    parts: &[Parts],
+) -> TokenStream {
     let new = quote!(let mut api = ::dropshot::ApiDescription::new().tag_config(tags()););
     if bridges.is_empty() {
         let stubs = parts.iter().map(|part| &part.stub);
@@ -143,15 +148,20 @@ fn described(document: &Document, bridges: &[Bridge], parts: &[Parts]) -> TokenS
         };
     }
     let paths = document.openapi.paths.paths.keys();
-    let groups = bridge::groups(paths.map(String::as_str));
+    let groups = bridge::groups(paths.map(String::as_str), routes);
     let descriptions = groups.iter().map(|group| {
         let here = document.operations().zip(parts);
-        let here = here.filter(|(operation, _)| group.contains(&operation.path));
+        let is_here = |path: &str| group.iter().any(|(other, _)| *other == path);
+        let here = here.filter(|(operation, _)| is_here(operation.path));
         let stubs = here.map(|(_, part)| &part.stub);
+        let meant = group.iter().filter_map(|(path, route)| {
+            let written = routes.path(path);
+            (written != *route).then(|| quote!((#route, #written)))
+        });
         quote! {{
             #new
             #(api.register(#stubs).expect("checked when this was generated");)*
-            api
+            ::openapi_runtime::bridge::Description { api, paths: &[#(#meant),*] }
         }}
     });
     quote! {
@@ -160,7 +170,7 @@ fn described(document: &Document, bridges: &[Bridge], parts: &[Parts]) -> TokenS
         ///
         /// # Panics
         /// Never for a document that passed the generator's checks.
-        pub fn descriptions() -> ::std::vec::Vec<::dropshot::ApiDescription<::dropshot::StubContext>> {
+        pub fn descriptions() -> ::std::vec::Vec<::openapi_runtime::bridge::Description> {
             ::std::vec![#(#descriptions),*]
         }
     }

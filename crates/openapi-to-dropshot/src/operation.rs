@@ -163,16 +163,17 @@ pub(crate) fn generate(
         .deprecated
         .then(|| quote!(.deprecated(true)));
     let details = quote! { #(.summary(#summary))* #(.description(#description))* #(.tag(#tags))* #deprecated };
-    let registered = shared.routes.path(operation.path);
-    let arguments = quote!(::dropshot::Method::#http_method, "application/json", #registered, ::dropshot::ApiEndpointVersions::All);
+    let arguments = |path: String| quote!(::dropshot::Method::#http_method, "application/json", #path, ::dropshot::ApiEndpointVersions::All);
+    let registered = arguments(shared.routes.path(operation.path));
+    let described = arguments(shared.routes.whole(operation.path));
     let endpoint = quote! {
-        ::dropshot::ApiEndpoint::new(#id.to_owned(), served::#method::<S>, #arguments) #details
+        ::dropshot::ApiEndpoint::new(#id.to_owned(), served::#method::<S>, #registered) #details
     };
     let stub = quote! {
         ::dropshot::ApiEndpoint::new_for_types::<
             (::openapi_runtime::Unread<#marker>,),
             ::std::result::Result<::openapi_runtime::Reply<#answered, #error>, #error>,
-        >(#id.to_owned(), #arguments) #details
+        >(#id.to_owned(), #described) #details
     };
     Parts {
         items,

@@ -4,10 +4,10 @@
 pub const RULES: &[(&str, &str)] = &[
     (
         "K0201",
-        "No request has the path (a query or fragment begins in it, or clients take its segments away), or it is no path of whole segments; two paths are one; or, as a warning, one path hides requests of another. dropshot's router holds fixed segments or a variable at one place, under one name: where a document has both, or several names, the generated server bridges it. The names never travel, and what is fixed is asked first, as OpenAPI says.
+        "No request has the path (a query or fragment begins in it, or clients take its segments away), a segment of it has several variables, or two paths are one. As a warning: a variable is a part of its segment, or one path hides requests of another. dropshot's router holds fixed segments or a variable at one place, under one name: where a document has more, the generated server bridges it. The names never travel, and what is fixed is asked first, as OpenAPI says.
 
-    /things/{id}.json:     {get: ...}   # wrong: a variable is a whole segment
-    /things/{id}/json:     {get: ...}   # right
+    /things/{id}.{kind}:   {get: ...}   # wrong: nobody tells where `id` ends
+    /things/{id}/{kind}:   {get: ...}   # right
 
     /things/all:           {get: ...}   # served, and the thing that is called `all` cannot be asked for:
     /things/{id}:          {get: ...}   # let the schema of `id` exclude `all`, by a `pattern` or `format: uuid`",

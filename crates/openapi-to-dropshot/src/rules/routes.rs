@@ -1,7 +1,7 @@
 //! K0201: every path is one that requests can have, and none takes the requests of another unsaid.
 
 use crate::bridge;
-use openapi_document::routes::{Routes, variable};
+use openapi_document::routes::{Part, Routes};
 use openapi_document::{Content, Diagnostic, Diagnostics, Document, Node, Span, resolve};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -26,7 +26,10 @@ pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
         before.insert(path.as_str());
         match refused(path, span) {
             Some(refused) => diagnostics.push(refused),
-            None => odd(path, span, diagnostics),
+            None => {
+                odd(path, span, diagnostics);
+                partial(path, span, diagnostics);
+            }
         }
     }
     for bridge in bridge::bridges(document, &routes) {
@@ -54,25 +57,24 @@ fn refused(path: &str, span: Span) -> Option<Diagnostic> {
     }
     let mut variables = Vec::new();
     for segment in path.split('/').filter(|segment| !segment.is_empty()) {
-        match variable(segment) {
-            None if segment.contains(['{', '}']) => {
+        let part = Part::of(segment);
+        if part.is_none() && segment.contains(['{', '}']) {
+            return refuse(format!(
+                "dropshot cannot route `{segment}`: a segment is fixed, or has one variable"
+            ));
+        }
+        let fixed = part.map_or([segment, ""], |part| [part.before, part.behind]);
+        let mut fixed = fixed.iter().filter(|text| !text.is_empty());
+        if let Some((what, help)) = fixed.find_map(|text| unreachable(text)) {
+            return Some(Diagnostic::new("K0201", span, what).help(help));
+        }
+        if let Some(Part { name, .. }) = part {
+            if variables.contains(&name) {
                 return refuse(format!(
-                    "dropshot cannot route `{segment}`: a variable is a whole segment"
+                    "the variable `{{{name}}}` occurs twice in the path"
                 ));
             }
-            None => {
-                if let Some((what, help)) = unreachable(segment) {
-                    return Some(Diagnostic::new("K0201", span, what).help(help));
-                }
-            }
-            Some(name) => {
-                if variables.contains(&name) {
-                    return refuse(format!(
-                        "the variable `{{{name}}}` occurs twice in the path"
-                    ));
-                }
-                variables.push(name);
-            }
+            variables.push(name);
         }
     }
     None
@@ -109,13 +111,14 @@ fn taken<'a>(
 ) -> Option<Vec<(&'a str, &'a str)>> {
     let mut taken = Vec::new();
     for (one, other) in path.split('/').zip(later.split('/')) {
-        match (variable(one), variable(other)) {
+        match (Part::of(one), Part::of(other)) {
             (None, None) if one != other => return None,
-            (None, Some(name)) => {
-                if !allows(document, later, name, one) {
+            (None, Some(part)) => {
+                let text = one.strip_prefix(part.before)?.strip_suffix(part.behind)?;
+                if !allows(document, later, part.name, text) {
                     return None;
                 }
-                taken.push((one, name));
+                taken.push((text, part.name));
             }
             _ => {}
         }
@@ -155,11 +158,32 @@ fn allows(document: &Document, path: &str, name: &str, text: &str) -> bool {
         })
 }
 
+/// A variable that is a part of its segment: it is served, and not every router of others tells where it ends.
+fn partial(path: &str, span: Span, diagnostics: &mut Diagnostics) {
+    let parts = path.split('/').filter_map(Part::of);
+    for part in parts.filter(|part| !part.is_whole()) {
+        let Part {
+            before,
+            name,
+            behind,
+        } = part;
+        let segment = format!("{before}{{{name}}}{behind}");
+        let message = format!("the variable of `{segment}` is no whole segment");
+        diagnostics.push(
+            Diagnostic::new("K0201", span, message)
+                .label("dropshot's router knows whole segments alone; the server looks into it itself")
+                .help(format!("`{name}` is what is between the fixed texts; other tools may not tell, so make it a segment of its own if you can"))
+                .warning(),
+        );
+    }
+}
+
 /// Characters that a path has only in other words, so that callers differ in what they send; the server knows all of them.
 fn odd(path: &str, span: Span, diagnostics: &mut Diagnostics) {
-    let fixed = path
-        .split('/')
-        .filter(|segment| variable(segment).is_none());
+    let fixed = path.split('/').flat_map(|segment| match Part::of(segment) {
+        None => [segment, ""],
+        Some(part) => [part.before, part.behind],
+    });
     for segment in fixed {
         let fits = |c: char| c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@".contains(c);
         let Some(sign) = segment.chars().find(|c| !fits(*c)) else {

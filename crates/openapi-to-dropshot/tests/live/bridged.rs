@@ -81,6 +81,14 @@ impl BridgedApi for Things {
         Ok(PutThingResponse {})
     }
 
+    async fn copy_thing(
+        rqctx: RequestContext<Door>,
+        request: Open<CopyThing>,
+    ) -> Result<CopyThingResponse, CopyThingError> {
+        Door::asked(&rqctx, request.path.number);
+        Ok(CopyThingResponse {})
+    }
+
     async fn search(
         rqctx: RequestContext<Door>,
         request: Guarded<Door, Search>,
@@ -188,6 +196,13 @@ async fn the_fixed_segment_is_asked_before_the_variable_whatever_was_registered_
             Some(("good", r#"{"q":"b"}"#)),
             "search [] SearchBodyQ(\"b\")".to_owned(),
         ),
+        // A part of a segment is no variable of the router's.
+        (
+            Method::POST,
+            "/things/7:copy",
+            None,
+            "copy_thing [] Number(7)".to_owned(),
+        ),
         (
             Method::GET,
             "/things/search/red/3",
@@ -236,6 +251,8 @@ async fn what_no_path_has_is_not_found_and_what_a_path_lacks_is_not_allowed() {
         (Method::DELETE, "/things/search", 405, vec!["POST"]),
         (Method::POST, "/things/7", 405, vec!["GET", "PUT"]),
         (Method::TRACE, "/things/7", 405, vec!["GET", "PUT"]),
+        (Method::GET, "/things/7:copy", 405, vec!["POST"]),
+        (Method::POST, "/things/:copy", 405, vec!["GET", "PUT"]),
         (Method::GET, "/things/7/parts/all", 405, vec!["DELETE"]),
         (Method::DELETE, "/things/search/red/3", 405, vec!["GET"]),
         // Each is behind a route that the router has.
@@ -299,6 +316,7 @@ async fn what_an_operation_asks_for_is_asked_for_there_too() {
         ),
         (Method::GET, "/things/0", None, 400, "id"),
         (Method::GET, "/things/best", None, 400, "id"),
+        (Method::POST, "/things/10:copy", None, 400, "number"),
         (Method::GET, "/things/search/green/3", None, 400, "kind"),
         (Method::DELETE, "/things/7/parts/8", None, 400, "part"),
         // The router is lenient where a segment is empty; no path is.
@@ -319,7 +337,7 @@ async fn what_an_operation_asks_for_is_asked_for_there_too() {
 fn dropshots_documents_are_one_that_has_every_path_as_it_is_written() {
     let version = dropshot::semver::Version::new(1, 0, 0);
     let descriptions = descriptions();
-    assert_eq!(descriptions.len(), 3);
+    assert_eq!(descriptions.len(), 4);
     let whole = openapi_runtime::bridge::whole(&descriptions, TITLE, &version).unwrap();
     let source: serde_json::Value = serde_json::from_str(DOCUMENT).unwrap();
     let paths = |document: &serde_json::Value| {
@@ -336,10 +354,7 @@ fn dropshots_documents_are_one_that_has_every_path_as_it_is_written() {
         operations
     };
     // The variable of one place is called as it was called first.
-    let expected: Vec<String> = paths(&source);
-    let expected: Vec<String> = expected
-        .iter()
-        .map(|path| path.replace("{number}", "{id}"))
-        .collect();
+    let called = |path: &String| path.replace("{number}/", "{id}/");
+    let expected: Vec<String> = paths(&source).iter().map(called).collect();
     assert_eq!(paths(&whole), expected);
 }

@@ -46,6 +46,19 @@ pub trait BridgedApi: 'static {
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<PutThing>,
     ) -> impl ::std::future::Future<Output = ::std::result::Result<PutThingResponse, PutThingError>> + ::std::marker::Send;
+    /// `POST /things/{number}:copy`
+    ///
+    /// 204: done
+    ///
+    /// # Errors
+    /// - Any other: it did not work
+    fn copy_thing(
+        rqctx: ::dropshot::RequestContext<Self::Context>,
+        request: ::openapi_runtime::Open<CopyThing>,
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<
+        CopyThingResponse,
+        CopyThingError
+    >> + ::std::marker::Send;
     /// `POST /things/search`
     ///
     /// 200: the things
@@ -137,6 +150,14 @@ pub fn api<S: BridgedApi>() -> ::dropshot::ApiDescription<S::Context> {
                 ::dropshot::ApiEndpointVersions::All
             ),
             ::dropshot::ApiEndpoint::new(
+                "copy_thing".to_owned(),
+                served::copy_thing::<S>,
+                ::dropshot::Method::POST,
+                "application/json",
+                "/things/{number}:copy",
+                ::dropshot::ApiEndpointVersions::All
+            ),
+            ::dropshot::ApiEndpoint::new(
                 "get_thing".to_owned(),
                 served::get_thing::<S>,
                 ::dropshot::Method::GET,
@@ -208,7 +229,7 @@ pub fn api<S: BridgedApi>() -> ::dropshot::ApiDescription<S::Context> {
 ///
 /// # Panics
 /// Never for a document that passed the generator's checks.
-pub fn descriptions() -> ::std::vec::Vec<::dropshot::ApiDescription<::dropshot::StubContext>> {
+pub fn descriptions() -> ::std::vec::Vec<::openapi_runtime::bridge::Description> {
     ::std::vec![
         {
             let mut api = ::dropshot::ApiDescription::new().tag_config(tags());
@@ -292,7 +313,30 @@ pub fn descriptions() -> ::std::vec::Vec<::dropshot::ApiDescription<::dropshot::
                 )
             )
                 .expect("checked when this was generated");
-            api
+            ::openapi_runtime::bridge::Description { api, paths: &[] }
+        },
+        {
+            let mut api = ::dropshot::ApiDescription::new().tag_config(tags());
+            api.register(
+                ::dropshot::ApiEndpoint::new_for_types::<
+                    (::openapi_runtime::Unread<CopyThing>,),
+                    ::std::result::Result<
+                        ::openapi_runtime::Reply<CopyThingResponse, CopyThingError>,
+                        CopyThingError
+                    >,
+                >(
+                    "copy_thing".to_owned(),
+                    ::dropshot::Method::POST,
+                    "application/json",
+                    "/things/{number}",
+                    ::dropshot::ApiEndpointVersions::All
+                )
+            )
+                .expect("checked when this was generated");
+            ::openapi_runtime::bridge::Description {
+                api,
+                paths: &[("/things/{number}", "/things/{number}:copy")]
+            }
         },
         {
             let mut api = ::dropshot::ApiDescription::new().tag_config(tags());
@@ -328,7 +372,7 @@ pub fn descriptions() -> ::std::vec::Vec<::dropshot::ApiDescription<::dropshot::
                 )
             )
                 .expect("checked when this was generated");
-            api
+            ::openapi_runtime::bridge::Description { api, paths: &[] }
         },
         {
             let mut api = ::dropshot::ApiDescription::new().tag_config(tags());
@@ -348,7 +392,7 @@ pub fn descriptions() -> ::std::vec::Vec<::dropshot::ApiDescription<::dropshot::
                 )
             )
                 .expect("checked when this was generated");
-            api
+            ::openapi_runtime::bridge::Description { api, paths: &[] }
         }
     ]
 }
@@ -390,6 +434,15 @@ mod served {
         PutThingError
     > {
         ::openapi_runtime::serve_open(rqctx, request, S::put_thing).await
+    }
+    pub(super) async fn copy_thing<S: BridgedApi>(
+        rqctx: ::dropshot::RequestContext<S::Context>,
+        request: ::openapi_runtime::Unread<super::CopyThing>,
+    ) -> ::std::result::Result<
+        ::openapi_runtime::Reply<CopyThingResponse, CopyThingError>,
+        CopyThingError
+    > {
+        ::openapi_runtime::serve_open(rqctx, request, S::copy_thing).await
     }
     pub(super) async fn search<S: BridgedApi>(
         rqctx: ::dropshot::RequestContext<S::Context>,
@@ -719,6 +772,118 @@ impl ::openapi_runtime::Failure for PutThingError {
 }
 
 ::openapi_runtime::told_failure!(PutThingError: crate::bridged::types::Error);
+
+/// The path parameters of [`CopyThing`].
+#[derive(Clone, Debug)]
+pub struct CopyThingPath {
+    /// `number`
+    pub number: crate::bridged::types::Number,
+}
+
+impl ::openapi_runtime::Parameters for CopyThingPath {
+    fn decode(__values: &mut ::openapi_runtime::Values<'_>) -> ::std::option::Option<Self> {
+        let number = __values.required("number", &schemas::NUMBER);
+        Some(Self { number: number? })
+    }
+}
+
+impl ::schemars::JsonSchema for CopyThingPath {
+    fn schema_name() -> ::std::string::String {
+        "CopyThingPath".to_owned()
+    }
+    fn json_schema(
+        generator: &mut ::schemars::r#gen::SchemaGenerator
+    ) -> ::schemars::schema::Schema {
+        generator.subschema_for::<crate::bridged::types::Number>();
+        ::serde_json::from_str(
+            "{\"type\":\"object\",\"properties\":{\"number\":{\"allOf\":[{\"$ref\":\"#/components/schemas/Number\"}]}},\"required\":[\"number\"]}"
+        )
+            .expect("checked when this was generated")
+    }
+}
+
+/// What `POST /things/{number}:copy` takes.
+#[derive(Debug)]
+pub enum CopyThing {}
+
+impl ::openapi_runtime::Operation for CopyThing {
+    const ID: &'static str = "copy_thing";
+    const PATH: &'static str = "/things/{number}:copy";
+    const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = None;
+    type Path = CopyThingPath;
+    type Query = ();
+    type Headers = ();
+    type Body = ();
+}
+
+/// 204: done
+pub struct CopyThingResponse {}
+
+impl ::openapi_runtime::Answer for CopyThingResponse {
+    const STATUS: u16 = 204;
+    const DESCRIPTION: &'static str = "done";
+    const CONTENT_TYPE: &'static str = "";
+    type Body = ();
+    type Headers = ::openapi_runtime::respond::WithoutHeaders;
+    fn body(&self) -> &Self::Body {
+        &()
+    }
+    fn headers(&self) -> ::std::vec::Vec<(&'static str, ::std::string::String)> {
+        ::std::vec::Vec::new()
+    }
+}
+
+::openapi_runtime::answer!(CopyThingResponse);
+
+/// How `copy_thing` fails: what the document declares, and what the server finds wrong itself.
+#[derive(Debug)]
+pub enum CopyThingError {
+    /// Any other: it did not work
+    Other(::dropshot::ErrorStatusCode, crate::bridged::types::Error),
+    /// A fault under this status, told in the body that the document gives to it.
+    Fault(u16, ::openapi_runtime::Fault),
+}
+
+impl CopyThingError {
+    /// What a fault under this status is told in.
+    #[allow(clippy::match_single_binding, clippy::match_same_arms)]
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
+        match status {
+            _ => Form::json(&schemas::ERROR),
+        }
+    }
+}
+
+impl ::openapi_runtime::Failure for CopyThingError {
+    fn of(status: u16, fault: ::openapi_runtime::Fault) -> Self {
+        Self::Fault(::openapi_runtime::told::declared(status, &[(400, 599)]), fault)
+    }
+    fn status(&self) -> u16 {
+        match self {
+            Self::Other(status, _) => status.as_u16(),
+            Self::Fault(status, _) => *status,
+        }
+    }
+    fn fault(&self) -> &::openapi_runtime::Fault {
+        match self {
+            Self::Fault(_, fault) => fault,
+            #[allow(unreachable_patterns)]
+            _ => ::openapi_runtime::told::nothing(),
+        }
+    }
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
+        match self {
+            Self::Other(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
+            Self::Fault(status, fault) => {
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
+            }
+        }
+    }
+}
+
+::openapi_runtime::told_failure!(CopyThingError: crate::bridged::types::Error);
 
 /// What `POST /things/search` takes.
 #[derive(Debug)]
@@ -1275,6 +1440,8 @@ pub mod schemas {
     pub static THING: Schema = Schema::object(&[Property::required("kind", &KIND)]);
     /// `#/components/schemas/Id`
     pub static ID: Schema = Schema::integer().minimum(1);
+    /// `#/components/schemas/Number`
+    pub static NUMBER: Schema = Schema::integer().maximum(9);
     /// `#/components/schemas/SearchBody`
     pub static SEARCH_BODY: Schema =
         Schema::object(&[Property::required("q", &Schema::string().max_length(5))]);

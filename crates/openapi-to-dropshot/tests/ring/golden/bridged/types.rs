@@ -240,6 +240,63 @@ impl<'de> ::serde::Deserialize<'de> for Id {
     }
 }
 
+/// Number: an integer from -9223372036854775808 to 9.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
+#[serde(transparent)]
+pub struct Number(i64);
+
+impl Number {
+    /// The least value.
+    pub const MIN: i64 = -9223372036854775808;
+    /// The greatest value.
+    pub const MAX: i64 = 9;
+    /// The value.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl ::std::convert::TryFrom<i64> for Number {
+    type Error = self::error::ConversionError;
+    fn try_from(value: i64) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value > Self::MAX {
+            return ::std::result::Result::Err("must be at most 9".into());
+        }
+        ::std::result::Result::Ok(Self(value))
+    }
+}
+
+impl ::std::convert::From<Number> for i64 {
+    fn from(value: Number) -> Self {
+        value.0
+    }
+}
+
+impl ::std::str::FromStr for Number {
+    type Err = self::error::ConversionError;
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value
+            .parse::<i64>()
+            .map_err(|_| "must be an integer from -9223372036854775808 to 9".into())
+            .and_then(Self::try_from)
+    }
+}
+
+impl ::std::fmt::Display for Number {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for Number {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D
+    ) -> ::std::result::Result<Self, D::Error> {
+        let value = <i64 as ::serde::Deserialize>::deserialize(deserializer)?;
+        Self::try_from(value).map_err(<D::Error as ::serde::de::Error>::custom)
+    }
+}
+
 /// Page: an integer from 0 to 9223372036854775807.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
 #[serde(transparent)]
@@ -349,6 +406,18 @@ mod described {
         ) -> ::schemars::schema::Schema {
             let _ = generator;
             ::serde_json::from_str("{\"type\":\"integer\",\"minimum\":1}")
+                .expect("checked when this was generated")
+        }
+    }
+    impl ::schemars::JsonSchema for Number {
+        fn schema_name() -> ::std::string::String {
+            "Number".to_owned()
+        }
+        fn json_schema(
+            generator: &mut ::schemars::r#gen::SchemaGenerator
+        ) -> ::schemars::schema::Schema {
+            let _ = generator;
+            ::serde_json::from_str("{\"type\":\"integer\",\"maximum\":9}")
                 .expect("checked when this was generated")
         }
     }
