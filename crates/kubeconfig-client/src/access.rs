@@ -19,28 +19,29 @@ const ANSWER: Duration = Duration::from_secs(60);
 /// moment in which the server closes it.
 const IDLE: Duration = Duration::from_secs(50);
 
-/// Why there is no client.
+/// Why a client could not be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccessError {
-    /// The URL is no place to send a token to.
+    /// The URL is not one to send a token to.
     #[error("the URL {0}")]
     Url(&'static str),
-    /// The token has a line break or another sign that no header can have.
+    /// The token has a line break or another character that no header can have.
     #[error("the token has a sign that no header can have")]
     Token(#[source] InvalidHeaderValue),
-    /// TLS cannot be prepared.
+    /// TLS could not be set up.
     #[error("no HTTP client can be made")]
     Http(#[source] reqwest::Error),
 }
 
 impl Client {
-    /// An HTTP client with times that suit this API: 10 seconds to connect, 60 for an answer. Add roots, proxies and the like,
+    /// An HTTP client with timeouts that suit this API: 10 seconds to connect, 60 for an answer. Add roots, proxies and the like,
     /// and pass it to [`Client::with_token`].
     ///
-    /// TLS believes the roots of the system. Where it has none (an image without a CA bundle) no client is made, not even for
-    /// `http://127.0.0.1`; and a private authority is not among them. Give roots then: `tls_certs_only` believes those alone,
-    /// `tls_certs_merge` those too, both of [`reqwest::Certificate::from_pem_bundle`]. `examples/life.rs` does.
+    /// TLS trusts the system's root certificates. If there are none (an image without a CA bundle), no client is made, not even for
+    /// `http://127.0.0.1`. For that case, and for a private authority, give certificates from
+    /// [`reqwest::Certificate::from_pem_bundle`]: to `tls_certs_only` (only these are trusted) or `tls_certs_merge` (these too).
+    /// `examples/life.rs` does.
     pub fn http() -> ClientBuilder {
         ClientBuilder::new()
             .connect_timeout(CONNECT)
@@ -49,15 +50,14 @@ impl Client {
             .user_agent(concat!("kubeconfig-client/", env!("CARGO_PKG_VERSION")))
     }
 
-    /// A client that shows this bearer token, as `http` makes it. `url` is the server's, with or without a slash at its end:
-    /// `https`, or `http` on loopback. The token is in no `Debug`, and goes to that server alone: no redirect is followed,
-    /// whatever `http` says, since this API has none, and plain HTTP goes through no proxy.
+    /// A client that sends this bearer token, built by `http` (usually [`Client::http`]). `url` is the server's, with or without a
+    /// slash at its end: `https`, or `http` on loopback. The token is in no `Debug`, and goes to that server only: no redirect is
+    /// followed, whatever `http` says, since this API has none, and plain HTTP uses no proxy.
     ///
-    /// It is the client's for as long as it lives. Where tokens are renewed, or are other people's, [`Cluster::with_token`] shows
-    /// another on the same connections.
+    /// The client keeps this token. For a renewed one, or another person's, use [`Cluster::with_token`], on the same connections.
     ///
     /// # Errors
-    /// There is no such URL or token, or `http` makes no client.
+    /// The URL or the token cannot be used, or `http` makes no client.
     ///
     /// [`Cluster::with_token`]: crate::Cluster::with_token
     pub fn with_token(url: &str, token: &str, http: ClientBuilder) -> Result<Self, AccessError> {
@@ -65,7 +65,8 @@ impl Client {
         Self::without_token(url, http.default_headers(headers))
     }
 
-    /// The same without a token: for who acts for others, each with their own ([`Cluster::with_token`]), and for nobody by mistake.
+    /// A client without a token, to act for others, each with their own token ([`Cluster::with_token`]), and never by mistake as
+    /// oneself.
     ///
     /// # Errors
     /// As [`Client::with_token`].

@@ -16,7 +16,7 @@ use crate::{AccessError, ByteStream, Client, Failure, Retry};
 /// The most that is read of a file, in octets: as many as the document's 1048576 characters can be.
 const FILE: usize = 4 << 20;
 
-/// The kubeconfigs of a cluster, by its names. Made by [`Client::cluster`]. Cheap to clone: clones share their connections.
+/// The kubeconfigs of one cluster. Made by [`Client::cluster`]. Cheap to clone: clones share their connections.
 #[derive(Clone, Debug)]
 pub struct Cluster {
     pub(crate) client: Client,
@@ -28,7 +28,7 @@ pub struct Cluster {
 }
 
 impl Client {
-    /// A cluster's kubeconfigs. `examples/life.rs` shows all that can be done with them.
+    /// The kubeconfigs of the cluster with these names. `examples/life.rs` shows every operation.
     #[must_use]
     pub fn cluster(&self, region: Region, project: Project, id: ClusterId) -> Cluster {
         Cluster {
@@ -54,18 +54,17 @@ macro_rules! here {
 pub(crate) use here;
 
 impl Cluster {
-    /// Repeats requests otherwise than by default.
+    /// Replaces the default [`Retry`].
     #[must_use]
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
         self
     }
 
-    /// The same with another token than the client's: a renewed one, or that of someone for whom the caller acts. Nothing is built
-    /// anew, and connections are shared.
+    /// The same cluster with another token than the client's: a renewed one, or another person's. Connections are shared.
     ///
     /// # Errors
-    /// The token is none that a header can have; or the client's URL is no place to send it to, as in [`Client::with_token`].
+    /// The token cannot be in a header, or the client's URL is not one to send a token to, as in [`Client::with_token`].
     pub fn with_token(mut self, token: &str) -> Result<Self, AccessError> {
         // A client need not be made by `Client::with_token`: the generated constructors take any URL.
         check(&self.client.baseurl).map_err(AccessError::Url)?;
@@ -86,14 +85,14 @@ impl Cluster {
         self.send(self.retry.send(send)).await
     }
 
-    /// Issues a kubeconfig (`issueKubeconfig`): one, however often this call must ask for it, since each try has the same
-    /// idempotency key.
+    /// Issues one kubeconfig (`issueKubeconfig`), however often this call must send the request: each try has the same idempotency
+    /// key.
     ///
-    /// That key ends with the call. Where it fails without a refusal, or is dropped before it ends, there may be a kubeconfig that
-    /// nobody knows of, and another call makes another one: whoever must not have two uses [`Cluster::issue_once`].
+    /// The key is forgotten with the call. If the call fails without a refusal, or is dropped before it ends, a kubeconfig may
+    /// exist that nobody knows of, and another call makes another one. If that must not happen, use [`Cluster::issue_once`].
     ///
     /// # Errors
-    /// What the server answered last, or why there is no answer.
+    /// The server's last answer, or why there is none.
     pub async fn issue(&self, wanted: KubeconfigIssueRequest) -> Result<Kubeconfig, Failure> {
         let key = Uuid::new_v4().to_string();
         let key = IdempotencyKey::try_from(key)
@@ -101,12 +100,12 @@ impl Cluster {
         self.issue_once(&key, wanted).await
     }
 
-    /// The same with a key of one's own, which makes it one also across calls and restarts of the caller: for 24 hours the same
-    /// key gives the same answer. So choose one for each time that a kubeconfig is wanted: it is the first answer that comes
-    /// again, with `status` `active`, also when the kubeconfig has expired or was revoked since.
+    /// As [`Cluster::issue`], with an idempotency key of your own: there is one kubeconfig also across calls and restarts of the
+    /// caller. For 24 hours the same key gives the first answer again, with `status` `active`, even if the kubeconfig has expired
+    /// or was revoked since. So use a new key for each kubeconfig that you want.
     ///
     /// # Errors
-    /// As [`Cluster::issue`]; 409 where the key came before with another request.
+    /// As [`Cluster::issue`]; 409 if the key was used with another request.
     pub async fn issue_once(
         &self,
         key: &IdempotencyKey,
@@ -118,28 +117,28 @@ impl Cluster {
         Ok(answer.into_inner())
     }
 
-    /// What is known of one (`getKubeconfig`).
+    /// One kubeconfig's data, without its file (`getKubeconfig`).
     ///
     /// # Errors
-    /// As [`Cluster::issue`]; 404 where there is none, or none that the caller may see.
+    /// As [`Cluster::issue`]; 404 if there is none, or none that the caller may see.
     pub async fn get(&self, id: &KubeconfigId) -> Result<Kubeconfig, Failure> {
         let request = here!(self.get_kubeconfig).id(id.clone());
         let answer = self.repeat(|| request.clone().send()).await?;
         Ok(answer.into_inner())
     }
 
-    /// The file for kubectl, as YAML (`downloadKubeconfig`). It is a secret, which no `Debug` shows: give it to its owner alone
-    /// (mode 0600).
+    /// The file for kubectl, as YAML (`downloadKubeconfig`). It is a secret, and no `Debug` shows it. Write it readable for its
+    /// owner only (mode 0600).
     ///
     /// # Errors
-    /// As [`Cluster::get`]; 409 where it has expired, is being revoked, or ends too soon to deliver a credential.
+    /// As [`Cluster::get`]; 409 if it has expired, is being revoked, or ends too soon to deliver a credential.
     pub async fn download(&self, id: &KubeconfigId) -> Result<KubeconfigYaml, Failure> {
         let request = here!(self.download_kubeconfig).id(id.clone());
         let send = async || yaml(request.clone().send().await?.into_inner()).await;
         self.repeat(send).await
     }
 
-    /// The same as a value (`getKubeconfigFile`).
+    /// The same file as a value (`getKubeconfigFile`).
     ///
     /// # Errors
     /// As [`Cluster::download`].

@@ -1,10 +1,11 @@
 //! The client of the kubeconfig API.
 //!
-//! [`Client`] is generated from `spec/openapi.yaml`, with one builder per operation, on the [`types`] of the document: a value that
-//! is out of its bounds fails before anything is sent. Errors carry the document's `Error`. [`Client::with_token`] makes one.
+//! [`Client`] is generated from `spec/openapi.yaml`. It has one builder for each operation, on the [`types`] of the document: a
+//! value out of its bounds fails before anything is sent. Errors carry the document's `Error`. [`Client::with_token`] makes a
+//! client.
 //!
-//! [`Client::cluster`] is what most callers want on top of it: requests are repeated where that is safe ([`Retry`]), an issue is one
-//! however often it is sent, and a list is a stream. [`refusal()`] tells why a request was refused, and [`reasons`] has its words.
+//! [`Client::cluster`] is what most callers want: it repeats requests where that is safe ([`Retry`]), issues one kubeconfig however
+//! often the request must be sent, and lists as a stream. [`refusal()`] tells why a request was refused; [`reasons`] has the words.
 
 mod access;
 mod answer;
@@ -31,6 +32,6 @@ pub use revoke::Revoked;
 // What it takes to call this crate, in the versions that it is built with.
 pub use {kubeconfig_types as types, reqwest};
 
-/// What comes of a request that does not succeed: a refusal ([`Error::ErrorResponse`]; see [`refusal()`]), or why there is no
-/// answer. Its `Display` shows the whole answer, with its headers; a file that does not fit the document is withheld from it.
+/// Why a request did not succeed: it was refused ([`Error::ErrorResponse`]; see [`refusal()`]), or there was no usable answer. Its
+/// `Display` shows the whole answer with its headers, except a file that does not fit the document.
 pub type Failure = Error<kubeconfig_types::Error>;

@@ -1,4 +1,4 @@
-//! A list is a stream over its pages.
+//! Lists, as streams over their pages.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use kubeconfig_types::{Kubeconfig, KubeconfigStatus, PageSize, PageToken, RoleNa
 use crate::cluster::here;
 use crate::{Cluster, Failure};
 
-/// Which kubeconfigs are listed: those for which all that is said holds; by default all.
+/// Which kubeconfigs are listed: those that match everything that is set; by default all.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     status: Option<KubeconfigStatus>,
@@ -32,14 +32,14 @@ impl Filter {
         self
     }
 
-    /// Only those that give this role.
+    /// Only those with this role.
     #[must_use]
     pub fn role(mut self, role: RoleName) -> Self {
         self.role = Some(role);
         self
     }
 
-    /// How many are read at a time; 500, the most that the document allows, unless this is said.
+    /// How many are read at a time. Default: 500, the most that the document allows.
     #[must_use]
     pub fn page_size(mut self, page_size: PageSize) -> Self {
         self.page_size = Some(page_size);

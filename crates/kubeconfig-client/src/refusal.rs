@@ -7,20 +7,20 @@ use reqwest::StatusCode;
 
 use crate::Failure;
 
-/// Why a request was refused, as the answer says it. `Display` is a line for a person: the status, the reason, the message, and the
-/// request's id, which is what to tell who runs the server.
+/// Why a request was refused, from the answer. `Display` is a line for a person: the status, the reason, the message, and the
+/// request's id, by which the server's operator finds it.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Refusal<'a> {
     /// The HTTP status.
     pub status: StatusCode,
-    /// The stable word for why, of the first detail: one of [`crate::reasons`], or a later server's.
+    /// The stable reason of the first detail: one of [`crate::reasons`], or one that a later server has added.
     pub reason: &'a str,
-    /// The same for a person.
+    /// The reason in words, for a person.
     pub message: &'a str,
-    /// All that is wrong, with the members and bounds that it is about.
+    /// Everything that is wrong, with the members and bounds concerned.
     pub details: &'a [ErrorDetail],
-    /// The request in the server's logs and audit trail (`X-Request-Id`). Absent where something in front of the server answered.
+    /// The request's id in the server's log and audit trail (`X-Request-Id`). Absent if something in front of the server answered.
     pub request_id: Option<&'a str>,
 }
 
@@ -35,7 +35,7 @@ impl fmt::Display for Refusal<'_> {
     }
 }
 
-/// Why a request was refused. `None` where nothing with the document's body came.
+/// Why a request was refused. `None` if there was no answer with the document's error body.
 #[must_use]
 pub fn refusal(failure: &Failure) -> Option<Refusal<'_>> {
     let Failure::ErrorResponse(answer) = failure else {
@@ -52,7 +52,7 @@ pub fn refusal(failure: &Failure) -> Option<Refusal<'_>> {
     })
 }
 
-/// The stable word for why a request was refused (`error.details[0].reason`), as [`refusal()`] has it: one of [`crate::reasons`].
+/// The stable reason why a request was refused (`error.details[0].reason`), as in [`refusal()`]: one of [`crate::reasons`].
 #[must_use]
 pub fn reason(failure: &Failure) -> Option<&str> {
     refusal(failure).map(|refusal| refusal.reason)

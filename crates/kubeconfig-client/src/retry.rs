@@ -9,12 +9,12 @@ use uuid::Uuid;
 use crate::Failure;
 use crate::retry_after::{self, Told};
 
-/// For how long a request is sent again, and how long to wait in between.
+/// For how long a request is repeated, and how long to wait in between.
 ///
-/// Sent again is what may end otherwise: what was refused with 408, 429, 502, 503 or 504, whoever refused it, and what got no answer
-/// (but for one reason: a certificate that is not believed). The answer's `Retry-After` says when at the earliest (RFC 9110, 10.2.3:
-/// seconds or a date). On top of it comes a pause that doubles from one try to the next, and is shortened by chance, so that many
-/// who failed together do not come back together.
+/// A request is repeated if it was refused with 408, 429, 502, 503 or 504, by whomever, or got no answer (unless the server's
+/// certificate is not trusted). The answer's `Retry-After` says when at the earliest (RFC 9110, 10.2.3: seconds or a date). To it
+/// is added a pause that doubles from one try to the next and is shortened at random, so that many clients that failed together
+/// do not come back together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retry {
     within: Duration,
@@ -23,19 +23,19 @@ pub struct Retry {
 }
 
 impl Default for Retry {
-    /// Within two minutes: a server that was killed holds an idempotency key for one, before an issue with it can go on.
+    /// Two minutes: after a server was killed, an idempotency key is held for one before an issue with it can go on.
     fn default() -> Self {
         Self::within(Duration::from_secs(120))
     }
 }
 
 impl Retry {
-    /// Nothing is sent twice.
+    /// Nothing is repeated.
     pub const NEVER: Self = Self::within(Duration::ZERO);
     /// The longest pause that can be asked for: longer than anyone lives, and short enough to be multiplied.
     const MOST: Duration = Duration::from_secs(u32::MAX as u64);
 
-    /// Nothing is sent again later than so long after the first time. (The last try may take its own time: 60 seconds, unless
+    /// No try begins later than this after the first one. (The last try may take its own time: 60 seconds, unless
     /// [`crate::Client::http`] is changed.) The pauses begin with a quarter of a second, and are 20 seconds at most.
     #[must_use]
     pub const fn within(within: Duration) -> Self {
@@ -46,8 +46,8 @@ impl Retry {
         }
     }
 
-    /// Pauses otherwise: so long before the second try, and so long at most. Who is told to come back later than `longest` gets
-    /// the error at once: a client certificate is not revocable for hours.
+    /// Other pauses: `first` before the second try, `longest` at most. If `Retry-After` is more than `longest`, the error is
+    /// returned at once: a client certificate cannot be revoked for hours.
     #[must_use]
     pub fn pauses(mut self, first: Duration, longest: Duration) -> Self {
         self.first = first.min(Self::MOST);
@@ -55,8 +55,9 @@ impl Retry {
         self
     }
 
-    /// Sends until it is answered otherwise, or the time is over. `send` must be safe to repeat: a `GET`, a `DELETE`, or a `POST`
-    /// with the same idempotency key each time.
+    /// Calls `send` until it succeeds, fails for good, or the time is over. `send` must be safe to repeat: a `GET`, a `DELETE`,
+    /// or a
+    /// `POST` with the same idempotency key each time.
     ///
     /// # Errors
     /// The last failure.
@@ -141,8 +142,8 @@ fn may_end_otherwise(failure: &Failure) -> bool {
     }
 }
 
-/// Whether TLS came to nothing: the other one's certificate is not believed, or it does not speak TLS. It is an [`io::Error`] of that
-/// kind, and nothing else of a connection is.
+/// Whether TLS came to nothing: the other one's certificate is not believed, or it does not speak TLS. It is an [`io::Error`] of
+/// that kind, and nothing else of a connection is.
 fn is_not_believed(error: &(dyn Error + 'static)) -> bool {
     let inner = match error.downcast_ref::<io::Error>() {
         Some(io) if io.kind() == io::ErrorKind::InvalidData => return true,

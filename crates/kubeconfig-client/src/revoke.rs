@@ -1,4 +1,4 @@
-//! The end of kubeconfigs.
+//! Revoking kubeconfigs.
 
 use kubeconfig_types::{KubeconfigId, KubeconfigRevocationReport, KubeconfigRevocationRequest};
 use reqwest::StatusCode;
@@ -10,19 +10,20 @@ use crate::{Cluster, Failure, reason, reasons};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Revoked {
-    /// The server has confirmed it: the credential is gone from the cluster.
+    /// The server has confirmed that the credential is gone from the cluster.
     Confirmed,
-    /// There is no such kubeconfig (404), and an earlier try of this call failed so that it may have ended it: the server goes on
-    /// by itself with what was begun. What is not told is whether there was one.
+    /// There is no such kubeconfig (404), but an earlier try of this call failed in a way that it may have revoked it: the server
+    /// goes on by itself with what was begun. Whether there was one is not known.
     NotThere,
 }
 
 impl Cluster {
-    /// Ends one (`revokeKubeconfig`). When this returns `Ok` it is not there any more.
+    /// Revokes one kubeconfig (`revokeKubeconfig`). After `Ok` it does not exist any more.
     ///
     /// # Errors
-    /// As [`Cluster::get`], 404 among them as long as no earlier try of this call may have begun it. After any other failure that
-    /// may have come later than its begin, the server goes on by itself: the kubeconfig is `revoking` then, which `get` tells, and delivers nothing.
+    /// As [`Cluster::get`]; 404 only if no earlier try of this call may have begun it. After a failure that may have come later
+    /// than the beginning, the server goes on by itself: the kubeconfig is then `revoking`, which `get` tells, and cannot be
+    /// downloaded.
     pub async fn revoke(&self, id: &KubeconfigId) -> Result<Revoked, Failure> {
         let request = here!(self.revoke_kubeconfig).id(id.clone());
         let mut tries = self.retry.tries();
@@ -41,14 +42,15 @@ impl Cluster {
         }
     }
 
-    /// Ends all that have what is named (`revokeKubeconfigs`), for who may revoke anyone's. It asks again while the answer is that
-    /// not all of them were begun with (`complete`), as long as [`crate::Retry`] has it. The report is of all the requests
-    /// together: what is `unconfirmed` stays `revoking`, and the server goes on by itself.
+    /// Revokes all kubeconfigs that match (`revokeKubeconfigs`); the caller must be permitted to revoke anyone's. It asks again
+    /// while the answer is not `complete`, for as long as [`crate::Retry`] says. The report adds up all requests: what is
+    /// `unconfirmed` stays
+    /// `revoking`, and the server goes on by itself.
     ///
-    /// Each request takes what there is at its time. Name `issued_before` if what is issued meanwhile is to stay.
+    /// Each request takes what exists at its time. Set `issued_before` if what is issued meanwhile must stay.
     ///
     /// # Errors
-    /// As [`Cluster::issue`]: 400 where nothing is named, and 403. What was begun before the failure stays begun.
+    /// As [`Cluster::issue`]; 400 if nothing is named, and 403. What was begun before the failure goes on.
     pub async fn revoke_all(
         &self,
         which: KubeconfigRevocationRequest,
