@@ -1,4 +1,4 @@
-//! Who is calling: what a service supplies once, and what it is asked with.
+//! Who is calling: the trait that a service implements, and what it is given.
 
 use crate::{Credential, Detail, Fault};
 use dropshot::{RequestInfo, ServerContext, StubContext};
@@ -8,7 +8,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What is known of a request before anything of it is judged.
+/// What an authenticator is given: a request of which nothing was checked yet but the syntax of its credentials.
 pub struct RequestHead<'a> {
     /// The `operationId`.
     pub operation: &'static str,
@@ -16,12 +16,11 @@ pub struct RequestHead<'a> {
     pub request_id: &'a str,
     /// Method, URI, headers and peer address.
     pub info: &'a RequestInfo,
-    /// The bearer token, syntactically one (RFC 6750, section 2.1) but not verified; empty when the caller is to be known
-    /// by something else. A secret.
+    /// The bearer token: its syntax is right (RFC 6750, section 2.1), but it is not verified. Empty when the document demands
+    /// another kind of credential. A secret.
     pub bearer: &'a str,
-    /// All that the request carries for one of the document's alternatives: each of its schemes, none verified. Where the
-    /// document has several alternatives, they are asked about one after the other, until one is not refused as
-    /// unauthorized.
+    /// The credentials for one of the document's alternatives, one for each of its schemes, none verified. If the document has
+    /// several alternatives, the authenticator is called for one after the other until one is not refused as unauthorized.
     pub credentials: &'a [Credential<'a>],
 }
 
@@ -35,22 +34,22 @@ impl fmt::Debug for RequestHead<'_> {
     }
 }
 
-/// Why a caller is not let in.
+/// Why a caller is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// 401: the token is not accepted. `internal` says why, to the log alone.
+    /// 401: the token is not accepted. `internal` says why, in the log only.
     Unauthorized {
         /// For the log.
         internal: String,
     },
-    /// 429: the caller asks too often.
+    /// 429: the caller sends too many requests.
     TooManyRequests {
         /// Seconds to wait.
         retry_after: u32,
         /// For the log.
         internal: String,
     },
-    /// 503: callers cannot be told apart right now, for example because no key set could be fetched.
+    /// 503: nobody can be authenticated right now, for example because no key set could be fetched.
     Unavailable {
         /// Seconds to wait.
         retry_after: u32,
@@ -94,12 +93,12 @@ fn unauthorized(internal: impl Into<String>) -> Fault {
         .log(internal)
 }
 
-/// What a request body may cost.
+/// Limits of request bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The most bytes of a body; more is 413.
+    /// The most bytes of a body; a longer one is answered 413.
     pub body_bytes: usize,
-    /// The time in which the whole body must arrive, from when it is first read; later is 408.
+    /// The time in which the whole body must arrive, from when reading begins; a later one is answered 408.
     pub body_timeout: Duration,
 }
 
@@ -111,13 +110,13 @@ impl Limits {
     };
 }
 
-/// A server context that knows its callers. The registration function of a generated API asks for one when any
-/// operation has `security`, so nothing of it can be served without.
+/// A server context that authenticates callers. The registration function of a generated API demands one if any operation has
+/// `security`, so such an API cannot be served without it.
 pub trait Authenticator: ServerContext {
-    /// What a handler gets to know of the caller.
+    /// What a handler is told about the caller.
     type Caller: Send + Sync + 'static;
 
-    /// Tells who is calling, or refuses. Runs before anything of the path, query or body is judged.
+    /// Says who is calling, or refuses. Runs before the path, the query or the body is checked.
     fn authenticate(
         &self,
         request: &RequestHead<'_>,
@@ -128,7 +127,7 @@ pub trait Authenticator: ServerContext {
         Limits::DEFAULT
     }
 
-    /// An authenticated request was refused before its handler ran (400, 404, 408, 413, 415): the place to audit it.
+    /// Called when an authenticated request was refused before its handler ran (400, 404, 408, 413, 415), to audit it.
     fn refused(
         &self,
         caller: &Self::Caller,
@@ -140,12 +139,12 @@ pub trait Authenticator: ServerContext {
         async {}
     }
 
-    /// An operation was answered, after `elapsed`: the place to count.
+    /// Called when an operation was answered, after `elapsed`, to count it.
     fn answered(&self, operation: &'static str, status: u16, elapsed: Duration) {
         let _ = (operation, status, elapsed);
     }
 
-    /// An authenticator or a handler panicked; the caller is answered 500.
+    /// Called when an authenticator or a handler panicked; the caller is answered 500.
     fn panicked(&self, operation: &'static str) {
         let _ = operation;
     }

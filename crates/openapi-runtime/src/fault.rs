@@ -1,4 +1,4 @@
-//! What an answer that is not a success says: the fault, and the error body that carries it.
+//! Errors: the fault, and the error body that carries it.
 
 use crate::strict::Violations;
 use dropshot::{Body, HttpError};
@@ -21,13 +21,13 @@ pub struct Detail {
     /// The member, parameter or header that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// The bound that was passed.
+    /// The bound that was broken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<i64>,
 }
 
 impl Detail {
-    /// A detail of this reason, about nothing in particular.
+    /// A detail with this reason, and neither field nor bound.
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
         Detail {
             reason: reason.into(),
@@ -36,14 +36,14 @@ impl Detail {
         }
     }
 
-    /// Names the member, parameter or header.
+    /// Sets the member, parameter or header.
     #[must_use]
     pub fn field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
         self
     }
 
-    /// Names the bound.
+    /// Sets the bound.
     #[must_use]
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = Some(limit);
@@ -51,7 +51,7 @@ impl Detail {
     }
 }
 
-/// What an answer that is not a success says. Its status is the variant of the operation's error that holds it.
+/// What an error answer says. The status comes from the variant of the operation's error that holds it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fault {
     /// For a person; part of the answer, so never a secret.
@@ -83,7 +83,7 @@ impl Fault {
         Fault::new(message).detail(Detail::new(reason))
     }
 
-    /// What a log says of it: the reasons, each once. The message, and the fields, may name what a caller made up, and
+    /// The reasons for a log, each once. The message and the fields are left out: they may contain what a caller made up, and
     /// secrets land there by mistake.
     pub(crate) fn reasons(&self) -> String {
         let mut reasons: Vec<&str> = Vec::new();
@@ -121,7 +121,7 @@ impl Fault {
         self
     }
 
-    /// Adds what only the log may know.
+    /// Adds a text for the log only.
     #[must_use]
     pub fn log(mut self, internal: impl Into<String>) -> Self {
         self.internal = Some(internal.into());

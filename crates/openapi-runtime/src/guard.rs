@@ -1,7 +1,7 @@
-//! The way of a request: authenticate, then path and query and headers, then the body, then the handler.
+//! The steps of a request: authenticate, then path, query and headers, then the body, then the handler.
 //!
-//! dropshot runs extractors before the handler and side by side, so a body would be read for a caller who may not
-//! even ask. Here the one extractor, [`Unread`], extracts nothing: it carries the request to [`serve`], which does
+//! dropshot runs extractors before the handler and side by side, so a body would be read for a caller without any
+//! rights. Here the one extractor, [`Unread`], extracts nothing: it carries the request to [`serve`], which does
 //! each step in order, on the typed context, and answers every outcome, a panic included, with a status and a body
 //! that the document declares.
 
@@ -38,7 +38,7 @@ pub trait Operation: Send + Sync + 'static {
     const MEDIA_TYPE: &'static str = "application/json";
     /// What dropshot's own extensions say of the operation.
     const EXTENSION: Extension = Extension::None;
-    /// How callers are known, where they must be: by all schemes of one of the alternatives.
+    /// The alternatives of `security`: a caller must have credentials for all schemes of one of them.
     const SECURITY: &'static [&'static [Scheme]] = scheme::BEARER;
     /// The path parameters.
     type Path: Parameters;
@@ -73,7 +73,7 @@ pub struct Parts<O: Operation> {
     pub body: <O::Body as ReadBody>::Value,
 }
 
-/// A request of an operation with `security`: every part is valid, and the caller is known.
+/// A request of an operation with `security`: every part is valid, and the caller is authenticated.
 pub struct Guarded<C: Authenticator, O: Operation> {
     /// Who is calling.
     pub caller: C::Caller,
@@ -87,7 +87,7 @@ pub struct Guarded<C: Authenticator, O: Operation> {
     pub body: <O::Body as ReadBody>::Value,
 }
 
-/// A request of an operation without `security`: every part is valid, and nobody asked who is calling.
+/// A request of an operation without `security`: every part is valid, and nobody is authenticated.
 pub type Open<O> = Parts<O>;
 
 /// Shows the operation only: parts may hold what a log must not.
@@ -97,7 +97,7 @@ impl<C: Authenticator, O: Operation> fmt::Debug for Guarded<C, O> {
     }
 }
 
-/// A request that nothing was read of; described to dropshot as what [`Operation`] takes.
+/// A request of which nothing was read yet; described to dropshot as what [`Operation`] takes.
 pub struct Unread<O> {
     request: hyper::Request<dropshot::Body>,
     operation: PhantomData<fn() -> O>,

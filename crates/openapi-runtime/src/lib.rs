@@ -1,7 +1,10 @@
 //! The support library of generated servers: the guarded extractor, strict decoding, the error envelope.
 //!
-//! A generated API crate names, for each operation, what it takes ([`Operation`]), what it answers ([`Answer`]) and
-//! how it fails ([`Failure`]); everything that is the same for all of them is here. [`serve`] is the way of a request.
+//! A generated API crate says for each operation what it takes ([`Operation`]), what it answers ([`Answer`]) and how it fails
+//! ([`Failure`]); everything that is the same for all operations is here. [`serve`] takes a request through all steps.
+//!
+//! Whoever writes a server implements [`Authenticator`] once, gets each request as [`Guarded`] or [`Open`], and puts a [`Fault`]
+//! into the operation's error. [`strict`] can be used on its own.
 
 mod auth;
 mod body;

@@ -1,4 +1,4 @@
-//! Answers: the success that an operation declares, written as declared, and either outcome as one response.
+//! Answers: the success that an operation declares, and either outcome as one response.
 
 use crate::Failure;
 use crate::metadata::Described;

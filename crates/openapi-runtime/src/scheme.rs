@@ -10,11 +10,11 @@ use std::fmt;
 /// A security scheme that an operation demands. Generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scheme {
-    /// What the document calls it in `components/securitySchemes`.
+    /// Its name in `components/securitySchemes`.
     pub name: &'static str,
     /// Where its credential is.
     pub carrier: Carrier,
-    /// The scopes that the document demands for the operation. Whether the caller has them is for the authenticator.
+    /// The scopes that the document demands for the operation. The authenticator checks whether the caller has them.
     pub scopes: &'static [&'static str],
 }
 
@@ -47,7 +47,7 @@ pub struct Credential<'a> {
     pub value: Cow<'a, str>,
 }
 
-/// Shows the scheme alone.
+/// Shows only the scheme.
 impl fmt::Debug for Credential<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Credential<{}>", self.scheme.name)

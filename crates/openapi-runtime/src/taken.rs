@@ -30,7 +30,7 @@ pub trait ReadBody: Send + Sync + 'static {
     /// What a handler gets.
     type Value: Send + 'static;
 
-    /// Whether nothing at all can be a value, if it has a media type.
+    /// Whether a body of no bytes is a value, if it has a media type.
     const EMPTY: bool = false;
 
     /// As a stock extractor would describe it.
@@ -236,11 +236,11 @@ impl ReadBody for Multipart {
     }
 }
 
-/// A body that may be left out: then the handler gets `None`. What is sent is read as `B`.
+/// A body that may be left out: then the handler gets `None`. One that is sent is read as `B`.
 ///
-/// A body of no bytes is left out, whatever media type is said of it: clients say one of nothing, too. Only where no bytes
-/// are a value (`Bytes`) does a media type make one of them. That it has none is known by its head (no `Content-Length`, or 0): one
-/// that comes in chunks is read, and is none of JSON if no chunk comes.
+/// A body of no bytes counts as left out, whatever its media type, since some clients send one without a body. Only for [`Bytes`],
+/// where no bytes are a value, a media type makes it a body. The head tells that there are no bytes (no `Content-Length`, or 0). A
+/// body in chunks is read, and is refused as JSON if no chunk comes.
 pub struct Optional<B>(PhantomData<fn() -> B>);
 
 #[async_trait]

@@ -6,16 +6,16 @@
 //!           └─ client  progenitor, on those same types
 //! ```
 //!
-//! Why no `#[dropshot::api_description]`: that macro's registration function is public and asks nothing of the
-//! context, and its extractors cannot name the context's types. What is written here registers each operation through
-//! `openapi_runtime::serve`, so an operation with `security` cannot be served without an authenticator, and its
-//! handler receives a caller of the service's own type.
+//! It does not use `#[dropshot::api_description]`: that macro's registration function is public and demands nothing of the context,
+//! and its extractors cannot name the context's types. The generated code registers each operation through
+//! `openapi_runtime::serve`, so an operation with `security` cannot be served without an authenticator, and its handler gets a caller
+//! of the service's own type.
 //!
-//! Extensions that it honours: `x-secret: true` on a schema (its type shows its content in neither `Debug` nor
+//! Supported extensions: `x-secret: true` on a schema (its type shows its content in neither `Debug` nor
 //! `Display`), `x-printable: true` on a string (control, bidirectional and invisible characters are refused),
-//! `x-runtime: true` on a response header (the server's runtime supplies it, so no handler is asked for it).
+//! `x-runtime: true` on a response header (the server's runtime adds it, and no handler sets it).
 //!
-//! [`read`] a document, [`generate`] from it, and settle the [`output`]:
+//! [`read`] a document, [`generate`] from it, and write the [`output`]:
 //!
 //! ```
 //! # fn main() -> Result<(), openapi_document::Diagnostics> {
@@ -56,7 +56,7 @@
 //! # }
 //! ```
 //!
-//! A mistake is told where it is, with every other one, and nothing is generated:
+//! All mistakes are reported at once, each at its place, and nothing is generated:
 //!
 //! ```
 //! # let text = "openapi: 3.0.3\ninfo: {title: T, version: 1.0.0}\npaths:\n  /a:\n    get:\n      responses: {'204': {description: None}}\n";
@@ -136,12 +136,12 @@ pub struct Options {
     pub source: String,
     /// The command that the header names, such as `cargo xtask gen`.
     pub command: String,
-    /// The crate that will hold the types, as Rust code calls it: `thing_types`; or the module, from the root of its
-    /// crate: `crate::thing::types`.
+    /// Where Rust code finds the types: the crate that will have them (`thing_types`), or a module of the same crate
+    /// (`crate::thing::types`).
     pub types_crate: String,
     /// The name of the API trait.
     pub trait_name: String,
-    /// The feature of the types crate that gives types their schemas; `None` gives them always.
+    /// The feature of the types crate that enables `JsonSchema` for the types; `None`: they always have it.
     pub schemars_feature: Option<String>,
 }
 
@@ -213,12 +213,12 @@ impl Parts {
 /// Generates everything, or says why not.
 ///
 /// # Errors
-/// Everything that the document asks for and that Rust, dropshot or the generators cannot give.
+/// Everything in the document that Rust, dropshot, typify or progenitor cannot express.
 pub fn generate(document: &Document, options: &Options) -> Result<Generated, Diagnostics> {
     generate_parts(document, options, Parts::ALL)
 }
 
-/// As [`generate`], of some parts; the others are empty.
+/// As [`generate`], for some parts only; the others are empty.
 ///
 /// # Errors
 /// As [`generate`].
@@ -231,7 +231,7 @@ pub fn generate_parts(
     generate_read(document, options, parts)
 }
 
-/// As [`generate_parts`], of a document that [`read`] gave: its rules were run then, and are not run again.
+/// As [`generate_parts`], for a document from [`read`], whose rules are not run again.
 ///
 /// # Errors
 /// As [`generate`].

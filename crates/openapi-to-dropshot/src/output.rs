@@ -1,4 +1,4 @@
-//! Generated files: compared, shown as a difference, or written; never touched when equal.
+//! Generated files: compared with those on disk, shown as a difference, or written; never touched when equal.
 //!
 //! ```
 //! use openapi_to_dropshot::output::{File, State};
@@ -28,7 +28,7 @@ pub struct File {
     content: String,
 }
 
-/// How a file on disk stands to what it should be.
+/// How a file on disk compares with what it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// Equal.
@@ -98,7 +98,7 @@ impl File {
             .to_string()
     }
 
-    /// Writes the file, by way of a neighbour, so that it is never half there. Folders that lack are made.
+    /// Writes the file by renaming a temporary one beside it, so that it is never half written. Missing folders are created.
     ///
     /// # Errors
     /// It cannot be written.
@@ -148,9 +148,9 @@ impl Drop for Prepared {
     }
 }
 
-/// Compares every file first, and puts them in place only when all could be read and written beside their places, so that
-/// a full disk leaves everything as it was; with `check`, writes nothing and prints the difference of each to
-/// standard output. `say` is told a verb (`Unchanged`, `Stale`, `Writing`) and the file. Returns how many differ.
+/// Compares every file, and replaces them only after all could be read and written beside their places, so that a full disk leaves
+/// everything as it was. With `check`, writes nothing and prints the difference of each to standard output. `say` is called with a
+/// verb (`Unchanged`, `Stale`, `Writing`) and the file. Returns how many differ.
 ///
 /// # Errors
 /// A file cannot be read or written.
@@ -199,8 +199,7 @@ fn named(error: &Error, verb: &str, path: &Path) -> Error {
     Error::new(error.kind(), message)
 }
 
-/// Tells a line on standard output, as Cargo does: the verb, flush right, and what. Whoever closes the pipe has read
-/// enough, and stops nothing.
+/// Prints a line on standard output as Cargo does: the verb, right-aligned, and what. A closed pipe is no error.
 pub fn say(verb: &str, what: &str) {
     print(&line(verb, what));
 }

@@ -1,4 +1,4 @@
-//! Leaving out the operations that cannot be served, when the author allows it, and saying which and why.
+//! Leaves out the operations that cannot be served, if the author allows it, and lists which and why.
 
 use openapi_document::{Alone, Diagnostic, Diagnostics, Document, Files, METHODS, Node, owners};
 use std::collections::BTreeMap;
@@ -10,29 +10,31 @@ pub struct Skipped {
     pub path: String,
     /// The method, in lower case.
     pub method: String,
-    /// Why: what is wrong with it, or with what it refers to.
+    /// What is wrong with it, or with what it refers to.
     pub because: Vec<Diagnostic>,
 }
 
-/// What was read, and all that an author should be told of it.
+/// What was read, and everything that an author should be told about it.
 #[derive(Debug, Clone)]
 pub struct Read {
     /// The document, without the operations that were left out.
     pub document: Document,
     /// The operations that were left out.
     pub skipped: Vec<Skipped>,
-    /// Why parts of the others were left out: a media type, a status, words. Each is at the part.
+    /// Parts of other operations that were left out, such as a media type, a status or `links`; each diagnostic is at its part.
     pub spared: Vec<Diagnostic>,
     /// Warnings and notes. What is generated is sound in spite of them.
     pub warnings: Diagnostics,
 }
 
-/// Reads a document and runs the rules of this crate. With `skip_unsupported`, operations with mistakes are left out
-/// of the document and listed, or only the part, where a server without it offers less and breaks nothing
-/// ([`read_and_warn`] tells which); mistakes that belong to no operation are errors all the same.
+/// Reads a document and runs the rules of this crate.
+///
+/// With `skip_unsupported`, operations with mistakes are left out of the document and listed; or only a part of one, where a
+/// server without it offers less and breaks nothing ([`read_and_warn`] lists those). Mistakes that belong to no operation are
+/// still errors.
 ///
 /// # Errors
-/// Everything that is wrong, or, with `skip_unsupported`, what no leaving out mends.
+/// Everything that is wrong; with `skip_unsupported`, what leaving out operations does not solve.
 pub fn read(
     name: &str,
     text: &str,
@@ -41,7 +43,7 @@ pub fn read(
     read_with(name, text, &Alone, skip_unsupported)
 }
 
-/// As [`read`], of a document that refers to other files, which `files` gives.
+/// As [`read`], for a document that refers to other files; `files` supplies them.
 ///
 /// # Errors
 /// As [`read`].
@@ -55,7 +57,7 @@ pub fn read_with(
     Ok((read.document, read.skipped))
 }
 
-/// As [`read_with`], and tells the warnings too.
+/// As [`read_with`], and returns warnings and left-out parts too.
 ///
 /// # Errors
 /// As [`read`].
