@@ -172,12 +172,13 @@ fn headers(walk: &mut Walk<'_>, status: &str, old: &At<'_>, new: &At<'_>) {
     let answer = said(new, status, &id);
     let said = |name: &str| format!("the header `{name}` of {answer}");
     let (before, after) = (old.members("headers"), new.members("headers"));
-    let field = |name: &str| {
-        format!(
-            "`{}Response::{}`",
-            id.to_upper_camel_case(),
-            name.to_snake_case()
-        )
+    let own = id.to_upper_camel_case();
+    // An error is a variant; how that holds its headers depends on the body.
+    let variant = names::status(status);
+    let is_error = status == "default" || status.starts_with(['4', '5']);
+    let told = |name: &str, of_success: &str, of_error: &str| match is_error {
+        true => format!("`{own}Error::{variant}` {of_error}"),
+        false => of_success.replace("{}", &format!("`{own}Response::{}`", name.to_snake_case())),
     };
     for (name, old) in &before {
         let same = |(other, _): &&(&str, At<'_>)| other.eq_ignore_ascii_case(name);
@@ -185,7 +186,11 @@ fn headers(walk: &mut Walk<'_>, status: &str, old: &At<'_>, new: &At<'_>) {
             let message = format!("removes {}", said(name));
             walk.at_old(
                 &old.pointer,
-                Found::new("K0336", Level::Major, message).rust(format!("{} is gone", field(name))),
+                Found::new("K0336", Level::Major, message).rust(told(
+                    name,
+                    "{} is gone",
+                    "no longer comes with it",
+                )),
             );
             continue;
         };
@@ -197,7 +202,7 @@ fn headers(walk: &mut Walk<'_>, status: &str, old: &At<'_>, new: &At<'_>) {
                     Level::Major,
                     format!("{} becomes optional", said(name)),
                 )
-                .rust(format!("{} becomes `Option`", field(name))),
+                .rust(told(name, "{} becomes `Option`", "may come without it")),
             ),
             (false, true) => walk.at_new(
                 &new.pointer,
@@ -206,7 +211,11 @@ fn headers(walk: &mut Walk<'_>, status: &str, old: &At<'_>, new: &At<'_>) {
                     Level::Minor,
                     format!("{} is always there", said(name)),
                 )
-                .rust(format!("{} is no longer `Option`", field(name))),
+                .rust(told(
+                    name,
+                    "{} is no longer `Option`",
+                    "always comes with it",
+                )),
             ),
             _ => {}
         }
@@ -222,8 +231,11 @@ fn headers(walk: &mut Walk<'_>, status: &str, old: &At<'_>, new: &At<'_>) {
             let message = format!("adds {}", said(name));
             walk.at_new(
                 &new.pointer,
-                Found::new("K0337", Level::Minor, message)
-                    .rust(format!("servers must set {}", field(name))),
+                Found::new("K0337", Level::Minor, message).rust(told(
+                    name,
+                    "servers must set {}",
+                    "comes with it",
+                )),
             );
         }
     }

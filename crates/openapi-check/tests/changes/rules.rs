@@ -307,6 +307,32 @@ fn what_rust_code_sees_is_told_of_the_types_that_there_are() {
 }
 
 #[test]
+fn a_header_of_an_error_is_told_of_the_error() {
+    let with = |required: bool| {
+        let header = format!("{{required: {required}, schema: {{type: integer}}}}");
+        let failed = format!(
+            "        '429': {{description: Busy, headers: {{Retry-After: {header}, X-Left: {header}}}}}\n"
+        );
+        let found =
+            format!("          description: Planted\n          headers: {{X-Left: {header}}}\n");
+        let text = RECURSIVE.replace("          description: Planted\n", &found);
+        document(&text.replace("      responses:\n", &format!("      responses:\n{failed}")))
+    };
+    let found = changes(&with(true), &with(false));
+    let told = found
+        .iter()
+        .filter_map(|change| change.consequence.as_deref());
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            "`PlantError::TooManyRequests` may come without it",
+            "`PlantError::TooManyRequests` may come without it",
+            "`PlantResponse::x_left` becomes `Option`",
+        ]
+    );
+}
+
+#[test]
 fn a_choice_of_one_is_that_one() {
     let named = "name: {$ref: '#/components/schemas/State'}";
     let with = |schema: &str| {
