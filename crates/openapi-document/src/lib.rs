@@ -69,6 +69,15 @@ pub struct Document {
     causes: Vec<Span>,
     /// Whether the model holds all of it.
     whole: bool,
+    before: Before,
+}
+
+/// What was found while the document was made one, and one of OpenAPI 3.0: the rules, which look at what came out, cannot find it.
+#[derive(Debug, Clone)]
+struct Before {
+    found: Vec<Diagnostic>,
+    /// The components that something refers to which is no longer in it.
+    used: HashSet<String>,
 }
 
 /// One operation of a [`Document`].
@@ -128,7 +137,11 @@ impl Document {
             Ok(mut bundle) => {
                 let mut found = std::mem::take(&mut bundle.diagnostics);
                 let used = lower::lower(&mut bundle.root, &mut found);
-                Document::of(bundle.root, Arc::new(bundle.sources), found, used)
+                Document::of(
+                    bundle.root,
+                    Arc::new(bundle.sources),
+                    Before { found, used },
+                )
             }
             Err((sources, found)) => {
                 let mut diagnostics = Diagnostics::new(Arc::new(sources));
@@ -148,22 +161,23 @@ impl Document {
     ) -> (Option<Document>, Diagnostics) {
         let mut root = self.root.clone();
         select::leave_out(&mut root, spare);
-        Document::of(
-            select::operations(&root, keep),
-            Arc::clone(&self.sources),
-            Vec::new(),
-            HashSet::new(),
-        )
+        let root = select::operations(&root, keep);
+        let mut before = self.before.clone();
+        let stays = select::stays(&self.root, &root, spare);
+        before.found.retain(|told| stays(told.span));
+        Document::of(root, Arc::clone(&self.sources), before)
     }
 
     fn of(
         root: Node,
         sources: Arc<Vec<Source>>,
-        found: Vec<Diagnostic>,
-        used: HashSet<String>,
+        before: Before,
     ) -> (Option<Document>, Diagnostics) {
-        let mut diagnostics = rules::check(&root, &sources, used);
-        found.into_iter().for_each(|d| diagnostics.push(d));
+        let mut diagnostics = rules::check(&root, &sources, &before.used);
+        before
+            .found
+            .iter()
+            .for_each(|told| diagnostics.push(told.clone()));
         // What it should look like depends on the version.
         let known = diagnostics.iter().all(|d| d.code != "K0101");
         let written_out = ways::written_out(&root);
@@ -190,6 +204,7 @@ impl Document {
             origins: normal.origins,
             causes,
             whole,
+            before,
         });
         (document, diagnostics)
     }

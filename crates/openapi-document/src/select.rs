@@ -213,6 +213,45 @@ pub(crate) fn operations(root: &Node, keep: &dyn Fn(&str, &str) -> bool) -> Node
     root
 }
 
+/// Whether a place of a document is still one of what is left of it: it is not inside the parts at the places `spare`, and the
+/// operation or component that it is inside is there, if it is inside of one.
+pub(crate) fn stays(old: &Node, left: &Node, spare: &[Span]) -> impl Fn(Span) -> bool + use<> {
+    let mut spared = Vec::new();
+    parts_at(old, spare, &mut spared);
+    let (old, left) = (regions(old), regions(left));
+    move |place| {
+        let inside = |regions: &[Span]| regions.iter().any(|region| region.holds(place));
+        !inside(&spared) && (inside(&left) || !inside(&old))
+    }
+}
+
+/// The places of the operations, of what else paths have, and of the components.
+fn regions(root: &Node) -> Vec<Span> {
+    let all = paths(root).iter().chain(components(root));
+    all.flat_map(|entry| entry.node.entries())
+        .map(Entry::span)
+        .collect()
+}
+
+/// The places of the members whose names, and of the items that, are at these places.
+fn parts_at(node: &Node, places: &[Span], found: &mut Vec<Span>) {
+    if places.is_empty() {
+        return;
+    }
+    for entry in node.entries() {
+        if places.contains(&entry.key_span) {
+            found.push(entry.span());
+        }
+        parts_at(&entry.node, places, found);
+    }
+    for item in node.items() {
+        if places.contains(&item.span) {
+            found.push(item.span);
+        }
+        parts_at(item, places, found);
+    }
+}
+
 /// Takes the members whose names, and the items that, are at these places out of `node`.
 pub(crate) fn leave_out(node: &mut Node, places: &[Span]) {
     if places.is_empty() {

@@ -93,10 +93,11 @@ pub(super) fn operation(found: &mut Findings<'_>, method: &Entry) {
     }
 }
 
-/// Whether it is one status below 400, or a range of them.
+/// Whether it is one status of 200 to 399, or a range of them; or what begins a websocket.
 fn is_success(entry: &Entry) -> bool {
     let digit = |c: &u8| c.is_ascii_digit() || matches!(c, b'X' | b'x');
-    matches!(entry.key.as_bytes(), [b'1'..=b'3', rest @ ..] if rest.len() == 2 && rest.iter().all(digit))
+    entry.key == "101"
+        || matches!(entry.key.as_bytes(), [b'2' | b'3', rest @ ..] if rest.len() == 2 && rest.iter().all(digit))
 }
 
 /// The success that is kept of several: one that says its status, and of these one that is no redirection.
@@ -147,20 +148,33 @@ fn exchanged(status: &str) -> Option<&'static str> {
     like.find(|other| first(other))
 }
 
+/// Whether it is a status, as OpenAPI writes them: three digits.
+fn is_status(key: &str) -> bool {
+    matches!(key.as_bytes(), [b'1'..=b'5', rest @ ..] if rest.len() == 2 && rest.iter().all(u8::is_ascii_digit))
+}
+
 fn status(found: &mut Findings<'_>, entry: &Entry) {
-    let exact = entry
-        .key
-        .parse::<u16>()
-        .is_ok_and(|code| (100..600).contains(&code));
+    let exact = is_status(&entry.key);
     if !exact && !matches!(entry.key.as_str(), "default" | "4XX" | "5XX") {
+        let message = format!("the response `{}` is not supported", entry.key);
+        let help = match entry.key.to_ascii_lowercase().as_str() {
+            "default" => "did you mean `default`?".to_owned(),
+            "4xx" => "did you mean `4XX`?".to_owned(),
+            "5xx" => "did you mean `5XX`?".to_owned(),
+            key => match key.trim_start_matches(['0', '+', ' ']).trim_end() {
+                near if is_status(near) => format!("did you mean `{near}`?"),
+                _ => "declare each status that can be answered: callers and the server's error types are made from them".to_owned(),
+            },
+        };
+        found.push(Diagnostic::new("K0109", entry.key_span, message).help(help));
+    }
+    // A server offers the same without it. What a connection becomes after 101 is not said here.
+    if exact && entry.key.starts_with('1') && entry.key != "101" {
+        let message = format!("{} is no answer, but what may come before one", entry.key);
         found.push(
-            Diagnostic::new("K0109", entry.key_span, format!("the response `{}` is not supported", entry.key))
-                .help(match entry.key.to_ascii_lowercase().as_str() {
-                    "default" => "did you mean `default`?",
-                    "4xx" => "did you mean `4XX`?",
-                    "5xx" => "did you mean `5XX`?",
-                    _ => "declare each status that can be answered: callers and the server's error types are made from them",
-                }),
+            Diagnostic::new("K0109", entry.key_span, message)
+                .help("leave it out: HTTP lets any server send it")
+                .spare(),
         );
     }
     if exact && let Some(near) = exchanged(&entry.key) {

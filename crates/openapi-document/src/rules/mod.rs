@@ -37,7 +37,11 @@ use std::sync::Arc;
 /// Runs every rule of this crate over the document.
 ///
 /// `used` are components that something refers to which is no longer in it.
-pub(crate) fn check(root: &Node, sources: &Arc<Vec<Source>>, used: HashSet<String>) -> Diagnostics {
+pub(crate) fn check<'a>(
+    root: &'a Node,
+    sources: &Arc<Vec<Source>>,
+    used: &'a HashSet<String>,
+) -> Diagnostics {
     let version = root.get("openapi").map(|node| node.span);
     let written = version.and_then(|span| sources.get(span.file)?.text.get(span.start..span.end));
     let mut found = Findings {
@@ -80,7 +84,7 @@ pub(crate) struct Findings<'a> {
     /// Whether it was told that too many references lead from one to the next.
     is_long_told: bool,
     /// The components that something refers to which is no longer in the document.
-    used: HashSet<String>,
+    used: &'a HashSet<String>,
     /// Whether it was written in OpenAPI 3.1.
     pub(crate) is_lowered: bool,
     diagnostics: Diagnostics,

@@ -530,3 +530,19 @@ fn a_content_type_among_the_headers_of_a_response_is_ignored() {
     let names: Vec<&String> = headers.as_object().unwrap().keys().collect();
     assert_eq!(names, ["X-A"]);
 }
+
+#[test]
+fn a_response_is_named_by_three_digits_of_an_answer() {
+    let answer = |key: &str| {
+        let responses =
+            format!("        {key}: {{description: d}}\n        '200': {{description: d}}\n");
+        responding(&responses, "1.0.0").1
+    };
+    for key in [
+        "'0204'", "0204", "'+204'", "'2O4'", "'20'", "'600'", "1XX", "'100'", "'103'",
+    ] {
+        let told = answer(key);
+        assert_eq!(told, ["error K0109 8:9"], "{key}");
+    }
+    assert_eq!(answer("'404'"), Vec::<String>::new());
+}

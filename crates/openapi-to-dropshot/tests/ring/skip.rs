@@ -216,3 +216,35 @@ fn a_range_of_media_types_is_read_alone_and_left_out_beside_one_of_its_types() {
     let types: Vec<&String> = body.content.keys().collect();
     assert_eq!(types, ["application/json"]);
 }
+
+#[test]
+fn what_lowering_and_other_files_lack_is_told_also_where_a_part_was_left_out() {
+    let schema = "{type: object, properties: {a: {type: string}}, patternProperties: {'^x': {type: integer}}}";
+    let unsaid = format!(
+        "      servers: [{{url: 'https://a.example'}}]\n      responses:\n        '200': {{description: ok, content: {{application/json: {{schema: {schema}}}}}}}"
+    );
+    let lost = "      servers: [{url: 'https://a.example'}]\n      responses:\n        '200': {$ref: 'gone.yaml#/a'}";
+    let fine = "      servers: [{url: 'https://a.example'}]\n      responses:\n        '204': {description: ok}";
+    for (wrong, code) in [(unsaid.as_str(), "K0151"), (lost, "K0103")] {
+        let text = document(&[wrong, fine], "").replace("3.0.3", "3.1.0");
+        let read = kept(&text);
+        assert_eq!(paths(&read), ["/b"], "{wrong}");
+        let codes: Vec<&str> = read
+            .skipped
+            .iter()
+            .flat_map(|left| &left.because)
+            .map(|told| told.code)
+            .collect();
+        assert_eq!(codes, [code]);
+        // The part of the one that is kept.
+        assert_eq!(read.spared.len(), 1);
+        // Each rewrite is told once, that of what was left out with it.
+        assert_eq!(
+            read.warnings
+                .iter()
+                .filter(|told| told.code == "K0150")
+                .count(),
+            1
+        );
+    }
+}
