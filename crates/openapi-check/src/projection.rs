@@ -1,7 +1,7 @@
-//! What dropshot cannot say of an API, and so is left out when its own document is compared with the source.
+//! What dropshot cannot say of an API, and what is therefore not compared between its own document and the source.
 //!
-//! The list is closed: whatever is not on it must be equal. Each entry has the reason, and names what shows at run
-//! time that the part left out is true all the same.
+//! The list is closed: whatever is not on it must be equal. Each entry has the reason, and names the check which shows that the
+//! server does what that part of the source says.
 
 pub(crate) mod ranges;
 mod said;

@@ -1,4 +1,4 @@
-//! Diagnoses: what is wrong, where, and how to mend it, rendered as rustc renders its own.
+//! Diagnostics: what is wrong, where, and how to mend it, shown as rustc shows its own.
 
 use crate::excerpt::{Place, are_near, excerpt, window};
 use crate::{Pointers, Span};
@@ -31,15 +31,14 @@ pub struct Diagnostic {
     pub related: Vec<(Span, String)>,
     /// How to mend it.
     pub help: Option<String>,
-    /// Whether what is generated is sound all the same. An author wants to know; a generator goes on.
+    /// Whether it is a warning: what is generated is sound in spite of it, and a generator goes on.
     pub warning: bool,
-    /// Whether nothing is wrong at all, and the author is only told what was understood. A note is a warning too, but
-    /// no one makes an error of it.
+    /// Whether it only says how something was understood, and nothing is wrong. A note is a warning too, but
+    /// [`Diagnostics::deny_warnings`] leaves it one.
     pub note: bool,
-    /// The part of the document that is not understood because of this: what other rules would say of it is not told.
+    /// The part of the document that is not understood because of this: what other rules find in it is not reported.
     pub covers: Option<Span>,
-    /// Whether what is at `span` can be left out alone: what is served without it is less than the document offers, and
-    /// nothing else.
+    /// Whether the part at `span` can be left out alone: a server without it offers less than the document, and nothing else.
     pub spare: bool,
 }
 

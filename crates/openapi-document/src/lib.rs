@@ -4,9 +4,9 @@
 //! text --read--> Node (order and places kept) --rules--> Diagnostics | OpenAPI --normalise--> Document
 //! ```
 //!
-//! [`Document::read`] is the only way in. It reports everything that is wrong at once, each with a stable code and
-//! `file:line:column`. What comes out is what every generator and check of the toolchain shares: no reader needs to
-//! resolve a parameter's `$ref` or to ask which security applies. This crate knows nothing of Rust or dropshot.
+//! [`Document::read`] reports everything that is wrong at once, each with a stable code and `file:line:column`
+//! ([`Document::examine`] also returns what could be read in spite of it). The result is normalised, so that generators and checks
+//! need not resolve a parameter's `$ref` or find out which security applies. This crate knows nothing of Rust or dropshot.
 
 mod bundle;
 mod diagnostic;
@@ -121,13 +121,13 @@ impl Document {
         }
     }
 
-    /// As [`Document::read`], but gives the document as well, or what is left of it where its shape is wrong, so that further
-    /// rules can tell their mistakes in the same run. A document with diagnoses must not be generated from.
+    /// As [`Document::read`], but returns the document even if something is wrong, without the parts whose shape is wrong, so that
+    /// further rules can report their mistakes in the same run. Do not generate from a document with errors.
     pub fn examine(name: &str, text: &str) -> (Option<Document>, Diagnostics) {
         Document::examine_with(name, text, &Alone)
     }
 
-    /// As [`Document::examine`], of a document that refers to other files, which `files` gives.
+    /// As [`Document::examine`], for a document that refers to other files; `files` supplies them.
     pub fn examine_with(
         name: &str,
         text: &str,
@@ -152,8 +152,8 @@ impl Document {
         }
     }
 
-    /// As [`Document::examine`], of what is left when some operations are taken out: those for whose path and method
-    /// `keep` is false; and the parts at the places `spare`.
+    /// As [`Document::examine`], without some operations, those for whose path and method `keep` is false, and without the parts at
+    /// the places `spare`.
     pub fn without(
         &self,
         keep: &dyn Fn(&str, &str) -> bool,
@@ -215,7 +215,8 @@ impl Document {
         self.written_out.as_ref().unwrap_or(&self.root)
     }
 
-    /// Whether [`openapi`](Self::openapi) holds all of it: not where the shape of a part is wrong, which is told.
+    /// Whether [`openapi`](Self::openapi) holds all of the document. It does not if the shape of a part is wrong (which is
+    /// reported).
     pub fn is_whole(&self) -> bool {
         self.whole
     }
@@ -422,7 +423,7 @@ fn operation<'a>(item: &'a PathItem, method: &str) -> Option<&'a Operation> {
     }
 }
 
-/// What a diagnosis's code means, if it is one of this crate's.
+/// What a code means, if it is one of this crate's.
 pub fn explain(code: &str) -> Option<&'static str> {
     RULES
         .iter()
