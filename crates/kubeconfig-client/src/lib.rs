@@ -6,6 +6,23 @@
 //!
 //! [`Client::cluster`] is what most callers want: it repeats requests where that is safe ([`Retry`]), issues one kubeconfig however
 //! often the request must be sent, and lists as a stream. [`refusal()`] tells why a request was refused; [`reasons`] has the words.
+//!
+//! ```no_run
+//! # async fn example(url: &str, token: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! use futures::TryStreamExt as _;
+//! use kubeconfig_client::{Client, Filter, types::KubeconfigIssueRequest};
+//!
+//! let client = Client::with_token(url, token, Client::http())?;
+//! let cluster = client.cluster("us-texas-1".parse()?, "project-x9y8z7".parse()?, "cluster-a1b2c3".parse()?);
+//! let wanted = KubeconfigIssueRequest { role: Some("viewer".parse()?), ..Default::default() };
+//! let issued = cluster.issue(wanted).await?;
+//! let id = issued.id.ok_or("a kubeconfig has an id")?;
+//! let file = cluster.download(&id).await?; // write it with mode 0600
+//! let all: Vec<_> = cluster.list(Filter::default()).try_collect().await?;
+//! cluster.revoke(&id).await?;
+//! # Ok(())
+//! # }
+//! ```
 
 mod access;
 mod answer;
