@@ -1,7 +1,7 @@
-//! Strict decoding: what a client sends is either exactly what a schema says, or refused with every reason.
+//! Strict decoding: what a client sends is exactly what a schema says, or it is refused with every reason.
 //!
-//! [`decode`] reads RFC 8259 JSON and validates it against the *whole* schema, so that whatever is deserialised from
-//! its result afterwards cannot be surprised. Three rules make it fit for a service that hands out credentials:
+//! [`decode`] reads RFC 8259 JSON and validates it against the *whole* schema, so that the types deserialised from its result
+//! hold only what the schema allows. Three rules make it fit for a service that hands out credentials:
 //!
 //! - **One meaning.** A document that two readers could understand differently (duplicate members, trailing data,
 //!   lone surrogates, a byte order mark) is refused, as is a number that its type cannot hold. Nothing is coerced:
@@ -10,6 +10,18 @@
 //!   are escaped and cut.
 //! - **Linear work.** Reading is one pass; validation may take a number of steps proportional to the size of the
 //!   input, whatever the schema, and is refused beyond it.
+//!
+//! ```
+//! use openapi_runtime::schema::{Property, Schema};
+//! use openapi_runtime::strict::{Limits, decode};
+//!
+//! static ISSUE: Schema = Schema::object(&[Property::optional("ttl", &Schema::integer().minimum(1))]).closed();
+//!
+//! assert!(decode(br#"{"ttl": 60}"#, &ISSUE, Limits::DEFAULT).is_ok());
+//! for refused in [r#"{"ttl": 0}"#, r#"{"ttl": "60"}"#, r#"{"ttl": 60, "ttl": 61}"#, r#"{"tll": 60}"#] {
+//!     assert!(decode(refused.as_bytes(), &ISSUE, Limits::DEFAULT).is_err(), "{refused}");
+//! }
+//! ```
 
 mod check;
 mod format;
