@@ -25,6 +25,9 @@ const BUCKETS: [f64; 13] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
+/// And of delays.
+const DELAYS: [f64; 9] = [0.0, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0];
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Request {
     operation: &'static str,
@@ -65,6 +68,7 @@ pub struct Metrics {
     calls: Family<Call, Counter>,
     call_seconds: Histograms<Cluster>,
     reconciled: Family<Reconciled, Counter>,
+    expiry_delay: Histograms<Cluster>,
     last_round: Family<Cluster, Gauge<f64, AtomicU64>>,
     unconfigured: Family<Cluster, Gauge>,
     foreign: Family<Cluster, Gauge>,
@@ -83,6 +87,7 @@ pub struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
+        let delays: fn() -> Histogram = || Histogram::new(DELAYS);
         let mut metrics = Self {
             registry: Registry::with_prefix("kubemint"),
             requests: Family::default(),
@@ -91,6 +96,7 @@ impl Default for Metrics {
             calls: Family::default(),
             call_seconds: Family::new_with_constructor(histogram),
             reconciled: Family::default(),
+            expiry_delay: Family::new_with_constructor(delays),
             last_round: Family::default(),
             unconfigured: Family::default(),
             foreign: Family::default(),
@@ -136,6 +142,12 @@ impl Metrics {
             "reconciled",
             "What the reconciler did: failed, revoked, expired, swept, lost, held, error, suspicious, unknown",
             self.reconciled.clone(),
+        );
+        registry.register_with_unit(
+            "expiry_delay",
+            "How long after their time kubeconfigs were confirmed to have ended, that the service ended",
+            Unit::Seconds,
+            self.expiry_delay.clone(),
         );
         registry.register(
             "unconfigured_kubeconfigs",
@@ -191,6 +203,17 @@ impl Metrics {
             outcome,
         };
         self.reconciled.get_or_create(&labels).inc_by(count as u64);
+    }
+
+    /// Kubeconfigs were ended so long after their time. None at all counts, too: it is there from the start.
+    pub(crate) fn expired(&self, cluster: &ClusterKey, delays: &[Duration]) {
+        let labels = Cluster {
+            cluster: cluster.to_string(),
+        };
+        let histogram = self.expiry_delay.get_or_create(&labels);
+        for delay in delays {
+            histogram.observe(delay.as_secs_f64());
+        }
     }
 
     /// What is alive and not configured.

@@ -206,6 +206,7 @@ impl Worker {
         for (outcome, count) in counts {
             self.metrics.reconciled(&self.key, outcome, count);
         }
+        self.metrics.expired(&self.key, &done.delays);
     }
 
     /// Counts and logs what a round or a sweep did.
@@ -215,8 +216,8 @@ impl Worker {
         if let Some(first) = done.held.first()
             && self.held.is_none_or(|told| told.elapsed() >= REMINDER)
         {
-            slog::warn!(self.log, "objects are deleted, and finalizers in the cluster hold them: what they stand for is not \
-                ended before whoever put these there lets go";
+            slog::warn!(self.log, "objects are deleted, and finalizers in the cluster hold them: their tokens \
+                are refused about a minute after the deletion, and their records stay as they are until whoever put these there lets go";
                 "kubeconfig" => first.as_str(), "count" => self.service.held(&self.key));
             self.held = Some(Instant::now());
         }

@@ -49,6 +49,12 @@ async fn at_its_end_it_is_expired_and_its_credential_is_gone_in_time() {
             (409, "expired")
         );
     }
+    // Whether it was late is told to whoever watches.
+    let metrics = stage.internal("/metrics").await.text;
+    let ended = format!(
+        "kubemint_expiry_delay_seconds_count{{cluster=\"{REGION}/{PROJECT}/{CLUSTER}\"}} 1\n"
+    );
+    assert!(metrics.contains(&ended), "{metrics}");
     // The other one goes on.
     let other = alice.delivered(&link(&lasting)).await;
     assert_eq!(other.list_pods().await, StatusCode::OK);

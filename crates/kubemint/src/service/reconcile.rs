@@ -39,6 +39,8 @@ pub struct Reconciled {
     pub revoked: usize,
     /// Credentials that were ended at their time.
     pub expired: usize,
+    /// How long after it each of them was confirmed to have ended, that is no certificate: nothing where it was before.
+    pub delays: Vec<Duration>,
     /// Objects without a live record that were removed.
     pub swept: usize,
     /// Active records whose object was missing.
@@ -75,7 +77,8 @@ pub struct Reconciled {
 pub(super) enum Settled {
     Failed,
     Revoked,
-    Expired,
+    /// So long after its time, and at once where it was before. (A certificate ends by itself.)
+    Expired(Option<Duration>),
     /// Someone else was faster.
     Already,
 }
@@ -85,7 +88,10 @@ impl Reconciled {
         match settled {
             Settled::Failed => self.failed += 1,
             Settled::Revoked => self.revoked += 1,
-            Settled::Expired => self.expired += 1,
+            Settled::Expired(delay) => {
+                self.expired += 1;
+                self.delays.extend(*delay);
+            }
             Settled::Already => {}
         }
     }
@@ -300,7 +306,11 @@ impl Kubemint {
             }
             State::Active => {
                 let event = self.own_event(Kind::Expired, record);
-                (store.expire(&reference, event).await?, Settled::Expired)
+                let late = record.expires_at.map(|end| self.ports.clock.now() - end);
+                let late = late.filter(|_| !record.is_certificate());
+                let delay = late.map(|late| late.to_std().unwrap_or_default());
+                let expired = store.expire(&reference, event).await?;
+                (expired, Settled::Expired(delay))
             }
             State::Revoked | State::Failed | State::Expired => (false, Settled::Already),
         };
