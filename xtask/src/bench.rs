@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::tidy::root;
 
-/// How much the service does on this machine, beside limits measured in the same run: `issue`, `clients`, `download`,
+/// Measures what the service does on this machine, beside limits measured in the same run: `issue`, `clients`, `download`,
 /// `list`, `revoke`, `recover`, `memory`, `flat`, `gen`.
 /// `cargo xtask bench help` lists them all.
 #[derive(Debug, Args)]

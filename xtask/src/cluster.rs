@@ -8,14 +8,14 @@ use controlplane::{Binaries, Condition, Detached, State};
 pub(crate) struct ClusterArgs {
     #[command(subcommand)]
     action: Action,
-    /// Which one: several can run side by side.
+    /// The control plane's name: several can run side by side.
     #[arg(long, global = true, value_name = "NAME", default_value = "default")]
     name: String,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Start it unless it runs; the last line printed is the path of the administrator's kubeconfig.
+    /// Start it unless it runs. The last line printed is the path of the administrator's kubeconfig.
     Up,
     /// Stop it and remove its files.
     Down,

@@ -8,14 +8,14 @@ use clap::{Args, ValueEnum};
 use crate::ci::TEST_FEATURES;
 use crate::tidy::root;
 
-/// Whatever fails, and whenever the process dies: the invariants hold.
+/// Kills the server at every step and lets every call fail, and checks the invariants after each. tests/crash/README.md has more.
 #[derive(Debug, Args)]
 pub(crate) struct CrashArgs {
-    /// Everything: the recovery from each crash crashes as well, after each of its changes; longer load, more histories. It
-    /// takes ten minutes to a quarter of an hour. Without it: what `cargo test` runs.
+    /// Everything, in ten minutes to a quarter of an hour: the recovery from each crash is made to crash as well, with longer
+    /// load and more histories. Without it: what `cargo test` runs.
     #[arg(long)]
     all: bool,
-    /// A sample on what a fleet stands on, and not on the embedded store and the sandbox's cluster.
+    /// A sample on another store or cluster than the embedded store and the sandbox's cluster.
     #[arg(long, value_name = "GROUND")]
     on: Option<Ground>,
 }

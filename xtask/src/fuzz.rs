@@ -34,8 +34,8 @@ const TIMEOUT: u32 = 10;
 /// The longest input that is made up, in bytes; seeds may be longer, and are cut.
 const LONGEST: u32 = 32 * 1024;
 
-/// Puts made-up input before everything that reads what strangers send: no panic, no hang, memory bounded. An input that does
-/// harm is kept in target/fuzz/found/TARGET.
+/// Fuzzes everything that reads what strangers send: no panic, no hang, bounded memory. An input that does harm is kept in
+/// target/fuzz/found/TARGET.
 #[derive(Debug, Args)]
 pub(crate) struct FuzzArgs {
     /// How long each target runs, in seconds; building is not counted.

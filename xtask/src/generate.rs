@@ -34,7 +34,7 @@ pub(crate) struct GenArgs {
     /// Leave out the operations that cannot be served, and list them; by default they are errors.
     #[arg(long)]
     skip_unsupported: bool,
-    /// How mistakes are told.
+    /// The format of messages.
     #[arg(long, default_value = "human", value_name = "human|json|github")]
     message_format: MessageFormat,
     /// The root of the workspace; by default the nearest directory upwards that holds the document.

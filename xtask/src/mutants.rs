@@ -49,20 +49,20 @@ const SAMPLE: Shard = Shard { which: 7, of: 40 };
 /// How long a run of the tests of a package may take where cargo-mutants runs them, in seconds.
 const PATIENCE: &str = "300";
 
-/// Whether the tests notice changes of authentication, policy and the strict decoder. Needs `cargo install --locked
-/// cargo-mutants`. What survives, and why, is in MUTANTS.md.
+/// Checks that the tests notice changes of authentication, policy and the strict decoder. Needs `cargo install --locked
+/// cargo-mutants`. MUTANTS.md explains what survives.
 #[derive(Debug, Args)]
 pub(crate) struct MutantsArgs {
-    /// Only one of so many: `3/8` is the fourth eighth of the mutants of each subject. Without it: all of them.
+    /// Only a part: `3/8` is the fourth eighth of each package's changes, `0/8` the first. Without it: all of them.
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
     /// Only this package.
     #[arg(long, value_name = "PACKAGE")]
     package: Option<String>,
-    /// Only those whose names contain this, such as `src/token/` or `Checker::spend`.
+    /// Only changes whose names contain this, such as `src/token/` or `Checker::spend`.
     #[arg(long, value_name = "TEXT", default_value = "")]
     only: String,
-    /// A few mutants of each subject, always the same: what CI runs, within four minutes.
+    /// A few changes of each package, always the same ones, within four minutes: what CI runs.
     #[arg(long, conflicts_with_all = ["shard", "package", "only"])]
     sample: bool,
 }

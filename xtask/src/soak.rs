@@ -8,19 +8,19 @@ use clap::Args;
 
 use crate::tidy::root;
 
-/// The server under load, while everything around it changes and breaks.
+/// Runs the server under load while everything around it changes and breaks. tests/bench/README.md has more.
 #[derive(Debug, Args)]
 pub(crate) struct SoakArgs {
-    /// For how long.
+    /// How long.
     #[arg(long, default_value_t = 15.0)]
     minutes: f64,
     /// Requests per second, whatever the server does; 200, or 25 with `--dev`.
     #[arg(long)]
     rate: Option<u32>,
-    /// Where the figures go, as JSON.
+    /// Write the figures to this file, as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// As tests are built, without optimisation, which needs no build of its own and serves an eighth: what CI runs.
+    /// Use the unoptimised build of the tests, which serves an eighth of the requests: what CI runs.
     #[arg(long)]
     dev: bool,
 }

@@ -32,7 +32,7 @@ const RELEASED: &str = "spec/released";
 pub(crate) struct SpecArgs {
     #[command(subcommand)]
     what: What,
-    /// How mistakes and changes are told.
+    /// The format of messages.
     #[arg(
         long,
         default_value = "human",
@@ -47,12 +47,12 @@ pub(crate) struct SpecArgs {
 
 #[derive(Subcommand)]
 enum What {
-    /// Every rule, nothing generated. Exit codes: 0 nothing is wrong, 1 something is.
+    /// Check every rule, and generate nothing. Exit codes: 0 nothing is wrong, 1 something is.
     Lint {
         /// The document; by default spec/openapi.yaml.
         file: Option<PathBuf>,
     },
-    /// What changed, what it does to callers, and the version that it demands. Exit codes: 0 nothing breaks, or the
+    /// Show what changed, what it does to callers, and the version that it demands. Exit codes: 0 nothing breaks, or the
     /// version says so; 3 callers break and the version does not say so; 1 failed.
     Diff {
         /// A document, or a git revision; by default the newest in spec/released, or else HEAD.
@@ -61,7 +61,7 @@ enum What {
         /// The document that is compared; by default spec/openapi.yaml.
         file: Option<PathBuf>,
     },
-    /// Releases the document as spec/released/VERSION.yaml. Exit codes: 0 done, or done before; 3 the version does not
+    /// Release the document as spec/released/VERSION.yaml. Exit codes: 0 done, or done before; 3 the version does not
     /// step as far as the changes do; 1 failed.
     Bless {
         /// The version, which `info.version` must be too.

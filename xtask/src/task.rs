@@ -1,4 +1,4 @@
-//! What there is to do, and who does it.
+//! The tasks, and the module that runs each.
 
 use std::process::ExitCode;
 
@@ -8,40 +8,40 @@ use crate::{
     bench, ci, circle, cluster, crash, example, fuzz, generate, mutants, soak, spec, tidy,
 };
 
-/// A task. Some have exit codes of their own, which they tell.
+/// A task. Some have exit codes of their own, which their help lists.
 #[derive(Parser)]
 #[command(name = "xtask", about = "Development tasks.")]
 pub(crate) enum Task {
-    /// The generated crates from spec/openapi.yaml. Exit codes: 0 fresh, 4 stale (with --check), 1 failed.
+    /// Generate the crates of the contract from spec/openapi.yaml. Exit codes: 0 up to date, 4 stale (with --check), 1 failed.
     Gen(generate::GenArgs),
     /// Lint the document, compare it with its last release, or release it.
     Spec(spec::SpecArgs),
-    /// Whether servers generated from documents emit the documents that they came from.
+    /// Check that servers generated from documents emit the documents that they came from.
     Circle(circle::CircleArgs),
-    /// What a code such as K0104 means.
+    /// Explain a code such as K0104.
     Explain(generate::ExplainArgs),
-    /// A real control plane on loopback.
+    /// Start, stop or show a real Kubernetes control plane on loopback.
     Cluster(cluster::ClusterArgs),
-    /// Whatever fails, and whenever the process dies: the invariants hold.
+    /// Kill the server at every step and let every call fail, and check the invariants after each.
     Crash(crash::CrashArgs),
-    /// The example workspace, as a reader would build it.
+    /// Build and test the example workspace as a reader would.
     Example,
-    /// Whether the tests notice changes of the code that decides who gets what.
+    /// Check that the tests notice changes of the code that decides who gets what (mutation tests).
     Mutants(mutants::MutantsArgs),
-    /// Made-up input before everything that reads what strangers send.
+    /// Fuzz everything that reads what strangers send.
     Fuzz(fuzz::FuzzArgs),
-    /// The server under load, while everything around it changes and breaks.
+    /// Run the server under load while everything around it changes and breaks.
     Soak(soak::SoakArgs),
-    /// How much the service does on this machine.
+    /// Measure what the service does on this machine.
     Bench(bench::BenchArgs),
-    /// The house's rules that no compiler checks.
+    /// Check the rules that no compiler checks.
     Tidy,
-    /// Everything that the test command does not run.
+    /// Run every check that `cargo test` does not run.
     Ci,
 }
 
 impl Task {
-    /// Does it. The exit code is 1 when it failed.
+    /// Runs the task. The exit code is 1 if it failed.
     pub(crate) fn run(self) -> ExitCode {
         let done = match self {
             Self::Gen(args) => return generate::run(&args),
