@@ -24,25 +24,25 @@ const ALLOWED: &str = "#[rustfmt::skip]\n#[allow(clippy::all, clippy::pedantic, 
 
 /// Writes a dropshot API trait, types and a client from an OpenAPI document.
 ///
-/// Exit codes: 0 written, or fresh, or nothing wrong (with --lint); 1 the document or a file is wrong; 2 misuse; 4 stale (with --check).
+/// Exit codes: 0 written, up to date, or nothing wrong (--lint); 1 the document or a file is wrong; 2 the command line is wrong; 4 a file is stale (--check).
 #[derive(Parser)]
 #[command(name = "openapi-to-dropshot", version)]
 pub(crate) struct Cli {
-    /// The document: OpenAPI 3.0 or 3.1, YAML or JSON; files beside it by relative `$ref`.
+    /// The document: OpenAPI 3.0 or 3.1, YAML or JSON. It may refer to files beside it by relative `$ref`.
     #[arg(required_unless_present = "explain")]
     spec: Option<PathBuf>,
     /// The folder of the generated module, such as src/generated: it gets mod.rs, types.rs, api.rs, openapi.json and
     /// client.rs.
     #[arg(long, value_name = "DIR", required_unless_present_any = ["lint", "explain"])]
     out: Option<PathBuf>,
-    /// Tell everything that is wrong with the document, examples and defaults included, and make errors of warnings;
-    /// write nothing.
+    /// Report everything that is wrong with the document, examples and defaults included; warnings count as errors; write
+    /// nothing.
     #[arg(long, conflicts_with_all = ["check", "stub", "only"])]
     lint: bool,
-    /// Tell what a code such as K0201 means, with an example, and do nothing else.
+    /// Explain a code such as K0201, with an example, and do nothing else.
     #[arg(long, value_name = "CODE", exclusive = true)]
     explain: Option<String>,
-    /// What is written; may be given several times. By default everything.
+    /// Write this part only; may be repeated. By default everything is written.
     #[arg(long, value_enum, value_name = "PART")]
     only: Vec<Part>,
     /// Write nothing; exit 4 and print the difference when a file is stale.
@@ -51,17 +51,17 @@ pub(crate) struct Cli {
     /// Leave out the operations that cannot be served, and list them; by default they are errors.
     #[arg(long)]
     skip_unsupported: bool,
-    /// How mistakes are told: human, json or github.
+    /// The format of messages: human, json or github.
     #[arg(long, default_value = "human", value_name = "FORMAT")]
     message_format: MessageFormat,
     /// The name of the trait that a server implements.
     #[arg(long, default_value = "Api", value_name = "NAME", value_parser = identifier)]
     trait_name: String,
-    /// The types, as Rust code calls them: a crate (thing_types) or a path from the root of the crate
-    /// (crate::generated::types). By default what DIR says after its last `src`.
+    /// Where Rust code finds the types: a crate (thing_types) or a path from the root of the crate (crate::generated::types).
+    /// By default it is taken from what DIR has after its last `src`.
     #[arg(long, value_name = "PATH", value_parser = path)]
     types: Option<String>,
-    /// Write a first implementation of the trait there too, unless the file exists; its operations answer 500.
+    /// Also write a first implementation of the trait to this file, unless it exists; its operations answer 500.
     #[arg(long, value_name = "FILE")]
     stub: Option<PathBuf>,
 }
