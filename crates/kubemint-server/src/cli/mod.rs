@@ -45,9 +45,9 @@ enum Command {
     Migrate(ConfigArg),
     /// Copy the embedded store to a new file, while it is served.
     Backup(Backup),
-    /// Put a copy into the place of the embedded store, while it is not served. What was there is kept beside it.
+    /// Replace the embedded store by a copy, with the server stopped. The old store is kept beside it.
     Restore(Restore),
-    /// Accept that a cluster was built anew: while the embedded store is not served, or PostgreSQL by servers with the right api_url.
+    /// Accept that a cluster was rebuilt. Embedded store: stop the server first. PostgreSQL: correct api_url at every server first.
     AcceptCluster(AcceptCluster),
     /// Look at everything that serving needs: the store, the issuers, the clusters. Changes nothing.
     Doctor(ConfigArg),
@@ -81,7 +81,7 @@ struct Manifest {
     /// The configuration file.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// Only this cluster, as `REGION/PROJECT/ID`. Absent: the only one.
+    /// The cluster, as `REGION/PROJECT/ID`. Needed if there are several.
     #[arg(long, value_name = "CLUSTER")]
     cluster: Option<String>,
 }
@@ -91,7 +91,7 @@ struct Backup {
     /// The configuration file.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// The copy. It must not be there yet.
+    /// The file to write. It must not exist yet.
     #[arg(long, value_name = "FILE")]
     to: PathBuf,
 }

@@ -34,7 +34,7 @@ pub(super) struct Source {
     /// The configuration file.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// Policy files in place of those that it names, which a running server reads as soon as they change.
+    /// Policy files instead of those that it names, to try new ones before a running server reads them.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     policy: Vec<PathBuf>,
 }
@@ -75,7 +75,7 @@ pub(super) struct Explain {
     /// Who it is for (issue, download). Absent, when issuing: the caller.
     #[arg(long)]
     user: Option<String>,
-    /// How they stand to the kubeconfig (get, download, revoke). Absent: as a stranger.
+    /// Their relation to the kubeconfig (get, download, revoke). Absent: stranger.
     #[arg(long, value_enum)]
     relation: Option<RelationArg>,
 }
