@@ -1,7 +1,7 @@
 //! What the parts of an `allOf` bound together, as one schema: [objects](crate::joined), and
 //! [numbers, lists and maps](crate::merged).
 
-use crate::{joined, merged, within};
+use crate::{joined, merged, narrowed, within};
 use openapi_document::{Document, draft};
 use serde_json::{Value, json};
 
@@ -20,6 +20,9 @@ fn inside(document: &Document, schema: &mut Value, around: &mut Vec<Value>) {
     if let Some(narrowest) = narrowest(document, schema).filter(|_| !around.is_empty()) {
         schema["allOf"] = json!([narrowest]);
         return;
+    }
+    if let Some(narrower) = narrowed::narrowed(document, schema) {
+        *schema = narrower;
     }
     let combined = joined::joined(document, schema);
     let combined = combined.or_else(|| merged::merged(document, schema));

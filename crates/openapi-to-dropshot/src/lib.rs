@@ -94,6 +94,7 @@ mod lift;
 mod merged;
 mod names;
 mod namesake;
+mod narrowed;
 mod newtype;
 mod nullable;
 mod number;

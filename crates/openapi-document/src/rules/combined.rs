@@ -234,7 +234,8 @@ mod tests {
         let text = format!(
             "openapi: 3.0.3\ninfo: {{title: T, version: 1.0.0}}\npaths: {{}}\ncomponents:\n  schemas:\n    \
              Base: {{type: object, required: [id], properties: {{id: {{type: string}}}}}}\n    \
-             State: {{type: string, enum: [up, down]}}\n    A: {schema}\n"
+             State: {{type: string, enum: [up, down]}}\n    \
+             Way: {{anyOf: [{{$ref: '#/components/schemas/Base'}}, {{type: integer}}]}}\n    A: {schema}\n"
         );
         let (_, found) = Document::examine("t.yaml", &text);
         found
@@ -249,6 +250,8 @@ mod tests {
             "{allOf: [{type: string, maxLength: 3}, {type: string, minLength: 4}]}",
             "{allOf: [{type: integer, maximum: 3}, {type: integer, minimum: 4}]}",
             "{allOf: [{type: integer, maximum: 3, exclusiveMaximum: true}, {type: integer, minimum: 3}]}",
+            "{type: boolean, allOf: [{oneOf: [{type: integer}, {type: string}]}]}",
+            "{type: string, allOf: [{$ref: '#/components/schemas/Way'}]}",
             "{allOf: [{type: string, enum: [a]}, {type: string, enum: [b]}]}",
             "{allOf: [{$ref: '#/components/schemas/State'}], minLength: 100}",
             "{allOf: [{type: object, properties: {a: {type: string}}, additionalProperties: false}, {type: object, required: [b], properties: {b: {type: string}}}]}",
@@ -267,6 +270,7 @@ mod tests {
             "{allOf: [{$ref: '#/components/schemas/Base'}], type: object, additionalProperties: false, properties: {id: {type: string}}}",
             "{allOf: [{$ref: '#/components/schemas/Base'}, {type: object, properties: {x: {type: string}}}]}",
             "{allOf: [{maximum: 3}, {minLength: 4}, {type: string}]}",
+            "{type: number, allOf: [{$ref: '#/components/schemas/Way'}]}",
         ] {
             assert_eq!(told(schema), 0, "{schema}");
         }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 pub(super) const TYPES: [&str; 6] = ["string", "integer", "number", "boolean", "array", "object"];
 
-pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
+pub(super) fn check<'a>(found: &mut Findings<'a>, schema: &'a Node) {
     if schema.get("$ref").is_some() {
         return;
     }
@@ -199,14 +199,47 @@ fn shared_properties(found: &mut Findings<'_>, schema: &Node) {
     }
 }
 
+/// The types that the values of a choice have, if each of its members says one.
+fn chosen<'a>(found: &Findings<'a>, schema: &'a Node, depth: usize) -> Option<Vec<&'a Node>> {
+    if let Some(kind) = schema.get("type") {
+        return Some(vec![kind]);
+    }
+    let members = schema.get("oneOf").or(schema.get("anyOf"))?.items().iter();
+    let inner = |member| chosen(found, found.resolve(member)?, depth.checked_sub(1)?);
+    let kinds: Option<Vec<_>> = members.map(inner).collect();
+    Some(kinds?.concat())
+}
+
 /// Whether a value can be of both types.
 fn agree(a: &str, b: &str) -> bool {
     let number = |kind: &str| ["integer", "number"].contains(&kind);
     a == b || (number(a) && number(b)) || !TYPES.contains(&a) || !TYPES.contains(&b)
 }
 
+/// K0107: none of the alternatives of a member of an `allOf` is of the type that stands beside it.
+fn no_choice<'a>(found: &mut Findings<'a>, own: &'a Node, member: &'a Node, meant: &'a Node) {
+    const DEEPEST: usize = 8;
+    let kinds = chosen(found, meant, DEEPEST).unwrap_or_default();
+    let texts: Option<Vec<&str>> = kinds.into_iter().map(Node::as_str).collect();
+    let (Some(texts), Some(own_text)) = (texts, own.as_str()) else {
+        return;
+    };
+    if !texts.is_empty() && !texts.iter().any(|text| agree(text, own_text)) {
+        let message = format!(
+            "no value is both `{own_text}` and one of `{}`",
+            texts.join("`, `")
+        );
+        let span = member.get("$ref").unwrap_or(member).span;
+        found.push(
+            Diagnostic::new("K0107", span, message)
+                .related(own.span, "the other type")
+                .help("write one of the types of the alternatives, or leave `type` out"),
+        );
+    }
+}
+
 /// The members of an `allOf` have types in common.
-fn combination(found: &mut Findings<'_>, schema: &Node) {
+fn combination<'a>(found: &mut Findings<'a>, schema: &'a Node) {
     for key in ["allOf", "oneOf", "anyOf"] {
         let Some(entry) = schema.entry(key) else {
             continue;
@@ -222,9 +255,13 @@ fn combination(found: &mut Findings<'_>, schema: &Node) {
     let members = schema.get("allOf").map_or(&[][..], Node::items);
     let mut known: Option<&Node> = own;
     for member in members {
-        let kind = found.resolve(member).and_then(|node| node.get("type"));
+        let meant = found.resolve(member);
+        let kind = meant.and_then(|node| node.get("type"));
         let (Some(kind), Some(first)) = (kind, known) else {
             known = known.or(kind);
+            if let (Some(own), Some(meant)) = (own, meant) {
+                no_choice(found, own, member, meant);
+            }
             continue;
         };
         let (Some(a), Some(b)) = (first.as_str(), kind.as_str()) else {
