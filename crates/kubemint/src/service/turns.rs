@@ -106,10 +106,13 @@ mod tests {
     /// How many places a role finds.
     fn places<'a>(turns: &'a Turns, role: &str, held: &mut Vec<Turn<'a>>) -> usize {
         let before = held.len();
-        while let Asked::Taken(turn) = turns.take(&key("one"), role, Uuid::new_v4()) {
+        loop {
+            let uid = Uuid::from_u128(held.len() as u128);
+            let Asked::Taken(turn) = turns.take(&key("one"), role, uid) else {
+                return held.len() - before;
+            };
             held.push(turn);
         }
-        held.len() - before
     }
 
     #[test]
@@ -131,7 +134,7 @@ mod tests {
             assert_eq!(places(&turns, role, &mut held), count, "{role}");
         }
         assert!(matches!(
-            turns.take(&key("one"), "f", Uuid::nil()),
+            turns.take(&key("one"), "f", Uuid::max()),
             Asked::Full
         ));
         // Another cluster has its own.

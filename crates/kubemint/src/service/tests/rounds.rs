@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use chrono::TimeDelta;
-use uuid::Uuid;
 
 use super::super::{Context, Issue};
 use super::id;
@@ -246,8 +245,8 @@ async fn a_cluster_that_is_well_again_is_asked_for_all_of_them_at_once() {
 }
 
 /// Issues one of each role, and lets their time pass.
-async fn one_of_each(world: &Arc<World>) -> [KubeconfigId; 2] {
-    let ids = ["viewer", "editor"].map(|role| id(&format!("{role}-{}", Uuid::new_v4())));
+async fn one_of_each(world: &Arc<World>, number: usize) -> [KubeconfigId; 2] {
+    let ids = ["viewer", "editor"].map(|role| id(&format!("{role}-{number}")));
     for (id, role) in ids.iter().zip(["viewer", "editor"]) {
         let wanted = Issue {
             id: Some(id.clone()),
@@ -272,8 +271,8 @@ async fn a_role_whose_removals_hang_delays_no_end_of_another() {
     *world.hanging.lock().unwrap() = vec!["editor".to_owned()];
     let (key, mut rounds) = (key(), Vec::new());
     // One more of it ends before each round, and each round waits for what it could begin.
-    for _ in 0..40 {
-        let [viewer, _] = one_of_each(&world).await;
+    for number in 0..40 {
+        let [viewer, _] = one_of_each(&world, number).await;
         let mut round = Box::pin(service.reconcile(&key));
         let ended = futures::poll!(round.as_mut());
         assert_eq!(world.state(&viewer), State::Expired);
