@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 
 /// How long a server may take to serve.
 const START: Duration = Duration::from_secs(30);
@@ -95,6 +95,17 @@ impl Shipped {
     /// Asks it to read its files again: SIGHUP.
     pub fn hang_up(&self) {
         self.signal(Signal::HUP);
+    }
+
+    /// Lets it open files up to so many, those that are open included. Returns how many it might before.
+    pub fn limit_files(&self, most: Option<u64>) -> Option<u64> {
+        let limit = Rlimit {
+            current: most,
+            maximum: getrlimit(Resource::Nofile).maximum,
+        };
+        let own = Some(Pid::from_child(&self.child));
+        let before = prlimit(own, Resource::Nofile, limit).expect("it runs");
+        before.current
     }
 
     fn signal(&self, signal: Signal) {

@@ -317,3 +317,36 @@ async fn policies_are_tried_before_a_configuration_names_them() {
     assert_eq!(check(&["--policy", "more.cedar"]).0, Some(0));
     stage.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_no_file_left_to_connect_with_is_counted_and_told_a_few_times() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sandbox, server, [api, internal]) = shipped(folder.path(), &[]).await;
+    let (api, metrics) = (
+        format!("http://127.0.0.1:{api}/openapi.json"),
+        format!("http://127.0.0.1:{internal}/metrics"),
+    );
+    // On a connection that is kept: another would find no file either.
+    let client = reqwest::Client::new();
+    let failed = async || {
+        let text = Stage::read(client.get(&metrics)).await.text;
+        let name = "kubemint_connections_refused_total{reason=\"not_accepted\"} ";
+        let count = text.lines().find_map(|line| line.strip_prefix(name));
+        count.map_or(0, |count| count.parse::<u64>().unwrap())
+    };
+    assert_eq!(failed().await, 0);
+    let before = server.limit_files(Some(3));
+    let peer = std::net::TcpStream::connect(api.split('/').nth(2).unwrap()).unwrap();
+    until("it has failed often", async || failed().await > 60).await;
+    server.limit_files(before);
+    drop(peer);
+    let answer = Stage::read(reqwest::Client::new().get(&api)).await;
+    assert_eq!(answer.status.as_u16(), 200);
+    let told = "cannot accept a connection";
+    until("it is told", async || server.log().contains(told)).await;
+    let lines = server.log().matches(told).count();
+    // Twenty in a minute, of which there may have been two.
+    assert!((1..=41).contains(&lines), "{lines}");
+    drop(server);
+    sandbox.stop().await;
+}

@@ -196,10 +196,20 @@ fn read_bundle(path: &Path, place: &mut Place<'_>) -> Option<String> {
 }
 
 fn credential(raw: &RawCredential, base: &Path, place: &mut Place<'_>) -> Option<CredentialSource> {
-    let full = |path: &PathBuf| base.join(path);
+    let mut full = |key: &str, path: &PathBuf| {
+        let full = base.join(path);
+        if may_be_secret(path) && !full.exists() {
+            let help = "write the path of the credential's file, not the credential";
+            place
+                .at(key)
+                .wrong("names no file, and does not look like one", help);
+            return None;
+        }
+        Some(full)
+    };
     match (&raw.kubeconfig_file, &raw.token_file) {
-        (Some(path), None) => Some(CredentialSource::Kubeconfig(full(path))),
-        (None, Some(path)) => Some(CredentialSource::Token(full(path))),
+        (Some(path), None) => full("kubeconfig_file", path).map(CredentialSource::Kubeconfig),
+        (None, Some(path)) => full("token_file", path).map(CredentialSource::Token),
         (both, _) => {
             place.wrong(
                 if both.is_some() {
@@ -212,6 +222,13 @@ fn credential(raw: &RawCredential, base: &Path, place: &mut Place<'_>) -> Option
             None
         }
     }
+}
+
+/// Whether it is rather a token or the text of a kubeconfig, written where the name of its file belongs. It must be told nowhere.
+fn may_be_secret(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    let bare = path.components().count() == 1;
+    text.starts_with("eyJ") || text.contains('\n') || (bare && text.len() > 40)
 }
 
 /// The files of an authority, which are read to tell what is wrong with them.

@@ -1,5 +1,6 @@
 //! The way of a connection, and of each request on it: admitted, judged, limited, passed on, answered.
 
+use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,7 +105,7 @@ impl House {
                         }
                     }
                     Err(error) => {
-                        slog::warn!(self.log, "cannot accept a connection"; "error" => error.to_string());
+                        self.unaccepted(&error);
                         tokio::time::sleep(RECOVER).await;
                     }
                 },
@@ -116,6 +117,17 @@ impl House {
         while connections.join_next().await.is_some() {}
         self.requests.emptied().await;
         self.upstream.close();
+    }
+
+    /// Nobody's fault who connects: files have run out, above all. It is tried again many times a second.
+    fn unaccepted(&self, error: &io::Error) {
+        let reason = "not_accepted";
+        self.metrics.connection_refused(reason);
+        let nobody = IpAddr::from([0; 4]);
+        if let Some(left_out) = self.lines.take(nobody, reason) {
+            slog::warn!(self.log, "cannot accept a connection"; "error" => error.to_string(),
+                "alike_left_out" => left_out);
+        }
     }
 
     /// From now on what is under way is answered 503.

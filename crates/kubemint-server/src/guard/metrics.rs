@@ -57,7 +57,7 @@ impl GuardMetrics {
         );
         registry.register(
             "connections_refused",
-            "Connections refused or broken off, by reason: full, address_full, evicted, rate_limited, handshake, flood, untaken",
+            "Connections refused or broken off, by reason: full, address_full, evicted, rate_limited, handshake, flood, untaken; and tries to accept one that failed: not_accepted",
             self.connections.clone(),
         );
         registry.register(

@@ -115,11 +115,25 @@ impl Kubemint {
         }
         let for_others = self.ports.policy.decide(&query(Action::IssueForOthers));
         if for_others.allowed {
-            Ok(for_others)
+            Ok(both(decision, for_others))
         } else {
             Err((for_others, Error::UserNotPermitted))
         }
     }
+}
+
+/// What two questions to one set of policies came to. If it was replaced between the two, the later one is told.
+fn both(first: Decision, second: Decision) -> Decision {
+    if first.policy_hash != second.policy_hash {
+        return second;
+    }
+    let mut reasons = first.reasons;
+    for reason in second.reasons {
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    Decision { reasons, ..second }
 }
 
 fn within(ttl: i64, rules: RoleRules) -> Result<u32, Vec<Invalid>> {
@@ -240,4 +254,33 @@ pub(super) fn meaning(request: &Issue) -> serde_json::Value {
         "displayName": request.display_name,
         "description": request.description,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_given_something_for_another_is_told_by_all_the_policies_that_permit_it() {
+        let decision = |hash: &str, reasons: &[&str]| Decision {
+            allowed: true,
+            reasons: reasons.iter().map(ToString::to_string).collect(),
+            policy_hash: hash.to_owned(),
+        };
+        let both = |first, second| both(first, second).reasons;
+        let (issue, for_others) = (
+            decision("1", &["operators", "admins"]),
+            decision("1", &["admins", "portal"]),
+        );
+        assert_eq!(
+            both(issue, for_others.clone()),
+            ["operators", "admins", "portal"]
+        );
+        let replaced = both(decision("0", &["operators"]), for_others);
+        assert_eq!(
+            replaced,
+            ["admins", "portal"],
+            "reasons are of the set that is named"
+        );
+    }
 }

@@ -139,6 +139,35 @@ fn a_credential_is_one_file() {
 }
 
 #[test]
+fn a_credential_in_place_of_its_file_is_told_by_its_key_alone() {
+    let long = "k".repeat(41);
+    for secret in [
+        "eyJhbGciOiJSUzI1NiJ9.e30.c2ln",
+        &long,
+        "apiVersion: v1\\nkind: Config",
+    ] {
+        for key in ["token_file", "kubeconfig_file"] {
+            let credential = format!("{{ {key} = \"{secret}\" }}");
+            assert_eq!(
+                problems(&MINIMAL.replace("{ token_file = \"token\" }", &credential)),
+                [format!(
+                    "clusters[0].credential.{key}: names no file, and does not look like one; write the path of the \
+                     credential's file, not the credential"
+                )]
+            );
+        }
+    }
+    // One that is not there yet may come: it is a path.
+    for path in [
+        "token",
+        "/var/run/secrets/kubernetes.io/serviceaccount/token",
+    ] {
+        let text = MINIMAL.replace("\"token\"", &format!("{path:?}"));
+        assert!(good(&text).credential.is_some());
+    }
+}
+
+#[test]
 fn durations_have_units() {
     for key in ["default_ttl", "min_ttl", "max_ttl"] {
         assert_eq!(
