@@ -69,6 +69,14 @@ pub fn write<A: Answer>(answer: &A) -> Result<Response<Body>, HttpError> {
     Ok(response)
 }
 
+/// The text of a header's value as JSON writes it: `Display` has another form of dates.
+pub fn written<T: Serialize + std::fmt::Display>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text,
+        _ => value.to_string(),
+    }
+}
+
 /// Whether bodies of this media type are JSON: `application/json`, or one that ends with `+json`.
 fn is_json(media_type: &str) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default().trim();

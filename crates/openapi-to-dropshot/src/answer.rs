@@ -87,9 +87,11 @@ pub(crate) fn success(
     let pushes = own.iter().map(|field| {
         let (ident, wire) = (names::header(&field.name), &field.name);
         if field.required {
-            quote!(headers.push((#wire, self.#ident.to_string()));)
+            let text = field.written(document, &quote!(self.#ident));
+            quote!(headers.push((#wire, #text));)
         } else {
-            quote!(headers.extend(self.#ident.as_ref().map(|value| (#wire, value.to_string())));)
+            let text = field.written(document, &quote!(value));
+            quote!(headers.extend(self.#ident.as_ref().map(|value| (#wire, #text)));)
         }
     });
     let headers_fn = if own.is_empty() {

@@ -36,6 +36,8 @@ struct Call {
     quietly: bool,
     /// Whether some errors have a body, and some have none.
     bodiless: bool,
+    /// Whether its path or a header has a date with a time, which is shown otherwise than it is written.
+    dated: bool,
 }
 
 impl Calls {
@@ -61,7 +63,8 @@ impl Calls {
         let optional = optional.then(optional::sender);
         let text = (commas.is_some() || fields.is_some()).then(text_of);
         let error = self.0.values().any(|call| call.bodiless).then(error);
-        if text.is_none() && optional.is_none() && error.is_none() {
+        let written = self.0.values().any(|call| call.dated).then(written);
+        if text.is_none() && optional.is_none() && error.is_none() && written.is_none() {
             return client;
         }
         quote! {
@@ -73,6 +76,7 @@ impl Calls {
                 #text
                 #commas
                 #fields
+                #written
             }
         }
     }
@@ -137,7 +141,10 @@ impl Call {
             let ParameterSchemaOrContent::Schema(schema) = &data.format else {
                 continue;
             };
-            let list = is_list(document, &draft::json(schema));
+            let schema = draft::json(schema);
+            let list = is_list(document, &schema);
+            let query = matches!(parameter, Parameter::Query { .. });
+            call.dated |= !query && !list && is_dated(document, &schema);
             match parameter {
                 Parameter::Query { .. } if list && data.explode == Some(false) => {
                     call.query.insert(data.name.clone());
@@ -156,6 +163,9 @@ impl Call {
         let mut code = self.correct(code);
         if self.maybe_json.is_some() {
             code = quote!(use super::wire::MaybeJson as _; #code);
+        }
+        if self.dated {
+            code = quote!(use super::wire::Written as _; #code);
         }
         if !self.shown.is_empty() {
             code = quote!(use super::credentials::Show as _; #code);
@@ -245,8 +255,11 @@ impl Call {
                         .unwrap_or_default()
                         .try_into()?
                 },
+                _ if self.dated => as_written(argument),
                 _ => argument,
             },
+            // `encode_path(&value.to_string())`
+            "encode_path" if self.dated => as_written(argument),
             _ => self.correct(argument),
         }
     }
@@ -275,6 +288,31 @@ fn json_of(response: &Response) -> impl Iterator<Item = &str> {
 pub(crate) fn is_list(document: &Document, schema: &serde_json::Value) -> bool {
     let schema = draft::resolved(document, schema);
     schema.get("type").and_then(serde_json::Value::as_str) == Some("array")
+}
+
+/// Whether values of the schema may be dates with a time: chrono shows them with a blank, and JSON has them as RFC 3339.
+pub(crate) fn is_dated(document: &Document, schema: &serde_json::Value) -> bool {
+    fn within(document: &Document, schema: &serde_json::Value, depth: usize) -> bool {
+        let schema = draft::resolved(document, schema);
+        let members = ["allOf", "oneOf", "anyOf"].map(|key| schema.get(key)?.as_array());
+        schema.get("format").and_then(serde_json::Value::as_str) == Some("date-time")
+            || depth > 0
+                && members
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                    .any(|member| within(document, member, depth - 1))
+    }
+    within(document, schema, 8)
+}
+
+/// The same code, with values as they are written in place of as they are shown.
+fn as_written(code: TokenStream) -> TokenStream {
+    let tokens = code.into_iter().map(|token| match token {
+        TokenTree::Ident(word) if word == "to_string" => format_ident!("written").into(),
+        other => other,
+    });
+    tokens.collect()
 }
 
 /// The operation whose call this code is: it has `OperationInfo { operation_id: "name" }`.
@@ -375,6 +413,26 @@ fn error() -> TokenStream {
                     .map_err(|error| super::Error::InvalidResponsePayload(body, error))?,
             };
             Ok(super::ResponseValue::new(value, status, headers))
+        }
+    }
+}
+
+/// What JSON has as a text is sent as that.
+fn written() -> TokenStream {
+    quote! {
+        /// Values as JSON writes them.
+        pub(super) trait Written {
+            /// The text.
+            fn written(&self) -> String;
+        }
+
+        impl<T: ::serde::Serialize + ::std::fmt::Display> Written for T {
+            fn written(&self) -> String {
+                match ::serde_json::to_value(self) {
+                    Ok(::serde_json::Value::String(text)) => text,
+                    _ => self.to_string(),
+                }
+            }
         }
     }
 }

@@ -74,6 +74,11 @@ fn expression(schema: &Value) -> TokenStream {
         let target = place(schema);
         return quote!(Schema::reference(#target));
     }
+    // How schemars 0.8, and so dropshot, writes the type of null: `{type: string, enum: [null]}`.
+    let listed = schema.get("enum").and_then(Value::as_array);
+    if listed.is_some_and(|values| matches!(values.as_slice(), [Value::Null])) {
+        return quote!(Schema::any().literals(&[Literal::Null]));
+    }
     let spelt;
     let schema = if schema.get("discriminator").is_some() {
         spelt = discriminator::spelt_out(schema);

@@ -172,7 +172,7 @@ impl<'a> Case<'a> {
     }
 
     /// The answer, where all was bound.
-    fn answer(&self) -> TokenStream {
+    fn answer(&self, document: &Document) -> TokenStream {
         let status = self.status();
         let answer = match &self.body {
             Some((media_type, _)) => {
@@ -186,9 +186,11 @@ impl<'a> Case<'a> {
         let headers = self.headers.iter().map(|field| {
             let (name, ident) = (&field.name, header(field));
             if field.required {
-                quote!((#name, Some(#ident.to_string())))
+                let text = field.written(document, &quote!(#ident));
+                quote!((#name, Some(#text)))
             } else {
-                quote!((#name, #ident.as_ref().map(::std::string::ToString::to_string)))
+                let text = field.written(document, &quote!(value));
+                quote!((#name, #ident.as_ref().map(|value| #text)))
             }
         });
         quote! {
@@ -281,7 +283,7 @@ fn told(
         quote!(#pattern => #status)
     });
     let answers = cases.iter().map(|case| {
-        let (pattern, answer) = (case.pattern(true), case.answer());
+        let (pattern, answer) = (case.pattern(true), case.answer(document));
         quote!(#pattern => #answer)
     });
     let forms = cases.iter().map(|case| {

@@ -2,7 +2,7 @@
 
 use crate::print::docs;
 use crate::types::{Types, schema_expression};
-use crate::{descriptor, names};
+use crate::{calls, descriptor, names};
 use openapi_document::openapiv3::{
     Header, Operation, Parameter, ParameterSchemaOrContent, ReferenceOr,
 };
@@ -226,6 +226,15 @@ impl Field {
     /// The documentation of the field of an answer that holds this header.
     pub(crate) fn header_doc(&self) -> String {
         format!("The `{}` header. {}", self.name, self.description)
+    }
+
+    /// The text of `value` as a header has it.
+    pub(crate) fn written(&self, document: &Document, value: &TokenStream) -> TokenStream {
+        if calls::is_dated(document, &self.schema) {
+            quote!(::openapi_runtime::respond::written(&#value))
+        } else {
+            quote!(#value.to_string())
+        }
     }
 
     /// The Rust type of a value.

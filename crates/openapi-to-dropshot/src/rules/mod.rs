@@ -2,6 +2,7 @@
 
 mod answers;
 mod codes;
+mod fields;
 mod forms;
 mod names;
 mod parameters;
@@ -35,6 +36,7 @@ pub fn examine(document: &Document) -> Diagnostics {
     parameters::check(document, &mut diagnostics);
     answers::check(document, &mut diagnostics);
     forms::check(document, &mut diagnostics);
+    fields::check(document, &mut diagnostics);
     secrets::check(document, &mut diagnostics);
     // What is written into code is one of its schema: otherwise it would panic where it is used.
     diagnostics.append(openapi_check::values(document));

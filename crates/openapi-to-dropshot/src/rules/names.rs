@@ -181,21 +181,21 @@ fn collisions(document: &Document, diagnostics: &mut Diagnostics) {
                 ("additionalProperties", others.key_span),
             );
         }
-        for entry in schema.get("properties").map_or(&[][..], Node::entries) {
+        let declared = schema.get("properties").map_or(&[][..], Node::entries);
+        let declared = declared
+            .iter()
+            .map(|entry| (entry.key.as_str(), entry.key_span));
+        // What must be there, and is not described, is a field as well.
+        let required = schema.get("required").map_or(&[][..], Node::items).iter();
+        let required = required.filter_map(|name| Some((name.as_str()?, name.span)));
+        for (name, span) in declared.chain(required) {
             // As typify has it: reactions are often called so.
-            let rust = match entry.key.as_str() {
+            let rust = match name {
                 "+1" => "plus1".to_owned(),
                 "-1" => "minus1".to_owned(),
-                key => case::snake(key),
+                name => case::snake(name),
             };
-            collide(
-                &mut fields,
-                rust,
-                &entry.key,
-                entry.key_span,
-                "field",
-                diagnostics,
-            );
+            collide(&mut fields, rust, name, span, "field", diagnostics);
         }
     });
 }

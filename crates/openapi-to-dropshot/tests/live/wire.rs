@@ -16,7 +16,7 @@ mod types;
 use api::{
     AddNote, AddNoteError, AddNoteResponse, Default, DefaultError, DefaultResponse, Fill,
     FillError, FillResponse, Merge, MergeError, MergeResponse, Room, RoomError, RoomResponse,
-    WireApi,
+    Since, SinceError, SinceResponse, WireApi,
 };
 use client::{Client, Error};
 use dropshot::{ConfigDropshot, HttpServer, RequestContext, ServerBuilder};
@@ -67,6 +67,16 @@ impl WireApi for Echo {
         });
         Ok(RoomResponse {
             body: note(&understood),
+        })
+    }
+
+    async fn since(
+        _: RequestContext<()>,
+        request: Open<Since>,
+    ) -> Result<SinceResponse, SinceError> {
+        Ok(SinceResponse {
+            x_at: request.path.at,
+            x_until: request.headers.x_until,
         })
     }
 
@@ -206,5 +216,18 @@ async fn a_variable_that_would_lead_to_another_path_is_not_sent() {
             "{room:?}: {unsent:?}"
         );
     }
+    server.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_date_with_a_time_is_written_in_a_path_and_in_headers_as_it_is_in_json() {
+    let (server, client) = start();
+    let at = "2026-01-02T03:04:05Z";
+    let until = "2026-01-02T03:04:05.000000006Z";
+    let call = client.since().at(typed::<types::Moment>(json!(at)));
+    let answer = call.x_until(typed::<chrono::DateTime<chrono::Utc>>(json!(until)));
+    let answer = answer.send().await.unwrap();
+    let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+    assert_eq!([header("x-at"), header("x-until")], [at, until]);
     server.close().await.unwrap();
 }

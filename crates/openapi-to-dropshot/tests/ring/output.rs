@@ -82,6 +82,18 @@ fn the_output_for_bounds_is_as_recorded() {
 }
 
 #[test]
+fn the_type_of_null_as_dropshot_writes_it_takes_null() {
+    let secret = "        secret:";
+    let text = edited(
+        secret,
+        &format!("        unit: {{type: string, enum: [null]}}\n{secret}"),
+    );
+    let generated = generated(&text).unwrap();
+    let taken = "Property::optional(\"unit\", &Schema::any().literals(&[Literal::Null]))";
+    assert!(generated.api.contains(taken), "{}", generated.api);
+}
+
+#[test]
 fn two_runs_write_the_same() {
     assert_eq!(generated(THINGS).unwrap(), generated(THINGS).unwrap());
 }

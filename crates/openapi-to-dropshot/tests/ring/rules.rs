@@ -91,6 +91,48 @@ fn a_fixed_segment_that_hides_a_value_of_the_variable_is_told_with_both_places()
 }
 
 #[test]
+fn a_name_that_is_required_and_not_declared_is_a_field_as_well() {
+    let text = edited(
+        "      required: [name, size]",
+        "      required: [name, size, Name]",
+    );
+    let told = found(&text).render(false);
+    assert!(
+        told.contains("`name` and `Name` are both the field `name` in Rust"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_form_has_no_objects_inside() {
+    let form = |place: &str| {
+        let text = include_str!("../accept/wire.yaml");
+        let title = "                title: ";
+        assert_eq!(text.matches(title).count(), 1);
+        let places = text.replace(title, &format!("                place: {place}\n{title}"));
+        found(&places)
+    };
+    for allowed in [
+        "{type: integer}",
+        "{$ref: '#/components/schemas/Colour'}",
+        "{type: array, items: {allOf: [{$ref: '#/components/schemas/Colour'}]}}",
+        "{oneOf: [{type: string, maxLength: 3}, {type: integer}]}",
+    ] {
+        assert_eq!(form(allowed).places(), Vec::<String>::new(), "{allowed}");
+    }
+    for refused in [
+        "{type: object}",
+        "{$ref: '#/components/schemas/Note'}",
+        "{allOf: [{$ref: '#/components/schemas/Note'}]}",
+        "{type: array, items: {type: object}}",
+        "{type: array, items: {type: array, items: {type: string}}}",
+    ] {
+        let told = form(refused).render(false);
+        assert!(told.contains("no way to say `place`"), "{refused}: {told}");
+    }
+}
+
+#[test]
 fn characters_that_no_path_has_are_told_as_what_callers_differ_in() {
     let at = places(&with_path("/others/{otherId}")).len();
     assert_eq!(at, 0);

@@ -327,7 +327,7 @@ impl ::openapi_runtime::Failure for StartJobError {
             Self::Locked { body_header, request_id, status_header } => ::openapi_runtime::told::with(
                 ::openapi_runtime::told::empty(423),
                 [
-                    ("Body", body_header.as_ref().map(::std::string::ToString::to_string)),
+                    ("Body", body_header.as_ref().map(|value| value.to_string())),
                     ("Request-Id", Some(request_id.to_string())),
                     ("Status", Some(status_header.to_string()))
                 ]

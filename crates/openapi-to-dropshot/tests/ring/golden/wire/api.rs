@@ -53,6 +53,16 @@ pub trait WireApi: 'static {
         rqctx: ::dropshot::RequestContext<Self::Context>,
         request: ::openapi_runtime::Open<Room>,
     ) -> impl ::std::future::Future<Output = ::std::result::Result<RoomResponse, RoomError>> + ::std::marker::Send;
+    /// `GET /since/{at}`
+    ///
+    /// 204: What was understood
+    ///
+    /// # Errors
+    /// - Any other: It failed
+    fn since(
+        rqctx: ::dropshot::RequestContext<Self::Context>,
+        request: ::openapi_runtime::Open<Since>,
+    ) -> impl ::std::future::Future<Output = ::std::result::Result<SinceResponse, SinceError>> + ::std::marker::Send;
     /// `POST /forms`
     ///
     /// 200: What was understood
@@ -104,6 +114,15 @@ pub fn api<S: WireApi>() -> ::dropshot::ApiDescription<S::Context> {
         ::dropshot::Method::GET,
         "application/json",
         "/rooms/{room}",
+        ::dropshot::ApiEndpointVersions::All
+    ))
+        .expect("checked when this was generated");
+    api.register(::dropshot::ApiEndpoint::new(
+        "since".to_owned(),
+        served::since::<S>,
+        ::dropshot::Method::GET,
+        "application/json",
+        "/since/{at}",
         ::dropshot::ApiEndpointVersions::All
     ))
         .expect("checked when this was generated");
@@ -185,6 +204,19 @@ pub fn description() -> ::dropshot::ApiDescription<::dropshot::StubContext> {
         .expect("checked when this was generated");
     api.register(
         ::dropshot::ApiEndpoint::new_for_types::<
+            (::openapi_runtime::Unread<Since>,),
+            ::std::result::Result<::openapi_runtime::Reply<SinceResponse, SinceError>, SinceError>,
+        >(
+            "since".to_owned(),
+            ::dropshot::Method::GET,
+            "application/json",
+            "/since/{at}",
+            ::dropshot::ApiEndpointVersions::All
+        )
+    )
+        .expect("checked when this was generated");
+    api.register(
+        ::dropshot::ApiEndpoint::new_for_types::<
             (::openapi_runtime::Unread<Fill>,),
             ::std::result::Result<::openapi_runtime::Reply<FillResponse, FillError>, FillError>,
         >(
@@ -239,6 +271,12 @@ mod served {
         request: ::openapi_runtime::Unread<super::Room>,
     ) -> ::std::result::Result<::openapi_runtime::Reply<RoomResponse, RoomError>, RoomError> {
         ::openapi_runtime::serve_open(rqctx, request, S::room).await
+    }
+    pub(super) async fn since<S: WireApi>(
+        rqctx: ::dropshot::RequestContext<S::Context>,
+        request: ::openapi_runtime::Unread<super::Since>,
+    ) -> ::std::result::Result<::openapi_runtime::Reply<SinceResponse, SinceError>, SinceError> {
+        ::openapi_runtime::serve_open(rqctx, request, S::since).await
     }
     pub(super) async fn fill<S: WireApi>(
         rqctx: ::dropshot::RequestContext<S::Context>,
@@ -752,6 +790,184 @@ impl ::openapi_runtime::Failure for RoomError {
 
 ::openapi_runtime::told_failure!(RoomError: crate::wire::types::Failure);
 
+/// The path parameters of [`Since`].
+#[derive(Clone, Debug)]
+pub struct SincePath {
+    /// `at`
+    pub at: crate::wire::types::Moment,
+}
+
+impl ::openapi_runtime::Parameters for SincePath {
+    fn decode(__values: &mut ::openapi_runtime::Values<'_>) -> ::std::option::Option<Self> {
+        let at = __values.required("at", &schemas::MOMENT);
+        Some(Self { at: at? })
+    }
+}
+
+impl ::schemars::JsonSchema for SincePath {
+    fn schema_name() -> ::std::string::String {
+        "SincePath".to_owned()
+    }
+    fn json_schema(
+        generator: &mut ::schemars::r#gen::SchemaGenerator
+    ) -> ::schemars::schema::Schema {
+        generator.subschema_for::<crate::wire::types::Moment>();
+        ::serde_json::from_str(
+            "{\"type\":\"object\",\"properties\":{\"at\":{\"allOf\":[{\"$ref\":\"#/components/schemas/Moment\"}]}},\"required\":[\"at\"]}"
+        )
+            .expect("checked when this was generated")
+    }
+}
+
+/// The header parameters of [`Since`].
+#[derive(Clone, Debug)]
+pub struct SinceHeaders {
+    /// `X-Until`
+    pub x_until: ::std::option::Option<::chrono::DateTime<::chrono::Utc>>,
+}
+
+impl ::openapi_runtime::Parameters for SinceHeaders {
+    fn decode(__values: &mut ::openapi_runtime::Values<'_>) -> ::std::option::Option<Self> {
+        let x_until = __values.optional("X-Until", const {
+            #[allow(unused_imports)]
+            use ::openapi_runtime::pattern;
+            #[allow(unused_imports)]
+            use ::openapi_runtime::schema::{Format, IntegerFormat, Literal, Property, Schema};
+            &Schema::string().format(Format::DateTime)
+        });
+        Some(Self { x_until: x_until? })
+    }
+}
+
+impl ::schemars::JsonSchema for SinceHeaders {
+    fn schema_name() -> ::std::string::String {
+        "SinceHeaders".to_owned()
+    }
+    fn json_schema(
+        generator: &mut ::schemars::r#gen::SchemaGenerator
+    ) -> ::schemars::schema::Schema {
+        let _ = generator;
+        ::serde_json::from_str(
+            "{\"type\":\"object\",\"properties\":{\"X-Until\":{\"allOf\":[{\"type\":\"string\",\"format\":\"date-time\"}]}}}"
+        )
+            .expect("checked when this was generated")
+    }
+}
+
+/// What `GET /since/{at}` takes.
+#[derive(Debug)]
+pub enum Since {}
+
+impl ::openapi_runtime::Operation for Since {
+    const ID: &'static str = "since";
+    const PATH: &'static str = "/since/{at}";
+    const SCHEMA: ::std::option::Option<&'static ::openapi_runtime::schema::Schema> = None;
+    type Path = SincePath;
+    type Query = ();
+    type Headers = SinceHeaders;
+    type Body = ();
+}
+
+/// 204: What was understood
+pub struct SinceResponse {
+    /// The `X-At` header.
+    pub x_at: crate::wire::types::Moment,
+    /// The `X-Until` header.
+    pub x_until: ::std::option::Option<::chrono::DateTime<::chrono::Utc>>,
+}
+
+impl ::openapi_runtime::Answer for SinceResponse {
+    const STATUS: u16 = 204;
+    const DESCRIPTION: &'static str = "What was understood";
+    const CONTENT_TYPE: &'static str = "";
+    type Body = ();
+    type Headers = SinceResponseHeaders;
+    fn body(&self) -> &Self::Body {
+        &()
+    }
+    fn headers(&self) -> ::std::vec::Vec<(&'static str, ::std::string::String)> {
+        let mut headers = ::std::vec::Vec::new();
+        headers.push(("X-At", ::openapi_runtime::respond::written(&self.x_at)));
+        headers.extend(
+            self.x_until
+                .as_ref()
+                .map(|value| ("X-Until", ::openapi_runtime::respond::written(&value)))
+        );
+        headers
+    }
+}
+
+::openapi_runtime::answer!(SinceResponse);
+
+/// Describes the headers of [`SinceResponse`].
+#[derive(Debug)]
+pub enum SinceResponseHeaders {}
+
+impl ::schemars::JsonSchema for SinceResponseHeaders {
+    fn schema_name() -> ::std::string::String {
+        "SinceResponseHeaders".to_owned()
+    }
+    fn json_schema(
+        generator: &mut ::schemars::r#gen::SchemaGenerator
+    ) -> ::schemars::schema::Schema {
+        generator.subschema_for::<crate::wire::types::Moment>();
+        ::serde_json::from_str(
+            "{\"type\":\"object\",\"properties\":{\"X-At\":{\"allOf\":[{\"$ref\":\"#/components/schemas/Moment\"}]},\"X-Until\":{\"allOf\":[{\"type\":\"string\",\"format\":\"date-time\"}]}},\"required\":[\"X-At\"]}"
+        )
+            .expect("checked when this was generated")
+    }
+}
+
+/// How `since` fails: what the document declares, and what the server finds wrong itself.
+#[derive(Debug)]
+pub enum SinceError {
+    /// Any other: It failed
+    Other(::dropshot::ErrorStatusCode, crate::wire::types::Failure),
+    /// A fault under this status, told in the body that the document gives to it.
+    Fault(u16, ::openapi_runtime::Fault),
+}
+
+impl SinceError {
+    /// What a fault under this status is told in.
+    #[allow(clippy::match_single_binding, clippy::match_same_arms)]
+    fn form(status: u16) -> ::openapi_runtime::told::Form {
+        use ::openapi_runtime::told::Form;
+        match status {
+            _ => Form::json(&schemas::FAILURE),
+        }
+    }
+}
+
+impl ::openapi_runtime::Failure for SinceError {
+    fn of(status: u16, fault: ::openapi_runtime::Fault) -> Self {
+        Self::Fault(::openapi_runtime::told::declared(status, &[(400, 599)]), fault)
+    }
+    fn status(&self) -> u16 {
+        match self {
+            Self::Other(status, _) => status.as_u16(),
+            Self::Fault(status, _) => *status,
+        }
+    }
+    fn fault(&self) -> &::openapi_runtime::Fault {
+        match self {
+            Self::Fault(_, fault) => fault,
+            #[allow(unreachable_patterns)]
+            _ => ::openapi_runtime::told::nothing(),
+        }
+    }
+    fn response(&self, __request_id: &str) -> ::http::Response<::dropshot::Body> {
+        match self {
+            Self::Other(status, body) =>
+                ::openapi_runtime::told::body(status.as_u16(), "application/json", body),
+            Self::Fault(status, fault) => {
+                ::openapi_runtime::told::fault(*status, fault, Self::form(*status), __request_id)
+            }
+        }
+    }
+}
+
+::openapi_runtime::told_failure!(SinceError: crate::wire::types::Failure);
+
 /// What `POST /forms` takes.
 #[derive(Debug)]
 pub enum Fill {}
@@ -846,6 +1062,8 @@ pub mod schemas {
     use ::openapi_runtime::pattern;
     #[allow(unused_imports)]
     use ::openapi_runtime::schema::{Format, IntegerFormat, Literal, Property, Schema};
+    /// `#/components/schemas/Moment`
+    pub static MOMENT: Schema = Schema::string().format(Format::DateTime);
     /// `#/components/schemas/Note`
     pub static NOTE: Schema =
         Schema::object(&[Property::required("text", &Schema::string().min_length(1))]);

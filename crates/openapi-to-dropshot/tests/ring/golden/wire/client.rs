@@ -142,6 +142,18 @@ impl Client {
     pub fn room(&self) -> builder::Room<'_> {
         builder::Room::new(self)
     }
+    ///Sends a `GET` request to `/since/{at}`
+    ///
+    ///```ignore
+    ///let response = client.since()
+    ///    .at(at)
+    ///    .x_until(x_until)
+    ///    .send()
+    ///    .await;
+    ///```
+    pub fn since(&self) -> builder::Since<'_> {
+        builder::Since::new(self)
+    }
     ///Sends a `POST` request to `/forms`
     ///
     ///```ignore
@@ -547,6 +559,86 @@ pub mod builder {
             }
         }
     }
+    ///Builder for [`Client::since`]
+    ///
+    ///[`Client::since`]: super::Client::since
+    #[derive(Debug, Clone)]
+    pub struct Since<'a> {
+        client: &'a super::Client,
+        at: Result<crate::wire::types::Moment, String>,
+        x_until: Result<Option<::chrono::DateTime<::chrono::offset::Utc>>, String>,
+    }
+    impl<'a> Since<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                at: Err("at was not initialized".to_string()),
+                x_until: Ok(None),
+            }
+        }
+        pub fn at<V>(mut self, value: V,) -> Self
+        where
+            V: std::convert::TryInto<crate::wire::types::Moment>,
+            V::Error: ::std::fmt::Display,
+        {
+            self.at = value.try_into().map_err(|why| format!("at: {why}"));
+            self
+        }
+        pub fn x_until<V>(mut self, value: V,) -> Self
+        where
+            V: std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+            V::Error: ::std::fmt::Display,
+        {
+            self.x_until = value.try_into().map(Some).map_err(|why| format!("x_until: {why}"));
+            self
+        }
+        ///Sends a `GET` request to `/since/{at}`
+        pub async fn send(self) -> Result<ResponseValue<()>, Error<crate::wire::types::Failure>,> {
+            use super::wire::Written as _;
+            let Self { client, at, x_until, } = self;
+            let at = at.map_err(Error::InvalidRequest)?;
+            let x_until = x_until.map_err(Error::InvalidRequest)?;
+            let url = format!(
+                "{}/since/{}",
+                client.baseurl,
+                super::segments::segment("at", &at.written()).map_err(Error::InvalidRequest)?,
+            );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            if let Some(value) = x_until {
+                header_map.append("X-Until", value.written().try_into()?);
+            }
+            #[allow(unused_mut)]
+            let mut request = client.client
+                .get(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json",),
+                )
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo { operation_id: "since", };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                204u16 => {
+                    Ok(ResponseValue::empty(response))
+                }
+                400u16..=499u16 => {
+                    Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+                }
+                500u16..=599u16 => {
+                    Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
     ///Builder for [`Client::fill`]
     ///
     ///[`Client::fill`]: super::Client::fill
@@ -671,6 +763,19 @@ mod wire {
             }
         }
         Ok(fields)
+    }
+    /// Values as JSON writes them.
+    pub(super) trait Written {
+        /// The text.
+        fn written(&self) -> String;
+    }
+    impl<T: ::serde::Serialize + ::std::fmt::Display> Written for T {
+        fn written(&self) -> String {
+            match ::serde_json::to_value(self) {
+                Ok(::serde_json::Value::String(text)) => text,
+                _ => self.to_string(),
+            }
+        }
     }
 }
 

@@ -180,6 +180,57 @@ impl<'de> ::serde::Deserialize<'de> for FillBodyTitle {
     }
 }
 
+///`Moment`
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[serde(transparent)]
+pub struct Moment(pub ::chrono::DateTime<::chrono::offset::Utc>);
+
+impl ::std::ops::Deref for Moment {
+    type Target = ::chrono::DateTime<::chrono::offset::Utc>;
+    fn deref(&self) -> &::chrono::DateTime<::chrono::offset::Utc> {
+        &self.0
+    }
+}
+
+impl ::std::convert::From<Moment> for ::chrono::DateTime<::chrono::offset::Utc> {
+    fn from(value: Moment) -> Self {
+        value.0
+    }
+}
+
+impl ::std::convert::From<::chrono::DateTime<::chrono::offset::Utc>> for Moment {
+    fn from(value: ::chrono::DateTime<::chrono::offset::Utc>) -> Self {
+        Self(value)
+    }
+}
+
+impl ::std::fmt::Display for Moment {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl ::std::str::FromStr for Moment {
+    type Err = <::chrono::DateTime<::chrono::offset::Utc> as ::std::str::FromStr>::Err;
+    fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+        Ok(Self(value.parse()?))
+    }
+}
+
+impl ::std::convert::TryFrom<&str> for Moment {
+    type Error = <::chrono::DateTime<::chrono::offset::Utc> as ::std::str::FromStr>::Err;
+    fn try_from(value: &str) -> ::std::result::Result<Self, Self::Error> {
+        value.parse()
+    }
+}
+
+impl ::std::convert::TryFrom<String> for Moment {
+    type Error = <::chrono::DateTime<::chrono::offset::Utc> as ::std::str::FromStr>::Err;
+    fn try_from(value: String) -> ::std::result::Result<Self, Self::Error> {
+        value.parse()
+    }
+}
+
 ///`Note`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct Note {
@@ -690,6 +741,18 @@ impl<'de> ::serde::Deserialize<'de> for FillBodyRoomsItem {
 /// The document's own schemas, for servers that describe themselves.
 mod described {
     use super::*;
+    impl ::schemars::JsonSchema for Moment {
+        fn schema_name() -> ::std::string::String {
+            "Moment".to_owned()
+        }
+        fn json_schema(
+            generator: &mut ::schemars::r#gen::SchemaGenerator
+        ) -> ::schemars::schema::Schema {
+            let _ = generator;
+            ::serde_json::from_str("{\"type\":\"string\",\"format\":\"date-time\"}")
+                .expect("checked when this was generated")
+        }
+    }
     impl ::schemars::JsonSchema for Note {
         fn schema_name() -> ::std::string::String {
             "Note".to_owned()
