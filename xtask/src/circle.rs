@@ -158,7 +158,7 @@ fn tell(name: &str, outcome: &Outcome, emitted: Option<&build::Emitted>) -> bool
     let (document, skipped) = (&read.document, &read.skipped);
     let differences = match emitted {
         Some(Ok(emitted)) => openapi_check::differences(document, emitted),
-        Some(Err(why)) => vec![format!("it does not compile: {why}")],
+        Some(Err(why)) => vec![format!("it does not compile, or has no document: {why}")],
         None => vec!["the server emitted nothing".to_owned()],
     };
     let kept = document.operations().count();

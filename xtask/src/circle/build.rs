@@ -18,7 +18,7 @@ pub(crate) struct Module {
     pub(crate) bridged: bool,
 }
 
-/// What a module's server emitted, or the first error of its compilation.
+/// What a module's server emitted, or the first error of its compilation, or why it has no document.
 pub(crate) type Emitted = Result<Value, String>;
 
 /// What generated code depends on.
@@ -72,7 +72,10 @@ pub(crate) fn emit(
         if output.status.success() {
             let documents: BTreeMap<String, Value> =
                 serde_json::from_slice(&output.stdout).context("the servers emitted no JSON")?;
-            emitted.extend(documents.into_iter().map(|(name, value)| (name, Ok(value))));
+            emitted.extend(documents.into_iter().map(|(name, said)| match said {
+                Value::String(why) => (name, Err(why)),
+                document => (name, Ok(document)),
+            }));
             break;
         }
         let broken = broken(&errors, &modules);
@@ -213,7 +216,7 @@ fn main(modules: &[Module]) -> String {
         };
         let _ = writeln!(
             text,
-            "    documents.insert(\"{name}\".to_owned(), {{\n        let api = {name}::api::api::<{name}::stub::Server>();\n        let version = {name}::api::VERSION.parse().unwrap_or(dropshot::semver::Version::new(0, 0, 0));\n        let mut document = {said}.unwrap();\n        // dropshot takes it from the call, and only as a semantic version.\n        document[\"info\"][\"version\"] = {name}::api::VERSION.into();\n        document\n    }});"
+            "    documents.insert(\"{name}\".to_owned(), {{\n        let api = {name}::api::api::<{name}::stub::Server>();\n        let version = {name}::api::VERSION.parse().unwrap_or(dropshot::semver::Version::new(0, 0, 0));\n        match {said} {{\n            Ok(mut document) => {{\n                // dropshot takes it from the call, and only as a semantic version.\n                document[\"info\"][\"version\"] = {name}::api::VERSION.into();\n                document\n            }}\n            // One that has none leaves the others theirs.\n            Err(why) => why.to_string().into(),\n        }}\n    }});"
         );
     }
     text.push_str("    println!(\"{}\", serde_json::Value::Object(documents));\n}\n");
