@@ -18,21 +18,19 @@ use kubemint::ports::ClusterError;
 use secrecy::{ExposeSecret, SecretString};
 use slog::{Logger, error, info};
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::config::{BundleError, ClusterConfig};
 use crate::credential::{self, CredentialError, Identity, Material, Read};
 use crate::failure::{refused, unreachable};
 use crate::open_error::{OpenError, unchecked};
+use crate::reading::Reading;
 
 /// How long connecting may take, TLS included.
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// How long the connection may stay silent, either way.
 const SILENCE: Duration = Duration::from_secs(10);
-
-/// How long the file system may take. (It may be a network's.)
-const READING: Duration = Duration::from_secs(2);
 
 /// How long a cluster stays out of order after the bundle of its kubeconfig files came: whoever read the profile
 /// without it has given up by then, so that no file leaves without its bundle.
@@ -46,6 +44,7 @@ pub(crate) struct Connection {
     completed: OnceLock<Arc<ClusterProfile>>,
     /// Held while files are read, so that one task reads them and the others go on with what there is.
     reading: Mutex<()>,
+    files: Reading,
     every: Duration,
     log: Logger,
 }
@@ -98,6 +97,7 @@ impl Connection {
             }),
             completed: OnceLock::new(),
             reading: Mutex::new(()),
+            files: Reading::new(),
             config,
             every,
             log,
@@ -223,16 +223,11 @@ impl Connection {
     async fn look(&self) {
         let config = Arc::clone(&self.config);
         let incomplete = self.incomplete();
-        let read = timeout(
-            READING,
-            tokio::task::spawn_blocking(move || credential::load(&config, incomplete)),
-        )
-        .await;
-        self.take(match read {
-            Ok(Ok(read)) => Ok(read),
-            Ok(Err(_)) => Err(OpenError::Reading("failed")),
-            Err(_) => Err(OpenError::Reading("took too long")),
-        });
+        let read = self
+            .files
+            .of(move || credential::load(&config, incomplete))
+            .await;
+        self.take(read.map_err(OpenError::Reading));
     }
 
     /// Takes what was read: a usable change makes a new client, an unusable one is told and keeps the old.

@@ -46,6 +46,7 @@ mod observe;
 mod open_error;
 mod operations;
 mod preflight;
+mod reading;
 mod refusals;
 mod token;
 

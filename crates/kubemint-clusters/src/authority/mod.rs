@@ -16,19 +16,17 @@ use secrecy::SecretSlice;
 use slog::{Logger, error, info};
 use thiserror::Error;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::config::{ClientCa, ClusterConfig, RoleConfig};
 use crate::failure::unsigned;
 use crate::member::Member;
+use crate::reading::Reading;
 pub(crate) use certificate::Subject;
 pub(crate) use signer::Signer;
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
-
-/// How long the file system may take. (It may be a network's.)
-const READING: Duration = Duration::from_secs(2);
 
 /// Why an authority cannot be used. It holds nothing of the files.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -101,6 +99,7 @@ pub(crate) struct Authority {
     current: RwLock<Current>,
     /// Held while files are read, so that one task reads them and the others go on with what there is.
     reading: Mutex<()>,
+    reader: Reading,
     every: Duration,
     log: Logger,
 }
@@ -128,6 +127,7 @@ impl Authority {
                 rereads: (0, 0),
             }),
             reading: Mutex::new(()),
+            reader: Reading::new(),
             every,
             log: log.clone(),
             files,
@@ -172,12 +172,8 @@ impl Authority {
 
     async fn look(&self) {
         let files = self.files.clone();
-        let read = tokio::task::spawn_blocking(move || Signer::load(&files));
-        self.take(match timeout(READING, read).await {
-            Ok(Ok(read)) => read,
-            Ok(Err(_)) => Err(AuthorityError::Reading("failed")),
-            Err(_) => Err(AuthorityError::Reading("took too long")),
-        });
+        let read = self.reader.of(move || Signer::load(&files)).await;
+        self.take(read.map_err(AuthorityError::Reading).flatten());
     }
 
     /// Takes what was read: a usable change signs from now on, an unusable one is told and keeps the old. (Certificate and

@@ -16,6 +16,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Error, NoTls};
@@ -92,6 +93,9 @@ pub(super) fn pool(options: &PostgresOptions) -> Result<Pool, PostgresError> {
         .map_err(PostgresError::Pool)
 }
 
+/// Who reads the password file.
+static READER: Semaphore = Semaphore::const_new(1);
+
 fn read_password(path: &Path) -> Result<SecretString, PostgresError> {
     let text =
         fs::read_to_string(path).map_err(|error| PostgresError::File(path.to_owned(), error))?;
@@ -135,11 +139,20 @@ where
         config: &tokio_postgres::Config,
     ) -> Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + '_>> {
         let (tls, mut config) = (self.tls.clone(), config.clone());
-        // A file that cannot be read now leaves no password: the database says so.
-        if let Some(Ok(password)) = self.password_file.as_deref().map(read_password) {
-            config.password(password.expose_secret());
-        }
+        let password_file = self.password_file.clone();
         Box::pin(async move {
+            // Its disk may hang: that holds one thread, and no connection is made in time.
+            let thread = READER.acquire().await;
+            let read = move || {
+                let read = password_file.as_deref().map(read_password);
+                drop(thread);
+                read
+            };
+            let read = tokio::task::spawn_blocking(read).await;
+            // A file that cannot be read now leaves no password: the database says so.
+            if let Ok(Some(Ok(password))) = read {
+                config.password(password.expose_secret());
+            }
             let (client, connection) = config.connect(tls).await?;
             let task = tokio::spawn(async move {
                 // Why it ended is told to whoever waits for an answer on it.
