@@ -5,10 +5,10 @@
 //! if at all; "inactive" is never remembered.
 
 mod memory;
+mod secret;
 mod turns;
 
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -19,22 +19,20 @@ use reqwest::{Client, Response};
 use serde_json::{Map, Value};
 use slog::{Logger, info, warn};
 use thiserror::Error;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
-use crate::config::{IntrospectionConfig, IssuerConfig, read_secret};
+use crate::config::{IntrospectionConfig, IssuerConfig};
 use crate::error::Reason;
 use crate::token::claims::{audience, instant_of};
 use crate::token::{Said, object};
 use memory::{Memory, Name};
+use secret::SecretFile;
 use turns::Turns;
 
 /// Largest answer, in octets.
 const MAX_ANSWER: usize = 64 * 1024;
-/// How many threads may read the client secret. A disk that hangs holds these, and none that serves.
-const READERS: usize = 8;
 /// How a token is called that its bearer need not prove anything with (RFC 6750, RFC 8693).
 const PLAIN: [&str; 2] = ["bearer", "access_token"];
 
@@ -68,8 +66,7 @@ pub(crate) struct Introspector {
     client: Client,
     url: Url,
     client_id: String,
-    client_secret_file: PathBuf,
-    readers: Arc<Semaphore>,
+    secret: SecretFile,
     timeout: Duration,
     turns: Turns,
     /// Tokens that were active lately.
@@ -101,8 +98,7 @@ impl Introspector {
             client: builder.build()?,
             url: config.url.clone(),
             client_id: config.client_id.clone(),
-            client_secret_file: config.client_secret_file.clone(),
-            readers: Arc::new(Semaphore::new(READERS)),
+            secret: SecretFile::new(config.client_secret_file.clone(), config.timeout * 3 / 4),
             timeout: config.timeout,
             turns: Turns::new(waiting),
             remembered: Mutex::new(Memory::new(config.cache)),
@@ -158,9 +154,7 @@ impl Introspector {
     }
 
     async fn ask(&self, bearer: &str) -> Result<Map<String, Value>, NoAnswer> {
-        let secret = tokio::time::timeout(self.timeout / 2, self.secret()).await;
-        let secret = secret.unwrap_or_else(|_| Err("it cannot be read in time".to_owned()));
-        let secret = secret.map_err(NoAnswer::Secret)?;
+        let secret = self.secret.read().await.map_err(NoAnswer::Secret)?;
         // RFC 6749, section 2.3.1: both are form-encoded before they are joined.
         let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
         let form = format!("token={}&token_type_hint=access_token", encode(bearer));
@@ -181,18 +175,6 @@ impl Introspector {
             Some(Value::Bool(_)) => Ok(members),
             _ => Err(NoAnswer::Garbled),
         }
-    }
-
-    /// The client secret: in a small file, which is read for each question so that it can be rotated.
-    async fn secret(&self) -> Result<String, String> {
-        let reader = Arc::clone(&self.readers).acquire_owned().await;
-        let file = self.client_secret_file.clone();
-        let read = move || {
-            let _reader = reader;
-            read_secret(&file)
-        };
-        let read = tokio::task::spawn_blocking(read).await;
-        read.unwrap_or_else(|_| Err("it cannot be read".to_owned()))
     }
 
     fn remembered(&self) -> MutexGuard<'_, Memory> {

@@ -27,6 +27,10 @@ pub struct CedarPolicy {
     loaded: RwLock<Arc<Loaded>>,
 }
 
+/// The text of a policy set, as it was read.
+#[derive(Debug)]
+pub struct Unchecked(Vec<Source>);
+
 /// A policy set that was read and checked, and does not apply yet.
 #[derive(Debug)]
 pub struct Prepared(Loaded);
@@ -58,17 +62,23 @@ impl CedarPolicy {
             .expect("the policies in the program are tested")
     }
 
-    /// Reads the files again and checks them aside; nothing applies of it before it is [taken](Self::take). With `seen`, only
-    /// if they are still what they were at that look at them ([`Self::hash_of_files`]): else `None`.
+    /// Reads the files again; nothing applies of it before it is [checked](Self::check) and [taken](Self::take). With `seen`,
+    /// only if they are still what they were at that look at them ([`Self::hash_of_files`]): else `None`.
     ///
     /// # Errors
-    /// As [`CedarPolicy::load`].
-    pub fn prepare(&self, seen: Option<&str>) -> Result<Option<Prepared>, PolicyError> {
+    /// [`PolicyError::Read`].
+    pub fn read(&self, seen: Option<&str>) -> Result<Option<Unchecked>, PolicyError> {
         let sources = sources(self.files.as_ref())?;
-        if seen.is_some_and(|seen| load::hash(&sources) != seen) {
-            return Ok(None);
-        }
-        Ok(Some(Prepared(load::check(&sources, &self.schema)?)))
+        let other = seen.is_some_and(|seen| load::hash(&sources) != seen);
+        Ok((!other).then_some(Unchecked(sources)))
+    }
+
+    /// Checks what was read. For a large set that takes its time.
+    ///
+    /// # Errors
+    /// [`PolicyError`] if it does not parse, or does not fit the schema; it names the place.
+    pub fn check(&self, Unchecked(sources): &Unchecked) -> Result<Prepared, PolicyError> {
+        Ok(Prepared(load::check(sources, &self.schema)?))
     }
 
     /// What was prepared applies from now on. Decisions under way end with the set that they began with. Returns its hash.
@@ -78,13 +88,13 @@ impl CedarPolicy {
         hash
     }
 
-    /// Both at once: on error the old set stays. Returns the hash of the set that now applies.
+    /// All at once: on error the old set stays. Returns the hash of the set that now applies.
     ///
     /// # Errors
     /// As [`CedarPolicy::load`].
     pub fn reload(&self) -> Result<String, PolicyError> {
-        let prepared = self.prepare(None)?;
-        Ok(prepared.map_or_else(|| self.hash(), |fresh| self.take(fresh)))
+        let sources = Unchecked(sources(self.files.as_ref())?);
+        Ok(self.take(self.check(&sources)?))
     }
 
     /// The hash of the files as they are now, by which a change is seen; they are not checked. It is [`Self::hash`]

@@ -28,7 +28,7 @@ mod load;
 mod memo;
 
 pub use config::{PolicyConfig, ProjectGroup};
-pub use engine::{CedarPolicy, DEFAULT_DENY, Prepared};
+pub use engine::{CedarPolicy, DEFAULT_DENY, Prepared, Unchecked};
 pub use error::{PolicyError, Problem};
 
 /// The Cedar schema: what a policy may speak of.

@@ -22,6 +22,7 @@ const MAX_FILE: u64 = 1024 * 1024;
 const MAX_POLICY_ID: usize = 128;
 
 /// A text and what to call it.
+#[derive(Debug)]
 pub(crate) struct Source {
     /// The file, as configured.
     pub(crate) name: String,

@@ -8,7 +8,9 @@ use tokio::sync::Semaphore;
 /// How long a file may take to be read.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How many threads a disk may hold. Those that serve are never among them.
-const THREADS: usize = 8;
+const THREADS: usize = 16;
+/// The longest pause after a reading that hung.
+const LONGEST: Duration = Duration::from_secs(300);
 
 /// Why there is nothing, where there is nothing.
 pub(crate) const SLOW: &str = "the files cannot be read within 5 seconds";
@@ -45,6 +47,16 @@ impl Disk {
     }
 }
 
+/// The pause before the next look at files that were looked at each `usual`, after one that `hung` or did not: longer each
+/// time, since what hangs may do so for ever, as what was open on a disk that is gone.
+pub(crate) fn pause(before: Duration, usual: Duration, hung: bool) -> Duration {
+    if hung {
+        (before * 2).min(LONGEST)
+    } else {
+        usual
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,5 +82,18 @@ mod tests {
         disk.patience = PATIENCE;
         assert_eq!(disk.read(|| 7).await, Some(7));
         assert_eq!(disk.read(|| panic!("a defect")).await, None::<()>);
+    }
+
+    #[test]
+    fn what_hangs_for_ever_is_looked_at_ever_more_rarely_and_leaves_threads_for_an_hour() {
+        let usual = Duration::from_secs(1);
+        let (mut wait, mut all) = (usual, Duration::ZERO);
+        for _ in 0..THREADS {
+            wait = pause(wait, usual, true);
+            all += wait;
+        }
+        assert_eq!(wait, LONGEST);
+        assert!(all > Duration::from_secs(2400), "{all:?}");
+        assert_eq!(pause(wait, usual, false), usual);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::Utc;
-use kubemint_policy::CedarPolicy;
+use kubemint_policy::{CedarPolicy, PolicyError};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -16,7 +16,7 @@ use slog::Logger;
 use tokio::signal::unix::Signal;
 use tokio::sync::watch;
 
-use crate::disk::{Disk, SLOW};
+use crate::disk::{Disk, SLOW, pause};
 use crate::guard::Validity;
 
 /// How often the policies' files are looked at.
@@ -132,12 +132,13 @@ impl Policies {
     }
 
     async fn watch(&self, mut hangup: Signal) {
-        let disk = Disk::new();
+        let (disk, hung) = (Disk::new(), Err(SLOW.to_owned()));
+        let mut wait = LOOK;
         let mut taken: Look = Ok(self.engine.hash());
         let mut seen = taken.clone();
         loop {
             let asked = tokio::select! {
-                () = tokio::time::sleep(LOOK), if self.engine.has_files() => false,
+                () = tokio::time::sleep(wait), if self.engine.has_files() => false,
                 _ = hangup.recv() => true,
             };
             if asked {
@@ -150,13 +151,33 @@ impl Policies {
             let now = self.look(&disk).await;
             // A file that is being written might hold a part that passes for a whole, less its last `forbid`: unless
             // someone says that it is done, nothing is taken before two looks saw the same.
-            let settled = std::mem::replace(&mut seen, now.clone()) == now;
-            if asked || (settled && now != taken) {
-                let expected = now.as_ref().ok().filter(|_| !asked).cloned();
-                if self.reload(&disk, expected).await {
-                    taken = now;
-                }
+            let settled = now == hung || std::mem::replace(&mut seen, now.clone()) == now;
+            let due = asked || (settled && now != taken);
+            if !due {
+                wait = pause(wait, LOOK, now == hung);
+                continue;
             }
+            let expected = now.as_ref().ok().filter(|_| !asked).cloned();
+            let outcome = match &now {
+                Err(problem) if now == hung => Err(problem.clone()),
+                _ => self.reload(&disk, expected).await,
+            };
+            let problem = match outcome {
+                // They changed after the look, and are looked at again.
+                Ok(false) => continue,
+                Ok(true) => None,
+                Err(problem) => Some(problem),
+            };
+            if let Some(problem) = &problem
+                && (asked || problem != SLOW || taken != hung)
+            {
+                slog::error!(self.log, "the policies cannot be used; those before still apply"; "error" => problem);
+            }
+            // What could not be read in time is tried again.
+            let slow = problem.as_deref() == Some(SLOW);
+            wait = pause(wait, LOOK, slow);
+            taken = if slow { hung.clone() } else { now };
+            self.reloads.told(POLICY, problem);
         }
     }
 
@@ -174,24 +195,24 @@ impl Policies {
     }
 
     /// Parses and validates aside, and takes what is sound; but nothing else than what is `expected`, since a file may change
-    /// after the look, and nothing that comes too late. Whether that was so, or the files are no good.
-    async fn reload(&self, disk: &Disk, expected: Option<String>) -> bool {
+    /// after the look, and nothing that comes too late. Whether that was so.
+    ///
+    /// # Errors
+    /// The files are no good, or not read in time.
+    async fn reload(&self, disk: &Disk, expected: Option<String>) -> Result<bool, String> {
+        let told = |error: PolicyError| crate::edge::chain(&error);
         let engine = Arc::clone(&self.engine);
-        let prepare = move || engine.prepare(expected.as_deref());
-        let problem = match disk.read(prepare).await {
-            Some(Ok(None)) => return false,
-            Some(Ok(Some(fresh))) => {
-                let hash = self.engine.take(fresh);
-                slog::info!(self.log, "the policies were read again"; "hash" => hash);
-                None
-            }
-            Some(Err(error)) => Some(crate::edge::chain(&error)),
-            None => Some(SLOW.to_owned()),
+        let read = disk.read(move || engine.read(expected.as_deref())).await;
+        let Some(read) = read.ok_or_else(|| SLOW.to_owned())?.map_err(told)? else {
+            return Ok(false);
         };
-        if let Some(problem) = &problem {
-            slog::error!(self.log, "the policies cannot be used; those before still apply"; "error" => problem);
-        }
-        self.reloads.told(POLICY, problem);
-        true
+        let engine = Arc::clone(&self.engine);
+        let checked = tokio::task::spawn_blocking(move || engine.check(&read)).await;
+        let fresh = checked
+            .map_err(|_| "they cannot be checked".to_owned())?
+            .map_err(told)?;
+        let hash = self.engine.take(fresh);
+        slog::info!(self.log, "the policies were read again"; "hash" => hash);
+        Ok(true)
     }
 }

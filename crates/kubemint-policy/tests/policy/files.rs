@@ -257,10 +257,11 @@ fn files_that_change_after_a_look_are_not_taken_for_what_was_seen() {
         format!("{PERMIT_ALL}// half"),
     )
     .unwrap();
-    assert!(policy.prepare(Some(&seen)).unwrap().is_none());
+    assert!(policy.read(Some(&seen)).unwrap().is_none());
     assert_eq!(policy.hash(), before);
     fs::write(folder.path().join("p.cedar"), FORBID_ALL).unwrap();
-    let prepared = policy.prepare(Some(&seen)).unwrap().unwrap();
+    let read = policy.read(Some(&seen)).unwrap().unwrap();
+    let prepared = policy.check(&read).unwrap();
     assert_ne!(policy.hash(), seen, "nothing applies before it is taken");
     assert_eq!(policy.take(prepared), seen);
     assert_eq!(policy.hash(), seen);

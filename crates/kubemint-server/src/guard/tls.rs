@@ -18,9 +18,11 @@ use thiserror::Error;
 use tokio::signal::unix::Signal;
 use tokio_rustls::TlsAcceptor;
 use x509_cert::der::Decode as _;
+use x509_cert::der::oid::db::rfc5280::{ANY_EXTENDED_KEY_USAGE, ID_KP_SERVER_AUTH};
+use x509_cert::ext::pkix::ExtendedKeyUsage;
 
 use crate::config::Tls;
-use crate::disk::{Disk, SLOW};
+use crate::disk::{Disk, SLOW, pause};
 use crate::reload::{CERTIFICATE, Reloads};
 
 /// How often the files are looked at.
@@ -51,6 +53,17 @@ pub(crate) enum TlsError {
     /// There is no key in the file.
     #[error("no private key in {}: PKCS #8, PKCS #1 or SEC 1 in PEM, without a password", .0.display())]
     NoKey(PathBuf),
+    /// A certificate of the chain, counted from one, is none.
+    #[error("certificate {number} in {} cannot be read as one", path.display())]
+    Chain {
+        /// The file.
+        path: PathBuf,
+        /// Which it is.
+        number: usize,
+    },
+    /// It says what it is for, and serving is not among that.
+    #[error("the certificate in {} is not one of a server (its extended key usage lacks serverAuth)", .0.display())]
+    NotServing(PathBuf),
     /// The key is another certificate's.
     #[error("the key in {} is not that of the certificate in {}", key.display(), certificate.display())]
     Mismatch {
@@ -152,6 +165,21 @@ fn load(files: &Tls, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError
     if chain.is_empty() {
         return Err(TlsError::Empty(files.cert_file.clone()));
     }
+    for (place, certificate) in chain.iter().enumerate() {
+        let unread = |_| TlsError::Chain {
+            path: files.cert_file.clone(),
+            number: place + 1,
+        };
+        let certificate = x509_cert::Certificate::from_der(certificate).map_err(unread)?;
+        let usage = certificate.tbs_certificate.get::<ExtendedKeyUsage>();
+        let serves = |(_, usage): (_, ExtendedKeyUsage)| {
+            let serving = [ID_KP_SERVER_AUTH, ANY_EXTENDED_KEY_USAGE];
+            usage.0.iter().any(|purpose| serving.contains(purpose))
+        };
+        if place == 0 && !usage.map_err(unread)?.is_none_or(serves) {
+            return Err(TlsError::NotServing(files.cert_file.clone()));
+        }
+    }
     let key = PrivateKeyDer::from_pem_file(&files.key_file).map_err(|error| match error {
         pem::Error::NoItemsFound => TlsError::NoKey(files.key_file.clone()),
         other => failed(&files.key_file)(other),
@@ -238,10 +266,10 @@ impl Certificate {
         // One that was left because it came too early is taken when its time has come, and one that a disk held back as soon as
         // it can be read.
         let mut awaited: Option<DateTime<Utc>> = None;
-        let mut hangs = false;
+        let (mut hangs, mut wait) = (false, LOOK);
         loop {
             let asked = tokio::select! {
-                () = tokio::time::sleep(LOOK) => false,
+                () = tokio::time::sleep(wait) => false,
                 _ = hangup.recv() => true,
             };
             let files = self.files.clone();
@@ -260,6 +288,7 @@ impl Certificate {
                 _ => None,
             };
             let hung = std::mem::replace(&mut hangs, matches!(outcome, Err(TlsError::Slow)));
+            wait = pause(wait, LOOK, hangs);
             let problem = outcome.err().map(|error| crate::edge::chain(&error));
             if let (Some(problem), false) = (&problem, hung && hangs) {
                 slog::error!(log, "the certificate cannot be used; the one before stays";

@@ -240,8 +240,17 @@ async fn a_certificate_that_cannot_be_used_changes_nothing_but_the_log() {
     let folder = stage.folder.path();
     let other =
         rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let none = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let own = std::fs::read_to_string(folder.join("tls.crt")).expect("a file");
+    let key = std::fs::read_to_string(folder.join("tls.key")).expect("a file");
+    let key = rcgen::KeyPair::from_pem(&key).expect("a key");
+    let mut client = rcgen::CertificateParams::new(["localhost".to_owned()]).expect("names");
+    client.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    let client = client.self_signed(&key).expect("a certificate");
     for (file, text) in [
         ("tls.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n".to_owned()),
+        ("tls.crt", own + none),
+        ("tls.crt", client.pem()),
         ("tls.crt", String::new()),
         ("tls.crt", other.cert.pem()),
     ] {
