@@ -25,6 +25,7 @@ mod inspection;
 mod legs;
 mod postgres;
 mod sqlite;
+mod steps;
 mod text;
 mod trail;
 

@@ -138,9 +138,13 @@ fn refuse_newer(found: u32) -> Result<(), PostgresError> {
     Ok(())
 }
 
+/// Checks that the server is new enough, and that the database holds every name.
 pub(super) async fn check_server(db: &Object) -> Result<(), PostgresError> {
     let row = db
-        .query_one("SELECT current_setting('server_version_num')::integer", &[])
+        .query_one(
+            "SELECT current_setting('server_version_num')::integer, current_setting('server_encoding')",
+            &[],
+        )
         .await
         .map_err(PostgresError::Database)?;
     let found: i32 = row.try_get(0).map_err(PostgresError::Database)?;
@@ -148,6 +152,10 @@ pub(super) async fn check_server(db: &Object) -> Result<(), PostgresError> {
         return Err(PostgresError::OldServer {
             found: found / 10_000,
         });
+    }
+    let encoding: String = row.try_get(1).map_err(PostgresError::Database)?;
+    if encoding != "UTF8" {
+        return Err(PostgresError::Encoding { found: encoding });
     }
     Ok(())
 }

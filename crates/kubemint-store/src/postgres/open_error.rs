@@ -40,6 +40,15 @@ pub enum PostgresError {
         /// Its major version.
         found: i32,
     },
+    /// The database cannot hold every name.
+    #[error(
+        "the database's encoding is {found}, in which not every name can be written: make one with \
+         CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0"
+    )]
+    Encoding {
+        /// Its encoding, as PostgreSQL calls it.
+        found: String,
+    },
     /// The schema is older than this program's.
     #[error(
         "the database has schema {found}, and this program needs {needed}: it must be migrated first"

@@ -25,12 +25,13 @@ use super::lanes::Lanes;
 use super::lists::List;
 use super::open_error::PostgresError;
 use super::rows::EventRow;
-use super::transitions::{self, Step};
+use super::transitions;
 use super::{issue, migrate, reads, retain, size};
 use crate::Counts;
 use crate::audit::{KeyNotes, NotedKey, START};
 use crate::config::PostgresOptions;
 use crate::deadlines::{CALL, PROMPT};
+use crate::steps::Step;
 use crate::trail::{self, MintedCredential, Trail};
 
 /// A call: work on a connection, within the time that such a call may take. A macro, since nothing says of a closure's future

@@ -2,41 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use kubemint::ports::Grant;
-use kubemint::record::{RecordRef, State};
+use kubemint::record::RecordRef;
 
 use super::connect::Held;
 use super::error::Trouble;
 use super::rows::{EventRow, Parameter, escaped, insert_event};
-
-/// A step that changes nothing but the state.
-#[derive(Clone, Copy)]
-pub(super) struct Step {
-    from: &'static [State],
-    to: State,
-}
-
-impl Step {
-    pub(super) const FAIL: Self = Self {
-        from: &[State::Pending],
-        to: State::Failed,
-    };
-    pub(super) const BEGIN_REVOKE: Self = Self {
-        from: &[State::Active, State::Expired, State::Revoking],
-        to: State::Revoking,
-    };
-    pub(super) const FINISH_REVOKE: Self = Self {
-        from: &[State::Revoking],
-        to: State::Revoked,
-    };
-    pub(super) const LOSE: Self = Self {
-        from: &[State::Active],
-        to: State::Revoked,
-    };
-    pub(super) const EXPIRE: Self = Self {
-        from: &[State::Active],
-        to: State::Expired,
-    };
-}
+use crate::steps::Step;
 
 /// Which record: the first parameters after the event's.
 macro_rules! is_the_record {
@@ -53,11 +24,12 @@ const TAKE: &str = concat!(
      ), ",
     insert_event!(" FROM changed", "$21", "$22", "$23", "$24"),
 );
+/// The state is said so that it is looked for by its name, and not among all that are pending: of those the planner expects none.
 const ACTIVATE: &str = concat!(
     "WITH changed AS (
          UPDATE kubeconfig SET state = 'active', expires_at = $20, object_uid = $21 WHERE ",
     is_the_record!(),
-    " AND state = 'pending' AND pending_until > created_at RETURNING seq
+    " AND state || '' = 'pending' AND pending_until > created_at RETURNING seq
      ), minted AS (
          INSERT INTO credential (kubeconfig, jti, expires_at, minted_at)
          SELECT seq, $19::text, $20::bigint, $22::bigint FROM changed
@@ -77,7 +49,7 @@ const ADD_CREDENTIAL: &str = concat!(
     insert_event!(" FROM changed", "$22", "$23", "$24", "$25"),
 );
 const ABANDON: &str = "UPDATE kubeconfig SET pending_until = created_at
-     WHERE region = $1 AND project = $2 AND cluster = $3 AND id = $4 AND uid = $5 AND state = 'pending'";
+     WHERE region = $1 AND project = $2 AND cluster = $3 AND id = $4 AND uid = $5 AND state || '' = 'pending'";
 const APPEND: &str = concat!("WITH ", insert_event!("", "$14", "$15", "$16", "$17"));
 
 /// Takes a step; `false`, and nothing is written, when the record is not where the step starts.

@@ -33,11 +33,12 @@ use super::reads::{self, Counts};
 use super::retain;
 use super::rows::EventRow;
 use super::size;
-use super::transitions::{self, Step};
+use super::transitions;
 use super::writer::{Writer, WriterStats};
 use crate::audit::{KeyNotes, NotedKey};
 use crate::config::Options;
 use crate::deadlines::{CALL, PROMPT};
+use crate::steps::Step;
 use crate::trail::{MintedCredential, Trail};
 
 /// The records and the audit trail in one SQLite file, which one process has at a time. Dropping it writes what waits,

@@ -6,37 +6,7 @@ use kubemint::record::{RecordRef, State};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::rows::EventRow;
-
-/// A step that changes nothing but the state.
-#[derive(Clone, Copy)]
-pub(super) struct Step {
-    /// Where it may start; some twice, so that one statement serves all steps.
-    from: [State; 3],
-    to: State,
-}
-
-impl Step {
-    pub(super) const FAIL: Self = Self {
-        from: [State::Pending; 3],
-        to: State::Failed,
-    };
-    pub(super) const BEGIN_REVOKE: Self = Self {
-        from: [State::Active, State::Expired, State::Revoking],
-        to: State::Revoking,
-    };
-    pub(super) const FINISH_REVOKE: Self = Self {
-        from: [State::Revoking; 3],
-        to: State::Revoked,
-    };
-    pub(super) const LOSE: Self = Self {
-        from: [State::Active; 3],
-        to: State::Revoked,
-    };
-    pub(super) const EXPIRE: Self = Self {
-        from: [State::Active; 3],
-        to: State::Expired,
-    };
-}
+use crate::steps::Step;
 
 /// Takes a step; `false`, and nothing is written, when the record is not where the step starts.
 pub(super) fn take(

@@ -61,6 +61,26 @@ async fn of_many_that_migrate_at_once_one_does() {
 }
 
 #[tokio::test]
+async fn a_database_that_cannot_hold_every_name_is_refused_and_left_alone() {
+    let narrow = "narrow_database";
+    let made = format!(
+        "CREATE DATABASE {narrow} ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+    );
+    assert!(SHARED.sql("postgres", &made));
+    let options = SHARED.options(narrow);
+    let opened = PostgresStore::open(&options).await.err().expect("narrow");
+    let migrated = PostgresStore::migrate(&options).await.expect_err("narrow");
+    for refused in [opened, migrated] {
+        assert!(
+            matches!(&refused, PostgresError::Encoding { found } if found == "LATIN1"),
+            "{refused:?}"
+        );
+    }
+    let none = "SELECT 1 / (count(*) = 0)::integer FROM pg_tables WHERE schemaname = 'public'";
+    assert!(SHARED.sql(narrow, none));
+}
+
+#[tokio::test]
 async fn a_newer_schema_is_refused_and_left_alone() {
     let options = SHARED.database();
     PostgresStore::migrate(&options).await.unwrap();

@@ -1,6 +1,7 @@
 //! The store on PostgreSQL: what every store must do, and what is particular to one that replicas share.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use kubemint_store::{PostgresOptions, PostgresStore};
 use tokio::runtime::{Builder, Runtime};
@@ -39,6 +40,18 @@ fn migrated(options: &PostgresOptions) -> PostgresStore {
         PostgresStore::migrate(options).await.expect("a new schema");
         PostgresStore::open(options).await.expect("a store")
     })
+}
+
+/// Whether a question is answered without an error. A session tells what it read when it ends, which takes a moment: it is asked for
+/// ten seconds.
+async fn told(options: &PostgresOptions, sql: &str) -> bool {
+    for _ in 0..100 {
+        if SHARED.sql(&options.database, sql) {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    false
 }
 
 /// Another session, in a transaction that has done this.
