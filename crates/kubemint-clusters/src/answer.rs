@@ -144,16 +144,29 @@ mod tests {
             let body = serde_json::json!({"kind": "Status", "reason": reason, "message": message});
             let error = answer(status, &body.to_string()).error();
             assert!(!error.to_string().contains("credential"), "{error}");
+            let refused = matches!(error, kubemint::ports::ClusterError::Refused(_));
+            assert_eq!(refused, status < 500, "{error}");
             failure::detail(&error)
         };
-        let policy =
-            "serviceaccounts \"a\" is forbidden: ValidatingAdmissionPolicy 'p' denied request: no";
-        let told = said(403, "Forbidden", policy);
-        assert!(told.ends_with("it answered 403 (Forbidden)"), "{told}");
-        assert!(
-            told.starts_with("it refuses the object, not the service's credential"),
-            "{told}"
-        );
+        let policy = "serviceaccounts \"a\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no";
+        let webhook = "admission webhook \"w.example\" denied the request: no";
+        // What they say for themselves, and what they are answered with where they do not.
+        for (status, reason, message) in [
+            (403, "Forbidden", policy),
+            (422, "Invalid", policy),
+            (403, "Forbidden", webhook),
+            (400, "BadRequest", webhook),
+        ] {
+            let told = said(status, reason, message);
+            let answered = format!("it answered {status} ({reason})");
+            assert!(told.ends_with(&answered), "{told}");
+            assert!(
+                told.starts_with("it refuses the object, not the service's credential"),
+                "{told}"
+            );
+        }
+        let unwell = "failed calling webhook \"w.example\": denied the request";
+        assert!(said(500, "InternalError", unwell).starts_with("it answered 500"));
         let right =
             "serviceaccounts is forbidden: User \"u\" cannot create resource \"serviceaccounts\"";
         let told = said(403, "Forbidden", right);

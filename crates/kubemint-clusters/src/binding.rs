@@ -215,7 +215,8 @@ impl Member {
         })
     }
 
-    /// Adds the bindings of a role that are left without their ServiceAccount: `found` has those of the role.
+    /// Adds the bindings of a role that are left without their ServiceAccount: `found` has those of the role. A place that the cluster
+    /// refuses holds up no other.
     pub(crate) async fn leftovers(
         &self,
         name: &str,
@@ -228,7 +229,16 @@ impl Member {
         let instance = instance.to_string();
         let labels = [(account::INSTANCE, instance.as_str()), (ROLE, name)];
         for place in role.bindings() {
-            for metadata in self.list(&place, &labels).await? {
+            let listed = match self.list(&place, &labels).await {
+                // As where a tenant deleted the namespace, and the service's rights with it: what is left there binds nobody.
+                Err(ClusterError::Refused(_)) => {
+                    warn!(self.log, "what is left of bindings is not looked for where the service has no rights";
+                        "cluster" => %self.config.key, "role" => name, "kind" => place.resource(), "namespace" => place.namespace());
+                    continue;
+                }
+                listed => listed?,
+            };
+            for metadata in listed {
                 let Some(mut left) = self.ours(metadata, name, &place) else {
                     continue;
                 };

@@ -98,6 +98,13 @@ const OF_THE_CREDENTIAL: [&str; 3] = [
 /// quota, a namespace that ends.
 const NO_RIGHT: &str = "forbidden: User \"";
 
+/// What admission says of what a webhook or a policy denies. The status is whichever that names, and without one a webhook's is 400 and
+/// a policy's 422.
+const DENIED: [[&str; 2]; 2] = [
+    ["admission webhook", "denied the request"],
+    ["AdmissionPolicy", "denied request"],
+];
+
 /// What an answer means that is not the one hoped for, by its status; `reason` and `message` are those of the answer's body. The
 /// message is looked at, and not repeated.
 pub(crate) fn of_status(
@@ -111,7 +118,12 @@ pub(crate) fn of_status(
         text += &format!(" ({reason})");
     }
     let said = message.filter(|message| !message.is_empty() && Some(*message) != known);
-    if status == StatusCode::FORBIDDEN {
+    let denied = status.is_client_error()
+        && said.is_some_and(|said| {
+            let says = |parts: &[&str; 2]| parts.iter().all(|part| said.contains(part));
+            DENIED.iter().any(says)
+        });
+    if status == StatusCode::FORBIDDEN || denied {
         text = match said {
             Some(said) if said.contains(NO_RIGHT) => {
                 format!("the service has no right to that: {text}")
@@ -124,6 +136,7 @@ pub(crate) fn of_status(
         };
     }
     match status {
+        _ if denied => refused(text),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => refused(text),
         StatusCode::TOO_MANY_REQUESTS => busy(text),
         status if status.is_server_error() => busy(text),

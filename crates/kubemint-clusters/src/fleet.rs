@@ -203,7 +203,8 @@ impl Fleet {
         })
     }
 
-    /// How far a cluster's clock is ahead of this machine's, by its latest answer; `None` as long as it has given none.
+    /// How far a cluster's clock is ahead of this machine's, by its latest answer, or by the latest of the last minute that showed more
+    /// than is tolerated; `None` as long as it has given none.
     #[must_use]
     pub fn skew(&self, key: &ClusterKey) -> Option<Skew> {
         self.members.get(key)?.clock.skew()
@@ -367,8 +368,10 @@ impl Clusters for Fleet {
     async fn is_gone(&self, key: &ClusterKey, object: &ObjectRef) -> Result<bool, ClusterError> {
         let member = self.home(key, &object.role)?;
         let work = async {
+            // In this order: an absence is believed of a cluster that is known again since.
+            let there = member.exists(object).await?;
             let certain = member.recognise_now(&object.role).await?;
-            Ok(certain && !member.exists(object).await?)
+            Ok(certain && !there)
         };
         member
             .operation(

@@ -183,7 +183,7 @@ impl Member {
             .await
             .map_err(|error| failure::of_transport(&error))?;
         let (head, body) = answer.into_parts();
-        match self.clock.saw(&head.headers, Utc::now()) {
+        match self.clock.saw(&head.headers, Utc::now(), Instant::now()) {
             Some(skew) if skew.matters() => {
                 error!(self.log, "{}", skew; "cluster" => %self.config.key, "seconds" => skew.0);
             }

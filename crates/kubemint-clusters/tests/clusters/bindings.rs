@@ -37,14 +37,19 @@ async fn stage() -> Stage {
             .replace("[\"default\"]", "[\"default\", \"kube-public\"]")
     })
     .await;
+    binding_in(&stage, &["default", "kube-public"]);
+    stage
+}
+
+/// The service may make bindings in the whole cluster, and in these namespaces.
+fn binding_in(stage: &Stage, namespaces: &[&str]) {
     let verbs = ["create", "get", "list", "delete"];
     let mut rules = stage.cluster.service_rules();
     rules.push(Rule::resources(RBAC, &["clusterrolebindings"], &verbs));
-    for namespace in ["default", "kube-public"] {
+    for namespace in namespaces {
         rules.push(Rule::resources(RBAC, &["rolebindings"], &verbs).in_namespace(namespace));
     }
     stage.cluster.set_service_rules(rules);
-    stage
 }
 
 fn client(stage: &Stage, token: &str) -> Client {
@@ -323,6 +328,27 @@ async fn what_is_left_of_either_kind_is_listed_and_can_be_removed() {
             .unwrap()
             .is_empty()
     );
+}
+
+#[tokio::test]
+async fn a_namespace_without_rights_keeps_no_leftover_of_another_from_being_found() {
+    let stage = stage().await;
+    let record = editor(&stage);
+    stage.created(&record).await;
+    let accounts: Api<ServiceAccount> = Api::namespaced(admin(&stage), "kubemint-editor");
+    accounts
+        .delete(record.id.as_str(), &DeleteParams::default())
+        .await
+        .unwrap();
+    // As where a tenant deleted the namespace, and made it anew.
+    binding_in(&stage, &["kube-public"]);
+    let listing = stage.fleet.objects(&stage.key, "editor").await.unwrap();
+    let found: Vec<_> = listing
+        .objects
+        .iter()
+        .map(|found| found.object.uid)
+        .collect();
+    assert_eq!(found, [record.uid]);
 }
 
 #[tokio::test]

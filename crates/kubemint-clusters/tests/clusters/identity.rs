@@ -82,6 +82,20 @@ async fn what_is_not_there_is_gone_from_a_cluster_that_is_known_again_since() {
 }
 
 #[tokio::test]
+async fn what_is_said_to_be_gone_is_so_of_a_cluster_that_is_known_after_the_look() {
+    let store = memory();
+    let stage = Stage::new().await;
+    let fleet = started(&stage, &store);
+    let absent = object(&stage.record());
+    fleet.create(&stage.record()).await.unwrap();
+    let before = stage.cluster.audit().len();
+    assert!(fleet.is_gone(&stage.key, &absent).await.unwrap());
+    let lines = stage.cluster.audit().split_off(before);
+    let asked: Vec<_> = lines.iter().map(|line| line.kind.resource).collect();
+    assert_eq!(asked, ["serviceaccounts", "namespaces"]);
+}
+
+#[tokio::test]
 async fn a_namespace_that_was_made_anew_is_noted_anew_where_another_is_as_it_was() {
     let store = memory();
     let stage = Stage::new().await;
