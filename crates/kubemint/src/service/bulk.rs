@@ -296,10 +296,13 @@ impl Kubemint {
         }
     }
 
-    /// Ends one that is revoking, as a revocation of it alone does.
+    /// Ends one that was so, and is revoking now, as a revocation of it alone does. Of one that had expired, the cluster confirmed then
+    /// that its object is gone.
     pub(super) async fn end_one(&self, ctx: &Context, record: &Record) -> Result<(), Error> {
         self.wait_for_the_end(record)?;
-        self.remove(record).await.map_err(Error::Cluster)?;
+        if record.state != State::Expired {
+            self.remove(record).await.map_err(Error::Cluster)?;
+        }
         // `false`: the reconciler confirmed it in the same moment. It is gone either way.
         let event = self.record_event(ctx, Kind::Revoked, record);
         self.ports

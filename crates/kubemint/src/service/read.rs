@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_role_that_could_be_none_is_not_told_and_a_user_is_cut() {
+    fn a_role_that_could_be_none_is_not_told_and_a_user_is_told_whole() {
         let told = |role: &str, user: String| {
             let event = Event {
                 at: chrono::DateTime::UNIX_EPOCH,

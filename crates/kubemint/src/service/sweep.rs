@@ -120,15 +120,14 @@ impl Kubemint {
         Ok((active, others))
     }
 
-    /// The objects that stand for no live record, and are old enough; and those, whatever their age, that the store never heard of:
-    /// a record is there before its object, so it was lost.
+    /// The objects that stand for no live record, whatever their age; and those of them that the store never heard of: a record is
+    /// there before its object, so it was lost.
     async fn strays_of(
         &self,
         key: &ClusterKey,
         active: &[Record],
         found: Vec<FoundObject>,
     ) -> Result<(Vec<Stray>, Vec<KubeconfigId>), Error> {
-        let until = self.ports.clock.now() - self.settings.sweep_after;
         // What was active a moment ago is no stray yet, and most are: they need no look at the store.
         let active: HashSet<_> = active.iter().map(|record| record.uid).collect();
         let (mut strays, mut strangers) = (Vec::new(), Vec::new());
@@ -143,15 +142,14 @@ impl Kubemint {
             if !known && found.object.object_uid.is_some() {
                 strangers.push(found.object.id.clone());
             }
-            if found.created_at <= until {
-                strays.push(Stray { found, known });
-            }
+            strays.push(Stray { found, known });
         }
         Ok((strays, strangers))
     }
 
-    /// Those that may be removed. Once there were too many at a cluster that the store never heard of, none of these is before
-    /// its time, as long as there are any: few are left at the end, too.
+    /// Those that may be removed: they are old enough to belong to no issue under way. Once there were too many at a cluster that the
+    /// store never heard of, none of these is before its time, as long as there are any: few are left at the end, too. They are counted
+    /// whatever their age: under a steady load, a few come of age between two sweeps.
     fn guarded(
         &self,
         key: &ClusterKey,
@@ -160,6 +158,7 @@ impl Kubemint {
         done: &mut Reconciled,
     ) -> Vec<ObjectRef> {
         let now = self.ports.clock.now();
+        let until = now - self.settings.sweep_after;
         let unknown =
             |stray: &Stray| !stray.known && stray.found.ends_at.is_none_or(|end| end > now);
         let count = strays.iter().filter(|stray| unknown(stray)).count();
@@ -167,6 +166,7 @@ impl Kubemint {
             done.unknown = count;
             strays.retain(|stray| !unknown(stray));
         }
+        strays.retain(|stray| stray.found.created_at <= until);
         strays.into_iter().map(|stray| stray.found.object).collect()
     }
 

@@ -209,8 +209,9 @@ fn hostile_text(request: &Issue) -> Vec<Invalid> {
     flaws.into_iter().filter_map(invalid).collect()
 }
 
-/// The most characters of a user that a refused request asked for which the trail tells.
-const USER_TOLD: usize = 128;
+/// The most characters of a user that a refused request asked for which the trail tells: as many as the contract allows, since a user
+/// is found by the whole name, or its pseudonym.
+const USER_TOLD: usize = 253;
 
 /// What the audit trail tells of a request that was refused, which who may nothing may send as often as they like: so of free
 /// text how long it is, in characters, and of a user what may be one. A role that could be none is not told: it may be

@@ -335,7 +335,7 @@ async fn of_a_refused_request_the_trail_tells_no_free_text() {
     let world = World::new();
     let stranger = ctx("nobody", "none");
     let wanted = Issue {
-        user: Some("\u{1f600}".repeat(253)),
+        user: Some("\u{1f600}".repeat(254)),
         display_name: Some("\u{1f600}".repeat(256)),
         description: Some("d".repeat(1024)),
         ..request(Some("viewer"), Some(900))
@@ -344,7 +344,7 @@ async fn of_a_refused_request_the_trail_tells_no_free_text() {
     assert!(matches!(refused, Err(Error::NoSuchCluster)), "{refused:?}");
     let events = world.events.lock().unwrap();
     let told = &events[0].detail["request"];
-    let user = "\u{1f600}".repeat(128) + "…";
+    let user = "\u{1f600}".repeat(253) + "…";
     let expected = serde_json::json!({
         "user": user, "role": "viewer", "ttl": 900, "id": null,
         "displayNameLength": 256, "descriptionLength": 1024,

@@ -105,3 +105,17 @@ async fn what_is_pending_is_given_up_at_its_deadline_and_not_a_moment_before() {
     assert_eq!(service.reconcile(&key()).await.failed, 1);
     assert!(world.objects.lock().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn what_has_expired_is_revoked_without_a_word_of_the_cluster() {
+    let world = World::new();
+    let service = world.service();
+    let issued = service.issue(&alice(), &key(), Issue::default()).await;
+    let record = issued.unwrap().record;
+    world.pass(i64::from(record.ttl));
+    assert_eq!(service.reconcile(&key()).await.expired, 1);
+    // The cluster confirmed then that its object is gone, and is away now.
+    world.break_next("remove", u32::MAX);
+    service.revoke(&alice(), &key(), &record.id).await.unwrap();
+    assert_eq!(world.state(&record.id), State::Revoked);
+}

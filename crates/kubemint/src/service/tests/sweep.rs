@@ -292,6 +292,23 @@ async fn many_that_the_store_never_heard_of_are_left_until_their_time() {
 }
 
 #[tokio::test]
+async fn many_that_the_store_never_heard_of_are_many_before_they_are_old() {
+    let world = World::new();
+    let service = world.service();
+    strays(&world, 5);
+    world.pass(15 * 60);
+    // As after a restore: what was issued since came bit by bit, and so it grows old.
+    for number in 5..12 {
+        let uid = uuid::Uuid::from_u128(1000 + number);
+        let stray = (uid, format!("stray-{number}"), *world.now.lock().unwrap());
+        let id = id(&format!("stray-{number}"));
+        world.objects.lock().unwrap().insert(id, stray);
+    }
+    let done = service.sweep(&key()).await;
+    assert_eq!((done.swept, done.unknown), (0, 12));
+}
+
+#[tokio::test]
 async fn many_that_the_store_knows_to_be_over_are_removed_at_once() {
     let world = World::new();
     let service = world.service();
