@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kubemint::{ClusterKey, KubeconfigId, Kubemint};
+use kubemint_clusters::Fleet;
 use slog::{Logger, o};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -35,6 +36,7 @@ const REMINDER: Duration = Duration::from_secs(60);
 /// Running tasks; they end when `stop` turns true.
 pub(crate) fn start(
     service: &Arc<Kubemint>,
+    fleet: &Arc<Fleet>,
     metrics: &Arc<Metrics>,
     retention: Retention,
     log: &Logger,
@@ -45,6 +47,7 @@ pub(crate) fn start(
     let forgetting = log.new(o!("task" => "retention"));
     tasks.spawn(retention::run(
         Arc::clone(service),
+        Arc::clone(fleet),
         retention,
         forgetting,
         stop.clone(),

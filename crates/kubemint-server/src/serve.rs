@@ -203,7 +203,7 @@ where
         config.internal
     )))?;
     let (stop, stopping) = watch::channel(false);
-    let mut tasks = reconciler::start(&service, &metrics, config.retention, log, &stopping);
+    let mut tasks = reconciler::start(&service, &fleet, &metrics, config.retention, log, &stopping);
     tasks.spawn(unconfigured::watch(
         Arc::clone(&service),
         Arc::clone(&metrics),

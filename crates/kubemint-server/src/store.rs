@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, SecondsFormat, Utc};
 use kubemint::ports::Store;
 use kubemint_store::audit::{KeyNotes, NotedKey, Pseudonymous, Pseudonyms, another};
-use kubemint_store::{Backend, OpenError, PostgresError, PostgresStore, SqliteStore};
+use kubemint_store::{Backend, OpenError, Options, PostgresError, PostgresStore, SqliteStore};
 use secrecy::{ExposeSecret as _, SecretBox};
 use slog::Logger;
 use thiserror::Error;
@@ -103,23 +103,42 @@ impl From<PostgresError> for StoreOpenError {
 pub(crate) async fn open(config: &Config, log: &Logger) -> Result<Arc<dyn Store>, StoreOpenError> {
     match &config.store {
         Backend::Sqlite(options) => {
-            let store = SqliteStore::open(options.clone())?;
-            if store.is_new() && !config.new_store {
-                slog::warn!(log, "there was no store, and a new one was made; what another one issued is not in it";
-                    "path" => options.path.display().to_string(), "instance" => store.instance().id.to_string());
-            }
-            if let Some(before) = store.before() {
-                slog::warn!(log, "this is another installation's store than was here before: what that one issued is in no list, and \
-                    nothing of it is revoked or ended";
-                    "before" => before, "instance" => store.instance().id.to_string());
-            }
-            hiding(store, &config.audit, log).await
+            hiding(embedded(options, config, log)?, &config.audit, log).await
         }
         Backend::Postgres(options) => {
-            let store = PostgresStore::open(options).await?;
-            hiding(store, &config.audit, log).await
+            hiding(PostgresStore::open(options).await?, &config.audit, log).await
         }
     }
+}
+
+/// Opens the store for who writes nothing to its trail, beside servers or between them: that they serve is noted by them alone.
+pub(crate) async fn open_unserved(
+    config: &Config,
+    log: &Logger,
+) -> Result<Arc<dyn Store>, StoreOpenError> {
+    Ok(match &config.store {
+        Backend::Sqlite(options) => Arc::new(embedded(options, config, log)?),
+        Backend::Postgres(options) => Arc::new(PostgresStore::open(options).await?),
+    })
+}
+
+/// Opens the embedded store.
+fn embedded(
+    options: &Options,
+    config: &Config,
+    log: &Logger,
+) -> Result<SqliteStore, StoreOpenError> {
+    let store = SqliteStore::open(options.clone())?;
+    if store.is_new() && !config.new_store {
+        slog::warn!(log, "there was no store, and a new one was made; what another one issued is not in it";
+            "path" => options.path.display().to_string(), "instance" => store.instance().id.to_string());
+    }
+    if let Some(before) = store.before() {
+        slog::warn!(log, "this is another installation's store than was here before: what that one issued is in no list, and \
+            nothing of it is revoked or ended";
+            "before" => before, "instance" => store.instance().id.to_string());
+    }
+    Ok(store)
 }
 
 /// The store, hiding the names in its trail if so configured.

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Output;
 
-use harness::{Setting, Stage};
+use harness::{CLUSTER, PROJECT, REGION, Setting, Stage};
 use serde_json::{Value, json};
 
 use crate::acting::Actor;
@@ -83,6 +83,11 @@ async fn a_key_that_is_another_is_told_by_the_log_by_doctor_and_by_who_is_looked
     std::fs::write(&file, changed).unwrap();
     let said = doctor(&stage);
     assert!(said.contains(&format!("warn  {another}")), "{said}");
+    // Who accepts a cluster writes no names, and takes no key for the servers'.
+    let cluster = format!("{REGION}/{PROJECT}/{CLUSTER}");
+    let accept = ["accept-cluster", "--config", "kubemint.toml", "--cluster"];
+    let accepted = run(stage.folder(), &[&accept[..], &[&cluster]].concat());
+    assert!(accepted.status.success(), "{accepted:?}");
     let (output, rows) = find(&stage, SOMEONE);
     assert_eq!((output.status.code(), rows.len()), (Some(1), 0));
     let said = told(&output);

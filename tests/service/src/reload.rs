@@ -201,15 +201,17 @@ async fn a_certificate_that_cannot_be_used_is_told_until_it_can() {
     assert!(count(&stage, "certificate", "ok").await >= 1);
 
     // One that comes before its time is taken when that has come, and not before.
+    let beginning = |begin: chrono::DateTime<Utc>| {
+        let mut wanted = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+        wanted.not_before = std::time::SystemTime::from(begin).into();
+        wanted.self_signed(&pair.signing_key).unwrap().pem()
+    };
     let begin = Utc::now() + TimeDelta::seconds(12);
-    let mut wanted = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
-    wanted.not_before = std::time::SystemTime::from(begin).into();
-    let early = wanted.self_signed(&pair.signing_key).unwrap().pem();
     let (taken, failed) = (
         count(&stage, "certificate", "ok").await,
         count(&stage, "certificate", "failed").await,
     );
-    replace(&certificate, &early);
+    replace(&certificate, &beginning(begin));
     until("the early one is told", async || {
         count(&stage, "certificate", "failed").await > failed
     })
@@ -227,6 +229,18 @@ async fn a_certificate_that_cannot_be_used_is_told_until_it_can() {
     .await;
     assert!(Utc::now() >= begin - TimeDelta::seconds(1));
     assert_eq!(state_of(&stage, "certificate").await, "ok");
+
+    // One that comes a moment before its time is waited for, and nobody is called for it.
+    let (taken, failed) = (
+        count(&stage, "certificate", "ok").await,
+        count(&stage, "certificate", "failed").await,
+    );
+    replace(&certificate, &beginning(Utc::now() + TimeDelta::seconds(4)));
+    until("it is taken", async || {
+        count(&stage, "certificate", "ok").await > taken
+    })
+    .await;
+    assert_eq!(count(&stage, "certificate", "failed").await, failed);
     stage.stop().await;
 }
 

@@ -149,6 +149,29 @@ async fn the_trail_is_verified_exported_and_searched_while_the_server_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_long_history_the_beginning_and_the_end_are_told() {
+    let stage = Stage::start().await;
+    let alice = Actor::new(&stage, "alice", &["compute.admin"]);
+    let link = link(&alice.issued(json!({})).await);
+    let mut delivered = None;
+    // Two rows each, after two of the issue.
+    for _ in 0..25 {
+        delivered = Some(alice.delivered(&link).await);
+    }
+    let jti = text(&delivered.unwrap().claims()["jti"]);
+    let story = told(&audit(&stage, &["find", "--credential-id", &jti]));
+    let history = story.split("history\n").nth(1).unwrap();
+    let lines: Vec<_> = history.lines().collect();
+    assert_eq!(lines.len(), 41, "{story}");
+    assert!(lines[0].contains("issue.requested"), "{story}");
+    assert_eq!(lines[20], "  12 rows more: --jsonl prints all");
+    assert!(lines[40].contains("download.granted"), "{story}");
+    let all = audit(&stage, &["find", "--jsonl", "--credential-id", &jti]);
+    assert_eq!(told(&all).lines().count(), 52);
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_export_is_checked_by_the_pages_own_lines_of_python() {
     let there = Command::new("python3").arg("--version").output();
     if !there.is_ok_and(|output| output.status.success()) {

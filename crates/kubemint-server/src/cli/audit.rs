@@ -4,17 +4,18 @@ use std::io::{self, BufWriter, Stdout, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{Args, Subcommand};
 use kubemint_store::Backend;
 use kubemint_store::audit::{Chain, Filter, Flow, Sink, TrailRow, Verification, Verifier, scan};
 use serde_json::Value;
 
+use super::credential;
 use super::named;
 use super::operator::block_on;
 use crate::config::Config;
-use crate::out::{OutError, out, outln};
+use crate::out::{OutError, outln};
 
 /// The exit code of `audit verify` when the trail is not as it was written, and of `audit find` when nothing is found.
 pub(super) const BROKEN: u8 = 3;
@@ -63,16 +64,23 @@ pub(super) struct Find {
     /// The configuration file.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
+    #[command(flatten)]
+    what: What,
+    /// With --credential-id: print the kubeconfig's rows, one JSON object a line.
+    #[arg(long)]
+    jsonl: bool,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct What {
     /// The value of `authentication.kubernetes.io/credential-id` in the cluster's audit log: `JTI=...`.
-    #[arg(long, value_name = "JTI=ID", required_unless_present = "name")]
+    #[arg(long, value_name = "JTI=ID")]
     credential_id: Option<String>,
     /// The subject or user whose rows are printed, one JSON object a line, also where the trail has the pseudonym in its place that
     /// the configured key makes.
-    #[arg(long, value_name = "NAME", conflicts_with = "credential_id")]
+    #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Print the kubeconfig's rows, one JSON object a line.
-    #[arg(long)]
-    jsonl: bool,
 }
 
 pub(super) fn run(command: AuditCommand) -> Result<ExitCode> {
@@ -86,15 +94,19 @@ pub(super) fn run(command: AuditCommand) -> Result<ExitCode> {
         }) => export(&config, since, until),
         AuditCommand::Find(Find {
             config,
-            name: Some(name),
+            what: What {
+                name: Some(name), ..
+            },
             ..
         }) => named::find(&config, &name),
         AuditCommand::Find(Find {
             config,
-            credential_id,
+            what: What {
+                credential_id,
+                name: None,
+            },
             jsonl,
-            name: None,
-        }) => find(&config, &credential_id.unwrap_or_default(), jsonl),
+        }) => credential::find(&config, &credential_id.unwrap_or_default(), jsonl),
     }
 }
 
@@ -233,152 +245,6 @@ fn export(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Keeps rows.
-#[derive(Default)]
-struct Rows(Vec<TrailRow>);
-
-impl Sink for Rows {
-    fn row(&mut self, row: TrailRow) -> Flow {
-        self.0.push(row);
-        Flow::Continue(())
-    }
-}
-
 pub(super) fn detail(row: &TrailRow) -> Value {
     serde_json::from_str(&row.detail).unwrap_or_default()
-}
-
-fn find(file: &Path, credential: &str, jsonl: bool) -> Result<ExitCode> {
-    let jti = credential.strip_prefix("JTI=").unwrap_or(credential);
-    if jti.is_empty() {
-        bail!("--credential-id: it is empty");
-    }
-    let store = Config::store_of(file)?;
-    let mentions = read(&store, Filter::Mentions(jti.to_owned()), Rows::default())?;
-    let mut mentions = mentions.0.into_iter();
-    let minted = mentions.find(|row| detail(row)["jti"] == jti || is_discarded(row, jti));
-    let Some((minted, uid)) = minted.and_then(|row| {
-        let uid = row.uid.clone()?;
-        Some((row, uid))
-    }) else {
-        outln!("no credential {} in the trail of {store}", named(jti))?;
-        return Ok(ExitCode::from(BROKEN));
-    };
-    if jsonl {
-        read(&store, Filter::Uid(uid), Printer::new())?.end()?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let rows = read(&store, Filter::Uid(uid.clone()), Rows::default())?.0;
-    out!("{}", story(jti, &minted, &uid, &rows))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Whether a row tells that a credential was minted and given to nobody.
-fn is_discarded(row: &TrailRow, jti: &str) -> bool {
-    let detail = detail(row);
-    let discarded = detail["discarded"].as_array();
-    discarded.is_some_and(|all| all.iter().any(|one| one == jti))
-}
-
-/// A credential as a cluster's audit log names it.
-fn named(id: &str) -> String {
-    if id.contains('=') {
-        id.to_owned()
-    } else {
-        format!("JTI={id}")
-    }
-}
-
-/// Who did a row.
-fn who(row: &TrailRow) -> String {
-    match (&row.subject, &row.issuer) {
-        (Some(subject), Some(issuer)) => {
-            let token = row.token_id.as_deref().map(|id| format!(", token {id:?}"));
-            format!("{subject:?} of {issuer}{}", token.unwrap_or_default())
-        }
-        _ => "the service itself".to_owned(),
-    }
-}
-
-/// What a credential is, in lines. What callers chose is quoted: it may hold anything.
-fn story(jti: &str, minted: &TrailRow, uid: &str, rows: &[TrailRow]) -> String {
-    let at = |row: &TrailRow| row.export()["at"].as_str().unwrap_or_default().to_owned();
-    let request = |row: &TrailRow| row.request_id.clone().unwrap_or_else(|| "none".to_owned());
-    let fate = if is_discarded(minted, jti) {
-        ", and given to nobody"
-    } else {
-        ""
-    };
-    let mut lines = vec![
-        ("credential", named(jti)),
-        (
-            "minted",
-            format!(
-                "{}, {}, request {}{fate}",
-                at(minted),
-                minted.kind,
-                request(minted)
-            ),
-        ),
-        ("for", who(minted)),
-        (
-            "kubeconfig",
-            format!(
-                "/v1/regions/{}/projects/{}/compute/clusters/{}/kubeconfigs/{}",
-                minted.region,
-                minted.project,
-                minted.cluster,
-                minted.kubeconfig.as_deref().unwrap_or_default()
-            ),
-        ),
-        ("uid", uid.to_owned()),
-    ];
-    let first = |kind: &str| rows.iter().find(|row| row.kind == kind);
-    if let Some(asked) = first("issue.requested") {
-        let what = detail(asked);
-        lines.push((
-            "issued by",
-            format!("{}, {}, request {}", who(asked), at(asked), request(asked)),
-        ));
-        lines.push((
-            "issued for",
-            format!("{}, role {}, {} s", what["user"], what["role"], what["ttl"]),
-        ));
-        let decision = asked
-            .decision
-            .as_deref()
-            .and_then(|text| serde_json::from_str::<Value>(text).ok());
-        if let Some(decision) = decision {
-            let allowed = if decision["allowed"] == true {
-                "allowed"
-            } else {
-                "denied"
-            };
-            lines.push((
-                "decision",
-                format!(
-                    "{allowed} by {}, policies {}",
-                    decision["reasons"], decision["policyHash"]
-                ),
-            ));
-        }
-    }
-    if let Some(granted) = first("issue.granted") {
-        lines.push((
-            "expires",
-            detail(granted)["expiresAt"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned(),
-        ));
-    }
-    let mut text: String = lines
-        .iter()
-        .map(|(name, what)| format!("{name:<11} {what}\n"))
-        .collect();
-    text += "history\n";
-    for row in rows {
-        text += &format!("  {} seq {} {} {}\n", at(row), row.seq, row.kind, who(row));
-    }
-    text
 }

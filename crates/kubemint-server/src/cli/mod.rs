@@ -2,6 +2,7 @@
 
 mod audit;
 mod claimed;
+mod credential;
 mod exit;
 mod named;
 mod operator;

@@ -89,7 +89,7 @@ pub(super) fn accept_cluster(file: &Path, name: &str) -> Result<ExitCode> {
         }
     }
     block_on(async {
-        let store = crate::store::open(&config, &log)
+        let store = crate::store::open_unserved(&config, &log)
             .await
             .with_context(|| format!("cannot open the store {}", config.store))?;
         let forgotten = store.forget_landmarks(&key).await;

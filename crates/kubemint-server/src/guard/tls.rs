@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -27,6 +27,8 @@ use crate::reload::{CERTIFICATE, Reloads};
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(2);
+/// A certificate that begins within this time is waited for without a word.
+const SOON: TimeDelta = TimeDelta::seconds(5);
 
 /// Why a certificate and its key cannot be used.
 #[derive(Debug, Error)]
@@ -289,6 +291,10 @@ impl Certificate {
             };
             let hung = std::mem::replace(&mut hangs, matches!(outcome, Err(TlsError::Slow)));
             wait = pause(wait, LOOK, hangs);
+            // A moment too early is no failure: by so much clocks differ.
+            if awaited.is_some_and(|begin| begin - Utc::now() < SOON) {
+                continue;
+            }
             let problem = outcome.err().map(|error| crate::edge::chain(&error));
             if let (Some(problem), false) = (&problem, hung && hangs) {
                 slog::error!(log, "the certificate cannot be used; the one before stays";
