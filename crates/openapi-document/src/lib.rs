@@ -65,8 +65,8 @@ pub struct Document {
     renamed: BTreeMap<String, String>,
     /// Where the schemas are written that normalising named, by JSON pointers.
     origins: BTreeMap<String, String>,
-    /// The places of its mistakes, as far as others can follow from them.
-    causes: Vec<Span>,
+    /// What is not known for its mistakes, as far as others can follow from them.
+    doubts: rules::Doubts,
     /// Whether the model holds all of it.
     whole: bool,
     before: Before,
@@ -173,6 +173,14 @@ impl Document {
         sources: Arc<Vec<Source>>,
         before: Before,
     ) -> (Option<Document>, Diagnostics) {
+        let long = ways::too_long(&root);
+        if !long.is_empty() {
+            let mut diagnostics = Diagnostics::new(sources);
+            let found = before.found.into_iter().chain(long);
+            found.for_each(|told| diagnostics.push(told));
+            diagnostics.sort();
+            return (None, diagnostics);
+        }
         let mut diagnostics = rules::check(&root, &sources, &before.used);
         before
             .found
@@ -194,7 +202,7 @@ impl Document {
         let openapi = openapi.map(normalise::normalise);
         rules::settle(&mut diagnostics);
         diagnostics.sort();
-        let causes = rules::causes(&diagnostics);
+        let doubts = rules::Doubts::of(&root, rules::causes(&diagnostics));
         let document = openapi.map(|normal| Document {
             openapi: normal.openapi,
             root,
@@ -202,7 +210,7 @@ impl Document {
             sources,
             renamed: normal.renamed,
             origins: normal.origins,
-            causes,
+            doubts,
             whole,
             before,
         });
@@ -376,12 +384,12 @@ impl Document {
     /// Whether a mistake that was told lies in `node`, which is a part of [`root`](Self::root), or in what it refers to:
     /// then it is not known what it means.
     pub fn is_doubtful(&self, node: &Node) -> bool {
-        rules::doubtful(&self.root, &self.causes, node)
+        self.doubts.about(&self.root, node)
     }
 
     /// Whether what a further rule found only follows from a mistake that was told.
     pub fn follows(&self, diagnostic: &Diagnostic) -> bool {
-        rules::follows(&self.root, &self.causes, diagnostic)
+        rules::follows(&self.root, &self.doubts, diagnostic)
     }
 
     /// The name of the file that a place is in.

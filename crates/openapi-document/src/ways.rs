@@ -24,6 +24,9 @@ const MOST_PARTS: usize = 1000;
 /// The most nodes that are copied to write them out, in all of the document.
 const MOST_COPIED: usize = 500_000;
 
+/// The most schemas that a way passes. Documents of services have a dozen at most.
+const LONGEST: usize = 64;
+
 /// Words about a schema that are not words about what it is a part of.
 const SAID: [&str; 6] = [
     "title",
@@ -62,19 +65,11 @@ pub(crate) fn check(root: &Node, diagnostics: &mut Diagnostics) {
     let mut ways = Ways::of(root);
     let mut schemas = Vec::new();
     each_schema(root, &mut |schema| schemas.push(schema));
-    for schema in schemas {
-        if ways.count(schema) <= MOST {
-            continue;
-        }
-        let mut inner = Vec::new();
-        followed(schema, &mut inner);
-        let innermost = inner.iter().all(|reference| {
-            let target = resolve(root, reference);
-            target.is_none_or(|target| ways.count(target) <= MOST)
-        });
-        let keys = ["oneOf", "anyOf", "allOf", "not"];
-        let entry = keys.into_iter().find_map(|key| schema.entry(key));
-        if let (true, Some(entry)) = (innermost, entry) {
+    innermost(
+        root,
+        &schemas,
+        &mut |schema| ways.count(schema) > MOST,
+        &mut |entry| {
             let message =
                 format!("a value is held against other schemas here by more than {MOST} ways");
             diagnostics.push(
@@ -82,6 +77,53 @@ pub(crate) fn check(root: &Node, diagnostics: &mut Diagnostics) {
                     .label("each of these leads on to choices, and those to others")
                     .help("list the innermost alternatives in one `oneOf` or `anyOf`, each once"),
             );
+        },
+    );
+}
+
+/// K0109: schemas that lead on to one another, by `allOf`s and choices, for longer than what follows them goes. Such a document
+/// is looked at no further.
+pub(crate) fn too_long(root: &Node) -> Vec<Diagnostic> {
+    let mut ways = Ways::of(root);
+    let mut schemas = Vec::new();
+    each_schema(root, &mut |schema| schemas.push(schema));
+    let mut found = Vec::new();
+    innermost(
+        root,
+        &schemas,
+        &mut |schema| ways.led(schema).length > LONGEST,
+        &mut |entry| {
+            let message = format!("more than {LONGEST} schemas lead on from one to the next here");
+            found.push(
+                Diagnostic::new("K0109", entry.key_span, message)
+                    .label("each is made of the next by `allOf`, or chooses it")
+                    .help("write what they say together into one schema"),
+            );
+        },
+    );
+    found
+}
+
+/// Tells the schemas that are `beyond` and lead to none that is: where they combine others.
+fn innermost<'a>(
+    root: &'a Node,
+    schemas: &[&'a Node],
+    beyond: &mut dyn FnMut(&'a Node) -> bool,
+    tell: &mut dyn FnMut(&Entry),
+) {
+    for schema in schemas.iter().copied() {
+        if !beyond(schema) {
+            continue;
+        }
+        let mut inner = Vec::new();
+        followed(schema, &mut inner);
+        let innermost = inner
+            .iter()
+            .all(|reference| resolve(root, reference).is_none_or(|target| !beyond(target)));
+        let keys = ["oneOf", "anyOf", "allOf", "not"];
+        let entry = keys.into_iter().find_map(|key| schema.entry(key));
+        if let (true, Some(entry)) = (innermost, entry) {
+            tell(entry);
         }
     }
 }
@@ -105,16 +147,28 @@ fn followed<'a>(schema: &'a Node, references: &mut Vec<&'a Node>) -> u64 {
     own
 }
 
+/// What a schema leads to.
+#[derive(Clone, Copy)]
+struct Led {
+    /// How many schemas a value is held against, each as often as ways lead to it.
+    ways: u64,
+    /// How many of them the longest way passes.
+    length: usize,
+}
+
+/// A schema that leads to no other, or back to itself: that it does is another rule's matter.
+const ALONE: Led = Led { ways: 1, length: 1 };
+
 /// The ways of each schema that was asked for, and of those that it leads to.
 struct Ways<'a> {
     root: &'a Node,
-    counts: HashMap<*const Node, u64>,
+    known: HashMap<*const Node, Led>,
 }
 
 /// A schema that is being counted, on a stack of its own: chains may be longer than the machine's is deep.
 struct Step<'a> {
     schema: *const Node,
-    count: u64,
+    led: Led,
     references: Vec<&'a Node>,
 }
 
@@ -122,32 +176,34 @@ impl<'a> Ways<'a> {
     fn of(root: &'a Node) -> Self {
         Ways {
             root,
-            counts: HashMap::new(),
+            known: HashMap::new(),
         }
     }
 
     fn step(&mut self, schema: &'a Node) -> Step<'a> {
         let mut references = Vec::new();
-        let count = followed(schema, &mut references);
+        let ways = followed(schema, &mut references);
         let schema = std::ptr::from_ref(schema);
-        // One that leads back to itself counts once; that it does is another rule's matter.
-        self.counts.insert(schema, 1);
+        self.known.insert(schema, ALONE);
         Step {
             schema,
-            count,
+            led: Led { ways, ..ALONE },
             references,
         }
     }
 
-    /// How many schemas a value is held against, each as often as ways lead to it.
     fn count(&mut self, schema: &'a Node) -> u64 {
-        if let Some(known) = self.counts.get(&std::ptr::from_ref(schema)) {
+        self.led(schema).ways
+    }
+
+    fn led(&mut self, schema: &'a Node) -> Led {
+        if let Some(known) = self.known.get(&std::ptr::from_ref(schema)) {
             return *known;
         }
         let mut path = vec![self.step(schema)];
         while let Some(step) = path.last_mut() {
             let Some(reference) = step.references.last() else {
-                self.counts.insert(step.schema, step.count);
+                self.known.insert(step.schema, step.led);
                 path.pop();
                 continue;
             };
@@ -155,18 +211,17 @@ impl<'a> Ways<'a> {
                 step.references.pop();
                 continue;
             };
-            if let Some(known) = self.counts.get(&std::ptr::from_ref(target)) {
-                step.count = step.count.saturating_add(*known);
+            if let Some(known) = self.known.get(&std::ptr::from_ref(target)) {
+                step.led.ways = step.led.ways.saturating_add(known.ways);
+                step.led.length = step.led.length.max(known.length + 1);
                 step.references.pop();
             } else {
                 let next = self.step(target);
                 path.push(next);
             }
         }
-        self.counts
-            .get(&std::ptr::from_ref(schema))
-            .copied()
-            .unwrap_or(1)
+        let known = self.known.get(&std::ptr::from_ref(schema));
+        known.copied().unwrap_or(ALONE)
     }
 }
 
@@ -300,6 +355,35 @@ mod tests {
             writeln!(text, "    S{layers}x{side}: {schema}").unwrap_or_default();
         }
         text
+    }
+
+    /// Schemas in a row, each of which is made of the next by `key`.
+    fn row(count: usize, key: &str) -> String {
+        let mut text = "openapi: 3.0.3\ninfo: {title: T, version: 1.0.0}\npaths: {}\ncomponents:\n  schemas:\n".to_owned();
+        for at in 1..count {
+            let own = format!(
+                "{{type: object, required: [p{at}], properties: {{p{at}: {{type: string}}}}}}"
+            );
+            let next = format!("{{$ref: '#/components/schemas/S{}'}}", at + 1);
+            writeln!(text, "    S{at}: {{{key}: [{next}, {own}]}}").unwrap_or_default();
+        }
+        writeln!(text, "    S{count}: {{type: object}}").unwrap_or_default();
+        text
+    }
+
+    #[test]
+    fn what_leads_on_for_too_long_is_refused_where_it_begins_to() {
+        for key in ["allOf", "oneOf", "anyOf"] {
+            let (document, found) = Document::examine("t.yaml", &row(64, key));
+            assert!(document.is_some() && found.only_warnings(), "{found}");
+            // The first that is too far from the end; of many, none is followed.
+            for (count, line) in [(65, 6), (66, 7), (5000, 4941)] {
+                let (document, found) = Document::examine("t.yaml", &row(count, key));
+                assert!(document.is_none());
+                let place = format!("t.yaml:{line}:{} K0109", 8 + format!("S{}", line - 5).len());
+                assert_eq!(found.places(), [place]);
+            }
+        }
     }
 
     // By every way there would be 2^60: what comes to an end looks at each once.

@@ -3,7 +3,7 @@
 
 use crate::node::{Content, Node, Span};
 use crate::{Diagnostic, Diagnostics};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Codes about what a schema allows: of a schema with a mistake, they say what follows from it.
 const OF_MEANING: [&str; 7] = [
@@ -69,32 +69,93 @@ pub(crate) fn causes(diagnostics: &Diagnostics) -> Vec<Span> {
     causes
 }
 
-/// Whether one of `causes` lies in `node`, or in what it refers to.
-pub(crate) fn doubtful(root: &Node, causes: &[Span], node: &Node) -> bool {
-    if causes.is_empty() {
-        return false;
-    }
-    let inside = |node: &Node| {
-        let span = node.span;
-        let first =
-            causes.partition_point(|cause| (cause.file, cause.start) < (span.file, span.start));
-        causes.get(first).is_some_and(|cause| span.holds(*cause))
-    };
-    if inside(node) {
-        return true;
-    }
-    let mut reached = HashSet::new();
-    crate::select::reach(root, node, &mut reached);
-    let mut targets = reached.iter().map(|reference| {
-        reference
-            .strip_prefix('#')
-            .and_then(|pointer| root.at(pointer))
-    });
-    targets.any(|target| target.is_none_or(inside))
+/// What is not known, since something is wrong in it, or in what it refers to.
+#[derive(Debug, Clone)]
+pub(crate) struct Doubts {
+    /// The places of what is wrong, in order.
+    causes: Vec<Span>,
+    /// The components that are not known, as references name them.
+    components: HashSet<String>,
 }
 
-/// Whether what a later rule found is only what follows from `causes`.
-pub(crate) fn follows(root: &Node, causes: &[Span], diagnostic: &Diagnostic) -> bool {
+impl Doubts {
+    pub(crate) fn of(root: &Node, causes: Vec<Span>) -> Self {
+        let mut doubts = Doubts {
+            causes,
+            components: HashSet::new(),
+        };
+        if doubts.causes.is_empty() {
+            return doubts;
+        }
+        let kinds = root.get("components").map_or(&[][..], Node::entries).iter();
+        let named = kinds.flat_map(|kind| {
+            let entries = kind.node.entries().iter();
+            entries.map(|entry| {
+                let name = format!("#/components/{}/{}", kind.key, crate::escape(&entry.key));
+                (name, &entry.node)
+            })
+        });
+        // From what is wrong itself to what refers to that, and on.
+        let mut open: Vec<String> = Vec::new();
+        let mut referring: HashMap<&str, Vec<String>> = HashMap::new();
+        for (name, node) in named {
+            let references = references(node);
+            if doubts.holds(node) || references.iter().any(|to| target(root, to).is_none()) {
+                open.push(name.clone());
+            }
+            for to in references {
+                referring.entry(to).or_default().push(name.clone());
+            }
+        }
+        while let Some(name) = open.pop() {
+            if !doubts.components.contains(&name) {
+                let others = referring.get(name.as_str());
+                open.extend(others.into_iter().flatten().cloned());
+                doubts.components.insert(name);
+            }
+        }
+        doubts
+    }
+
+    /// Whether something wrong lies in `node`.
+    fn holds(&self, node: &Node) -> bool {
+        let span = node.span;
+        let first = self
+            .causes
+            .partition_point(|cause| (cause.file, cause.start) < (span.file, span.start));
+        let cause = self.causes.get(first);
+        cause.is_some_and(|cause| span.holds(*cause))
+    }
+
+    /// Whether something wrong lies in `node`, or in what it refers to.
+    pub(crate) fn about(&self, root: &Node, node: &Node) -> bool {
+        let is_lost = |to: &&str| {
+            let target = target(root, to);
+            self.components.contains(*to) || target.is_none_or(|target| self.holds(target))
+        };
+        !self.causes.is_empty() && (self.holds(node) || references(node).iter().any(is_lost))
+    }
+}
+
+/// The references in `node` itself.
+fn references(node: &Node) -> HashSet<&str> {
+    let mut found = HashSet::new();
+    let mut open = vec![node];
+    while let Some(node) = open.pop() {
+        found.extend(node.get("$ref").and_then(Node::as_str));
+        open.extend(node.entries().iter().map(|entry| &entry.node));
+        open.extend(node.items());
+    }
+    found
+}
+
+fn target<'a>(root: &'a Node, reference: &str) -> Option<&'a Node> {
+    root.at(reference.strip_prefix('#')?)
+}
+
+/// Whether what a later rule found is only what follows from what is wrong.
+pub(crate) fn follows(root: &Node, doubts: &Doubts, diagnostic: &Diagnostic) -> bool {
+    let causes = doubts.causes.as_slice();
     if diagnostic.code == "K0204" {
         let responses = subject(root, diagnostic.span);
         return responses.is_some_and(|responses| lacks(root, causes, responses));
@@ -102,7 +163,7 @@ pub(crate) fn follows(root: &Node, causes: &[Span], diagnostic: &Diagnostic) -> 
     !causes.is_empty()
         && OF_MEANING.contains(&diagnostic.code)
         && (causes.contains(&diagnostic.span)
-            || subject(root, diagnostic.span).is_some_and(|node| doubtful(root, causes, node)))
+            || subject(root, diagnostic.span).is_some_and(|node| doubts.about(root, node)))
 }
 
 /// Whether a response is not understood, so that it may be the one that is missing.

@@ -25,7 +25,7 @@ mod variables;
 mod version;
 
 pub use codes::RULES;
-pub(crate) use follow::{causes, doubtful, follows, settle};
+pub(crate) use follow::{Doubts, causes, follows, settle};
 pub use keys::closest;
 pub(crate) use values::is_untyped_object;
 
