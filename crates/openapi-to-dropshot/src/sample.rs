@@ -2,6 +2,7 @@
 
 use openapi_document::{Document, discriminator, draft};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// The deepest that values are made up; what is deeper must have an example.
 const DEPTH: usize = 12;
@@ -12,6 +13,19 @@ pub(crate) fn sample(document: &Document, schema: &Value) -> Value {
 }
 
 fn value(document: &Document, schema: &Value, depth: usize) -> Value {
+    let made = part(document, schema, depth);
+    let schema = &draft::resolved(document, schema);
+    let given = ["example", "default", "enum"].map(|key| schema.get(key));
+    let given = given.iter().any(Option::is_some);
+    let nullable = schema.get("nullable") == Some(&Value::Bool(true));
+    if depth > 0 && !given && !nullable && (made.is_null() || made.is_object()) {
+        return Said::of(document, schema, depth).added(document, made, depth);
+    }
+    made
+}
+
+/// As [`value`], where others may say more of the same object.
+fn part(document: &Document, schema: &Value, depth: usize) -> Value {
     let schema = &discriminator::spelt_out(&draft::resolved(document, schema));
     for key in ["example", "default"] {
         if let Some(given) = schema.get(key) {
@@ -28,12 +42,12 @@ fn value(document: &Document, schema: &Value, depth: usize) -> Value {
     let members = |key: &str| schema.get(key).and_then(Value::as_array);
     let mut made = match (members("allOf"), members("oneOf").or(members("anyOf"))) {
         (Some(all), _) => {
-            let values = all.iter().map(|member| value(document, member, depth - 1));
+            let values = all.iter().map(|member| part(document, member, depth - 1));
             values.reduce(merged).unwrap_or_default()
         }
         (None, Some(some)) => some
             .first()
-            .map(|member| value(document, member, depth - 1))
+            .map(|member| part(document, member, depth - 1))
             .unwrap_or_default(),
         (None, None) => Value::Null,
     };
@@ -41,6 +55,80 @@ fn value(document: &Document, schema: &Value, depth: usize) -> Value {
         made = merged(made, own);
     }
     made
+}
+
+/// What a schema says of the members of an object, and what those say that apply to the same one: all of an `allOf`, and the
+/// first of a choice.
+#[derive(Default)]
+struct Said {
+    properties: Map<String, Value>,
+    /// The properties that several describe.
+    joint: BTreeSet<String>,
+    required: BTreeSet<String>,
+}
+
+impl Said {
+    fn of(document: &Document, schema: &Value, depth: usize) -> Said {
+        let mut said = Said::default();
+        said.add(document, schema, depth);
+        said
+    }
+
+    fn add(&mut self, document: &Document, schema: &Value, depth: usize) {
+        let Some(depth) = depth.checked_sub(1) else {
+            return;
+        };
+        let schema = &discriminator::spelt_out(&draft::resolved(document, schema));
+        let members = |key: &str| schema.get(key).and_then(Value::as_array);
+        let all = members("allOf").into_iter().flatten();
+        let first = ["oneOf", "anyOf"].map(|key| members(key).and_then(|some| some.first()));
+        for member in all.chain(first.into_iter().flatten()) {
+            self.add(document, member, depth);
+        }
+        let own = schema.get("properties").and_then(Value::as_object);
+        for (name, property) in own.into_iter().flatten() {
+            match self.properties.get_mut(name) {
+                Some(before) if before != property => {
+                    *before = json!({ "allOf": [before.take(), property] });
+                    self.joint.insert(name.clone());
+                }
+                _ => {
+                    self.properties.insert(name.clone(), property.clone());
+                }
+            }
+        }
+        let required = members("required").into_iter().flatten();
+        let required = required.filter_map(Value::as_str).map(str::to_owned);
+        self.required.extend(required);
+    }
+
+    /// The value with every member that must be there, and with those that several describe as all of them do.
+    fn added(&self, document: &Document, made: Value, depth: usize) -> Value {
+        let (mut object, was_object) = match made {
+            Value::Object(object) => (object, true),
+            other if self.required.is_empty() => return other,
+            _ => (Map::new(), false),
+        };
+        for name in &self.required {
+            let property = self.properties.get(name);
+            // A part that demands it may not have described it.
+            let lacks = object
+                .get(name)
+                .is_none_or(|made| made.is_null() && property.is_some());
+            if lacks {
+                let made = property.map(|property| value(document, property, depth - 1));
+                object.insert(name.clone(), made.unwrap_or_default());
+            }
+        }
+        for name in self.joint.iter().filter(|_| was_object) {
+            if let (Some(member), Some(property)) =
+                (object.get_mut(name), self.properties.get(name))
+            {
+                *member = value(document, property, depth - 1);
+            }
+        }
+        object.into()
+    }
 }
 
 /// Both objects in one; or the second, if they are none.
@@ -160,5 +248,55 @@ fn text(schema: &Value, least: usize) -> String {
         Some("ipv6") => "2001:db8::1".to_owned(),
         Some("byte") => "YQ==".to_owned(),
         _ => "a".repeat(least.max(1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_parts_ask_of_an_object_is_there() {
+        let text = "{openapi: 3.0.3, info: {title: T, version: 1.0.0}, paths: {}, components: {schemas: {\
+                    Base: {type: object, required: [kind], properties: {kind: {type: string}, size: {type: integer, minimum: 2}}}}}}";
+        let (document, found) = Document::examine("t.yaml", text);
+        let document = document.unwrap_or_else(|| panic!("{found}"));
+        let base = json!({"$ref": "#/components/schemas/Base"});
+        let named = json!({"a": {"type": "integer"}, "b": {"type": "boolean"}});
+        for (schema, expected) in [
+            (
+                json!({"type": "object", "properties": named, "anyOf": [{"required": ["a"]}, {"required": ["b"]}]}),
+                json!({"a": 0}),
+            ),
+            (
+                json!({"properties": named, "oneOf": [{"required": ["b"]}, {"required": ["a"]}]}),
+                json!({"b": true}),
+            ),
+            (
+                json!({"allOf": [base, {"properties": {"kind": {"enum": ["x"]}}}]}),
+                json!({"kind": "x"}),
+            ),
+            (
+                json!({"allOf": [base, {"required": ["size"]}]}),
+                json!({"kind": "a", "size": 2}),
+            ),
+            // What has an example has that.
+            (
+                json!({"allOf": [base, {"type": "object", "example": {"kind": "e", "more": 1}}]}),
+                json!({"kind": "e", "more": 1}),
+            ),
+            (
+                json!({"allOf": [base, {"required": ["size"]}], "example": {"size": 7}}),
+                json!({"size": 7}),
+            ),
+            (
+                json!({"nullable": true, "allOf": [base, {"required": ["size"]}]}),
+                json!(null),
+            ),
+            (json!({"oneOf": [{"type": "string"}, base]}), json!("a")),
+            (json!({"description": "any"}), json!(null)),
+        ] {
+            assert_eq!(sample(&document, &schema), expected, "{schema}");
+        }
     }
 }

@@ -51,7 +51,7 @@ pub const RULES: &[(&str, &str)] = &[
     ),
     (
         "K0207",
-        "A body that is not JSON must be text (`type: string`), bytes (`type: string, format: binary`), parts (`multipart/form-data`, of `format: binary` as a whole), a form of one object whose members are scalars or lists of them, or anything (`*/*`).
+        "A body that is not JSON must be text (`type: string`), bytes (`type: string, format: binary`), parts (`multipart/form-data`, of `format: binary` as a whole), a form of one object, or anything (`*/*`). A member of a form that is no scalar or list of scalars is warned of: no request says it.
 
     content: {text/csv: {schema: {type: array, ...}}}                   # wrong
     content: {text/csv: {schema: {type: string}}}                       # right

@@ -26,7 +26,9 @@ pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
             diagnostics.push(
                 Diagnostic::new("K0207", field.key_span, message)
                     .label("its fields are texts, or lists of texts")
-                    .help("give it a scalar or a list of scalars, or take the body as `application/json`"),
+                    .help("no request with it will be right: give it a scalar or a list of scalars, or take the body as `application/json`")
+                    // dropshot writes such documents, and refuses each such request as well.
+                    .warning(),
             );
         }
     }
