@@ -167,6 +167,10 @@ fn check_within(sources: &[Source], schema: &Schema) -> Result<Loaded, PolicyErr
 
 /// The policies of one text, each named by its `@id`, or by its file and place where it has none.
 fn parse(source: &Source) -> Result<Vec<Policy>, Vec<Problem>> {
+    if source.text.starts_with('\u{feff}') {
+        let what = "begins with a byte order mark; save it without (as \"UTF-8\")".to_owned();
+        return Err(vec![whole(source, what)]);
+    }
     let set = PolicySet::from_str(&source.text).map_err(|error| flattened(source, &error))?;
     let mut problems = Vec::new();
     if let Some(template) = set.templates().next() {
@@ -189,11 +193,13 @@ fn parse(source: &Source) -> Result<Vec<Policy>, Vec<Problem>> {
             Some(id)
                 if id.is_empty()
                     || id.chars().count() > MAX_POLICY_ID
-                    || id.chars().any(char::is_control) =>
+                    || id.chars().any(kubemint::text::hides) =>
             {
                 problems.push(whole(
                     source,
-                    format!("the id {id:?} is empty, too long or holds control characters"),
+                    format!(
+                        "the id {id:?} is empty, too long or holds characters that are not seen"
+                    ),
                 ));
                 continue;
             }

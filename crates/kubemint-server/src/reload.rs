@@ -164,7 +164,10 @@ impl Policies {
             };
             let problem = match outcome {
                 // They changed after the look, and are looked at again.
-                Ok(false) => continue,
+                Ok(false) => {
+                    wait = LOOK;
+                    continue;
+                }
                 Ok(true) => None,
                 Err(problem) => Some(problem),
             };

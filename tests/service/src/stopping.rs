@@ -1,9 +1,10 @@
 //! The orderly end: what is under way is finished, within the grace period.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use harness::sandbox::{Effect, Fault, RequestKind};
-use harness::{Setting, Stage, collection};
+use harness::sandbox::{Effect, Fault, IssuerFailure, RequestKind};
+use harness::{Options, Sandbox, Setting, Stage, collection};
 use kubemint::audit::Kind;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -197,4 +198,38 @@ async fn a_load_balancer_hears_of_the_end_while_all_is_still_served() {
     assert_eq!(listed.expect("it is served").status(), StatusCode::OK);
     assert!(began.elapsed() >= Duration::from_secs(3));
     stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_told_to_stop_while_it_starts_stops_in_order() {
+    let built = tokio::task::spawn_blocking(harness::binary).await;
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::start(Options::new(folder.path())).await.unwrap();
+    // It is waited for at a start.
+    sandbox.world().issuer().set_failure(IssuerFailure::Hang);
+    let log = folder.path().join("start.log");
+    let mut server = Command::new(built.unwrap())
+        .args(["serve", "--config"])
+        .arg(sandbox.config_file())
+        .stderr(std::fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    until("it starts", async || {
+        let log = std::fs::read_to_string(&log).unwrap();
+        log.contains("a new one was made")
+    })
+    .await;
+    let id = server.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let status = tokio::task::spawn_blocking(move || server.wait()).await;
+    let log = std::fs::read_to_string(&log).unwrap();
+    assert_eq!(status.unwrap().unwrap().code(), Some(0), "{log}");
+    assert!(log.contains("\"stopped"), "{log}");
+    sandbox.stop().await;
 }

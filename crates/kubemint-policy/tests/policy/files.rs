@@ -322,7 +322,7 @@ fn the_configuration_is_read_strictly() {
 }
 
 #[test]
-fn an_id_is_128_characters_at_most_and_none_of_them_is_a_control() {
+fn an_id_is_128_characters_at_most_and_each_of_them_is_seen() {
     let with = |id: &str| format!("@id({id:?})\npermit (principal, action, resource);\n");
     for id in ["i".repeat(128), "ß".repeat(128)] {
         let folder = folder(&[("a.cedar", &with(&id))]);
@@ -333,10 +333,18 @@ fn an_id_is_128_characters_at_most_and_none_of_them_is_a_control() {
     for text in [
         with(&"i".repeat(129)),
         with("a\tb"),
+        with("a\u{202e}b"),
+        with("a\u{200b}"),
         with(&format!("{}\n", "i".repeat(200))),
     ] {
         assert!(problems(&text)[0].message.contains("too long"), "{text}");
     }
+}
+
+#[test]
+fn a_byte_order_mark_is_told_for_what_it_is() {
+    let told = &problems(&format!("\u{feff}{PERMIT_ALL}"))[0].message;
+    assert!(told.starts_with("begins with a byte order mark"), "{told}");
 }
 
 #[test]

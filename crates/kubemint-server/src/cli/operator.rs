@@ -41,8 +41,15 @@ pub(super) fn serve(file: &Path) -> Result<ExitCode> {
         slog::warn!(log, "{}", warning; "part" => "configuration");
     }
     block_on(async {
-        let running = start(config, &log).await?;
+        // Before it starts, which may take as long as an issuer is waited for.
         let mut signals = Signals::listen().context("cannot listen for signals")?;
+        let running = tokio::select! {
+            running = start(config, &log) => running?,
+            () = signals.next() => {
+                slog::info!(log, "stopped before it served");
+                return Ok(ExitCode::SUCCESS);
+            }
+        };
         signals.next().await;
         running.stop_heeding(signals).await;
         Ok(ExitCode::SUCCESS)
