@@ -20,6 +20,7 @@ use serde::Serialize;
 use slog::{Drain, Filter, Level, Logger, Record, o};
 
 use crate::edge::chain;
+use crate::guard::Porch;
 use crate::metrics::Metrics;
 use crate::reload::{CERTIFICATE, POLICY};
 
@@ -98,26 +99,50 @@ struct Readiness {
     clusters: BTreeMap<String, String>,
 }
 
+/// The internal listener: few connections at a time, and what answers them on a port of loopback.
+pub(crate) struct Listening {
+    porch: Porch,
+    server: HttpServer<Internal>,
+}
+
+impl Listening {
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.porch.address()
+    }
+
+    /// Answers what is under way, and ends.
+    pub(crate) async fn close(mut self) {
+        let _ = self.server.close().await;
+        self.porch.stop().await;
+    }
+}
+
 /// Listens.
-pub(crate) fn start(
+///
+/// # Errors
+/// The address cannot be listened on.
+pub(crate) async fn start(
     listen: SocketAddr,
     internal: Internal,
     log: &Logger,
-) -> Result<HttpServer<Internal>, Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<Listening, Box<dyn std::error::Error + Send + Sync>> {
     let mut api = ApiDescription::new();
     api.register(healthz)?;
     api.register(readyz)?;
     api.register(metrics)?;
     let config = ConfigDropshot {
-        bind_address: listen,
+        bind_address: SocketAddr::from(([127, 0, 0, 1], 0)),
         ..ConfigDropshot::default()
     };
     // Probes come every few seconds: their lines are of use to nobody.
     let notable = |record: &Record| record.level().is_at_least(Level::Warning);
     let quiet = Logger::root(Filter::new(log.clone(), notable).ignore_res(), o!());
-    Ok(ServerBuilder::new(api, internal, quiet)
+    let server = ServerBuilder::new(api, internal, quiet)
         .config(config)
-        .start()?)
+        .start()?;
+    let porch = Porch::start(listen, server.local_addr()).await?;
+    Ok(Listening { porch, server })
 }
 
 /// Whether the process serves at all: depends on nothing outside.

@@ -22,7 +22,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::edge::{self, Pager};
 use crate::guard::{self, Guard, Seal};
-use crate::internal::{self, Internal};
+use crate::internal::{self, Internal, Listening};
 use crate::metrics::Metrics;
 use crate::quiet::{HEADERS, without_queries};
 use crate::reconciler;
@@ -60,7 +60,7 @@ impl StartError {
 pub struct Running {
     guard: Guard,
     api: HttpServer<Arc<App>>,
-    internal: HttpServer<Internal>,
+    internal: Listening,
     tls: bool,
     tasks: JoinSet<()>,
     stop: watch::Sender<bool>,
@@ -198,7 +198,8 @@ where
         fleet: Arc::clone(&fleet),
         metrics: Arc::clone(&metrics),
     };
-    let internal = internal::start(config.internal, told, log).map_err(failed(&format!(
+    let internal = internal::start(config.internal, told, log).await;
+    let internal = internal.map_err(failed(&format!(
         "listen on {} for probes and metrics (internal.listen)",
         config.internal
     )))?;
@@ -222,7 +223,7 @@ where
     };
     tasks.spawn(policies.keep_fresh(hangup, stopping));
     let tls = config.tls.is_some();
-    slog::info!(log, "serving"; "api" => guard.address().to_string(), "internal" => internal.local_addr().to_string(),
+    slog::info!(log, "serving"; "api" => guard.address().to_string(), "internal" => internal.address().to_string(),
         "tls" => tls, "clusters" => config.clusters.len(), "issuers" => config.issuers.len());
     Ok(Running {
         guard,
@@ -269,7 +270,7 @@ impl Running {
     /// Where probes and metrics are served.
     #[must_use]
     pub fn internal_address(&self) -> SocketAddr {
-        self.internal.local_addr()
+        self.internal.address()
     }
 
     /// The API's URL.
@@ -306,7 +307,7 @@ impl Running {
             let _ = self.api.close().await;
             let _ = self.stop.send(true);
             while self.tasks.join_next().await.is_some() {}
-            let _ = self.internal.close().await;
+            self.internal.close().await;
         };
         let last_words = LAST_WORDS.min(self.grace / 4);
         let ended = {

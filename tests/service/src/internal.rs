@@ -8,7 +8,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use harness::sandbox::{Effect, Fault, IssuerFailure, RequestKind, WorldOptions};
 use harness::{CLUSTER, PROJECT, REGION, Setting, Stage, collection};
+use reqwest::{StatusCode, Url};
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::acting::{Actor, link, sample, until};
 use crate::cli::golden;
@@ -118,6 +121,34 @@ async fn the_internal_listener_serves_nothing_of_the_api_and_the_api_nothing_of_
         assert_eq!(alice.get(path).await.status.as_u16(), 404, "{path}");
         assert_eq!(stage.internal(path).await.status.as_u16(), 200, "{path}");
     }
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn connections_that_say_nothing_keep_no_probe_out_and_are_few() {
+    let stage = Stage::start().await;
+    let probe = stage.internal_request("/healthz").build().unwrap();
+    let address = Url::socket_addrs(probe.url(), || None).unwrap()[0];
+    let mut silent = Vec::new();
+    for _ in 0..100 {
+        silent.push(TcpStream::connect(address).await.unwrap());
+    }
+    assert_eq!(stage.internal("/healthz").await.status, StatusCode::OK);
+    // The oldest were closed for the others.
+    let mut oldest = silent.remove(0);
+    assert_eq!(oldest.read(&mut [0]).await.unwrap_or_default(), 0);
+    // Whoever says something late is answered, as long as nobody needs the place.
+    let latest = silent.last_mut().unwrap();
+    latest
+        .write_all(b"GET /healthz HTTP/1.0\r\n\r\n")
+        .await
+        .unwrap();
+    let mut told = String::new();
+    latest.read_to_string(&mut told).await.unwrap();
+    assert!(
+        told.starts_with("HTTP/1.0 200") && told.ends_with("ok\n"),
+        "{told}"
+    );
     stage.stop().await;
 }
 

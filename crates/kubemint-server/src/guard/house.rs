@@ -32,7 +32,7 @@ use super::{Setup, http1, http2, request};
 /// How long a body may keep its place when others have none.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How long to wait before accepting again after an error: descriptors may have run out.
-const RECOVER: Duration = Duration::from_millis(50);
+pub(super) const RECOVER: Duration = Duration::from_millis(50);
 
 /// What every connection shares.
 pub(super) struct House {
