@@ -215,8 +215,8 @@ impl Member {
         })
     }
 
-    /// Adds the bindings of a role that are left without their ServiceAccount: `found` has those of the role. A place that the cluster
-    /// refuses holds up no other.
+    /// Adds the bindings of a role that are left without their ServiceAccount: `found` has those of the role. A place that the
+    /// cluster refuses holds up no other.
     pub(crate) async fn leftovers(
         &self,
         name: &str,
@@ -233,7 +233,8 @@ impl Member {
                 // As where a tenant deleted the namespace, and the service's rights with it: what is left there binds nobody.
                 Err(ClusterError::Refused(_)) => {
                     warn!(self.log, "what is left of bindings is not looked for where the service has no rights";
-                        "cluster" => %self.config.key, "role" => name, "kind" => place.resource(), "namespace" => place.namespace());
+                        "cluster" => %self.config.key, "role" => name, "kind" => place.resource(),
+                        "namespace" => place.namespace());
                     continue;
                 }
                 listed => listed?,

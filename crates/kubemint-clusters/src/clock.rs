@@ -14,7 +14,8 @@ use tokio::time::Instant;
 const TOLERATED: i64 = 10;
 
 /// How long a difference that matters is what is told, after the last answer that showed it. Several API servers answer for one
-/// cluster, by turns, and each has a clock of its own; and a difference of about what is tolerated shows in one answer and not in the next.
+/// cluster, by turns, and each has a clock of its own; and a difference of about what is tolerated shows in one answer and not in
+/// the next.
 const LASTING: Duration = Duration::from_secs(60);
 
 /// What was seen of a cluster's clock.

@@ -98,8 +98,8 @@ const OF_THE_CREDENTIAL: [&str; 3] = [
 /// quota, a namespace that ends.
 const NO_RIGHT: &str = "forbidden: User \"";
 
-/// What admission says of what a webhook or a policy denies. The status is whichever that names, and without one a webhook's is 400 and
-/// a policy's 422.
+/// What admission says of what a webhook or a policy denies. The status is whichever that names, and without one a webhook's is 400
+/// and a policy's 422.
 const DENIED: [[&str; 2]; 2] = [
     ["admission webhook", "denied the request"],
     ["AdmissionPolicy", "denied request"],

@@ -203,8 +203,8 @@ impl Fleet {
         })
     }
 
-    /// How far a cluster's clock is ahead of this machine's, by its latest answer, or by the latest of the last minute that showed more
-    /// than is tolerated; `None` as long as it has given none.
+    /// How far a cluster's clock is ahead of this machine's, by its latest answer, or by the latest of the last minute that showed
+    /// more than is tolerated; `None` as long as it has given none.
     #[must_use]
     pub fn skew(&self, key: &ClusterKey) -> Option<Skew> {
         self.members.get(key)?.clock.skew()

@@ -1,7 +1,7 @@
 //! What is over is forgotten, once an hour and a little at a time. Replicas may do it at the same time.
 //!
-//! What is forgotten, nothing brings back, and a machine whose clock is not set yet is an ordinary thing: so somebody else, a cluster,
-//! must be of the same day.
+//! What is forgotten, nothing brings back, and a machine whose clock is not set yet is an ordinary thing: so somebody else, a
+//! cluster, must be of the same day.
 
 use std::sync::Arc;
 use std::time::Duration;

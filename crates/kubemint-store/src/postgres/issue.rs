@@ -25,15 +25,16 @@ macro_rules! insert_record {
          ON CONFLICT (region, project, cluster, id) "
     };
 }
-/// A new record and its event, unless there is one of its name. It is nearly always this, and [`TAKE_OVER`] costs half as much again.
+/// A new record and its event, unless there is one of its name. It is nearly always this, and [`TAKE_OVER`] costs half as much
+/// again.
 const BEGIN: &str = concat!(
     insert_record!(),
     "DO NOTHING RETURNING seq
      ), ",
     insert_event!(" FROM started", "$31", "$32", "$33", "$34"),
 );
-/// The same in the place of one that failed, which the same principal made under the name: it becomes the newest, and no key leads to
-/// it from before. One that a concurrent transaction ties to the old one in this very moment fails this one, by its constraint.
+/// The same in the place of one that failed, which the same principal made under the name: it becomes the newest, and no key leads
+/// to it from before. One that a concurrent transaction ties to the old one in this very moment fails this one, by its constraint.
 const TAKE_OVER: &str = concat!(
     insert_record!(),
     "DO UPDATE

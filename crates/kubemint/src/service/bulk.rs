@@ -296,8 +296,8 @@ impl Kubemint {
         }
     }
 
-    /// Ends one that was so, and is revoking now, as a revocation of it alone does. Of one that had expired, the cluster confirmed then
-    /// that its object is gone.
+    /// Ends one that was so, and is revoking now, as a revocation of it alone does. Of one that had expired, the cluster confirmed
+    /// then that its object is gone.
     pub(super) async fn end_one(&self, ctx: &Context, record: &Record) -> Result<(), Error> {
         self.wait_for_the_end(record)?;
         if record.state != State::Expired {

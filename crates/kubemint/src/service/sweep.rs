@@ -147,9 +147,9 @@ impl Kubemint {
         Ok((strays, strangers))
     }
 
-    /// Those that may be removed: they are old enough to belong to no issue under way. Once there were too many at a cluster that the
-    /// store never heard of, none of these is before its time, as long as there are any: few are left at the end, too. They are counted
-    /// whatever their age: under a steady load, a few come of age between two sweeps.
+    /// Those that may be removed: they are old enough to belong to no issue under way. Once there were too many at a cluster that
+    /// the store never heard of, none of these is before its time, as long as there are any: few are left at the end, too. They are
+    /// counted whatever their age: under a steady load, a few come of age between two sweeps.
     fn guarded(
         &self,
         key: &ClusterKey,

@@ -209,8 +209,8 @@ fn hostile_text(request: &Issue) -> Vec<Invalid> {
     flaws.into_iter().filter_map(invalid).collect()
 }
 
-/// The most characters of a user that a refused request asked for which the trail tells: as many as the contract allows, since a user
-/// is found by the whole name, or its pseudonym.
+/// The most characters of a user that a refused request asked for which the trail tells: as many as the contract allows, since a
+/// user is found by the whole name, or its pseudonym.
 const USER_TOLD: usize = 253;
 
 /// What the audit trail tells of a request that was refused, which who may nothing may send as often as they like: so of free

@@ -42,8 +42,8 @@ fn migrated(options: &PostgresOptions) -> PostgresStore {
     })
 }
 
-/// Whether a question is answered without an error. A session tells what it read when it ends, which takes a moment: it is asked for
-/// ten seconds.
+/// Whether a question is answered without an error. A session tells what it read when it ends, which takes a moment: it is asked
+/// for ten seconds.
 async fn told(options: &PostgresOptions, sql: &str) -> bool {
     for _ in 0..100 {
         if SHARED.sql(&options.database, sql) {
