@@ -30,6 +30,7 @@ DOCUMENTS = [
     TESTS + "accept/numbers.yaml",
     TESTS + "accept/objects.yaml",
     TESTS + "accept/parameters.yaml",
+    TESTS + "accept/route_bridges.yaml",
     TESTS + "accept/strings.yaml",
     TESTS + "accept/published/dropshot_openapi_custom_error_types.json",
     TESTS + "accept/published/dropshot_pagination_schema.json",
