@@ -383,7 +383,9 @@ mod tests {
     fn a_value_of_a_wrong_type_is_told_with_its_place() {
         let told = told_of("\n\n  grace = \"5s\"\n");
         assert!(
-            told.starts_with("3:11: invalid type: string \"5s\", expected u32\n"),
+            told.starts_with(
+                "3:11: invalid type: string \"5s\", expected a whole number, without quotes\n"
+            ),
             "{told}"
         );
         assert!(told.ends_with("  |           ^^^^"), "{told}");

@@ -12,7 +12,7 @@ const NEAR: usize = 2;
 /// library knows none.)
 pub(super) fn told(text: &str, error: &Error) -> String {
     let message = error.message().trim_end();
-    let shown = masked::message(message);
+    let shown = plain(&masked::message(message));
     let Some(span) = error.span() else {
         return format!(" {shown}");
     };
@@ -37,6 +37,29 @@ pub(super) fn told(text: &str, error: &Error) -> String {
         " ".repeat(column),
         "^".repeat(width),
     )
+}
+
+/// The same with what was expected in words, where the library names a type of Rust.
+fn plain(message: &str) -> String {
+    const TABLE: &str = "a table: `{ KEY = VALUE, ... }`, or a `[...]` of its own";
+    if message.starts_with("unknown field `$__toml_private") {
+        return format!("invalid type: a date, expected {TABLE}");
+    }
+    let Some((found, expected)) = message.rsplit_once(", expected ") else {
+        return message.to_owned();
+    };
+    let kind = expected.strip_prefix("a nonzero ").unwrap_or(expected);
+    let words = match kind {
+        "u8" | "u16" | "u32" | "u64" | "usize" | "any value" => "a whole number, without quotes",
+        "socket address" => "a text IP:PORT, such as \"127.0.0.1:8443\"",
+        "path string" => "a text in quotes: the path of a file",
+        "a boolean" => "true or false, without quotes",
+        "a sequence" => "a list, such as [\"a\", \"b\"]",
+        "a map" => TABLE,
+        kind if kind.starts_with("struct ") => TABLE,
+        _ => return message.to_owned(),
+    };
+    format!("{found}, expected {words}")
 }
 
 /// For a setting that does not exist: the one that was meant, perhaps.
@@ -87,6 +110,43 @@ fn distance(one: &str, other: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_expected_is_told_without_types_of_rust() {
+        for (message, words) in [
+            (
+                "invalid type: string \"x\", expected struct RawTls",
+                "x\", expected a table: `{ KEY",
+            ),
+            (
+                "invalid length 1, expected struct RawTls with 2 elements",
+                "1, expected a table: `{",
+            ),
+            (
+                "unknown field `$__toml_private_datetime`, expected `cert_file`",
+                "a date, expected a table",
+            ),
+            (
+                "invalid type: string \"4096\", expected u32",
+                "expected a whole number, without quotes",
+            ),
+            (
+                "invalid value: integer `0`, expected a nonzero u32",
+                "`0`, expected a whole number",
+            ),
+            (
+                "invalid type: integer `8443`, expected socket address",
+                "expected a text IP:PORT, such",
+            ),
+            (
+                "invalid type: boolean `true`, expected a string",
+                "`true`, expected a string",
+            ),
+        ] {
+            let told = plain(message);
+            assert!(told.contains(words) && !told.contains("u32"), "{told}");
+        }
+    }
 
     #[test]
     fn distances_are_counted_in_letters() {
