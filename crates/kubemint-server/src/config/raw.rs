@@ -177,7 +177,7 @@ impl Raw {
         (config, problems)
     }
 
-    /// Files with secrets that everyone may read.
+    /// Files with secrets that everyone may read, and files that everyone may change.
     fn exposed(&self, base: &Path) -> Vec<String> {
         let mut secrets = Secrets::default();
         let tls = self.server.tls.as_ref().map(|tls| tls.key_file.as_path());
@@ -191,6 +191,9 @@ impl Raw {
         let pseudonyms = self.audit.pseudonym_key_file.as_deref();
         secrets.look("audit.pseudonym_key_file", base, pseudonyms);
         secrets.look_all(&self.issuers, &self.clusters, base);
+        for file in self.policy.files.iter().flatten() {
+            secrets.look_trusted("policy.files", base, Some(file));
+        }
         secrets.warnings()
     }
 }
