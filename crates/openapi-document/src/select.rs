@@ -216,7 +216,8 @@ pub(crate) fn operations(root: &Node, keep: &dyn Fn(&str, &str) -> bool) -> Node
 /// Whether a place of a document is still one of what is left of it: it is not inside the parts at the places `spare`, and the
 /// operation or component that it is inside is there, if it is inside of one.
 pub(crate) fn stays(old: &Node, left: &Node, spare: &[Span]) -> impl Fn(Span) -> bool + use<> {
-    let mut spared = Vec::new();
+    // Lowering takes out what it tells, so a part may be at none of these places any more.
+    let mut spared = spare.to_vec();
     parts_at(old, spare, &mut spared);
     let (old, left) = (regions(old), regions(left));
     move |place| {

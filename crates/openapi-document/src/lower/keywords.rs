@@ -3,6 +3,7 @@
 
 use super::items::is_anything;
 use super::{Found, entry, note, push, refuse, take};
+use crate::Diagnostic;
 use crate::node::Node;
 
 const REFUSED: &[(&str, &str)] = &[
@@ -59,12 +60,10 @@ pub(super) fn refused(node: &mut Node, found: &mut Found) {
     }
     if let Some(nullable) = take(node, "nullable") {
         let help = "write `type: [T, \"null\"]`, or `anyOf` with `type: \"null\"`";
-        refuse(
-            found,
-            nullable.key_span,
-            "`nullable` means nothing in OpenAPI 3.1",
-            help,
-        );
+        // Without it the same values are allowed, so it may be left out where the author lets that be done.
+        let message = "`nullable` means nothing in OpenAPI 3.1";
+        let told = Diagnostic::new("K0151", nullable.key_span, message);
+        found.push(told.help(help).spare());
     }
 }
 

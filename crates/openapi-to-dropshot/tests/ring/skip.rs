@@ -248,3 +248,13 @@ fn what_lowering_and_other_files_lack_is_told_also_where_a_part_was_left_out() {
         );
     }
 }
+
+#[test]
+fn what_means_nothing_in_3_1_is_left_out_alone() {
+    let said = "      responses:\n        '200': {description: ok, content: {application/json: {schema: {type: string, nullable: true}}}}";
+    let text = document(&[said], "").replace("3.0.3", "3.1.0");
+    let read = kept(&text);
+    assert_eq!((paths(&read), read.skipped.len()), (vec!["/a"], 0));
+    let codes: Vec<&str> = read.spared.iter().map(|told| told.code).collect();
+    assert_eq!(codes, ["K0151"]);
+}
