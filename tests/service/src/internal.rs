@@ -126,7 +126,7 @@ async fn the_internal_listener_serves_nothing_of_the_api_and_the_api_nothing_of_
 
 #[tokio::test]
 async fn connections_that_say_nothing_keep_no_probe_out_and_are_few() {
-    let stage = Stage::start().await;
+    let mut stage = Stage::start().await;
     let probe = stage.internal_request("/healthz").build().unwrap();
     let address = Url::socket_addrs(probe.url(), || None).unwrap()[0];
     let mut silent = Vec::new();
@@ -149,6 +149,10 @@ async fn connections_that_say_nothing_keep_no_probe_out_and_are_few() {
         told.starts_with("HTTP/1.0 200") && told.ends_with("ok\n"),
         "{told}"
     );
+    // And they keep nothing from ending.
+    stage.stop_server().await;
+    let log = stage.log();
+    assert!(!log.contains("the grace period is over"), "{log}");
     stage.stop().await;
 }
 

@@ -50,7 +50,7 @@ impl Porch {
         self.address
     }
 
-    /// Stops accepting, and returns when every connection is closed, as those are that the one behind has closed.
+    /// Stops accepting, and returns when every connection is closed: those that said nothing, and those that the one behind has closed.
     pub(crate) async fn stop(&mut self) {
         let _ = self.stop.send(true);
         let _ = (&mut self.accepting).await;
@@ -72,7 +72,7 @@ async fn accept(listener: TcpListener, behind: SocketAddr, mut stop: watch::Rece
                 Ok((socket, peer)) => {
                     if let Ok(place) = places.enter(network(peer.ip())) {
                         place.waits();
-                        connections.spawn(connection(socket, behind, place));
+                        connections.spawn(connection(socket, behind, place, stop.clone()));
                     }
                 }
                 // Files have run out, above all, which the API's own listener tells.
@@ -86,17 +86,30 @@ async fn accept(listener: TcpListener, behind: SocketAddr, mut stop: watch::Rece
     while connections.join_next().await.is_some() {}
 }
 
-async fn connection(mut socket: TcpStream, behind: SocketAddr, place: Slot<IpAddr>) {
+async fn connection(
+    mut socket: TcpStream,
+    behind: SocketAddr,
+    place: Slot<IpAddr>,
+    stop: watch::Receiver<bool>,
+) {
     tokio::select! {
-        _ = pass(&mut socket, behind) => {}
+        _ = pass(&mut socket, behind, stop) => {}
         () = place.evicted() => {}
     }
 }
 
 /// Passes on what the peer sends, until the one behind closes.
-async fn pass(socket: &mut TcpStream, behind: SocketAddr) -> io::Result<()> {
-    // Who says nothing takes one descriptor, and nothing behind.
-    socket.peek(&mut [0]).await?;
+async fn pass(
+    socket: &mut TcpStream,
+    behind: SocketAddr,
+    mut stop: watch::Receiver<bool>,
+) -> io::Result<()> {
+    // Who says nothing takes one descriptor, and nothing behind that closes it in the end.
+    let mut first = [0];
+    tokio::select! {
+        said = socket.peek(&mut first) => { said?; }
+        () = told(&mut stop) => return Ok(()),
+    }
     let mut inner = TcpStream::connect(behind).await?;
     let (mut from, mut to) = socket.split();
     let (mut answers, mut questions) = inner.split();
