@@ -56,8 +56,7 @@ impl Retry {
     }
 
     /// Calls `send` until it succeeds, fails for good, or the time is over. `send` must be safe to repeat: a `GET`, a `DELETE`,
-    /// or a
-    /// `POST` with the same idempotency key each time.
+    /// or a `POST` with the same idempotency key each time.
     ///
     /// # Errors
     /// The last failure.

@@ -44,8 +44,7 @@ impl Cluster {
 
     /// Revokes all kubeconfigs that match (`revokeKubeconfigs`); the caller must be permitted to revoke anyone's. It asks again
     /// while the answer is not `complete`, for as long as [`crate::Retry`] says. The report adds up all requests: what is
-    /// `unconfirmed` stays
-    /// `revoking`, and the server goes on by itself.
+    /// `unconfirmed` stays `revoking`, and the server goes on by itself.
     ///
     /// Each request takes what exists at its time. Set `issued_before` if what is issued meanwhile must stay.
     ///

@@ -58,6 +58,7 @@ pub(crate) fn bundle(
         loaded: HashMap::from([(own, Ok(0))]),
         taken: taken(&root),
         roots: vec![root.clone()],
+        anchors: HashMap::new(),
         names: HashMap::new(),
         queue: Vec::new(),
         diagnostics: Vec::new(),
@@ -168,11 +169,37 @@ struct Bundler<'f> {
     paths: Vec<String>,
     loaded: HashMap<String, Result<usize, String>>,
     roots: Vec<Node>,
+    /// The pointers of each file's schemas with a `$anchor`, by its name, once one was asked for.
+    anchors: HashMap<usize, HashMap<String, String>>,
     taken: HashSet<(String, String)>,
     /// The component that stands for each kind, file and pointer.
     names: HashMap<(String, usize, String), String>,
     queue: Vec<Wanted>,
     diagnostics: Vec<Diagnostic>,
+}
+
+/// The pointers of the schemas with a `$anchor`, by its name.
+fn anchors(root: &Node) -> HashMap<String, String> {
+    let mut found = HashMap::new();
+    let mut open = vec![(String::new(), root)];
+    while let Some((pointer, node)) = open.pop() {
+        for key in ["$anchor", "$dynamicAnchor"] {
+            if let Some(name) = node.get(key).and_then(Node::as_str) {
+                found
+                    .entry(name.to_owned())
+                    .or_insert_with(|| pointer.clone());
+            }
+        }
+        let members = node
+            .entries()
+            .iter()
+            .map(|entry| (escape(&entry.key), &entry.node));
+        let items = node.items().iter().enumerate();
+        let items = items.map(|(at, item)| (at.to_string(), item));
+        let inner = members.chain(items);
+        open.extend(inner.map(|(token, inner)| (format!("{pointer}/{token}"), inner)));
+    }
+    found
 }
 
 /// A part that becomes a component.
@@ -319,24 +346,10 @@ impl Bundler<'_> {
     }
 
     /// The pointer of the schema with this `$anchor` (JSON Schema 2020-12), if the file has one.
-    fn anchored(&self, file: usize, name: &str) -> Option<String> {
-        let is_name = |node: &Node| node.as_str() == Some(name);
-        let mut open = vec![(String::new(), self.roots.get(file)?)];
-        while let Some((pointer, node)) = open.pop() {
-            let mut anchors = ["$anchor", "$dynamicAnchor"].into_iter();
-            if anchors.any(|key| node.get(key).is_some_and(is_name)) {
-                return Some(pointer);
-            }
-            let members = node
-                .entries()
-                .iter()
-                .map(|entry| (escape(&entry.key), &entry.node));
-            let items = node.items().iter().enumerate();
-            let items = items.map(|(at, item)| (at.to_string(), item));
-            let inner = members.chain(items);
-            open.extend(inner.map(|(token, inner)| (format!("{pointer}/{token}"), inner)));
-        }
-        None
+    fn anchored(&mut self, file: usize, name: &str) -> Option<String> {
+        let root = self.roots.get(file)?;
+        let anchors = self.anchors.entry(file).or_insert_with(|| anchors(root));
+        anchors.get(name).cloned()
     }
 
     /// What is at a pointer, and the place that introduces it.

@@ -48,6 +48,13 @@ impl<'a> Part<'a> {
     pub fn is_whole(&self) -> bool {
         self.before.is_empty() && self.behind.is_empty()
     }
+
+    /// What the variable is where a path has this segment; `None` where it is none of these. Between fixed texts it is not empty.
+    pub fn value<'s>(&self, segment: &'s str) -> Option<&'s str> {
+        let value = segment.strip_prefix(self.before)?;
+        let value = value.strip_suffix(self.behind)?;
+        (self.is_whole() || !value.is_empty()).then_some(value)
+    }
 }
 
 impl Routes {

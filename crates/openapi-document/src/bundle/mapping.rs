@@ -1,7 +1,7 @@
 //! The `mapping` of a `discriminator`, whose values are names of schemas or references to them, without a `$ref` that says so.
 
 use super::{Bundler, is_plain, nothing};
-use crate::node::{Content, Entry, Node};
+use crate::node::{Content, Entry, Node, escape};
 use crate::place;
 
 /// Whether every value is a name, or leads to a component of the document itself.
@@ -30,7 +30,7 @@ fn targets(schema: &Node) -> impl Iterator<Item = &Entry> {
 impl Bundler<'_> {
     /// Lets the values that are references lead to components of this document.
     pub(super) fn mapping(&mut self, schema: &mut Node, file: usize) {
-        if is_whole(schema) {
+        if file == 0 && is_whole(schema) {
             return;
         }
         let Content::Map(members) = &mut schema.content else {
@@ -52,16 +52,21 @@ impl Bundler<'_> {
                 let schemas = self.roots.get(file)?.at("/components/schemas")?;
                 schemas.get(text)
             };
-            // A name may hold dots, and is one before it is a file's.
-            if entry
-                .node
-                .as_str()
-                .is_none_or(|text| is_name(text).is_some())
+            let Some(text) = entry.node.as_str() else {
+                continue;
+            };
+            // A name may hold dots, and is one before it is a file's. One of another file may be called otherwise in this document.
+            let named = is_name(text).map(|_| format!("#/components/schemas/{}", escape(text)));
+            if named.is_some() && file == 0
+                || named.is_none() && !text.starts_with('#') && !is_file(text)
             {
                 continue;
             }
-            let value = std::mem::replace(&mut entry.node, nothing());
+            let mut value = std::mem::replace(&mut entry.node, nothing());
             let span = value.span;
+            if let Some(pointer) = named {
+                value.content = Content::String(pointer);
+            }
             let reference = Entry {
                 key: "$ref".to_owned(),
                 key_span: span,

@@ -109,7 +109,8 @@ Null is a value where `nullable` says so beside the `type`; where values are lis
     ),
     (
         "K0109",
-        "The feature is a part of OpenAPI 3.0 that the generators do not support, or too many ways lead from choices to choices.
+        "The feature is a part of OpenAPI 3.0 that the generators do not support, or too many ways, or too long ones,
+lead from one schema to the next.
 
     {oneOf: [{type: object, properties: {kind: ...}}], discriminator: {propertyName: kind}}        # wrong: has no name
     {oneOf: [{$ref: '#/components/schemas/Cat'}], discriminator: {propertyName: kind}}   # right",

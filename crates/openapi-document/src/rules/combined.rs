@@ -61,6 +61,17 @@ fn parts<'a>(found: &Findings<'a>, schema: &'a Node) -> Vec<Part<'a>> {
     parts
 }
 
+/// Whether any part of a schema, and of what its `allOf` adds, has a property of that name, or alternatives that may have it.
+pub(super) fn may_have<'a>(found: &Findings<'a>, whole: &'a Node, name: &str) -> bool {
+    parts(found, whole).iter().any(|part| {
+        let named = part.node.get("properties").and_then(|all| all.get(name));
+        named.is_some()
+            || ["anyOf", "oneOf"]
+                .iter()
+                .any(|key| part.node.get(key).is_some())
+    })
+}
+
 /// A bound of one of the parts.
 struct Bound<'p, 'a> {
     part: &'p Part<'a>,

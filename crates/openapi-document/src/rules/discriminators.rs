@@ -72,7 +72,8 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
             continue;
         };
         // Where it leads was told, unless it is a name or leads to this document.
-        if is_file(text) || of_fragment(text).is_err() {
+        let is_wrong = |pointer| of_fragment(pointer).is_err();
+        if is_file(text) || text.strip_prefix('#').is_some_and(is_wrong) {
             continue;
         }
         if !names.iter().any(|name| leads(text, name)) {

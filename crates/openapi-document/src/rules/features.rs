@@ -243,7 +243,7 @@ pub(super) fn parameter(found: &mut Findings<'_>, node: &Node) {
     );
     for key in ["allowReserved", "allowEmptyValue"] {
         let entry = node.entry(key).filter(|entry| entry.node.is_true());
-        unsupported(found, entry, "leave it out");
+        spare(found, entry, "leave it out");
     }
     style(found, node);
 }
@@ -414,7 +414,7 @@ fn unsupported(found: &mut Findings<'_>, entry: Option<&Entry>, help: &str) {
     }
 }
 
-/// As [`unsupported`], of words that change nothing of what is asked and answered.
+/// As [`unsupported`], of words that change nothing of what is asked and answered, or without which a little less is allowed.
 fn spare(found: &mut Findings<'_>, entry: Option<&Entry>, help: &str) {
     if let Some(entry) = entry {
         found.push(unsupported_entry(entry, help).spare());

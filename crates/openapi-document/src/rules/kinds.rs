@@ -8,6 +8,15 @@ use crate::node::{Content, Entry, Node, Span};
 /// Extensions that the toolchain itself gives a meaning: each is on or off.
 const FLAGS: [&str; 3] = ["x-secret", "x-printable", "x-runtime"];
 
+/// What is said to people alone: serializers write null where there is nothing.
+const REMARKS: [&str; 5] = [
+    "bearerFormat",
+    "description",
+    "summary",
+    "termsOfService",
+    "title",
+];
+
 /// Extensions that dropshot gives a meaning: mappings, empty or not.
 const DROPSHOTS: [&str; 2] = ["x-dropshot-pagination", "x-dropshot-websocket"];
 
@@ -263,12 +272,12 @@ fn kinds(found: &mut Findings<'_>, entry: &Entry, kind: Kind) {
         Content::Null => entry.key_span,
         _ => entry.node.span,
     };
-    found.push(
-        Diagnostic::new("K0102", span, format!("`{key}` must be {wanted}"))
-            .label(described(content))
-            .help(help)
-            .covers(entry.span()),
-    );
+    let told = Diagnostic::new("K0102", span, format!("`{key}` must be {wanted}"))
+        .label(described(content))
+        .help(help)
+        .covers(entry.span());
+    let is_nothing = *content == Content::Null && REMARKS.contains(&key.as_str());
+    found.push(if is_nothing { told.spare() } else { told });
 }
 
 /// Numbers that YAML 1.1 or 1.2 knows and JSON does not: hexadecimal, octal and infinite ones.

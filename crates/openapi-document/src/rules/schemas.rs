@@ -44,12 +44,19 @@ pub(super) fn check(found: &mut Findings<'_>) {
     each_schema(root, &mut |schema| schemas.push(schema));
     // Members may leave the type to what they are combined with; parents come before them.
     let mut members: HashSet<*const Node> = HashSet::new();
+    // What an inline part of an `allOf` is a part of, in the end.
+    let mut wholes: HashMap<*const Node, &Node> = HashMap::new();
     for schema in schemas {
         for key in ["allOf", "anyOf", "oneOf", "not"] {
             if let Some(list) = schema.get(key) {
                 members.insert(list);
                 members.extend(list.items().iter().map(std::ptr::from_ref));
             }
+        }
+        let whole = wholes.get(&std::ptr::from_ref(schema)).copied();
+        if let Some(parts) = schema.get("allOf") {
+            let parts = parts.items().iter().map(std::ptr::from_ref);
+            wholes.extend(parts.map(|part| (part, whole.unwrap_or(schema))));
         }
         if !members.contains(&std::ptr::from_ref(schema)) {
             untyped(found, schema);
@@ -62,7 +69,7 @@ pub(super) fn check(found: &mut Findings<'_>) {
         combined::check(found, schema);
         values::check(found, schema);
         format(found, schema);
-        required(found, schema);
+        required(found, schema, whole);
     }
     endless::check(found);
 }
@@ -256,7 +263,7 @@ fn format(found: &mut Findings<'_>, schema: &Node) {
     }
 }
 
-fn required(found: &mut Findings<'_>, schema: &Node) {
+fn required<'a>(found: &mut Findings<'a>, schema: &'a Node, whole: Option<&'a Node>) {
     let Some(names) = schema.get("required") else {
         return;
     };
@@ -281,7 +288,7 @@ fn required(found: &mut Findings<'_>, schema: &Node) {
             );
         }
     }
-    // Members may come from the other branch of an `allOf`, so only a schema that stands alone is judged.
+    // Members may come from what a schema is combined with.
     let closed = schema
         .get("additionalProperties")
         .is_some_and(|node| node.content == Content::Bool(false));
@@ -318,6 +325,9 @@ fn required(found: &mut Findings<'_>, schema: &Node) {
                 }
                 None => diagnostic.help("declare it in `properties`, or leave it out"),
             };
+            if !closed && whole.is_some_and(|whole| combined::may_have(found, whole, text)) {
+                continue;
+            }
             // A closed object holds no other members than its own, so it never has this one.
             if closed {
                 diagnostic.code = "K0107";

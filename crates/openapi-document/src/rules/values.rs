@@ -3,7 +3,7 @@
 use super::Findings;
 use crate::Diagnostic;
 use crate::node::{Content, Node};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub(super) const TYPES: [&str; 6] = ["string", "integer", "number", "boolean", "array", "object"];
 
@@ -199,13 +199,21 @@ fn shared_properties(found: &mut Findings<'_>, schema: &Node) {
     }
 }
 
-/// The types that the values of a choice have, if each of its members says one.
-fn chosen<'a>(found: &Findings<'a>, schema: &'a Node, depth: usize) -> Option<Vec<&'a Node>> {
+/// The types that the values of a choice have, if each of its members says one. A schema that was `seen` is not asked again.
+fn chosen<'a>(
+    found: &Findings<'a>,
+    schema: &'a Node,
+    depth: usize,
+    seen: &mut HashSet<*const Node>,
+) -> Option<Vec<&'a Node>> {
+    if !seen.insert(std::ptr::from_ref(schema)) {
+        return Some(Vec::new());
+    }
     if let Some(kind) = schema.get("type") {
         return Some(vec![kind]);
     }
     let members = schema.get("oneOf").or(schema.get("anyOf"))?.items().iter();
-    let inner = |member| chosen(found, found.resolve(member)?, depth.checked_sub(1)?);
+    let inner = |member| chosen(found, found.resolve(member)?, depth.checked_sub(1)?, seen);
     let kinds: Option<Vec<_>> = members.map(inner).collect();
     Some(kinds?.concat())
 }
@@ -219,7 +227,7 @@ fn agree(a: &str, b: &str) -> bool {
 /// K0107: none of the alternatives of a member of an `allOf` is of the type that stands beside it.
 fn no_choice<'a>(found: &mut Findings<'a>, own: &'a Node, member: &'a Node, meant: &'a Node) {
     const DEEPEST: usize = 8;
-    let kinds = chosen(found, meant, DEEPEST).unwrap_or_default();
+    let kinds = chosen(found, meant, DEEPEST, &mut HashSet::new()).unwrap_or_default();
     let texts: Option<Vec<&str>> = kinds.into_iter().map(Node::as_str).collect();
     let (Some(texts), Some(own_text)) = (texts, own.as_str()) else {
         return;

@@ -247,3 +247,23 @@ fn a_mapping_leads_to_schemas_by_reference_too() {
     let told = places("shape.yaml#/Shape", &files);
     assert_eq!(told, ["spec/shape.yaml:1:110 K0103"]);
 }
+
+#[test]
+fn a_mapping_of_another_file_leads_to_what_its_schemas_are_called_here() {
+    for target in ["'#/components/schemas/Circle'", "Circle"] {
+        let shape = format!(
+            "openapi: 3.0.3\ninfo: {{title: Shapes, version: 1.0.0}}\npaths: {{}}\ncomponents:\n  schemas:\n    Shape: {{oneOf: [{{$ref: '#/components/schemas/Circle'}}], discriminator: {{propertyName: kind, mapping: {{c: {target}}}}}}}\n    Circle: {{type: object, required: [kind], properties: {{kind: {{type: string}}}}}}\n"
+        );
+        let files = [("shape.yaml", shape)];
+        let text = main_with("shape.yaml#/components/schemas/Shape")
+            + "components: {schemas: {Circle: {type: object, properties: {radius: {type: number}}}}}\n";
+        let (document, told) = Document::examine_with("main.yaml", &text, &Memory(files.into()));
+        // Nothing refers to the document's own.
+        assert_eq!(told.places(), ["main.yaml:13:24 K0118"]);
+        let schemas = document.unwrap().source()["components"]["schemas"].clone();
+        let shape = &schemas["Shape"];
+        let led = &shape["discriminator"]["mapping"]["c"];
+        assert_eq!(led, &shape["oneOf"][0]["$ref"]);
+        assert_ne!(led, "#/components/schemas/Circle");
+    }
+}

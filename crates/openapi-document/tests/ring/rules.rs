@@ -279,6 +279,23 @@ components:
     assert_eq!(places(text), ["things.yaml:15:21 K0107"]);
     let open = text.replace("additionalProperties: false", "additionalProperties: true");
     assert_eq!(places(&open), ["things.yaml:15:21 K0111"]);
+    // A part of an `allOf` may require what another part declares, and misspell it.
+    let part = "{type: object, required: [b], properties: {c: {type: string}}}";
+    let whole = |base: &str| {
+        let schema = format!(
+            "    A:\n      allOf:\n      - {{$ref: '#/components/schemas/Base'}}\n      - allOf: [{part}]\n    Base: {base}\n"
+        );
+        let (before, _) = text.split_once("    A:\n").unwrap();
+        places(&format!("{before}{schema}"))
+    };
+    assert_eq!(
+        whole("{type: object, properties: {b: {type: string}}}"),
+        [] as [&str; 0]
+    );
+    assert_eq!(
+        whole("{type: object, properties: {d: {type: string}}}"),
+        ["things.yaml:16:43 K0111"]
+    );
 }
 
 /// A document with these components, and what is said of its one operation.
@@ -545,4 +562,41 @@ fn a_response_is_named_by_three_digits_of_an_answer() {
         assert_eq!(told, ["error K0109 8:9"], "{key}");
     }
     assert_eq!(answer("'404'"), Vec::<String>::new());
+}
+
+#[test]
+fn ways_to_one_schema_are_not_followed_one_by_one() {
+    // Ten alternatives, nine deep: a way a microsecond would take a quarter of an hour.
+    let mut schemas =
+        "    R: {type: string, allOf: [{$ref: '#/components/schemas/S0'}]}\n".to_owned();
+    for level in 0..9 {
+        let next = format!("{{$ref: '#/components/schemas/S{}'}}", level + 1);
+        schemas += &format!(
+            "    S{level}: {{oneOf: [{}]}}\n",
+            [next.as_str(); 10].join(", ")
+        );
+    }
+    schemas += "    S9: {type: string}";
+    let text = format!(
+        "openapi: 3.0.3\ninfo: {{title: T, version: 1.0.0}}\npaths: {{}}\ncomponents:\n  schemas:\n{schemas}\n"
+    );
+    let found = places(&text);
+    assert!(
+        found.iter().any(|place| place.ends_with("K0109")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_mapping_to_what_is_no_name_is_told() {
+    for wrong in ["50%", "Cat~", "Nope"] {
+        let text = format!(
+            "openapi: 3.0.3\ninfo: {{title: T, version: 1.0.0}}\npaths: {{}}\ncomponents:\n  schemas:\n    Pet:\n      oneOf: [{{$ref: '#/components/schemas/Cat'}}]\n      discriminator:\n        propertyName: kind\n        mapping: {{c: '{wrong}'}}\n    Cat: {{type: object, required: [kind], properties: {{kind: {{type: string}}}}}}\n"
+        );
+        let found = places(&text);
+        assert!(
+            found.iter().any(|place| place == "things.yaml:10:22 K0109"),
+            "{wrong}: {found:?}"
+        );
+    }
 }

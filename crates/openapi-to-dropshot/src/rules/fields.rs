@@ -8,16 +8,19 @@ use std::collections::HashSet;
 /// The deepest that schemas are looked into.
 const DEPTH: usize = 16;
 
+/// The schemas that were asked already: ways to one may be many.
+type Seen = HashSet<(*const Node, bool)>;
+
 /// K0207.
 pub(super) fn check(document: &Document, diagnostics: &mut Diagnostics) {
     let mut told = HashSet::new();
     for operation in document.operations() {
         let mut fields = Vec::new();
         if let Some(schema) = form(document, operation) {
-            members(&document.root, schema, DEPTH, &mut fields);
+            members(&document.root, schema, DEPTH, &mut Seen::new(), &mut fields);
         }
         for field in fields {
-            if is_field(&document.root, &field.node, true, DEPTH)
+            if is_field(&document.root, &field.node, true, DEPTH, &mut Seen::new())
                 || !told.insert((field.key_span.file, field.key_span.start))
             {
                 continue;
@@ -47,31 +50,43 @@ fn form<'a>(document: &'a Document, operation: OperationRef<'_>) -> Option<&'a N
 }
 
 /// The properties of the schema and of the members of its `allOf`.
-fn members<'a>(root: &'a Node, schema: &'a Node, depth: usize, found: &mut Vec<&'a Entry>) {
+fn members<'a>(
+    root: &'a Node,
+    schema: &'a Node,
+    depth: usize,
+    seen: &mut Seen,
+    found: &mut Vec<&'a Entry>,
+) {
     let Some(schema) = resolve(root, schema).filter(|_| depth > 0) else {
         return;
     };
+    if !seen.insert((std::ptr::from_ref(schema), true)) {
+        return;
+    }
     found.extend(schema.get("properties").map_or(&[][..], Node::entries));
     for member in schema.get("allOf").map_or(&[][..], Node::items) {
-        members(root, member, depth - 1, found);
+        members(root, member, depth - 1, seen, found);
     }
 }
 
 /// Whether values of the schema are scalars, or, where that may be, lists of them. What it means is told elsewhere if it is
 /// nowhere.
-fn is_field(root: &Node, schema: &Node, list: bool, depth: usize) -> bool {
+fn is_field(root: &Node, schema: &Node, list: bool, depth: usize, seen: &mut Seen) -> bool {
     let Some(schema) = resolve(root, schema).filter(|_| depth > 0) else {
         return true;
     };
+    if !seen.insert((std::ptr::from_ref(schema), list)) {
+        return true;
+    }
     let is = |kind: &str| schema.get("type").and_then(Node::as_str) == Some(kind);
     if is("object") || schema.get("properties").is_some() {
         return false;
     }
     if is("array") {
         let items = schema.get("items");
-        return list && items.is_none_or(|items| is_field(root, items, false, depth - 1));
+        return list && items.is_none_or(|items| is_field(root, items, false, depth - 1, seen));
     }
     let members = ["allOf", "oneOf", "anyOf"].map(|key| schema.get(key));
     let mut members = members.into_iter().flatten().flat_map(Node::items);
-    members.all(|member| is_field(root, member, list, depth - 1))
+    members.all(|member| is_field(root, member, list, depth - 1, seen))
 }

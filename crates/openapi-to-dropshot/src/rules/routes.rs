@@ -114,11 +114,14 @@ fn taken<'a>(
         match (Part::of(one), Part::of(other)) {
             (None, None) if one != other => return None,
             (None, Some(part)) => {
-                let text = one.strip_prefix(part.before)?.strip_suffix(part.behind)?;
+                let text = part.value(one)?;
                 if !allows(document, later, part.name, text) {
                     return None;
                 }
                 taken.push((text, part.name));
+            }
+            (Some(part), None) => {
+                part.value(other)?;
             }
             _ => {}
         }

@@ -91,6 +91,28 @@ fn a_fixed_segment_that_hides_a_value_of_the_variable_is_told_with_both_places()
 }
 
 #[test]
+fn paths_that_share_no_request_hide_nothing_of_each_other() {
+    let hidden = |paths: [&str; 2]| {
+        let item = |(name, path): (char, &str)| {
+            let variable = path.split(['{', '}']).nth(1).map_or(String::new(), |variable| {
+                format!("parameters: [{{name: {variable}, in: path, required: true, schema: {{type: string}}}}], ")
+            });
+            format!(
+                "  {path}: {{get: {{operationId: get_{name}, {variable}responses: {{'204': {{description: ok}}}}}}}}\n"
+            )
+        };
+        let items: String = ('a'..).zip(paths).map(item).collect();
+        let text = format!("openapi: 3.0.3\ninfo: {{title: T, version: 1.0.0}}\npaths:\n{items}");
+        found(&text).render(false).contains("hides")
+    };
+    assert!(hidden(["/a/{id}", "/{type}/x"]));
+    assert!(hidden(["/a/{id}:cancel", "/{type}/x:cancel"]));
+    assert!(!hidden(["/a/{id}:cancel", "/{type}/x"]));
+    // A variable between fixed texts is not empty.
+    assert!(!hidden(["/a/v", "/a/v{n}"]) && hidden(["/a/v1", "/a/v{n}"]));
+}
+
+#[test]
 fn a_name_that_is_required_and_not_declared_is_a_field_as_well() {
     let text = edited(
         "      required: [name, size]",

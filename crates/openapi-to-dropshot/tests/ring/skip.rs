@@ -258,3 +258,19 @@ fn what_means_nothing_in_3_1_is_left_out_alone() {
     let codes: Vec<&str> = read.spared.iter().map(|told| told.code).collect();
     assert_eq!(codes, ["K0151"]);
 }
+
+#[test]
+fn what_tells_people_nothing_and_what_allows_a_little_more_is_left_out_alone() {
+    let said = "      description: null\n      security: [{key: []}]\n      parameters: [{name: s, in: query, allowEmptyValue: true, schema: {type: string}}]\n      responses:\n        '204': {description: ok}";
+    let schemes = "  securitySchemes: {key: {type: http, scheme: bearer, bearerFormat: null}}\n";
+    let text = document(&[said], schemes);
+    let places = [
+        "a.yaml:7:7 K0102",
+        "a.yaml:9:41 K0109",
+        "a.yaml:18:55 K0102",
+    ];
+    assert_eq!(told(&text), places);
+    let read = kept(&text);
+    assert_eq!((paths(&read), read.skipped.len()), (vec!["/a"], 0));
+    assert_eq!(read.spared.len(), 3);
+}
