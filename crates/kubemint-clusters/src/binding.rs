@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::account::{self, Account, Author};
 use crate::collection::{Collection, ONE, unbuildable};
 use crate::config::{Binding, RoleConfig, role_namespace};
-use crate::failure::{busy, misbehaving, refused};
+use crate::failure::{busy, is_of_the_credential, misbehaving, refused};
 use crate::member::{Member, Repeat};
 
 /// The API group of bindings.
@@ -231,7 +231,7 @@ impl Member {
         for place in role.bindings() {
             let listed = match self.list(&place, &labels).await {
                 // As where a tenant deleted the namespace, and the service's rights with it: what is left there binds nobody.
-                Err(ClusterError::Refused(_)) => {
+                Err(error @ ClusterError::Refused(_)) if !is_of_the_credential(&error) => {
                     warn!(self.log, "what is left of bindings is not looked for where the service has no rights";
                         "cluster" => %self.config.key, "role" => name, "kind" => place.resource(),
                         "namespace" => place.namespace());

@@ -1,5 +1,4 @@
-//! The files of clusters, on disks that may hang: what takes too long is given up, and its thread is waited for before the next one
-//! is begun.
+//! The files of clusters, on disks that may hang: what takes too long is given up, and its thread is left, as long as few are.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,20 +9,21 @@ use tokio::time::timeout;
 
 /// How long files may take to be read.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How many threads the files of all clusters may hold. The runtime has 512 of these, and the embedded store reads by them, too.
+/// How many threads the files of one cluster may hold: one may hang for ever, and a file in its place be good.
+const EACH: usize = 4;
+/// How many those of all clusters may hold. The runtime has 512 of these, and the embedded store reads by them, too.
 static THREADS: Semaphore = Semaphore::const_new(128);
 
 /// What reads the same files again and again.
 pub(crate) struct Reading {
-    /// Of which there is one at a time.
-    thread: Arc<Semaphore>,
+    threads: Arc<Semaphore>,
     patience: Duration,
 }
 
 impl Reading {
     pub(crate) fn new() -> Self {
         Self {
-            thread: Arc::new(Semaphore::new(1)),
+            threads: Arc::new(Semaphore::new(EACH)),
             patience: PATIENCE,
         }
     }
@@ -33,9 +33,9 @@ impl Reading {
         &self,
         read: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, &'static str> {
-        let thread = Arc::clone(&self.thread);
+        let threads = Arc::clone(&self.threads);
         let reading = async move {
-            let held = (thread.acquire_owned().await, THREADS.acquire().await);
+            let held = (threads.acquire_owned().await, THREADS.acquire().await);
             let read = move || {
                 let found = read();
                 drop(held);
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn files_on_a_disk_that_hangs_hold_one_thread_and_are_read_once_it_does_not() {
+    async fn files_on_a_disk_that_hangs_hold_few_threads_and_are_read_once_it_does_not() {
         let mut reading = Reading::new();
         reading.patience = Duration::from_millis(20);
         let (hangs, hung) = mpsc::channel::<()>();
@@ -71,7 +71,7 @@ mod tests {
             });
             assert_eq!(read.await, Err("took too long"));
         }
-        assert_eq!(begun.load(Ordering::Relaxed), 1);
+        assert_eq!(begun.load(Ordering::Relaxed), EACH);
         drop(hangs);
         reading.patience = PATIENCE;
         assert_eq!(reading.of(|| 7).await, Ok(7));

@@ -1,7 +1,8 @@
 //! The log: JSON lines on standard error, one object each.
 //!
 //! Lines are written by threads of their own, so that whoever reads them slowly slows nothing down; what does not fit is left out,
-//! and a line says how much; so it is with what cannot be written, as to a full disk. What may need mending has a thread for itself, that no crowd of requests fills.
+//! and a line says how much; so it is with what cannot be written, as to a full disk. What may need mending
+//! has a thread for itself, that no crowd of requests fills.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
@@ -125,7 +126,8 @@ impl<W: Write> Page<W> {
         if self.lost > 0 {
             let told = serde_json::json!({
                 "msg": "lines of the log could not be written, and are lost", "level": "ERRO",
-                "ts": chrono::Utc::now(), "service": "kubemint", "lost": self.lost,
+                "ts": chrono::Utc::now(), "service": "kubemint",
+                "version": env!("CARGO_PKG_VERSION"), "lost": self.lost,
             });
             self.whole(format!("{told}\n").as_bytes())?;
             self.lost = 0;

@@ -13,8 +13,8 @@ use crate::pace::Went;
 /// How long a round is waited for. It begins nothing after two seconds, so what it does then is wait.
 const LONGEST: Duration = Duration::from_millis(2500);
 
-/// The rounds that are under way; they end with this. They are few: each that waits has one of the places that a cluster's rounds share, a
-/// call ends after ten seconds, and a round that finds no place ends at once.
+/// The rounds that are under way; they end with this. They are few: each that waits has one of the places that a cluster's rounds
+/// share, a call ends after ten seconds, and a round that finds no place ends at once.
 #[derive(Default)]
 pub(crate) struct Rounds {
     under_way: JoinSet<Reconciled>,

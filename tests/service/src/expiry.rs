@@ -50,11 +50,14 @@ async fn at_its_end_it_is_expired_and_its_credential_is_gone_in_time() {
         );
     }
     // Whether it was late is told to whoever watches.
-    let metrics = stage.internal("/metrics").await.text;
     let ended = format!(
         "kubemint_expiry_delay_seconds_count{{cluster=\"{REGION}/{PROJECT}/{CLUSTER}\"}} 1\n"
     );
-    assert!(metrics.contains(&ended), "{metrics}");
+    until("its delay is told", async || {
+        let metrics = stage.internal("/metrics").await.text;
+        metrics.contains(&ended)
+    })
+    .await;
     // The other one goes on.
     let other = alice.delivered(&link(&lasting)).await;
     assert_eq!(other.list_pods().await, StatusCode::OK);

@@ -206,7 +206,7 @@ async fn a_certificate_that_cannot_be_used_is_told_until_it_can() {
         wanted.not_before = std::time::SystemTime::from(begin).into();
         wanted.self_signed(&pair.signing_key).unwrap().pem()
     };
-    let begin = Utc::now() + TimeDelta::seconds(12);
+    let begin = Utc::now() + TimeDelta::seconds(20);
     let (taken, failed) = (
         count(&stage, "certificate", "ok").await,
         count(&stage, "certificate", "failed").await,

@@ -228,7 +228,11 @@ fn credential(raw: &RawCredential, base: &Path, place: &mut Place<'_>) -> Option
 fn may_be_secret(path: &Path) -> bool {
     let text = path.to_string_lossy();
     let bare = path.components().count() == 1;
-    text.starts_with("eyJ") || text.contains('\n') || (bare && text.len() > 40)
+    let begins = ["eyJ", "sha256~"]
+        .iter()
+        .any(|begin| text.starts_with(begin));
+    // Names of files are long where they have a cluster's key in them, and not so long.
+    begins || text.contains('\n') || (bare && text.len() > 100)
 }
 
 /// The files of an authority, which are read to tell what is wrong with them.

@@ -55,7 +55,7 @@ pub struct Config {
     pub issuers: Vec<IssuerConfig>,
     /// The clusters.
     pub clusters: Vec<ClusterConfig>,
-    /// Files with secrets that everyone on the machine may read, a line for each.
+    /// Files with secrets that everyone on the machine may read, and files that everyone may change, a line for each.
     pub exposed: Vec<String>,
     /// What paths are relative to: the file's folder.
     pub base: PathBuf,

@@ -17,7 +17,8 @@ pub(super) struct Secrets {
 }
 
 impl Secrets {
-    /// Looks at a file with a secret; warns when others than its owner and group may read or change it. (A group is chosen: that of the service,
+    /// Looks at a file with a secret; warns when others than its owner and group may read or change it. (A group is chosen: that of
+    /// the service,
     /// above all where an orchestrator mounts secrets.) One that cannot be looked at is no matter of this.
     pub(super) fn look(&mut self, key: &str, base: &Path, file: Option<&Path>) {
         self.warn(key, base, file, READ | WRITE, "o=");
@@ -29,6 +30,8 @@ impl Secrets {
     }
 
     fn warn(&mut self, key: &str, base: &Path, file: Option<&Path>, rights: u32, mend: &str) {
+        // An empty text may stand for something else than a file.
+        let file = file.filter(|file| !file.as_os_str().is_empty());
         let Some(path) = file.map(|file| base.join(file)) else {
             return;
         };
@@ -136,6 +139,7 @@ mod tests {
             secrets.look(name, folder.path(), Some(Path::new(name)));
         }
         secrets.look("none", folder.path(), None);
+        secrets.look("empty", folder.path(), Some(Path::new("")));
         let file = folder.path().join("open");
         let file = file.display();
         assert_eq!(

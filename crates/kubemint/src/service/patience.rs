@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use crate::error::Error;
 use crate::ports::ClusterError;
 
-/// So many failures in a row, with no success between them, are the role's; the cluster's, where it has no role that is well; or the
-/// store's.
+/// So many failures in a row, with no success between them, are the role's; the cluster's, where it has no role that is well; or
+/// the store's.
 const IN_A_ROW: usize = 3;
 
 /// What a round has met so far.

@@ -38,8 +38,8 @@ impl Rest {
         longest: Duration::ZERO,
         held: false,
     };
-    /// And a stray that failed, each time with a row: once may be an accident, so the next sweep, which a failed one brings forward,
-    /// tries it again.
+    /// And a stray that failed, each time with a row: once may be an accident, so the next sweep, which a failed one brings
+    /// forward, tries it again.
     pub(super) const FAILED_STRAY: Self = Self {
         first: Duration::from_secs(2),
         held: false,

@@ -140,9 +140,10 @@ fn a_credential_is_one_file() {
 
 #[test]
 fn a_credential_in_place_of_its_file_is_told_by_its_key_alone() {
-    let long = "k".repeat(41);
+    let long = "k".repeat(101);
     for secret in [
         "eyJhbGciOiJSUzI1NiJ9.e30.c2ln",
+        "sha256~4f5kU8m0yq",
         &long,
         "apiVersion: v1\\nkind: Config",
     ] {
@@ -160,6 +161,7 @@ fn a_credential_in_place_of_its_file_is_told_by_its_key_alone() {
     // One that is not there yet may come: it is a path.
     for path in [
         "token",
+        "us-texas-1-project-x9y8z7-cluster-a1b2c3-token",
         "/var/run/secrets/kubernetes.io/serviceaccount/token",
     ] {
         let text = MINIMAL.replace("\"token\"", &format!("{path:?}"));
