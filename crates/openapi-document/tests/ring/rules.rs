@@ -565,29 +565,6 @@ fn a_response_is_named_by_three_digits_of_an_answer() {
 }
 
 #[test]
-fn ways_to_one_schema_are_not_followed_one_by_one() {
-    // Ten alternatives, nine deep: a way a microsecond would take a quarter of an hour.
-    let mut schemas =
-        "    R: {type: string, allOf: [{$ref: '#/components/schemas/S0'}]}\n".to_owned();
-    for level in 0..9 {
-        let next = format!("{{$ref: '#/components/schemas/S{}'}}", level + 1);
-        schemas += &format!(
-            "    S{level}: {{oneOf: [{}]}}\n",
-            [next.as_str(); 10].join(", ")
-        );
-    }
-    schemas += "    S9: {type: string}";
-    let text = format!(
-        "openapi: 3.0.3\ninfo: {{title: T, version: 1.0.0}}\npaths: {{}}\ncomponents:\n  schemas:\n{schemas}\n"
-    );
-    let found = places(&text);
-    assert!(
-        found.iter().any(|place| place.ends_with("K0109")),
-        "{found:?}"
-    );
-}
-
-#[test]
 fn a_mapping_to_what_is_no_name_is_told() {
     for wrong in ["50%", "Cat~", "Nope"] {
         let text = format!(
