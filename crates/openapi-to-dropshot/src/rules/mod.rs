@@ -4,6 +4,7 @@ mod answers;
 mod codes;
 mod fields;
 mod forms;
+mod members;
 mod names;
 mod parameters;
 mod routes;
@@ -33,6 +34,7 @@ pub fn examine(document: &Document) -> Diagnostics {
     let mut diagnostics = document.diagnostics();
     routes::check(document, &mut diagnostics);
     names::check(document, &mut diagnostics);
+    members::check(document, &mut diagnostics);
     parameters::check(document, &mut diagnostics);
     answers::check(document, &mut diagnostics);
     forms::check(document, &mut diagnostics);

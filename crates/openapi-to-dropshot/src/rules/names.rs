@@ -3,9 +3,7 @@
 use crate::parameters::{Group, Place};
 use crate::{case, names};
 use openapi_document::openapiv3::Parameter;
-use openapi_document::{
-    Content, Diagnostic, Diagnostics, Document, Node, OperationRef, Span, each_schema,
-};
+use openapi_document::{Diagnostic, Diagnostics, Document, Node, OperationRef, Span, each_schema};
 use std::collections::HashMap;
 
 /// K0202 and K0203.
@@ -140,14 +138,9 @@ fn collisions(document: &Document, diagnostics: &mut Diagnostics) {
         else {
             continue;
         };
-        collide(
-            &mut types,
-            case::upper_camel(name),
-            name,
-            entry.key_span,
-            "type",
-            diagnostics,
-        );
+        let rust = case::upper_camel(name);
+        let found = collide(&mut types, rust, name, entry.key_span, "type");
+        found.into_iter().for_each(|found| diagnostics.push(found));
     }
     let mut methods: HashMap<String, (&str, Span)> = HashMap::new();
     for operation in document.operations() {
@@ -162,82 +155,40 @@ fn collisions(document: &Document, diagnostics: &mut Diagnostics) {
             continue;
         }
         let span = document.span(&pointer);
-        collide(
-            &mut methods,
-            case::snake(id),
-            id,
-            span,
-            "method",
-            diagnostics,
-        );
+        let found = collide(&mut methods, case::snake(id), id, span, "method");
+        found.into_iter().for_each(|found| diagnostics.push(found));
     }
-    each_schema(&document.root, &mut |schema| {
-        let mut fields: HashMap<String, (&str, Span)> = HashMap::new();
-        // The map of what else there is gets a field as well.
-        let others = schema.entry("additionalProperties");
-        if let Some(others) = others.filter(|others| others.node.content != Content::Bool(false)) {
-            fields.insert(
-                "extra".to_owned(),
-                ("additionalProperties", others.key_span),
-            );
-        }
-        let declared = schema.get("properties").map_or(&[][..], Node::entries);
-        let declared = declared
-            .iter()
-            .map(|entry| (entry.key.as_str(), entry.key_span));
-        // What must be there, and is not described, is a field as well.
-        let required = schema.get("required").map_or(&[][..], Node::items).iter();
-        let required = required.filter_map(|name| Some((name.as_str()?, name.span)));
-        for (name, span) in declared.chain(required) {
-            // As typify has it: reactions are often called so.
-            let rust = match name {
-                "+1" => "plus1".to_owned(),
-                "-1" => "minus1".to_owned(),
-                name => case::snake(name),
-            };
-            collide(&mut fields, rust, name, span, "field", diagnostics);
-        }
-    });
 }
 
-fn collide<'a>(
+/// Adds a name to those that are known, or tells why it cannot be.
+pub(super) fn collide<'a>(
     known: &mut HashMap<String, (&'a str, Span)>,
     rust: String,
     name: &'a str,
     span: Span,
     what: &str,
-    diagnostics: &mut Diagnostics,
-) {
+) -> Option<Diagnostic> {
     if rust.is_empty() {
-        diagnostics.push(
-            Diagnostic::new(
-                "K0202",
-                span,
-                format!("`{name}` has no letter or digit to make a {what} of"),
-            )
-            .help("choose another name"),
-        );
-        return;
+        let message = format!("`{name}` has no letter or digit to make a {what} of");
+        return Some(Diagnostic::new("K0202", span, message).help("choose another name"));
     }
     match known.get(&rust) {
         Some((other, first)) if *other != name => {
-            let diagnostic = Diagnostic::new(
-                "K0202",
-                span,
-                format!("`{other}` and `{name}` are both the {what} `{rust}` in Rust"),
-            )
-            .label("this one")
-            .related(*first, "and this one")
-            .help("rename one of them");
+            let message = format!("`{other}` and `{name}` are both the {what} `{rust}` in Rust");
+            let diagnostic = Diagnostic::new("K0202", span, message)
+                .label("this one")
+                .related(*first, "and this one")
+                .help("rename one of them");
             // A type gets a number; nothing else may, since callers name it.
-            diagnostics.push(if what == "type" {
+            Some(if what == "type" {
                 diagnostic.warning()
             } else {
                 diagnostic
-            });
+            })
         }
         _ => {
             known.insert(rust, (name, span));
+            None
         }
     }
 }

@@ -125,6 +125,93 @@ fn a_name_that_is_required_and_not_declared_is_a_field_as_well() {
     );
 }
 
+/// What is told of names of fields, where `schema` is a component beside `Base`, which has a `client_id`.
+fn told_of_fields(schema: &str) -> Vec<(String, usize)> {
+    let schemas = format!(
+        "    Base: {{type: object, properties: {{client_id: {{type: string}}}}}}\n    Whole: {schema}\n"
+    );
+    let text = THINGS.replacen("  schemas:\n", &format!("  schemas:\n{schemas}"), 1);
+    let whole = text.lines().position(|line| line.starts_with("    Whole:"));
+    let told = found(&text);
+    let told = told.iter().filter(|told| told.code == "K0202");
+    let told = told.inspect(|told| assert_eq!(told.related.len(), 1, "{told:?}"));
+    told.map(|told| (told.message.clone(), told.span.line))
+        .inspect(|(_, line)| assert_eq!(Some(line - 1), whole))
+        .collect()
+}
+
+#[test]
+fn members_of_what_is_merged_are_fields_of_one_struct() {
+    let id = "{type: object, properties: {client_id: {type: string}}}";
+    for schema in [
+        format!("{{allOf: [{id}, {{type: object, required: [clientId]}}]}}"),
+        format!("{{allOf: [{{type: object, required: [clientId]}}, {id}]}}"),
+        format!("{{allOf: [{{allOf: [{id}]}}, {{type: object, required: [clientId]}}]}}"),
+        "{allOf: [{$ref: '#/components/schemas/Base'}, {required: [clientId]}]}".to_owned(),
+        "{allOf: [{required: [clientId]}, {$ref: '#/components/schemas/Base'}]}".to_owned(),
+        "{allOf: [{$ref: '#/components/schemas/Base'}], type: object, required: [clientId]}"
+            .to_owned(),
+        "{type: object, required: [client_id, clientId]}".to_owned(),
+        format!("{{type: object, properties: {{a: {{allOf: [{id}, {{required: [clientId]}}]}}}}}}"),
+        format!(
+            "{{allOf: [{{type: object, properties: {{a: {id}}}}}, {{type: object, properties: {{a: {{required: [clientId]}}}}}}]}}"
+        ),
+        "{type: object, properties: {client_id: {type: string}}, oneOf: [{required: [clientId]}, {required: [other]}]}"
+            .to_owned(),
+    ] {
+        let told = told_of_fields(&schema);
+        let [(message, _)] = &told[..] else {
+            panic!("{schema}: {told:?}");
+        };
+        assert!(
+            message.contains("`client_id`") && message.contains("`clientId`"),
+            "{schema}: {message}"
+        );
+    }
+    for (schema, rust) in [
+        (
+            "{allOf: [{type: object, additionalProperties: {type: integer}}, {type: object, properties: {extra: {type: integer}}}]}",
+            "extra",
+        ),
+        (
+            "{type: object, required: [extra], additionalProperties: {type: integer}}",
+            "extra",
+        ),
+        (
+            "{type: object, properties: {1a: {type: string}, x1a: {type: string}}}",
+            "x1a",
+        ),
+        (
+            "{type: object, properties: {it's: {type: string}, its: {type: string}}}",
+            "its",
+        ),
+    ] {
+        let told = told_of_fields(schema);
+        assert!(
+            told.len() == 1
+                && told[0]
+                    .0
+                    .ends_with(&format!("both the field `{rust}` in Rust")),
+            "{schema}: {told:?}"
+        );
+    }
+}
+
+#[test]
+fn members_of_different_structs_may_be_one_field_each() {
+    for schema in [
+        "{oneOf: [{type: object, required: [client_id]}, {type: object, required: [clientId]}]}",
+        "{type: object, properties: {client_id: {type: string}, a: {type: object, required: [clientId]}}}",
+        // Nothing is made of what may be anything.
+        "{type: object, properties: {extra: {type: string}}, additionalProperties: true}",
+        // A closed part leaves out what it does not declare.
+        "{allOf: [{$ref: '#/components/schemas/Base'}, {type: object, properties: {clientId: {type: string}}, additionalProperties: false}]}",
+        "{type: object, properties: {it's: {type: string}, it_s: {type: string}}}",
+    ] {
+        assert_eq!(told_of_fields(schema), [], "{schema}");
+    }
+}
+
 #[test]
 fn a_form_has_no_objects_inside() {
     let form = |place: &str| {
