@@ -1,5 +1,6 @@
 //! From a bearer token to a caller.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -110,20 +111,35 @@ impl Authn {
         self.health()
     }
 
-    /// The caller that a bearer token speaks for.
+    /// The caller that a bearer token speaks for, where nothing is known of the network that it comes from: all of these together
+    /// have what [`Authn::authenticate_from`] gives to one.
+    ///
+    /// # Errors
+    /// As [`Authn::authenticate_from`].
+    pub async fn authenticate(&self, bearer: &str) -> Result<Caller, AuthnError> {
+        let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        self.authenticate_from(bearer, unknown).await
+    }
+
+    /// The caller that a bearer token speaks for. Few may wait at a time for a key that is not known yet, and `network`, the
+    /// address of the peer or of its network, says who shares these places with whom.
     ///
     /// # Errors
     /// [`AuthnError::Refused`] whatever is wrong with the token; [`AuthnError::Unavailable`] if it cannot be judged
     /// because its issuer's keys have never been fetched, or not for a day.
-    pub async fn authenticate(&self, bearer: &str) -> Result<Caller, AuthnError> {
-        let judged = self.judge(bearer).await;
+    pub async fn authenticate_from(
+        &self,
+        bearer: &str,
+        network: IpAddr,
+    ) -> Result<Caller, AuthnError> {
+        let judged = self.judge(bearer, network).await;
         if let Err(AuthnError::Refused(reason)) = &judged {
             debug!(self.log, "a token is refused"; "reason" => reason.as_str());
         }
         judged
     }
 
-    async fn judge(&self, bearer: &str) -> Result<Caller, AuthnError> {
+    async fn judge(&self, bearer: &str, network: IpAddr) -> Result<Caller, AuthnError> {
         let began = self.clock.now();
         let examined = examine(bearer, &self.issuers, began)?;
         let (Some(config), Some(keys)) = (
@@ -133,12 +149,13 @@ impl Authn {
             return Err(AuthnError::Refused(Reason::Issuer));
         };
         let (kid, algorithm) = (examined.kid.as_deref(), examined.algorithm);
-        let key = keys.find(kid, algorithm).await.map_err(|miss| match miss {
+        let found = keys.find(kid, algorithm, network).await;
+        let key = found.map_err(|miss| match miss {
             Miss::Refused(reason) => AuthnError::Refused(reason),
             Miss::Unavailable => AuthnError::Unavailable(config.alias.clone()),
         })?;
         if !examined.is_proved_by(&key) {
-            let successor = keys.successor(&key, kid, algorithm).await;
+            let successor = keys.successor(&key, kid, algorithm, network).await;
             let successor = successor.filter(|key| examined.is_proved_by(key));
             successor.ok_or(Reason::Signature)?;
         }

@@ -85,16 +85,18 @@ impl Authenticator for App {
     type Caller = Admitted;
 
     async fn authenticate(&self, request: &RequestHead<'_>) -> Result<Admitted, Refusal> {
-        if !self.seal.is_on(request.info.headers()) {
+        let headers = request.info.headers();
+        let network = guard::peer_network(headers).filter(|_| self.seal.is_on(headers));
+        let Some(network) = network else {
             return Err(Refusal::Unauthorized {
                 internal: "the request did not come through the guard".to_owned(),
             });
-        }
-        let caller = self.authn.authenticate(request.bearer).await;
-        let caller = caller.map_err(refusal)?;
+        };
+        let caller = self.authn.authenticate_from(request.bearer, network);
+        let caller = caller.await.map_err(refusal)?;
         // First the share, so that no flood of a caller's reaches the issuer.
         let now = self.service.ports().clock.now();
-        let request_id = guard::request_id(request.info.headers());
+        let request_id = guard::request_id(headers);
         let request_id = request_id.unwrap_or(request.request_id).to_owned();
         let place = self.shares.admit(&caller, &request_id, now)?;
         if !READING.contains(&request.operation) {

@@ -28,6 +28,7 @@ mod requests;
 mod restart;
 mod retention;
 mod revoke;
+mod rotation;
 mod secrets;
 mod stopping;
 mod store;

@@ -6,17 +6,19 @@
 
 mod budget;
 mod jwk;
+mod places;
 mod proved;
 mod set;
 #[cfg(test)]
 mod tests;
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jsonwebtoken::Algorithm;
 use slog::{Logger, debug, info, warn};
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -24,6 +26,7 @@ use crate::error::Reason;
 use crate::fetch::{FetchError, Fetched, Fetcher};
 use budget::{Budget, Permit, Want};
 pub(crate) use jwk::Key;
+use places::Places;
 pub(crate) use set::{KeySet, NoKeySet};
 
 /// The periods of key sets. The defaults are right for a service; tests shorten them.
@@ -45,8 +48,8 @@ pub struct Timing {
     pub forced_interval: Duration,
     /// ... and this many at once after a quiet time: 3.
     pub forced_burst: u32,
-    /// Most requests that wait for a fetch which another one caused; the others are answered by what is known: 128. As many
-    /// wait for the answer to an introspection of an issuer that gave none to the last. A server that serves fewer at a time,
+    /// Most requests that wait for a fetch which another one caused; the others are answered by what is known: 128. The networks
+    /// that they come from share these places. As many wait for the answer to an introspection of an issuer that gave none to the last. A server that serves fewer at a time,
     /// or has several issuers, sets it lower, so that no issuer that hangs takes all its places.
     pub waiting: usize,
 }
@@ -131,7 +134,7 @@ struct Shared {
     budget: Mutex<Budget>,
     wake: Notify,
     /// Where requests wait: fetches are rationed, and so is what an issuer that hangs may hold.
-    places: Semaphore,
+    places: Places,
     log: Logger,
 }
 
@@ -151,7 +154,7 @@ impl Keys {
             snapshot: watch::Sender::new(Snapshot::default()),
             budget: Mutex::new(budget),
             wake: Notify::new(),
-            places: Semaphore::new(timing.waiting),
+            places: Places::new(timing.waiting),
             log,
         });
         let task = tokio::spawn(refresh(Arc::clone(&shared), fetcher));
@@ -173,16 +176,18 @@ impl Keys {
         self.after(0).await;
     }
 
-    /// The key for a token. It waits only where the key is unknown and a fetch is permitted, at most as long as two
+    /// The key for a token that comes from this network. It waits only where the key is unknown and a fetch is permitted, at most as long as two
     /// fetches may take: one that was under way, and may have been answered before the key was published, and one more.
     pub(crate) async fn find(
         &self,
         kid: Option<&str>,
         algorithm: Algorithm,
+        network: IpAddr,
     ) -> Result<Arc<Key>, Miss> {
         let want = Want::Key(kid.map(str::to_owned), algorithm);
         let look = || self.look(kid, algorithm);
-        self.wait(want, look, |found| !worth_a_fetch(found)).await
+        self.wait(want, network, look, |found| !worth_a_fetch(found))
+            .await
     }
 
     /// The key that has taken the place of `key`, which is found for a token and does not prove it: an issuer may give a new
@@ -193,6 +198,7 @@ impl Keys {
         key: &Key,
         kid: Option<&str>,
         algorithm: Algorithm,
+        network: IpAddr,
     ) -> Option<Arc<Key>> {
         // Not as for an unknown key: that this one does not prove a token says nothing of its name.
         let want = Want::Successor(kid.map(str::to_owned), algorithm);
@@ -206,19 +212,20 @@ impl Keys {
                     .filter(|other| other.thumbprint != key.thumbprint),
             )
         };
-        self.wait(want, look, Option::is_some).await
+        self.wait(want, network, look, Option::is_some).await
     }
 
     /// What `look` finds, now or once a fetch has brought enough: in the first snapshot, or in the second where a fetch was
     /// under way already. Where others have used up what may be fetched, that is waited for first, for as long as a fetch may take.
-    /// Who finds no place to wait gets what there is.
+    /// Who finds no place to wait, or loses it to a network that has fewer, gets what there is.
     async fn wait<T>(
         &self,
         want: Want,
+        network: IpAddr,
         look: impl Fn() -> (u64, T),
         enough: impl Fn(&T) -> bool,
     ) -> T {
-        let mut places = None;
+        let mut place = None;
         for _ in 0..3 {
             let (seen, found) = look();
             if enough(&found) {
@@ -230,16 +237,18 @@ impl Keys {
                 Permit::No if self.shared.snapshot.borrow().fetches == seen => return found,
                 Permit::No => self.after(seen).await,
                 Permit::Join | Permit::Later(_) => {
-                    if places.is_none() {
-                        places = self.shared.places.try_acquire().ok();
-                    }
-                    match permit {
-                        _ if places.is_none() => return found,
+                    place = place.or_else(|| self.shared.places.enter(network));
+                    let Some(place) = &place else {
+                        return found;
+                    };
+                    let pause = match permit {
                         Permit::Later(pause) if pause > self.shared.timing.fetch => return found,
-                        Permit::Later(pause) => {
-                            let _ = tokio::time::timeout(pause, self.after(seen)).await;
-                        }
-                        _ => self.after(seen).await,
+                        Permit::Later(pause) => pause,
+                        _ => Duration::MAX,
+                    };
+                    tokio::select! {
+                        _ = tokio::time::timeout(pause, self.after(seen)) => {}
+                        () = place.lost() => return look().1,
                     }
                 }
                 Permit::Fetch => {

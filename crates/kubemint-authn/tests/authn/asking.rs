@@ -1,5 +1,6 @@
 //! How often an issuer is asked for its keys, and for whom: not for what no newer set can mend, and less often while it fails.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
@@ -122,6 +123,40 @@ async fn a_flood_of_unknown_keys_fails_no_token_of_a_key_that_was_published_mean
     issuer.rotate(true).unwrap();
     authn.authenticate(&token(&issuer)).await.unwrap();
     assert_eq!(issuer.requests().jwks, before + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_whose_requests_take_every_place_to_wait_leaves_one_to_a_key_that_was_published_meanwhile()
+ {
+    let issuer = an_issuer().await;
+    let timing = Timing {
+        forced_interval: Duration::from_secs(2),
+        waiting: 3,
+        ..brisk()
+    };
+    let authn = Arc::new(authn(&[&issuer], timing));
+    authn.warm_up().await;
+    let [flooding, other] = [1, 2].map(|last| IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)));
+    let forged = |n: u32| {
+        let header = json!({"kid": format!("made-up-{n}")});
+        issuer.mint_with_header(&header, issuer.claims("mallory"))
+    };
+    let refused = Err(AuthnError::Refused(Reason::UnknownKey));
+    // All that may be fetched at once is used up, and then three wait.
+    for n in 0..3 {
+        assert_eq!(authn.authenticate_from(&forged(n), flooding).await, refused);
+    }
+    issuer.rotate(true).unwrap();
+    let (done, mut ends) = tokio::sync::mpsc::unbounded_channel();
+    for n in 3..23 {
+        let (authn, forged, done) = (Arc::clone(&authn), forged(n), done.clone());
+        tokio::spawn(async move { done.send(authn.authenticate_from(&forged, flooding).await) });
+    }
+    for _ in 0..20 - 3 {
+        assert_eq!(ends.recv().await.unwrap(), refused);
+    }
+    let judged = authn.authenticate_from(&token(&issuer), other).await;
+    assert_eq!(judged.unwrap().subject(), "alice");
 }
 
 #[tokio::test(flavor = "multi_thread")]

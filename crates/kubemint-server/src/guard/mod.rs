@@ -45,7 +45,7 @@ pub(crate) use lines::Lines;
 pub(crate) use metrics::GuardMetrics;
 pub(crate) use porch::Porch;
 pub(crate) use rate::Rate;
-pub(crate) use seal::{MARK, PEER, REQUEST, Seal, request_id};
+pub(crate) use seal::{MARK, PEER, REQUEST, Seal, peer_network, request_id};
 pub(crate) use slots::{Slot, Slots as Places};
 pub(crate) use tls::{Validity, check as check_certificate, validity};
 

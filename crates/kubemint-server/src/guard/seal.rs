@@ -1,12 +1,14 @@
 //! The mark that a request carries from the guard to dropshot. The private port is on loopback, where other processes
 //! of the host can reach it: what does not carry the mark has come around the guard, and is not let in.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::rand;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
+
+use super::house::network;
 
 /// The header with the mark.
 pub(crate) const MARK: &str = "kubemint-seal";
@@ -19,6 +21,12 @@ pub(crate) const REQUEST: &str = "kubemint-request";
 /// The id that a request has here; only of one that has the mark.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
     headers.get(REQUEST)?.to_str().ok()
+}
+
+/// The network that a request comes from; only of one that has the mark.
+pub(crate) fn peer_network(headers: &HeaderMap) -> Option<IpAddr> {
+    let peer: SocketAddr = headers.get(PEER)?.to_str().ok()?.parse().ok()?;
+    Some(network(peer.ip()))
 }
 
 /// A secret of this process.
@@ -91,6 +99,11 @@ mod tests {
         assert_eq!(
             headers.get_all(PEER).iter().collect::<Vec<_>>(),
             ["192.0.2.1:7"]
+        );
+        assert_eq!(
+            peer_network(&headers),
+            Some(IpAddr::from([192, 0, 2, 1])),
+            "without the port"
         );
         assert_eq!(headers.get_all(SEAL).iter().count(), 1);
         assert_eq!(headers.get_all(REQUEST).iter().count(), 1);
