@@ -13,7 +13,11 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
     let Some(entry) = schema.entry("discriminator") else {
         return;
     };
-    let Some(property) = entry.node.get("propertyName").and_then(Node::as_str) else {
+    let Some(written) = entry.node.get("propertyName") else {
+        misspelt(found, entry);
+        return;
+    };
+    let Some(property) = written.as_str() else {
         return;
     };
     let Some(list) = schema.get("oneOf").or(schema.get("anyOf")) else {
@@ -90,6 +94,22 @@ pub(super) fn check(found: &mut Findings<'_>, schema: &Node) {
             );
             found.push(Diagnostic::new("K0109", target.node.span, message).help(help));
         }
+    }
+}
+
+/// K0102: another key looks like `propertyName`.
+fn misspelt(found: &mut Findings<'_>, entry: &Entry) {
+    let near = |key: &str| {
+        key == "property" || super::closest(key, ["propertyName"].into_iter()).is_some()
+    };
+    if let Some(near) = entry.node.entries().iter().find(|e| near(&e.key)) {
+        let message = format!("a `discriminator` has no key `{}`", near.key);
+        found.push(
+            Diagnostic::new("K0102", near.key_span, message)
+                .help("did you mean `propertyName`?")
+                // The model has it of the whole.
+                .covers(entry.node.span),
+        );
     }
 }
 

@@ -65,13 +65,22 @@ fn part(found: &mut Findings<'_>, entry: Option<&Entry>, shape: &Shape) {
     }
 }
 
+/// The path that is meant: of a URL what is behind the host, and without what stands before the `/`.
+fn rooted(path: &str) -> String {
+    let path = path.trim().replace('\\', "/");
+    let path = match path.split_once("://") {
+        Some((_, url)) => url.split_once('/').map_or("", |(_, path)| path),
+        None => path.trim_start_matches('/'),
+    };
+    format!("/{path}")
+}
+
 fn path_item<'a>(found: &mut Findings<'a>, path: &'a Entry) {
     mapping(found, path, "a path");
     if !path.key.starts_with('/') {
         let message = format!("the path `{}` does not begin with `/`", path.key);
-        found.push(
-            Diagnostic::new("K0102", path.key_span, message).help(format!("write `/{}`", path.key)),
-        );
+        let help = format!("write `{}`", rooted(&path.key));
+        found.push(Diagnostic::new("K0102", path.key_span, message).help(help));
     }
     kinds::check(found, &path.node, path.key_span, &shapes::PATH_ITEM);
     features::path(found, path);

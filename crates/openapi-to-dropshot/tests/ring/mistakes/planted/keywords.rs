@@ -290,6 +290,10 @@ pub(super) const PLANTED: &[(&str, &str)] = &[
     ),
     (
         "        weight:\n",
+        "        probe: {oneOf: [{$ref: '#/components/schemas/Place'}, {$ref: '#/components/schemas/Order'}], discriminator: {propertyname: room}}\n        weight:\n",
+    ),
+    (
+        "        weight:\n",
         "        probe: {oneOf: [{$ref: '#/components/schemas/Place'}, {$ref: '#/components/schemas/Error'}], discriminator: {propertyName: kind}}\n        weight:\n",
     ),
     (

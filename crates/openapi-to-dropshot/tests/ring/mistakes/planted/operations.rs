@@ -54,6 +54,9 @@ pub(super) const PLANTED: &[(&str, &str)] = &[
     ("- token: []", "- token"),
     // Paths and operations.
     ("  /shelves:", "  shelves:"),
+    ("  /shelves:", "  ' /shelves':"),
+    ("  /shelves:", "  \\shelves:"),
+    ("  /shelves:", "  https://a.example/shelves:"),
     ("  /shelves:", "  /shelves/:"),
     ("  /shelves:", "  /shelves/all:"),
     ("  /shelves:", "  /{shelf}:"),
