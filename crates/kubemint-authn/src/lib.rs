@@ -47,4 +47,4 @@ pub use config::{
 };
 pub use error::{AuthnError, BuildError, Reason};
 pub use keys::Timing;
-pub use token::MAX_TOKEN;
+pub use token::{MAX_TOKEN, object as unambiguous_object};

@@ -18,6 +18,11 @@ fn explain(stage: &Stage, role: &str, arguments: &[&str]) -> (i32, String) {
 
 /// Asks as whom the claims describe.
 fn explain_to(stage: &Stage, claims: &Value, arguments: &[&str]) -> (i32, String) {
+    explain_text(stage, &claims.to_string(), arguments)
+}
+
+/// Asks as whom the text describes.
+fn explain_text(stage: &Stage, claims: &str, arguments: &[&str]) -> (i32, String) {
     let config = stage.folder().join("kubemint.toml");
     let cluster = format!("{REGION}/{PROJECT}/{CLUSTER}");
     let mut child = Command::new(binary())
@@ -31,7 +36,7 @@ fn explain_to(stage: &Stage, claims: &Value, arguments: &[&str]) -> (i32, String
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(claims.to_string().as_bytes()).unwrap();
+    stdin.write_all(claims.as_bytes()).unwrap();
     drop(stdin);
     let output = child.wait_with_output().unwrap();
     let told = [output.stdout, output.stderr].concat();
@@ -121,11 +126,10 @@ async fn what_an_issuer_may_not_speak_for_is_refused_as_it_is_answered() {
         text.replace(&format!("\"{url}\""), "\"https://another.example.com\""),
     )
     .unwrap();
-    let (_, told) = explain(&stage, "compute.viewer", &["--action", "list"]);
-    assert!(
-        told.contains(&format!("note: {url} is no issuer of the configuration")),
-        "{told}"
-    );
+    let (code, told) = explain(&stage, "compute.viewer", &["--action", "list"]);
+    assert_eq!(code, 3, "{told}");
+    let refusal = format!("the service: {url:?} is no issuer of the configuration (401)\n");
+    assert!(told.contains(&refusal), "{told}");
     stage.stop().await;
 }
 
@@ -248,7 +252,54 @@ async fn claims_are_found_where_the_issuers_configuration_says() {
     claims["roles"] = json!(["compute.viewer"]);
     claims["scope_id"] = json!(PROJECT);
     let (code, told) = explain_to(&stage, &claims, &list);
-    assert_eq!(code, 0, "{told}");
+    assert_eq!(code, 3, "{told}");
+    assert!(
+        told.contains("\ncompute.kubeconfigs.list: allowed by "),
+        "{told}"
+    );
     assert!(told.contains("is no issuer of the configuration"), "{told}");
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_not_configured_is_refused_as_it_is_answered_and_policy_is_asked_all_the_same()
+ {
+    let stage = Stage::start().await;
+    let config = stage.folder().join("kubemint.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let (here, gone) = (format!("id = \"{CLUSTER}\""), "id = \"another\"");
+    assert!(text.contains(&here), "{text}");
+    std::fs::write(&config, text.replace(&here, gone)).unwrap();
+    let (code, told) = explain(&stage, "compute.viewer", &["--action", "list"]);
+    assert_eq!(code, 3, "{told}");
+    assert!(told.starts_with("denied\n"), "{told}");
+    assert!(
+        told.contains("\ncompute.kubeconfigs.list: allowed by "),
+        "{told}"
+    );
+    let refusal = format!("the service: {REGION}/{PROJECT}/{CLUSTER} is not configured (404)\n");
+    assert!(told.contains(&refusal), "{told}");
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn claims_that_no_token_may_have_are_an_error_that_says_how_to_mend_them() {
+    let stage = Stage::start().await;
+    let list = ["--action", "list"];
+    let token = stage.token("alice", &["compute.viewer"]);
+    for (claims, expected) in [
+        (r#"{"sub": "alice", "sub": "bob"}"#, "a member occurs twice"),
+        (
+            r#"{"sub": "alice", "o": {"a": 1, "\u0061": 1}}"#,
+            "a member occurs twice",
+        ),
+        (token.as_str(), "a whole token; give its claims"),
+        ("[]", "not the claims of a token, as a JSON object"),
+    ] {
+        let (code, told) = explain_text(&stage, claims, &list);
+        assert_eq!(code, 1, "{told}");
+        assert!(told.contains(expected), "{told}");
+        assert!(!told.contains(&token), "{told}");
+    }
     stage.stop().await;
 }

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use crate::config::IssuerConfig;
 use crate::error::Reason;
 use crate::keys::Key;
-pub(crate) use strict::object;
+pub use strict::object;
 
 /// Largest token, in octets. Larger ones are refused unread.
 pub const MAX_TOKEN: usize = 8 * 1024;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 /// The object in `text`, or `None` if it is none, has anything after it, or holds a member twice: two readers might
 /// take a different one (RFC 8725, section 2.4). Nesting beyond 127 levels is refused by the parser.
-pub(crate) fn object(text: &[u8]) -> Option<Map<String, Value>> {
+pub fn object(text: &[u8]) -> Option<Map<String, Value>> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     Unique.deserialize(&mut deserializer).ok()?;
     deserializer.end().ok()?;

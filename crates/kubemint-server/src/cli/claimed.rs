@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use kubemint::Caller;
-use kubemint_authn::IssuerConfig;
+use kubemint_authn::{IssuerConfig, unambiguous_object};
 use serde_json::{Map, Value};
 
 /// The claims of a file, or of standard input.
@@ -14,12 +14,19 @@ pub(super) fn claims(file: &Path) -> Result<Map<String, Value>> {
     } else {
         std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?
     };
-    serde_json::from_str(&text).with_context(|| {
-        format!(
-            "{}: not the claims of a token, as a JSON object",
-            file.display()
-        )
-    })
+    let shown = file.display();
+    let is_token = text.trim().split('.').count() == 3 && !text.trim_start().starts_with('{');
+    ensure!(
+        !is_token,
+        "{shown}: a whole token; give its claims, which are its middle part, decoded"
+    );
+    let claims = serde_json::from_str(&text)
+        .with_context(|| format!("{shown}: not the claims of a token, as a JSON object"))?;
+    ensure!(
+        unambiguous_object(text.as_bytes()).is_some(),
+        "{shown}: a member occurs twice in an object: the service refuses such a token (401)"
+    );
+    Ok(claims)
 }
 
 /// Who the claims describe.

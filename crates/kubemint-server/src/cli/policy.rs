@@ -63,7 +63,7 @@ pub(super) struct Explain {
     /// What they want to do.
     #[arg(long, value_enum)]
     action: ActionArg,
-    /// Where, as `REGION/PROJECT/ID`. It need not be configured.
+    /// Where, as `REGION/PROJECT/ID`. If it is not configured, the policies are asked all the same, and the answer is no.
     #[arg(long, value_name = "CLUSTER")]
     cluster: String,
     /// The role that they want (issue; absent: the cluster's default), or the kubeconfig's (download).
@@ -184,9 +184,8 @@ impl<'a> Asked<'a> {
             notes: Vec::new(),
         };
         if profile.is_none() {
-            let note =
-                format!("{cluster} is not configured: whatever policy says, the answer is 404");
-            asked.notes.push(note);
+            let refusal = format!("{cluster} is not configured (404)");
+            asked.refusals.push(refusal);
         }
         match question.action {
             ActionArg::List => {}
@@ -202,11 +201,9 @@ impl<'a> Asked<'a> {
     fn issuer(&mut self, issuer: Option<&IssuerConfig>) {
         let caller = self.queries[0].caller;
         let Some(issuer) = issuer else {
-            let note = format!(
-                "{} is no issuer of the configuration: whatever policy says, the answer is 401",
-                caller.principal.issuer
-            );
-            self.notes.push(note);
+            let named = &caller.principal.issuer;
+            let refusal = format!("{named:?} is no issuer of the configuration (401)");
+            self.refusals.push(refusal);
             return;
         };
         let (scope, id) = (caller.scope.as_deref(), caller.scope_id.as_deref());
