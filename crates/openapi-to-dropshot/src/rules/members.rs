@@ -13,7 +13,7 @@ const MOST_PARTS: usize = 64;
 const DEPTH: usize = 4;
 
 /// The most such members that are looked at in a document: ways to combine its schemas may be many.
-const MOST_SHARED: usize = 10_000;
+const MOST_SHARED: usize = 2_000;
 
 /// What `required` and `properties` call a member, and where, by the name of its field.
 type Fields<'a> = HashMap<String, (&'a str, Span)>;
