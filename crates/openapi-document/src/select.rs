@@ -69,10 +69,10 @@ pub fn owners(root: &Node, place: Span) -> Vec<(String, String)> {
     found
 }
 
-/// Whether something in the node is written at the place.
+/// Whether something in the node is, or was, written at the place.
 fn holds(node: &Node, place: Span) -> bool {
     let members = node.entries().iter();
-    node.span == place
+    node.span.holds(place)
         || members
             .clone()
             .any(|entry| entry.key_span == place || holds(&entry.node, place))

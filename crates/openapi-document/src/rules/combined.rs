@@ -4,6 +4,7 @@
 use super::{Findings, bounds, values};
 use crate::Diagnostic;
 use crate::node::{Content, Node, Span};
+use std::collections::HashSet;
 
 /// The most parts that are looked at; no document has as many.
 const MOST_PARTS: usize = 64;
@@ -61,15 +62,24 @@ fn parts<'a>(found: &Findings<'a>, schema: &'a Node) -> Vec<Part<'a>> {
     parts
 }
 
-/// Whether any part of a schema, and of what its `allOf` adds, has a property of that name, or alternatives that may have it.
-pub(super) fn may_have<'a>(found: &Findings<'a>, whole: &'a Node, name: &str) -> bool {
-    parts(found, whole).iter().any(|part| {
-        let named = part.node.get("properties").and_then(|all| all.get(name));
-        named.is_some()
-            || ["anyOf", "oneOf"]
-                .iter()
-                .any(|key| part.node.get(key).is_some())
-    })
+/// The properties of a schema, and of what its `allOf` adds; `None` where alternatives may have any.
+pub(super) fn declared<'a>(found: &Findings<'a>, whole: &'a Node) -> Option<HashSet<&'a str>> {
+    let parts = parts(found, whole);
+    let is_choice = |part: &Part<'_>| {
+        ["anyOf", "oneOf"]
+            .iter()
+            .any(|key| part.node.get(key).is_some())
+    };
+    if parts.len() >= MOST_PARTS || parts.iter().any(is_choice) {
+        return None;
+    }
+    let properties = parts.iter().filter_map(|part| part.node.get("properties"));
+    Some(
+        properties
+            .flat_map(Node::entries)
+            .map(|entry| entry.key.as_str())
+            .collect(),
+    )
 }
 
 /// A bound of one of the parts.

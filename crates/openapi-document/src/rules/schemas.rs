@@ -38,14 +38,16 @@ const FORMATS: &[(&str, &[&str])] = &[
     ("number", &["float", "double"]),
 ];
 
-pub(super) fn check(found: &mut Findings<'_>) {
+pub(super) fn check<'a>(found: &mut Findings<'a>) {
     let root = found.root;
     let mut schemas = Vec::new();
     each_schema(root, &mut |schema| schemas.push(schema));
     // Members may leave the type to what they are combined with; parents come before them.
     let mut members: HashSet<*const Node> = HashSet::new();
     // What an inline part of an `allOf` is a part of, in the end.
-    let mut wholes: HashMap<*const Node, &Node> = HashMap::new();
+    let mut wholes: HashMap<*const Node, &'a Node> = HashMap::new();
+    // And what such a whole declares, once it was asked for.
+    let mut declared = HashMap::new();
     for schema in schemas {
         for key in ["allOf", "anyOf", "oneOf", "not"] {
             if let Some(list) = schema.get(key) {
@@ -69,7 +71,15 @@ pub(super) fn check(found: &mut Findings<'_>) {
         combined::check(found, schema);
         values::check(found, schema);
         format(found, schema);
-        required(found, schema, whole);
+        let mut is_declared = |found: &Findings<'a>, name: &str| {
+            whole.is_some_and(|whole| {
+                let names = declared
+                    .entry(std::ptr::from_ref(whole))
+                    .or_insert_with(|| combined::declared(found, whole));
+                names.as_ref().is_none_or(|names| names.contains(name))
+            })
+        };
+        required(found, schema, &mut is_declared);
     }
     endless::check(found);
 }
@@ -263,7 +273,11 @@ fn format(found: &mut Findings<'_>, schema: &Node) {
     }
 }
 
-fn required<'a>(found: &mut Findings<'a>, schema: &'a Node, whole: Option<&'a Node>) {
+fn required<'a>(
+    found: &mut Findings<'a>,
+    schema: &'a Node,
+    is_declared: &mut dyn FnMut(&Findings<'a>, &str) -> bool,
+) {
     let Some(names) = schema.get("required") else {
         return;
     };
@@ -325,7 +339,7 @@ fn required<'a>(found: &mut Findings<'a>, schema: &'a Node, whole: Option<&'a No
                 }
                 None => diagnostic.help("declare it in `properties`, or leave it out"),
             };
-            if !closed && whole.is_some_and(|whole| combined::may_have(found, whole, text)) {
+            if !closed && is_declared(found, text) {
                 continue;
             }
             // A closed object holds no other members than its own, so it never has this one.

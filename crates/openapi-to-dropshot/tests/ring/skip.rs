@@ -274,3 +274,16 @@ fn what_tells_people_nothing_and_what_allows_a_little_more_is_left_out_alone() {
     assert_eq!((paths(&read), read.skipped.len()), (vec!["/a"], 0));
     assert_eq!(read.spared.len(), 3);
 }
+
+#[test]
+fn what_lowering_refuses_in_a_path_of_another_file_leaves_out_its_operation() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = "      responses:\n        '204': {description: ok}";
+    let text = document(&[said], "").replace("3.0.3", "3.1.0");
+    let text = text.replace("components:\n", "  /c: {$ref: 'c.yaml'}\ncomponents:\n");
+    let other = "get:\n  operationId: get_c\n  responses:\n    '200': {description: ok, content: {application/json: {schema: {type: object, patternProperties: {'^x': {type: string}}}}}}\n";
+    std::fs::write(folder.path().join("c.yaml"), other).unwrap();
+    let root = folder.path().join("a.yaml");
+    let read = read_and_warn("a.yaml", &text, &Folder::of(&root), true).unwrap();
+    assert_eq!((paths(&read), read.skipped.len()), (vec!["/a"], 1));
+}
